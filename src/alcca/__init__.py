@@ -1,0 +1,50 @@
+"""alcca: find lyrics by sound and songs by words.
+
+`Library` is a music collection that can be searched; the estimators (`ALCCA`, `ACMR`, `CCA`) share one
+contract for two views, and `cross_validate` compares them honestly. Names are imported when first used, so
+that ``import alcca`` costs nothing.
+
+Examples
+--------
+>>> import alcca
+>>> alcca.CCA(n_components=2)
+CCA(n_components=2)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alcca.experiments.dataset import Dataset
+    from alcca.experiments.protocol import cross_validate
+    from alcca.experiments.results import Results
+    from alcca.library.library import Library
+    from alcca.library.search import Hit
+    from alcca.models.acmr import ACMR
+    from alcca.models.alcca import ALCCA
+    from alcca.models.cca import CCA
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ACMR": "alcca.models.acmr",
+    "ALCCA": "alcca.models.alcca",
+    "CCA": "alcca.models.cca",
+    "Dataset": "alcca.experiments.dataset",
+    "Hit": "alcca.library.search",
+    "Library": "alcca.library.library",
+    "Results": "alcca.experiments.results",
+    "cross_validate": "alcca.experiments.protocol",
+}
+
+__all__ = ["ACMR", "ALCCA", "CCA", "Dataset", "Hit", "Library", "Results", "__version__", "cross_validate"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'alcca' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,58 @@
+"""The errors that alcca raises on purpose.
+
+Every message names the file or the value, says what was expected, and says what to do next. The command
+line prints such an error in one line and leaves with the class's ``exit_code``.
+
+Examples
+--------
+>>> from alcca.errors import AlccaError, AudioError
+>>> issubclass(AudioError, AlccaError)
+True
+"""
+
+__all__ = [
+    "AlccaError",
+    "AudioError",
+    "DataError",
+    "LibraryError",
+    "LyricsError",
+    "MissingExtraError",
+    "NotFittedError",
+    "UsageError",
+]
+
+
+class AlccaError(Exception):
+    """Base of every error that alcca raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(AlccaError, ValueError):
+    """A call that cannot mean anything: an option out of range, a folder that does not exist."""
+
+    exit_code = 2
+
+
+class AudioError(AlccaError):
+    """A file that holds no usable audio; the message is the reason that the library keeps."""
+
+
+class LyricsError(AlccaError):
+    """A text that holds no usable lyrics; the message is the reason that the library keeps."""
+
+
+class DataError(AlccaError, ValueError):
+    """Arrays that a model or a metric cannot work with: wrong shape, NaN, too few rows."""
+
+
+class NotFittedError(AlccaError):
+    """A model that was asked to transform before it was fitted."""
+
+
+class LibraryError(AlccaError):
+    """A library folder that cannot do what it was asked: damaged, untrained, in use, too small."""
+
+
+class MissingExtraError(AlccaError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""

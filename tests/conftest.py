@@ -1,0 +1,32 @@
+"""Where the tests find real songs."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.making import write_song
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder that holds ``cc_songs`` and ``songbook``; skip without it, but never in CI."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("ALCCA_TEST_DATA", default))
+    if not (folder / "cc_songs").is_dir():
+        reason = f"real songs are not at {folder}; set ALCCA_TEST_DATA to the folder that holds cc_songs and songbook"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """A music folder of a dozen small songs."""
+    folder = tmp_path / "music"
+    for number in range(12):
+        write_song(
+            folder / f"artist {number % 3}" / f"song {number:02d}.{('wav', 'flac', 'ogg')[number % 3]}",
+            number,
+        )
+    return folder
