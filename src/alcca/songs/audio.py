@@ -1,0 +1,308 @@
+"""A slice of a song's sound, checked: exactly as long as asked, finite, audible, or a reason why not.
+
+Decoders do not tell when a file is damaged: they return too little, nothing, noise or silence, or raise
+anything at all. `read_slice` compares what it got with what the file declares, takes the middle of what
+really decodes, and asks the second decoder when the first one fails or falls short.
+"""
+
+import hashlib
+import math
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import AudioError, UsageError
+from alcca.songs.decoders import Decoder, decoders_for
+from alcca.songs.sniff import not_audio
+
+__all__ = ["AUDIO_SUFFIXES", "SAMPLE_RATE", "SLICE_SECONDS", "AudioSlice", "content_hash", "read_slice"]
+
+# What people keep music in; libsndfile or FFmpeg reads each of them.
+AUDIO_SUFFIXES = frozenset(
+    {".mp3", ".mp2", ".flac", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".mp4", ".aac", ".wav", ".wave"}
+    | {".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64", ".wma", ".ape", ".wv", ".tta", ".mpc", ".mka"}
+    | {".webm", ".ac3"}
+)
+SAMPLE_RATE = 22_050
+SLICE_SECONDS = 30.0
+# Less than this describes no song.
+SHORTEST_SECONDS = 1.0
+# Headers round, encoders pad: a difference below this is not worth a remark.
+TOLERANCE_SECONDS = 0.5
+# -80 dB of full scale: what lossy codecs make of digital silence stays below it, any recording is above.
+SILENCE = 1e-4
+# Full scale is 1; some files keep 16-bit numbers in floats. Beyond this, bits have flipped.
+LOUDEST = 1e6
+# Where to look when the middle of the song is silent, as parts of its duration.
+ELSEWHERE = (0.25, 0.75)
+
+
+@dataclass(frozen=True)
+class AudioSlice:
+    """Part of a recording, ready for feature extraction.
+
+    Parameters
+    ----------
+    samples : array of shape (661500,), float32
+        Mono samples at 22,050 Hz, zeros at the end where the song was too short.
+    start : float
+        Where the slice begins in the song, in seconds.
+    seconds : float
+        How much of it was decoded, in seconds.
+    padded : float
+        How much silence was added, in seconds.
+    duration : float or None
+        The song's length in seconds: what the file declares, or what decodes where the two differ.
+    decoder : str
+        The library that decoded it: ``"soundfile"`` or ``"pyav"``.
+    notes : tuple of str
+        What was repaired or is doubtful, in plain words.
+    """
+
+    samples: NDArray[np.float32]
+    start: float
+    seconds: float
+    padded: float
+    duration: float | None
+    decoder: str
+    notes: tuple[str, ...] = ()
+
+
+def read_slice(
+    path: Path | str, *, offset: float | None = None, seconds: float = SLICE_SECONDS, budget: float = 30.0
+) -> AudioSlice:
+    """Decode ``seconds`` of a song to mono at 22,050 Hz.
+
+    Parameters
+    ----------
+    path : path
+        An audio file of any format that libsndfile or FFmpeg reads.
+    offset : float, optional
+        Where the slice begins, in seconds; by default the slice is the middle of the song. A song that is
+        shorter than the slice is taken whole and padded with zeros at its end.
+    seconds : float
+        Length of the slice, > 0.
+    budget : float
+        Seconds of decoding after which to give up.
+
+    Returns
+    -------
+    AudioSlice
+        Its samples have exactly ``round(seconds * 22050)`` values, all finite, not all silent.
+
+    Raises
+    ------
+    AudioError
+        There is no usable audio; the message is one line that names the file and the cause.
+    UsageError
+        ``offset`` is negative, or ``seconds`` is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, soundfile, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.wav"
+    >>> soundfile.write(path, 0.5 * np.sin(np.arange(44_100 * 40) / 20), 44_100)
+    >>> audio = read_slice(path)
+    >>> audio.samples.shape, audio.start, audio.padded
+    ((661500,), 5.0, 0.0)
+    """
+    path = Path(path)
+    if offset is not None and not (math.isfinite(offset) and offset >= 0):
+        raise UsageError(f"offset {offset} is not a place in a song; give seconds from its start, 0 or more")
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise UsageError(f"a slice of {seconds} seconds is not possible; give a positive number")
+    if (reason := not_audio(path)) is not None:
+        _refuse(path, reason)
+    deadline = time.monotonic() + budget
+    findings: list[str] = []
+    failures: list[str] = []
+    best: AudioSlice | None = None
+    for decoder_type in decoders_for(path):
+        try:
+            with decoder_type(path) as decoder:
+                found = _Reading(decoder, seconds, deadline).take(offset)
+                # A short song may be a long one whose header says too little, which libsndfile believes.
+                complete = not (decoder.damaged or found.notes or found.padded > TOLERANCE_SECONDS)
+        except _OutOfTimeError:
+            if best is None:
+                _refuse(path, f"still decoding after {budget:g} s; the file may be damaged, convert it to try again")
+            break
+        except _UnusableError as error:
+            findings.append(str(error))
+        except Exception as error:  # noqa: BLE001 - decoders raise anything on damaged files
+            failures.append(f"{decoder_type.name}: {_one_line(error)}")
+        else:
+            if best is None or found.seconds > best.seconds + TOLERANCE_SECONDS:
+                best = found
+            if complete:
+                break
+    if best is None:
+        # What was found in the sound says more than what a decoder says of itself.
+        _refuse(path, findings[0] if findings else f"cannot be decoded ({'; '.join(failures)})")
+    if best.padded >= 0.05:
+        best = replace(best, notes=(*best.notes, f"padded by {best.padded:.1f} s"))
+    return best
+
+
+def content_hash(path: Path | str) -> str:
+    """BLAKE2b of a file's bytes, 32 hexadecimal digits: the same for the same content under any name.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "empty"
+    >>> path.write_bytes(b"")
+    0
+    >>> content_hash(path)
+    'cae66941d9efbd404e4d88758ea67670'
+    """
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+class _UnusableError(Exception):
+    """The file decodes, and what comes out is no usable audio."""
+
+
+class _OutOfTimeError(Exception):
+    pass
+
+
+class _Reading:
+    """One decoder's attempt at a slice, against the clock."""
+
+    def __init__(self, decoder: Decoder, seconds: float, deadline: float) -> None:
+        self.decoder, self.seconds, self.deadline = decoder, seconds, deadline
+        self.trouble: Exception | None = None
+
+    def take(self, offset: float | None) -> AudioSlice:
+        declared = self.decoder.declared
+        duration = declared if declared is not None else self._count()
+        start = self._start(offset, duration)
+        samples = self._collect(start)
+        true = self._true_duration(duration, start, samples)
+        notes: list[str] = []
+        if true != duration:
+            longer = true > duration
+            notes.append(f"declares {duration:.1f} s, {'' if longer else 'only '}{true:.1f} s decode")
+            duration = true
+            start = self._start(offset, duration)
+            samples = self._collect(start)
+        if self.trouble is not None:
+            notes.append(f"the decoder stopped with an error ({_one_line(self.trouble)})")
+        if self.decoder.damaged:
+            notes.append(f"{self.decoder.damaged} damaged pieces were left out")
+        if offset is None and _silent(samples) and duration > 2 * self.seconds:
+            start, samples = self._elsewhere(duration, start, samples)
+            notes.append(f"the middle is silent; taken from {start:.1f} s")
+        self._judge(offset, start, duration, samples)
+        return self._slice(start, duration, samples, notes)
+
+    def _start(self, offset: float | None, duration: float) -> float:
+        return offset if offset is not None else max(0.0, (duration - self.seconds) / 2)
+
+    def _collect(self, start: float) -> NDArray[np.float32]:
+        """Samples at the file's rate, at most as many as the slice needs."""
+        wanted = math.ceil(self.seconds * self.decoder.rate)
+        blocks: list[NDArray[np.float32]] = []
+        have = 0
+        try:
+            for block in self.decoder.blocks(start):
+                self._check_clock()
+                blocks.append(block)
+                have += len(block)
+                if have >= wanted:
+                    break
+        except _OutOfTimeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - decoders raise anything; what came before it may be sound
+            self.trouble = error
+        return np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
+
+    def _count(self) -> float:
+        """Seconds that decode, by decoding them all."""
+        total = 0
+        try:
+            for block in self.decoder.blocks(0.0):
+                self._check_clock()
+                total += len(block)
+        except _OutOfTimeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            self.trouble = error
+        return total / self.decoder.rate
+
+    def _true_duration(self, duration: float, start: float, samples: NDArray[np.float32]) -> float:
+        got = len(samples) / self.decoder.rate
+        end = start + got
+        full = got >= self.seconds
+        if (full and end <= duration + TOLERANCE_SECONDS) or (not full and abs(end - duration) <= TOLERANCE_SECONDS):
+            return duration
+        if start >= duration:
+            # A start beyond the declared end needs no other finding.
+            return duration if not got else self._count()
+        return end if got and not full else self._count()
+
+    def _elsewhere(
+        self, duration: float, start: float, samples: NDArray[np.float32]
+    ) -> tuple[float, NDArray[np.float32]]:
+        for part in ELSEWHERE:
+            other = max(0.0, part * duration - self.seconds / 2)
+            found = self._collect(other)
+            if not _silent(found):
+                return other, found
+        return start, samples
+
+    def _judge(self, offset: float | None, start: float, duration: float, samples: NDArray[np.float32]) -> None:
+        got = len(samples) / self.decoder.rate
+        if not got and offset is not None and offset >= duration > 0:
+            raise _UnusableError(f"offset {offset:g} s is beyond its end at {duration:.1f} s; choose a smaller offset")
+        if got < min(SHORTEST_SECONDS, self.seconds):
+            what = f"only {got:.2f} s" if got else "no sound at all"
+            where = f" after {start:.1f} s" if offset else ""
+            trouble = f" ({_one_line(self.trouble)})" if self.trouble else ""
+            raise _UnusableError(f"{what} can be decoded{where}{trouble}; at least {SHORTEST_SECONDS:g} s are needed")
+        # One pass over the samples: anything not finite makes the peak not finite.
+        peak = max(float(samples.max()), -float(samples.min()))
+        if not peak <= LOUDEST:
+            raise _UnusableError("its samples are not numbers that sound can have (NaN, infinite or enormous)")
+        if _silent(samples):
+            raise _UnusableError(f"digital silence in the {got:.0f} s from {start:.1f} s; choose another offset")
+
+    def _slice(self, start: float, duration: float, samples: NDArray[np.float32], notes: list[str]) -> AudioSlice:
+        if self.decoder.rate != SAMPLE_RATE:
+            import soxr
+
+            samples = soxr.resample(samples, self.decoder.rate, SAMPLE_RATE)
+        whole = np.zeros(round(self.seconds * SAMPLE_RATE), np.float32)
+        samples = samples[: len(whole)]
+        whole[: len(samples)] = samples
+        decoded = len(samples) / SAMPLE_RATE
+        padded = (len(whole) - len(samples)) / SAMPLE_RATE
+        return AudioSlice(whole, float(start), decoded, padded, duration, self.decoder.name, tuple(notes))
+
+    def _check_clock(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise _OutOfTimeError
+
+
+def _silent(samples: NDArray[np.float32]) -> bool:
+    # A constant is as silent as zero.
+    return len(samples) > 0 and float(samples.max()) - float(samples.min()) < SILENCE
+
+
+def _one_line(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:160]
+
+
+def _refuse(path: Path, reason: str) -> NoReturn:
+    raise AudioError(f"{path.name}: {reason}")

@@ -1,0 +1,254 @@
+"""Two decoders behind one interface: mono float32 blocks at the file's own rate, from any start.
+
+libsndfile (soundfile) is the faster for what it reads, FFmpeg (PyAV) reads everything else. Whatever either
+raises on a damaged file is passed on as it is; `alcca.songs.audio` decides what to make of it.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Decoder", "PyavDecoder", "SoundfileDecoder", "decoders_for"]
+
+# What libsndfile decodes faster than FFmpeg, or as fast. It reads Opus too, at half of FFmpeg's speed.
+LIBSNDFILE_SUFFIXES = frozenset(
+    {".mp3", ".mp2", ".flac", ".ogg", ".oga", ".wav", ".wave", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64"}
+)
+BLOCK_VALUES = 1 << 17
+# A decoder needs the frames before the wanted one to be exact: MP3's bit reservoir, the overlap of AAC and
+# Vorbis windows, the 80 ms that Opus asks for.
+PREROLL_SECONDS = 0.25
+# Beyond these a header is damaged; the limits also bound the memory of a slice.
+RATES = range(1_000, 768_001)
+# Above eight channels PyAV hands out planes of a planar frame that do not exist: reading them ends the process.
+MAX_CHANNELS = 8
+# Damaged packets at the beginning are passed over, a file of nothing else is not read to its end.
+PACKETS_BEFORE_SOUND = 1_000
+# Longer than any recording; libsndfile says 2**63 - 1 frames when it does not know.
+LONGEST_SECONDS = 30 * 24 * 3600.0
+
+
+class Decoder(Protocol):
+    """An open audio file.
+
+    Attributes
+    ----------
+    name : str
+        The library behind it: ``"soundfile"`` or ``"pyav"``.
+    rate : int
+        Samples per second of the blocks.
+    declared : float or None
+        The duration that the file claims, in seconds; None when it does not say. It may lie.
+    damaged : int
+        Pieces that could not be decoded so far.
+    """
+
+    name: str
+    rate: int
+    declared: float | None
+    damaged: int
+
+    def __init__(self, path: Path) -> None: ...
+
+    def blocks(self, start: float) -> Iterator[NDArray[np.float32]]:
+        """Mono samples from ``start`` seconds to the end; a block may be empty."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def decoders_for(path: Path) -> tuple[type[Decoder], type[Decoder]]:
+    """Both decoders, the one to try first at the front."""
+    if path.suffix.lower() in LIBSNDFILE_SUFFIXES:
+        return SoundfileDecoder, PyavDecoder
+    return PyavDecoder, SoundfileDecoder
+
+
+class SoundfileDecoder:
+    """libsndfile: WAV, FLAC, Vorbis, MP3, AIFF and relatives; seeks to the exact sample in all of them."""
+
+    name = "soundfile"
+
+    def __init__(self, path: Path) -> None:
+        import soundfile
+
+        self._file = soundfile.SoundFile(os.fspath(path))
+        self.damaged = 0
+        self.rate, channels = int(self._file.samplerate), int(self._file.channels)
+        _check_header(self.rate, channels)
+        self._block = max(1, BLOCK_VALUES // channels)
+        self.declared = _plausible(self._file.frames / self.rate)
+
+    def blocks(self, start: float) -> Iterator[NDArray[np.float32]]:
+        """Mono samples from ``start`` seconds to the end."""
+        self._file.seek(round(start * self.rate))
+        while True:
+            block = self._file.read(self._block, dtype="float32", always_2d=True)
+            if not len(block):
+                return
+            yield _mono(block.T)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+class PyavDecoder:
+    """FFmpeg: AAC, ALAC, Opus, WMA and everything else; seeks roughly, and is trimmed here by time stamps."""
+
+    name = "pyav"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.damaged = 0
+        with self._open() as container:
+            stream = container.streams.audio[0]
+            first = _first_frame(container, stream)
+            # The first frame decides: the header of AAC gives half the rate when the stream is HE-AAC.
+            self.rate, self._channels = int(first.sample_rate), int(first.layout.nb_channels)
+            _check_header(self.rate, self._channels)
+            # Time stamps need not begin at 0: MP3's begin after the encoder's delay.
+            self._origin = first.pts
+            if stream.duration is not None and stream.time_base is not None:
+                self.declared = _plausible(float(stream.duration * stream.time_base))
+            else:
+                self.declared = _plausible((container.duration or 0) / 1e6)
+
+    def _open(self) -> Any:
+        import av
+
+        # An absolute name is never taken for a protocol, and a playlist inside the file opens nothing else.
+        container = av.open(os.path.abspath(self._path), options={"protocol_whitelist": "file"})  # noqa: PTH100
+        if not container.streams.audio:
+            container.close()
+            raise ValueError("no audio stream")
+        context = container.streams.audio[0].codec_context
+        if context.name == "flac":
+            # Without this a frame whose checksum is wrong is passed on as noise.
+            context.options = {"err_detect": "crccheck+explode"}
+        return container
+
+    def blocks(self, start: float) -> Iterator[NDArray[np.float32]]:
+        """Mono samples from ``start`` seconds to the end; empty blocks stand for packets without sound."""
+        first = round(start * self.rate)
+        if start > PREROLL_SECONDS and self._origin is not None:
+            try:
+                yield from self._frames(first, seek=start - PREROLL_SECONDS)
+            except _SeekMissedError:
+                # Nothing was passed on yet: count from the beginning instead.
+                yield from self._frames(first)
+        else:
+            yield from self._frames(first)
+
+    def _frames(self, first: int, seek: float | None = None) -> Iterator[NDArray[np.float32]]:
+        import av.error
+
+        with self._open() as container:
+            stream = container.streams.audio[0]
+            position: int | None = 0
+            if seek is not None:
+                position = None
+                try:
+                    container.seek(self._origin + round(seek / stream.time_base), stream=stream)
+                except av.error.FFmpegError as error:
+                    raise _SeekMissedError from error
+            for packet in container.demux(stream):
+                try:
+                    frames = packet.decode()
+                except av.error.FFmpegError:
+                    self.damaged += 1
+                    frames = []
+                if not frames:
+                    # Lets the caller look at its clock, however many packets hold nothing.
+                    yield np.empty(0, np.float32)
+                for frame in frames:
+                    # Damaged AAC turns into dozens of channels from one frame to the next.
+                    if (frame.sample_rate, frame.layout.nb_channels) != (self.rate, self._channels):
+                        self.damaged += 1
+                        continue
+                    if position is None:
+                        position = self._position(frame)
+                        if position is None or position > first:
+                            raise _SeekMissedError
+                    block = _mono(_samples(frame))
+                    skip = max(0, first - position)
+                    position += len(block)
+                    yield block[skip:]
+            if position is None:
+                raise _SeekMissedError
+
+    def _position(self, frame: Any) -> int | None:
+        if frame.pts is None:
+            return None
+        position: int = round((frame.pts - self._origin) * frame.time_base * self.rate)
+        return position
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing stays open between calls."""
+
+
+class _SeekMissedError(Exception):
+    pass
+
+
+def _first_frame(container: Any, stream: Any) -> Any:
+    import av.error
+
+    for packet in itertools.islice(container.demux(stream), PACKETS_BEFORE_SOUND):
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            continue
+        if frames:
+            return frames[0]
+    raise ValueError("no sound in it")
+
+
+def _check_header(rate: int, channels: int) -> None:
+    if rate not in RATES:
+        raise ValueError(f"the header says {rate} samples per second")
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise ValueError(f"the header says {channels} channels")
+
+
+def _plausible(seconds: float) -> float | None:
+    return seconds if 0 < seconds < LONGEST_SECONDS else None
+
+
+def _samples(frame: Any) -> NDArray[np.float32]:
+    """Samples of an FFmpeg frame between -1 and 1, shape (channels, samples)."""
+    samples: NDArray[Any] = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, int(frame.layout.nb_channels)).T
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float32) - np.float32(128)) / np.float32(128)
+    if samples.dtype.kind == "i":
+        return samples.astype(np.float32) / np.float32(-float(np.iinfo(samples.dtype).min))
+    return samples.astype(np.float32, copy=False)
+
+
+def _mono(channels: NDArray[np.float32]) -> NDArray[np.float32]:
+    # A mean along the channels of interleaved samples is fifty times slower than adding them up.
+    total: NDArray[np.float32] = channels[0]
+    for channel in channels[1:]:
+        total = total + channel
+    return total if len(channels) == 1 else total * np.float32(1 / len(channels))

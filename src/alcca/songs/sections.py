@@ -1,0 +1,99 @@
+"""The marks that name a part of a song, in the languages people write them in."""
+
+import re
+import unicodedata
+
+__all__ = ["is_section_line", "is_section_mark"]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# All lists are written as `_plain` makes words: casefolded, without accents.
+# Words that are not sung on their own.
+CERTAIN = _words("""
+    chorus verse verses prechorus postchorus intro outro refrain interlude instrumental instr breakdown
+    couplet prerefrain postrefrain introduction estribillo estrofa preestribillo coro precoro postcoro
+    introduccion interludio refrao prerefrao postrefrao introducao strofa ritornello preritornello strumentale
+    strophe zwischenspiel vorspiel nachspiel kehrvers refrein refrang refreng omkvæd mellanspel
+    zwrotka refren refreny predrefren sloka куплет припев предприпев интро аутро проигрыш приспів nakarat ρεφρεν
+    サビ aメロ bメロ cメロ イントロ アウトロ 間奏 间奏 후렴 후렴구 간주 副歌 主歌 前奏 尾奏
+""")
+# Words that name a part in square brackets or before a colon, and can be sung.
+POSSIBLE = CERTAIN | _words("""
+    bridge hook break drop build buildup solo coda tag skit part pt ending end adlib adlibs vamp turnaround
+    spoken repeat rpt vocalization stanza pont fin verso versos vers puente final brucke teil ponte brug brygga
+    stick bro przejscie бридж хор γεφυρα κουπλε kopru 벌스 훅 브릿지
+""")
+# Words that go with them.
+COMPANIONS = _words("""
+    pre post final first second third last repeat x guitar piano drum drums bass sax saxophone violin organ
+    harmonica synth strings vocal vocals instrumental solo short long half double reprise and
+    full acoustic electric extended alternate alternative one two three four five six
+    i ii iii iv v vi vii viii ix a b c d st nd rd th word break
+""")
+# [Letra de "…"], [Текст песни «…»]: what lyric sites put above the words.
+TITLE_MARK = re.compile(
+    r"(?:letra de|paroles (?:de|du)|songtext (?:zu|von)|testo di|lyrics (?:of|to|for)|tekst piosenki"
+    r"|текст песни|şarkı sözü|songtekst van) ?[\"“„«'‘]",
+    re.IGNORECASE,
+)
+REPEATED = re.compile(r"x ?\d{1,2}|\d{1,2} ?x|repeat(?: x?\d{1,2}(?: times)?)?|bis", re.IGNORECASE)
+WORD = re.compile(r"[^\W\d_]+|\d+x?")
+
+
+def is_section_mark(inside: str, *, certain: bool = False) -> bool:
+    """Whether the text inside a bracket names a part of the song.
+
+    Parameters
+    ----------
+    inside : str
+        What stands between the brackets: ``"Verse 2: Name"``.
+    certain : bool
+        Leave out names that can be sung too, such as ``bridge``.
+
+    Examples
+    --------
+    >>> is_section_mark("Verse 2: Name"), is_section_mark("oh yeah"), is_section_mark("bridge", certain=True)
+    (True, False, False)
+    """
+    if REPEATED.fullmatch(inside.strip()) or TITLE_MARK.match(inside.strip()):
+        return True
+    # What follows the colon or the dash is who sings it.
+    name = re.split(r"\s*[:：|]|\s[-–—]\s", inside, maxsplit=1)[0]
+    return _names_section(name, CERTAIN if certain else POSSIBLE)
+
+
+def is_section_line(line: str) -> bool:
+    """Whether a whole line names a part: a known name with a colon, a number or ornaments (``Chorus:``).
+
+    Examples
+    --------
+    >>> is_section_line("Chorus:"), is_section_line("Verse 2"), is_section_line("Bridge over troubled water")
+    (True, True, False)
+    """
+    if len(line) > 40:
+        return False
+    name = line.strip("*_#=-–—~ ")
+    if name.endswith((":", "：")):
+        return _names_section(name[:-1], POSSIBLE)
+    # Without a colon the line could be sung, unless it counts or stands between ornaments.
+    marked = name != line.strip() or re.search(r"\s\d{1,2}$", name) is not None
+    return marked and _names_section(name, CERTAIN)
+
+
+def _names_section(name: str, known: frozenset[str]) -> bool:
+    words = WORD.findall(_plain(name))
+    if not 0 < len(words) <= 5:
+        return False
+    found = any(word in known for word in words)
+    return found and all(word in known or word in COMPANIONS or word.rstrip("x").isdigit() for word in words)
+
+
+def _plain(name: str) -> str:
+    """Casefolded and without accents, as the lists of words are written."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    # Accents of Latin and Greek letters only: a dakuten or Cyrillic й belongs to its letter.
+    kept = (c for c in decomposed if not "\u0300" <= c <= "\u036f" or c == "\u0306")
+    return unicodedata.normalize("NFC", "".join(kept))
