@@ -1,0 +1,1 @@
+"""Two-view models: each maps audio and lyrics, given as arrays, into a common space where a cosine compares them."""

@@ -1,0 +1,254 @@
+"""Adversarial cross-modal retrieval: projectors that keep the category and hide the modality."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alcca.errors import UsageError
+from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair, encode_labels, row_blocks
+from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
+from alcca.models.networks import AdversarialNetwork
+from alcca.models.training import Batch, Losses, choose_device, reversal_strength, split_rows, train
+
+__all__ = ["ACMR"]
+
+Widths: TypeAlias = Sequence[int]
+
+
+class ACMR(TwoViewModel):
+    r"""Adversarial cross-modal retrieval: the learned space without CCA.
+
+    Two projectors f_A, f_T and a semantic classifier minimise
+
+    .. math:: \alpha L_{imi} + \beta L_{imd} + \gamma L_{reg} - \lambda L_{adv}
+
+    (Eqs. 2 and 7), while a modality classifier minimises L_adv (Eq. 8). Both happen in one descent through a
+    gradient reversal layer, whose λ rises from 0 to ``adversary`` by 2 / (1 + exp(-10 p)) - 1 over the share p of
+    the training. Inputs are standardised with the training songs' statistics, which belong to the model.
+
+    Parameters
+    ----------
+    hidden : (sequence of int, sequence of int)
+        Layers of f_A and f_T, each followed by tanh; both end in the same dimension d.
+    invariance : {"triplet", "pair"}
+        L_imi of Wang et al. 2017, or as the paper prints it (Eqs. 3-4): see `alcca.models.losses`.
+    alpha, beta, regularization : float
+        Weights of L_imi, L_imd and L_reg (α, β, γ), at least 0; 0 leaves the loss out.
+    adversary : float
+        Final λ, at least 0; 0 trains without an adversary.
+    margin : float
+        μ of the triplets, as a distance in the space, at least 0. Unrelated points of a space of 200 dimensions whose
+        columns have the usual spread of 0.5 to 0.7 are 10 to 14 apart; a margin far below has no effect.
+    k : int
+        Steps of the projectors and the semantic classifier for each one of the modality classifier (Algorithm 1).
+    epochs, batch_size : int
+        Paper: 200 and 100.
+    lr : float
+        Step of Adam.
+    validation : float, optional
+        Share of the training songs, drawn at random, to keep out and watch α L_imi + β L_imd on; training stops
+        when it has not fallen for ``patience`` epochs, and goes back to the best.
+    patience : int
+    random_state : int
+        Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"``.
+    verbose : bool
+        Show a progress bar.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        Means of the losses of each epoch: ``invariance``, ``semantic``, ``regularization``, ``adversarial``,
+        ``total`` (without L_reg), and ``validation`` where there is one.
+    classes_ : list
+        Categories, in the order of the semantic classifier's outputs. Labels that JSON has no type for come back
+        from `load` as text.
+    network_ : AdversarialNetwork
+    statistics_ : (Standardizer, Standardizer)
+
+    References
+    ----------
+    Wang, B., Yang, Y., Xu, X., Hanjalic, A., Shen, H. T. (2017). Adversarial cross-modal retrieval.
+    ACM Multimedia, 154-162.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> moods = rng.integers(3, size=60)
+    >>> audio, lyrics = moods[:, None] + rng.normal(size=(60, 12)), -moods[:, None] + rng.normal(size=(60, 8))
+    >>> model = ACMR(hidden=((16, 4), (4,)), epochs=5, device="cpu").fit((audio, lyrics), moods)
+    >>> Za, Zt = model.transform((audio, lyrics))
+    >>> Za.shape, Zt.shape, len(model.history_)
+    ((60, 4), (60, 4), 5)
+    """
+
+    def __init__(
+        self,
+        hidden: tuple[Widths, Widths] = ((1000, 200), (200, 200)),
+        invariance: str = "triplet",
+        alpha: float = 1.0,
+        beta: float = 1.0,
+        regularization: float = 1e-3,
+        adversary: float = 1.0,
+        margin: float = 10.0,
+        k: int = 1,
+        epochs: int = 200,
+        batch_size: int = 100,
+        lr: float = 1e-4,
+        validation: float | None = None,
+        patience: int = 20,
+        random_state: int = 0,
+        device: str = "auto",
+        verbose: bool = False,
+    ) -> None:
+        self.hidden = hidden
+        self.invariance = invariance
+        self.alpha = alpha
+        self.beta = beta
+        self.regularization = regularization
+        self.adversary = adversary
+        self.margin = margin
+        self.k = k
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.validation = validation
+        self.patience = patience
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def fit(self, views: Sequence[View], y: Any = None) -> Self:
+        """Train the projectors.
+
+        Parameters
+        ----------
+        views : (audio, lyrics)
+            Arrays (n, p) or (n, 20, 161), and (n, q); row i of both is song i. n at least 2.
+        y : sequence of hashable, length n, optional
+            Categories; None, NaN or "" for a song without one, which takes no part in L_imd and is a category of its
+            own in L_imi.
+
+        Raises
+        ------
+        UsageError
+            A setting out of its range.
+        DataError
+            Views or labels that do not fit together, NaN, or a training that diverged.
+        """
+        self._check_settings()
+        X, Y = check_pair(views)
+        codes, classes = encode_labels(y, len(X))
+        statistics = Standardizer.of(X), Standardizer.of(Y)
+        device = choose_device(self.device)
+        generator = torch.Generator().manual_seed(self.random_state)
+        # Without any label the semantic classifier has one output and nothing to learn.
+        network = AdversarialNetwork((X.shape[1], Y.shape[1]), self.hidden, max(len(classes), 1), generator)
+        network.to(device)
+        data = (
+            torch.from_numpy(statistics[0].apply(X)).to(device),
+            torch.from_numpy(statistics[1].apply(Y)).to(device),
+            torch.from_numpy(codes).to(device),
+        )
+        history = train(
+            network,
+            lambda batch, progress: self._losses(network, batch, progress),
+            data,
+            learners=network.learners(),
+            opponents=network.opponents(),
+            regularized=network.projector_weights(),
+            regularization=self.regularization,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            lr=self.lr,
+            k=self.k,
+            validation_rows=split_rows(len(X), self.validation, generator),
+            patience=self.patience,
+            generator=generator,
+            what=f"training {type(self).__name__}",
+            show=self.verbose,
+        )
+        self.network_, self.statistics_, self.classes_, self.history_ = network, statistics, classes, history
+        return self
+
+    def _losses(self, network: AdversarialNetwork, batch: Batch, progress: float) -> Losses:
+        """Compute Eqs. 2 and 7 from one forward pass; the loop adds L_reg.
+
+        L_adv is added, where Eq. 7 subtracts it, because its gradient reaches the projectors reversed.
+        """
+        audio, lyrics, codes = batch
+        out = network(audio, lyrics, self.adversary * reversal_strength(progress))
+        if self.invariance == "pair":
+            invariance = pair_invariance(out.audio, out.lyrics)
+        else:
+            invariance = triplet_invariance(out.audio, out.lyrics, codes, self.margin)
+        semantic = semantic_loss(out.semantic_audio, out.semantic_lyrics, codes)
+        adversarial = adversarial_loss(out.modality_audio, out.modality_lyrics)
+        validation = self.alpha * invariance + self.beta * semantic
+        return {
+            "invariance": invariance,
+            "semantic": semantic,
+            "adversarial": adversarial,
+            "validation": validation,
+            "total": validation + adversarial,
+        }
+
+    def _check_settings(self) -> None:
+        if self.invariance not in ("triplet", "pair"):
+            raise UsageError(f"invariance={self.invariance!r}: expected 'triplet' or 'pair'")
+        for name in ("alpha", "beta", "regularization", "adversary", "margin"):
+            value = getattr(self, name)
+            if not 0 <= value < np.inf:
+                raise UsageError(f"{name}={value}: expected a number of at least 0")
+        for name in ("k", "epochs", "batch_size", "patience"):
+            value = getattr(self, name)
+            if value < 1 or value != int(value):
+                raise UsageError(f"{name}={value}: expected a whole number of at least 1")
+        if not 0 < self.lr < np.inf:
+            raise UsageError(f"lr={self.lr}: expected a number above 0, such as 1e-4")
+        if len(self.hidden) != 2 or not all(len(widths) and min(widths) >= 1 for widths in self.hidden):
+            raise UsageError(f"hidden={self.hidden}: expected two lists of layer widths, ((1000, 200), (200, 200))")
+        if self.hidden[0][-1] != self.hidden[1][-1]:
+            raise UsageError(f"hidden={self.hidden}: both networks must end in the same width, which is the space's")
+
+    @torch.no_grad()
+    def _embed(self, view: NDArray[Any], which: int) -> NDArray[np.float64]:
+        projector = (self.network_.audio, self.network_.lyrics)[which]
+        weight = next(projector.parameters())
+        out = np.empty((len(view), self.hidden[which][-1]))
+        for start, block in row_blocks(view):
+            x = torch.from_numpy(self.statistics_[which].apply(block)).to(weight.device)
+            out[start : start + len(block)] = projector(x).cpu().numpy()
+        return out
+
+    def _columns(self) -> tuple[int, int]:
+        return len(self.statistics_[0].mean), len(self.statistics_[1].mean)
+
+    @property
+    def _is_fitted(self) -> bool:
+        return hasattr(self, "network_")
+
+    def _get_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        arrays = {f"network.{name}": weight.cpu().numpy() for name, weight in self.network_.state_dict().items()}
+        for name, statistics in zip(NAMES, self.statistics_, strict=True):
+            arrays |= {f"{name}.mean": statistics.mean, f"{name}.scale": statistics.scale}
+        classes = [label if isinstance(label, str | int | float) else str(label) for label in self.classes_]
+        return arrays, {"classes": classes, "history": self.history_}
+
+    def _set_state(self, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
+        audio, lyrics = (Standardizer(arrays[f"{name}.mean"], arrays[f"{name}.scale"]) for name in NAMES)
+        self.statistics_ = audio, lyrics
+        weights = {
+            name.removeprefix("network."): torch.from_numpy(a)
+            for name, a in arrays.items()
+            if name.startswith("network.")
+        }
+        network = AdversarialNetwork(self._columns(), self.hidden, len(weights["semantic.bias"]), torch.Generator())
+        network.load_state_dict(weights)
+        # A model trained on a GPU is of use on a machine that has none.
+        self.network_ = network.to(choose_device(self.device if self.device == "cpu" else "auto"))
+        self.classes_, self.history_ = state["classes"], state["history"]

@@ -1,0 +1,235 @@
+"""Linear canonical correlation analysis of two views, with a ridge, in one pass over the songs."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import DataError
+from alcca.models.base import NAMES, TwoViewModel, View, check_pair
+from alcca.models.covariance import RunningCovariance, song_span, whitener
+
+__all__ = ["CCA"]
+
+Float64: TypeAlias = NDArray[np.float64]
+Ridge: TypeAlias = float | tuple[float, float]
+
+
+class _Solution(NamedTuple):
+    correlations: Float64
+    weights: tuple[Float64, Float64]
+    means: tuple[Float64, Float64]
+
+
+class CCA(TwoViewModel):
+    r"""Canonical correlation analysis: the directions of two views whose projections correlate most.
+
+    .. math:: \max_{w_x, w_y} \; w_x^\top C_{xy} w_y \quad \text{subject to} \quad
+              w_x^\top (C_{xx} + \lambda_x I) w_x = w_y^\top (C_{yy} + \lambda_y I) w_y = 1
+
+    which is Eq. 13 of the paper where both ridges are 0. The covariances (ddof 1) are factored by Cholesky, and
+    the whitened cross-covariance by SVD. Components are nested: the first ten of a hundred are the ten of a model
+    with ten.
+
+    Parameters
+    ----------
+    n_components : int
+        1 to min(p, q). Components beyond the rank of a view get correlation 0 and weights 0.
+    ridge : float or (float, float)
+        Added to the diagonals of the covariances of audio and lyrics, at least 0. Where a view has as many
+        independent columns as songs less one, every correlation is 1 without a ridge, and says nothing; `fit` warns.
+
+    Attributes
+    ----------
+    correlations_ : array, shape (n_components,)
+        Canonical correlations of the training songs, falling, 0 to 1. With a ridge they are the singular values of
+        the regularised whitened cross-covariance, below the plain correlation of the projections. Random views have
+        large ones too: they measure the fit, not what is shared.
+    weights_ : (array, array), shapes (p, n_components) and (q, n_components)
+        Variates are ``(X - mean) @ weights``, of variance 1 where the ridge is 0. In every component the weight of
+        audio that is largest in magnitude is positive.
+    means_ : (array, array), shapes (p,) and (q,)
+
+    References
+    ----------
+    Hotelling, H. (1936). Relations between two sets of variates. Biometrika 28, 321-377.
+    Vinod, H. D. (1976). Canonical ridge and econometrics of joint production. J. of Econometrics 4, 147-166.
+    Chan, T. F., Golub, G. H., LeVeque, R. J. (1983). Algorithms for computing the sample variance.
+    The American Statistician 37, 242-247 (the merging of chunks).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> shared = rng.normal(size=(500, 1))
+    >>> audio, lyrics = shared + rng.normal(size=(500, 4)), shared + rng.normal(size=(500, 3))
+    >>> model = CCA(n_components=2).fit((audio, lyrics))
+    >>> print(model.correlations_.round(2))
+    [0.8  0.08]
+    >>> Za, Zt = model.transform((audio, None))
+    >>> Za.shape, Zt
+    ((500, 2), None)
+    """
+
+    def __init__(self, n_components: int = 10, ridge: Ridge = 0.0) -> None:
+        self.n_components = n_components
+        self.ridge = ridge
+
+    _covariance: RunningCovariance | None = None  # what partial_fit adds to
+    _solution: _Solution | None = None  # None after partial_fit, until somebody asks
+
+    def fit(self, views: Sequence[View], y: Any = None) -> Self:
+        """Learn the canonical directions of ``views``, forgetting what was learned before.
+
+        Parameters
+        ----------
+        views : (audio, lyrics)
+            Arrays (n, p) and (n, q), n at least 2; row i of both is song i.
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            n_components above min(p, q), a negative ridge, NaN, different numbers of songs, fewer than two.
+        """
+        X, Y = check_pair(views)
+        ridges = self._checked_ridges((X.shape[1], Y.shape[1]))
+        covariance = RunningCovariance()
+        # With more columns than songs the weights lie in the span of the songs and are found there, at the
+        # cost of the songs: a ridge means the same in any orthonormal basis.
+        bases = song_span(X), song_span(Y)
+        covariance.add(*(A if B is None else A @ B for A, B in zip((X, Y), bases, strict=True)))
+        correlations, weights = _canonical_directions(covariance, self.n_components, ridges)
+        if all(basis is None for basis in bases):
+            self._covariance, means = covariance, covariance.means()
+        else:
+            self._covariance, means = None, (X.mean(axis=0, dtype=np.float64), Y.mean(axis=0, dtype=np.float64))
+            Wx, Wy = (w if B is None else B @ w for w, B in zip(weights, bases, strict=True))
+            weights = Wx, Wy
+        self._solution = _Solution(correlations, _oriented(*weights), means)
+        return self
+
+    def partial_fit(self, views: Sequence[View], y: Any = None) -> Self:
+        """Learn from one more chunk of songs; after the last chunk the model equals that of one `fit` on them all.
+
+        Memory does not grow with the songs: (p + q)^2 numbers are kept. The directions are computed when they are
+        first asked for.
+
+        Parameters
+        ----------
+        views : (audio, lyrics)
+            Arrays (m, p) and (m, q), m at least 1.
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            As `fit`, and where the covariances are not there to add to: a loaded model, or one fitted on fewer songs
+            than columns.
+        """
+        X, Y = check_pair(views, at_least=1)
+        columns = (X.shape[1], Y.shape[1])
+        self._checked_ridges(columns)
+        if self._is_fitted and columns != self._columns():
+            raise DataError(f"expected {self._columns()} columns as in the songs before, got {columns}")
+        if self._is_fitted and self._covariance is None:
+            raise DataError(
+                "this CCA keeps no covariances to add songs to (it was loaded, or fitted on fewer songs than columns); "
+                "give all chunks to partial_fit of a new model"
+            )
+        self._covariance = self._covariance or RunningCovariance()
+        self._covariance.add(X, Y)
+        self._solution = None
+        return self
+
+    @property
+    def correlations_(self) -> Float64:
+        """Canonical correlations, shape (n_components,)."""
+        return self._solved().correlations
+
+    @property
+    def weights_(self) -> tuple[Float64, Float64]:
+        """Weights of audio and lyrics, shapes (p, n_components) and (q, n_components)."""
+        return self._solved().weights
+
+    @property
+    def means_(self) -> tuple[Float64, Float64]:
+        """Means of audio and lyrics, shapes (p,) and (q,)."""
+        return self._solved().means
+
+    def _solved(self) -> _Solution:
+        if self._solution is None and self._covariance is not None:
+            ridges = self._checked_ridges(self._columns())
+            correlations, weights = _canonical_directions(self._covariance, self.n_components, ridges)
+            self._solution = _Solution(correlations, _oriented(*weights), self._covariance.means())
+        if self._solution is None:
+            raise self._not_fitted()
+        return self._solution
+
+    def _checked_ridges(self, columns: tuple[int, int]) -> tuple[float, float]:
+        if not 1 <= self.n_components <= min(columns):
+            raise DataError(
+                f"n_components={self.n_components}: expected 1 to {min(columns)}, the columns of the smaller view "
+                f"(audio {columns[0]}, lyrics {columns[1]})"
+            )
+        try:
+            ridges = np.broadcast_to(np.asarray(self.ridge, dtype=np.float64), (2,))
+        except (TypeError, ValueError):
+            ridges = np.full(2, np.nan)
+        if not ((ridges >= 0) & np.isfinite(ridges)).all():
+            raise DataError(f"ridge={self.ridge!r}: expected a number of at least 0, or two (audio, lyrics)")
+        return float(ridges[0]), float(ridges[1])
+
+    def _embed(self, view: NDArray[Any], which: int) -> Float64:
+        return (view - self.means_[which]) @ self.weights_[which]
+
+    def _columns(self) -> tuple[int, int]:
+        if self._solution is not None:
+            return len(self._solution.means[0]), len(self._solution.means[1])
+        return self._covariance.columns if self._covariance is not None else (0, 0)
+
+    @property
+    def _is_fitted(self) -> bool:
+        return self._solution is not None or self._covariance is not None
+
+    def _get_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        correlations, weights, means = self._solved()
+        arrays = {"correlations": correlations}
+        for which, name in enumerate(NAMES):
+            arrays |= {f"weights.{name}": weights[which], f"means.{name}": means[which]}
+        return arrays, {}
+
+    def _set_state(self, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
+        weights, means = ((arrays[f"{what}.{NAMES[0]}"], arrays[f"{what}.{NAMES[1]}"]) for what in ("weights", "means"))
+        self._solution = _Solution(arrays["correlations"], weights, means)
+
+
+def _canonical_directions(
+    covariance: RunningCovariance, k: int, ridges: tuple[float, float]
+) -> tuple[Float64, tuple[Float64, Float64]]:
+    """Whiten both views; the singular vectors of the covariance left between them are the directions."""
+    if covariance.n < 2:
+        raise DataError(f"expected at least 2 songs to learn from, got {covariance.n}; add songs")
+    Cxx, Cyy, Cxy = covariance.covariances()
+    Wx, Wy = whitener(Cxx, ridges[0]), whitener(Cyy, ridges[1])
+    for W, ridge, name in zip((Wx, Wy), ridges, NAMES, strict=True):
+        if ridge == 0 and W.shape[1] == covariance.n - 1:
+            warnings.warn(
+                f"{name} has as many independent columns as {covariance.n} songs allow, so that every canonical "
+                "correlation is that of the other view with itself and says nothing; give a ridge, or more songs",
+                stacklevel=3,
+            )
+    U, rho, Vt = np.linalg.svd(Wx.T @ Cxy @ Wy, full_matrices=False)
+    rank = min(k, len(rho))
+    weights = np.zeros((len(Wx), k)), np.zeros((len(Wy), k))
+    weights[0][:, :rank] = Wx @ U[:, :rank]
+    weights[1][:, :rank] = Wy @ Vt[:rank].T
+    # Rounding can carry a correlation of 1 above it.
+    return np.pad(np.minimum(rho[:rank], 1.0), (0, k - rank)), weights
+
+
+def _oriented(Wx: Float64, Wy: Float64) -> tuple[Float64, Float64]:
+    """Make the largest weight of the first view positive in each component, as the SVD leaves the sign open."""
+    sign = np.where(Wx[np.abs(Wx).argmax(axis=0), np.arange(Wx.shape[1])] < 0, -1.0, 1.0)
+    return Wx * sign, Wy * sign

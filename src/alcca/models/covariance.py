@@ -1,0 +1,125 @@
+"""Covariances of two views: gathered over chunks of songs, and factored whatever their rank."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh, qr
+from scipy.linalg.lapack import dtrtri
+
+from alcca.models.base import ROWS_PER_BLOCK, row_blocks
+
+__all__ = ["RunningCovariance", "song_span", "whitener"]
+
+Float64: TypeAlias = NDArray[np.float64]
+
+# A column with less than this share of its variance left when the other columns are known is taken for
+# collinear: 1e-12 is a residual of 1e-6, above what float32 features and float64 covariances leave by rounding.
+COLLINEAR = 1e-12
+
+
+class RunningCovariance:
+    """Means and covariances of two views over chunks of songs, in memory that does not grow with the songs.
+
+    Chunks are merged as Chan, Golub and LeVeque (1983) do, which stays accurate where the mean is large beside the
+    spread. Everything is measured from the first song, so that a constant column has a variance of exactly 0.
+
+    Examples
+    --------
+    >>> running = RunningCovariance()
+    >>> running.add(np.array([[1.0], [3.0]]), np.array([[0.0], [2.0]]))
+    >>> running.add(np.array([[5.0]]), np.array([[7.0]]))
+    >>> Cxx, Cyy, Cxy = running.covariances()
+    >>> print(Cxx, Cyy, Cxy, *running.means())
+    [[4.]] [[13.]] [[7.]] [3.] [3.]
+    """
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.columns = (0, 0)
+
+    def add(self, X: NDArray[np.floating], Y: NDArray[np.floating]) -> None:
+        """Take in songs: arrays (m, p) and (m, q)."""
+        if not self.n:
+            self.columns = (X.shape[1], Y.shape[1])
+            self._origin = np.concatenate([X[0], Y[0]], dtype=np.float64)
+            self._mean = np.zeros(sum(self.columns))
+            self._comoment = np.zeros((len(self._mean), len(self._mean)))
+        p = self.columns[0]
+        buffer = np.empty((min(len(X), ROWS_PER_BLOCK), len(self._mean)))
+        for start, block in row_blocks(X):
+            m = len(block)
+            Z = buffer[:m]
+            np.subtract(block, self._origin[:p], out=Z[:, :p])
+            np.subtract(Y[start : start + m], self._origin[p:], out=Z[:, p:])
+            mean = Z.mean(axis=0)
+            Z -= mean
+            # One product for both views and the cross terms: a symmetric one costs half of a general one.
+            self._comoment += Z.T @ Z
+            delta = mean - self._mean
+            self._comoment += np.outer(delta * (self.n * m / (self.n + m)), delta)
+            self._mean += delta * (m / (self.n + m))
+            self.n += m
+
+    def means(self) -> tuple[Float64, Float64]:
+        """Return the means of both views, shapes (p,) and (q,)."""
+        mean, p = self._origin + self._mean, self.columns[0]
+        return mean[:p], mean[p:]
+
+    def covariances(self) -> tuple[Float64, Float64, Float64]:
+        """Return C_xx (p, p), C_yy (q, q) and C_xy (p, q), with ddof 1; needs two songs."""
+        C, p = self._comoment / (self.n - 1), self.columns[0]
+        return C[:p, :p], C[p:, p:], C[:p, p:]
+
+
+def whitener(C: Float64, ridge: float = 0.0) -> Float64:
+    """Find W with W' (C + ridge I) W = I, of as many columns as C + ridge I has rank.
+
+    Parameters
+    ----------
+    C : array, shape (p, p)
+        A covariance.
+    ridge : float
+        At least 0.
+
+    Returns
+    -------
+    array, shape (p, rank)
+        Column j of a full-rank result depends on the first j + 1 columns of the data alone (Cholesky). Otherwise the
+        directions that vary are kept, whatever the units of the columns (eigenvectors of the correlation matrix).
+
+    Examples
+    --------
+    >>> whitener(np.diag([4.0, 0.25])).diagonal()
+    array([0.5, 2. ])
+    >>> whitener(np.ones((2, 2))).shape  # two columns that are the same
+    (2, 1)
+    """
+    C = C + ridge * np.eye(len(C))
+    variance = C.diagonal()
+    try:
+        L = np.linalg.cholesky(C)
+        # L_jj^2 is the variance that column j has left beside the columns before it.
+        if (L.diagonal() ** 2 > COLLINEAR * variance).all():
+            inverse, _ = dtrtri(L, lower=1)
+            return np.ascontiguousarray(inverse.T)
+    except np.linalg.LinAlgError:
+        pass
+    scale = np.sqrt(np.where(variance > 0, variance, 1.0))
+    values, vectors = eigh(C / np.outer(scale, scale), check_finite=False)
+    kept = values > COLLINEAR * values[-1] if values[-1] > 0 else np.zeros(len(values), dtype=bool)
+    return np.asarray(vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None])
+
+
+def song_span(X: NDArray[np.floating]) -> Float64 | None:
+    """Return an orthonormal basis (p, n) of the space that n < p songs span about their mean, else None.
+
+    Examples
+    --------
+    >>> song_span(np.zeros((3, 2))) is None, song_span(np.eye(2, 5)).shape
+    (True, (5, 2))
+    """
+    if X.shape[1] <= len(X):
+        return None
+    centred = X - X.mean(axis=0, dtype=np.float64)
+    return np.asarray(qr(centred.T, mode="economic", overwrite_a=True, check_finite=False)[0])

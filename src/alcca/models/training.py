@@ -1,0 +1,196 @@
+"""The training loop, from top to bottom: minibatches, k inner steps, the adversary, early stopping."""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from alcca.errors import DataError, UsageError
+from alcca.models.losses import add_weight_norm_gradient
+from alcca.progress import Progress
+
+__all__ = ["Batch", "History", "Losses", "choose_device", "reversal_strength", "split_rows", "train"]
+
+Batch: TypeAlias = tuple[Tensor, ...]  # the rows of every data tensor that belong to the same songs
+Losses: TypeAlias = dict[str, Tensor]  # scalars by name; "total" is minimised, "validation" decides when to stop
+History: TypeAlias = list[dict[str, float]]  # one entry an epoch
+
+
+def train(
+    network: nn.Module,
+    objective: Callable[[Batch, float], Losses],
+    data: Sequence[Tensor],
+    *,
+    learners: Sequence[nn.Parameter],
+    opponents: Sequence[nn.Parameter] = (),
+    regularized: Sequence[nn.Parameter] = (),
+    regularization: float = 0.0,
+    epochs: int,
+    batch_size: int,
+    lr: float,
+    k: int = 1,
+    validation_rows: Tensor | None = None,
+    patience: int = 20,
+    generator: torch.Generator,
+    what: str = "training",
+    show: bool = False,
+) -> History:
+    """Minimise an objective over minibatches with Adam; leave the best weights in ``network``.
+
+    Parameters
+    ----------
+    network : Module
+        Trained in place.
+    objective : callable
+        ``objective(batch, progress) -> losses``: scalars by name, of which ``"total"`` is minimised and
+        ``"validation"`` compared between epochs. ``progress`` runs from 0 to 1 over the planned training.
+    data : sequence of tensors
+        Equal numbers of rows, on the device of the network.
+    learners, opponents : sequence of parameters
+        With k inner steps the learners take k for every one of the opponents (Algorithm 1; the order of
+        Wang et al. 2017, where the modality classifier follows the inner loop). With k = 1 both take every step.
+    regularized : sequence of parameters
+        Weight matrices whose L_reg (Eq. 5), times ``regularization``, is minimised beside "total".
+    regularization : float
+        γ, at least 0.
+    epochs, batch_size, k : int
+        At least 1. The last batch of an epoch is as short as it comes.
+    lr : float
+        Adam's step, above 0.
+    validation_rows : tensor of int64, optional
+        Rows kept out of training. After ``patience`` epochs without a lower "validation" on them training stops,
+        and the best epoch's weights come back.
+    generator : torch.Generator
+        On the CPU; shuffles the songs.
+    what, show : str, bool
+        Name of the progress bar, and whether there is one.
+
+    Returns
+    -------
+    list of dict
+        The mean losses of each epoch, and ``validation`` where there are validation rows.
+
+    Raises
+    ------
+    DataError
+        The loss is no longer finite.
+    """
+    n = len(data[0])
+    held_out = torch.zeros(n, dtype=torch.bool)
+    if validation_rows is not None:
+        held_out[validation_rows] = True
+    training_rows = torch.nonzero(~held_out).flatten()
+    device = data[0].device
+    # Fused: one pass over weights, gradients and moments instead of a dozen (18 against 26 ms a step).
+    optimizer = torch.optim.Adam(learners, lr=lr, fused=True)
+    opponent = torch.optim.Adam(opponents, lr=lr, fused=True) if opponents else None
+    steps = epochs * math.ceil(len(training_rows) / batch_size)
+    history: History = []
+    best, best_epoch, best_weights = math.inf, 0, None
+    step = 0
+    with Progress(what, epochs, unit="epoch", show=show) as bar:
+        for epoch in range(epochs):
+            order = training_rows[torch.randperm(len(training_rows), generator=generator)].to(device)
+            sums: Losses = {}
+            for rows in torch.split(order, batch_size):
+                batch = tuple(tensor[rows] for tensor in data)
+                for _ in range(k):
+                    losses = objective(batch, step / steps)
+                    optimizer.zero_grad()
+                    if opponent is not None:
+                        opponent.zero_grad()
+                    losses["total"].backward()  # type: ignore[no-untyped-call]
+                    if regularized:
+                        losses["regularization"] = add_weight_norm_gradient(regularized, regularization)
+                    optimizer.step()
+                if opponent is not None:
+                    opponent.step()
+                # Sums stay on the device: reading a number out would make the step wait for it.
+                for name, loss in losses.items():
+                    sums[name] = sums.get(name, torch.zeros((), device=device)) + loss.detach() * len(rows)
+                step += 1
+            history.append({name: total.item() / len(training_rows) for name, total in sums.items()})
+            history[-1].pop("validation", None)
+            if not math.isfinite(history[-1]["total"]):
+                raise DataError(f"training diverged in epoch {epoch + 1}; lower lr={lr} and train again")
+            if validation_rows is not None:
+                score = _mean_validation(objective, data, validation_rows.to(device), batch_size)
+                history[-1]["validation"] = score
+                if score < best:
+                    best, best_epoch = score, epoch
+                    best_weights = copy.deepcopy(network.state_dict())
+                elif epoch - best_epoch >= patience:
+                    break
+            bar.update(note=f"loss {history[-1]['total']:.3f}")
+    if best_weights is not None:
+        network.load_state_dict(best_weights)
+    return history
+
+
+@torch.no_grad()
+def _mean_validation(
+    objective: Callable[[Batch, float], Losses], data: Sequence[Tensor], rows: Tensor, batch_size: int
+) -> float:
+    total = torch.zeros((), device=data[0].device)
+    for part in torch.split(rows, batch_size):
+        total += objective(tuple(tensor[part] for tensor in data), 1.0)["validation"] * len(part)
+    return total.item() / len(rows)
+
+
+def reversal_strength(progress: float) -> float:
+    """Return λ = 2 / (1 + exp(-10 p)) - 1 of the reversal after the share ``progress`` of training, 0 to 1.
+
+    The adversary speaks up slowly, when the projectors have something to hide (Ganin and Lempitsky 2015).
+
+    Examples
+    --------
+    >>> [round(reversal_strength(p), 3) for p in (0.0, 0.1, 0.5, 1.0)]
+    [0.0, 0.462, 0.987, 1.0]
+    """
+    return 2 / (1 + math.exp(-10 * progress)) - 1
+
+
+def split_rows(n: int, validation: float | None, generator: torch.Generator) -> Tensor | None:
+    """Draw the songs to keep for validation: a share of n, at least one, leaving at least one; None without.
+
+    Raises
+    ------
+    UsageError
+        A share that is not between 0 and 1.
+
+    Examples
+    --------
+    >>> len(split_rows(50, 0.1, torch.Generator().manual_seed(0)))
+    5
+    """
+    if validation is None:
+        return None
+    if not 0 < validation < 1:
+        raise UsageError(f"validation={validation}: expected a share above 0 and below 1, such as 0.1, or None")
+    return torch.randperm(n, generator=generator)[: min(max(round(n * validation), 1), n - 1)]
+
+
+def choose_device(device: str) -> torch.device:
+    """Return the device for ``"auto"`` (CUDA where there is one, else the CPU) or for torch's own name of one.
+
+    Raises
+    ------
+    UsageError
+        torch does not know the name, or has no such device here.
+
+    Examples
+    --------
+    >>> choose_device("cpu")
+    device(type='cpu')
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, TypeError) as error:  # torch without CUDA raises AssertionError
+        raise UsageError(f"device={device!r} cannot be used here; expected 'auto', 'cpu' or 'cuda'") from error
+    return chosen

@@ -1,0 +1,312 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+
+from alcca.errors import DataError, NotFittedError, UsageError
+from alcca.models.acmr import ACMR
+from alcca.models.losses import adversarial_loss, semantic_loss, triplet_invariance, weight_norm
+from alcca.models.networks import AdversarialNetwork
+from alcca.models.training import train
+
+SMALL = {"hidden": ((24, 8), (16, 8)), "epochs": 3, "batch_size": 20, "lr": 1e-3, "margin": 3.0, "device": "cpu"}
+
+
+def songs(n=120, p=30, q=12, classes=4, seed=0):
+    """Views that share a category, and a song's own place in two directions."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(classes, size=n)
+    S = np.column_stack([2 * np.eye(classes)[y], rng.normal(size=(n, 2))])
+    X = S @ rng.normal(size=(classes + 2, p)) + rng.normal(size=(n, p)) + 10
+    Y = S @ rng.normal(size=(classes + 2, q)) + rng.normal(size=(n, q)) - 10
+    return (X, Y), y
+
+
+def weights(model):
+    return [p.detach().clone() for p in model.network_.parameters()]
+
+
+def batch(dtype=torch.float64, n=9):
+    g = torch.Generator().manual_seed(1)
+    return (
+        torch.randn(n, 6, generator=g, dtype=dtype),
+        torch.randn(n, 5, generator=g, dtype=dtype),
+        torch.arange(n) % 3 - 1,
+    )
+
+
+def network(dtype=torch.float64):
+    return AdversarialNetwork((6, 5), ((8, 4), (4,)), 2, torch.Generator().manual_seed(0)).to(dtype)
+
+
+def test_total_is_the_weighted_sum_of_equation_2_and_the_adversary():
+    net, (X, Y, codes) = network(), batch()
+    model = ACMR(alpha=0.3, beta=0.7, margin=1.5)
+    losses = model._losses(net, (X, Y, codes), 0.5)
+    a, t = net.audio(X), net.lyrics(Y)
+    L_imi = triplet_invariance(a, t, codes, 1.5)
+    L_imd = semantic_loss(net.semantic(a), net.semantic(t), codes)
+    L_adv = adversarial_loss(net.modality(a), net.modality(t))
+    torch.testing.assert_close(losses["total"], 0.3 * L_imi + 0.7 * L_imd + L_adv)
+    torch.testing.assert_close(losses["validation"], 0.3 * L_imi + 0.7 * L_imd)
+
+
+def test_the_step_follows_equations_9_to_12():
+    # By autograd without any reversal: the projectors and the semantic classifier go down L_emb - lambda L_adv,
+    # the modality classifier goes down L_adv.
+    net, (X, Y, codes) = network(), batch()
+    model = ACMR(alpha=0.3, beta=0.7, adversary=2.0)
+    progress = 0.1
+    lam = 2.0 * (2 / (1 + np.exp(-10 * progress)) - 1)
+    model._losses(net, (X, Y, codes), progress)["total"].backward()
+    a, t = net.audio(X), net.lyrics(Y)
+    L_emb = 0.3 * triplet_invariance(a, t, codes, model.margin) + 0.7 * semantic_loss(
+        net.semantic(a), net.semantic(t), codes
+    )
+    L_adv = adversarial_loss(net.modality(a), net.modality(t))
+    theta, theta_D = net.learners(), net.opponents()
+    for p, expected in zip(theta, torch.autograd.grad(L_emb - lam * L_adv, theta, retain_graph=True), strict=True):
+        torch.testing.assert_close(p.grad, expected)
+    for p, expected in zip(theta_D, torch.autograd.grad(L_adv, theta_D), strict=True):
+        torch.testing.assert_close(p.grad, expected)
+
+
+def test_the_adversarial_gradient_reaches_both_projectors_reversed():
+    net, data = network(), batch()
+    ACMR(alpha=0, beta=0)._losses(net, data, 1.0)["total"].backward()
+    lam = 2 / (1 + np.exp(-10)) - 1
+    plain = adversarial_loss(net.modality(net.audio(data[0])), net.modality(net.lyrics(data[1])))
+    for projector in (net.audio, net.lyrics):
+        for p, unreversed in zip(
+            projector.parameters(),
+            torch.autograd.grad(plain, list(projector.parameters()), retain_graph=True),
+            strict=True,
+        ):
+            assert (unreversed != 0).any()
+            torch.testing.assert_close(p.grad, -lam * unreversed)
+
+
+def test_every_part_learns():
+    views, y = songs()
+    before = AdversarialNetwork((30, 12), SMALL["hidden"], 4, torch.Generator().manual_seed(0))
+    model = ACMR(**SMALL).fit(views, y)
+    for old, new in zip(before.parameters(), model.network_.parameters(), strict=True):
+        assert not torch.equal(old, new)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_without_strength_the_adversary_changes_nothing(k):
+    views, y = songs()
+    model = ACMR(**SMALL, adversary=0.0, k=k).fit(views, y)
+    # The same training, with the modality classifier taken out of the loss and the loop.
+    generator = torch.Generator().manual_seed(0)
+    net = AdversarialNetwork((30, 12), SMALL["hidden"], 4, generator)
+    data = (
+        torch.from_numpy(model.statistics_[0].apply(views[0])),
+        torch.from_numpy(model.statistics_[1].apply(views[1])),
+        torch.from_numpy(y),
+    )
+
+    def alone(batch, progress):
+        a, t = net.audio(batch[0]), net.lyrics(batch[1])
+        both = net.semantic(torch.cat([a, t]))
+        return {
+            "total": triplet_invariance(a, t, batch[2], 3.0) + semantic_loss(both[: len(a)], both[len(a) :], batch[2])
+        }
+
+    train(
+        net, alone, data, learners=net.learners(), regularized=net.projector_weights(), regularization=1e-3,
+        epochs=3, batch_size=20, lr=1e-3, k=k, generator=generator,
+    )  # fmt: skip
+    for ours, theirs in zip(model.network_.learners(), net.learners(), strict=True):
+        assert torch.equal(ours, theirs)
+    with_adversary = ACMR(**SMALL, adversary=1.0, k=k).fit(views, y)
+    assert not torch.equal(with_adversary.network_.learners()[0], net.learners()[0])
+
+
+def test_the_modality_is_harder_to_tell_after_adversarial_training():
+    views, y = songs(n=400)
+    train_rows, test_rows = np.arange(200), np.arange(200, 400)
+
+    def probe(adversary):
+        """Held-out accuracy of a fresh classifier of the modality."""
+        model = ACMR(**(SMALL | {"epochs": 60}), adversary=adversary, alpha=0.0).fit(views, y)
+        Za, Zt = model.transform(views)
+        fresh = LogisticRegression(max_iter=1000).fit(
+            np.concatenate([Za[train_rows], Zt[train_rows]]), np.repeat([0, 1], 200)
+        )
+        return fresh.score(np.concatenate([Za[test_rows], Zt[test_rows]]), np.repeat([0, 1], 200))
+
+    without, against = probe(0.0), probe(1.0)
+    assert without > 0.9
+    assert against < without - 0.1
+
+
+def test_the_semantic_classifier_learns():
+    views, y = songs()
+    model = ACMR(**(SMALL | {"epochs": 30})).fit(views, y)
+    for Z in model.transform(views):
+        logits = model.network_.semantic(torch.from_numpy(Z).float())
+        assert (logits.argmax(1).numpy() == y).mean() > 0.9  # chance: 0.25
+    assert model.history_[-1]["semantic"] < 0.5 * model.history_[0]["semantic"]
+
+
+def test_invariance_brings_couples_together():
+    views, y = songs()
+
+    def ratio(**settings):
+        Za, Zt = ACMR(**(SMALL | {"epochs": 30}), **settings).fit(views, y).transform(views)
+        other = np.roll(Zt, 1, axis=0)
+        return np.linalg.norm(Za - Zt, axis=1).mean() / np.linalg.norm(Za - other, axis=1).mean()
+
+    without = ratio(alpha=0.0)
+    assert ratio() < 0.8 * without
+    assert ratio(invariance="pair") < 0.8 * without
+
+
+def test_regularization_makes_weights_smaller():
+    views, y = songs()
+    small, large = (
+        weight_norm(ACMR(**SMALL, regularization=g).fit(views, y).network_.projector_weights()).item() for g in (0, 1)
+    )
+    assert large < small
+
+
+def test_inputs_are_standardised_with_the_training_songs():
+    views, y = songs()
+    model = ACMR(**SMALL).fit(views, y)
+    scaled = ACMR(**SMALL).fit((views[0] * 1000 + 7, views[1] / 1000), y)
+    other = songs(seed=5)[0]
+    np.testing.assert_allclose(model.transform(other)[0], scaled.transform((other[0] * 1000 + 7, None))[0], atol=1e-3)
+    # Not with the statistics of the songs to transform: one song has none.
+    np.testing.assert_allclose(model.transform((other[0][:1], None))[0], model.transform(other)[0][:1], atol=1e-6)
+
+
+def test_same_seed_same_bits():
+    views, y = songs()
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    first = ACMR(**SMALL, validation=0.2).fit(views, y)
+    torch.manual_seed(2)
+    second = ACMR(**SMALL, validation=0.2).fit(views, y)
+    for ours, theirs in zip(weights(first), weights(second), strict=True):
+        assert torch.equal(ours, theirs)
+    assert first.history_ == second.history_
+    other = ACMR(**SMALL, random_state=1, validation=0.2).fit(views, y)
+    assert not torch.equal(weights(first)[0], weights(other)[0])
+    torch.manual_seed(1)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_training_leaves_the_global_generators_alone():
+    views, y = songs()
+    torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    ACMR(**SMALL).fit(views, y)
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+
+
+def test_early_stopping():
+    views, y = songs()
+    model = ACMR(**(SMALL | {"epochs": 200, "lr": 0.05}), validation=0.25, patience=3).fit(views, y)
+    scores = [h["validation"] for h in model.history_]
+    assert len(scores) < 200
+    assert np.argmin(scores) == len(scores) - 1 - 3
+
+
+@pytest.mark.parametrize(
+    "y",
+    [None, [None] * 21, ["one"] * 21, list(range(21)), ["a", None, "b"] * 7],
+    ids=["none", "unlabelled", "one class", "a class each", "partly"],
+)
+@pytest.mark.parametrize("batch_size", [10, 20, 1, 100])  # last batches of 1 song, and fewer songs than a batch
+def test_small_data(y, batch_size):
+    views, _ = songs(n=21)
+    model = ACMR(**(SMALL | {"batch_size": batch_size})).fit(views, y)
+    for Z in model.transform(views):
+        assert Z.shape == (21, 8)
+        assert np.isfinite(Z).all()
+    assert all(np.isfinite(list(h.values())).all() for h in model.history_)
+
+
+def test_two_songs():
+    views, _ = songs(n=2)
+    assert ACMR(**SMALL, validation=0.5).fit(views).transform(views)[0].shape == (2, 8)
+
+
+def test_frames_and_vectors_are_the_same():
+    (_, Y), y = songs(n=30)
+    frames = np.random.default_rng(0).normal(size=(30, 5, 6)).astype(np.float32)
+    model = ACMR(**SMALL).fit((frames, Y), y)
+    flat = frames.reshape(30, -1)
+    np.testing.assert_array_equal(model.transform((frames, None))[0], model.transform((flat, None))[0])
+
+
+def test_either_view_alone():
+    views, y = songs()
+    model = ACMR(**SMALL).fit(views, y)
+    both = model.transform(views)
+    assert both[0].dtype == np.float64
+    Za, nothing = model.transform((views[0], None))
+    assert nothing is None
+    np.testing.assert_array_equal(Za, both[0])
+    np.testing.assert_array_equal(model.transform((None, views[1]))[1], both[1])
+
+
+def test_save_and_load_give_the_same_bits(tmp_path):
+    views, y = songs()
+    model = ACMR(**SMALL).fit(views, [("mood", int(c)) for c in y])
+    model.save(tmp_path / "acmr")
+    again = ACMR.load(tmp_path / "acmr")
+    assert again.get_params() == model.get_params()
+    assert again.history_ == model.history_
+    assert again.classes_ == [str(c) for c in model.classes_]
+    for ours, theirs in zip(model.transform(views), again.transform(views), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for ours, theirs in zip(weights(model), weights(again), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"invariance": "quadruplet"}, "invariance='quadruplet': expected 'triplet' or 'pair'"),
+        ({"alpha": -1}, "alpha=-1"),
+        ({"margin": np.nan}, "margin=nan"),
+        ({"epochs": 0}, "epochs=0"),
+        ({"batch_size": 2.5}, "batch_size=2.5"),
+        ({"lr": 0}, "lr=0"),
+        ({"validation": 2}, "validation=2"),
+        ({"hidden": ((8,),)}, "hidden="),
+        ({"hidden": ((8, 4), (8,))}, "same width"),
+        ({"hidden": ((8,), ())}, "hidden="),
+        ({"device": "abacus"}, "device='abacus'"),
+    ],
+)
+def test_bad_settings_are_refused(settings, message):
+    views, y = songs()
+    with pytest.raises(UsageError, match=message):
+        ACMR(**(SMALL | settings)).fit(views, y)
+
+
+def test_bad_data_is_refused():
+    (X, Y), y = songs()
+    with pytest.raises(DataError, match="expected 120 labels"):
+        ACMR(**SMALL).fit((X, Y), y[:5])
+    with pytest.raises(DataError, match="lyrics: expected 12 columns"):
+        ACMR(**SMALL).fit((X, Y), y).transform((X, Y[:, :3]))
+    with pytest.raises(NotFittedError):
+        ACMR().transform((X, Y))
+
+
+def test_divergence_names_the_remedy():
+    (X, Y), y = songs()
+    with pytest.raises(DataError, match="lower lr"):
+        ACMR(**(SMALL | {"lr": 1e38})).fit((X, Y), y)
+
+
+def test_scikit_learn_conventions():
+    model = ACMR(**SMALL)
+    assert clone(model).get_params() == model.get_params()
+    assert model.set_params(alpha=0.5).alpha == 0.5

@@ -1,0 +1,140 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from alcca.errors import DataError, LibraryError, NotFittedError
+from alcca.models.acmr import ACMR
+from alcca.models.alcca import ALCCA
+from alcca.models.cca import CCA
+
+SMALL = {"hidden": ((24, 8), (16, 8)), "epochs": 3, "batch_size": 20, "lr": 1e-3, "margin": 3.0, "device": "cpu"}
+
+
+def songs(n=120, p=30, q=12, seed=0):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(4, size=n)
+    S = np.column_stack([2 * np.eye(4)[y], rng.normal(size=(n, 2))])
+    X, Y = S @ rng.normal(size=(6, p)), S @ rng.normal(size=(6, q))
+    return (X + rng.normal(size=(n, p)) + 10, Y + rng.normal(size=(n, q)) - 10), y
+
+
+def test_it_is_cca_of_what_acmr_gives():
+    views, y = songs()
+    model = ALCCA(n_components=5, ridge=0.01, **SMALL).fit(views, y)
+    acmr = ACMR(**SMALL).fit(views, y)
+    cca = CCA(5, ridge=0.01).fit(acmr.transform(views))
+    np.testing.assert_array_equal(model.correlations_, cca.correlations_)
+    others = songs(seed=1)[0]
+    for ours, theirs in zip(model.transform(others), cca.transform(acmr.transform(others)), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for ours, theirs in zip(model.project(others), acmr.transform(others), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert model.history_ == acmr.history_
+
+
+def test_every_setting_reaches_its_part():
+    settings = {
+        "n_components": 3, "hidden": ((9, 4), (4,)), "invariance": "pair", "alpha": 0.1, "beta": 0.2,
+        "regularization": 0.3, "adversary": 0.4, "margin": 0.5, "k": 2, "epochs": 2, "batch_size": 33, "lr": 0.01,
+        "ridge": 0.7, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu", "verbose": False,
+    }  # fmt: skip
+    assert set(settings) == set(ALCCA().get_params())
+    model = ALCCA(**settings).fit(*songs())
+    assert model.acmr_.get_params() | model.cca_.get_params() == settings
+
+
+def test_defaults_are_those_of_acmr():
+    assert ALCCA().get_params() | ACMR().get_params() == ALCCA().get_params()
+
+
+def test_cca_takes_all_training_songs_the_validation_ones_too():
+    views, y = songs()
+    model = ALCCA(n_components=5, validation=0.3, **SMALL).fit(views, y)
+    for Z in model.transform(views):
+        np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-10)
+
+
+def test_components_are_nested():
+    views, y = songs()
+    few, many = (ALCCA(n_components=k, **SMALL).fit(views, y).transform(views) for k in (2, 8))
+    for a, b in zip(few, many, strict=True):
+        np.testing.assert_array_equal(a, b[:, :2])
+
+
+def test_it_finds_the_song_on_the_other_side():
+    # The shared factors are linear here, so songs the model has not seen are found far above chance.
+    (X, Y), y = songs(n=400)
+    model = ALCCA(n_components=5, ridge=1e-2, **(SMALL | {"epochs": 30})).fit((X[:300], Y[:300]), y[:300])
+    Za, Zt = model.transform((X[300:], Y[300:]))
+    Za, Zt = (Z / np.linalg.norm(Z, axis=1, keepdims=True) for Z in (Za, Zt))
+    scores = Za @ Zt.T
+    ranks = (scores >= scores.diagonal()[:, None]).sum(1)
+    chance = (1 / np.arange(1, 101)).mean()
+    assert (1 / ranks).mean() > 5 * chance
+
+
+def test_either_view_alone():
+    views, y = songs()
+    model = ALCCA(n_components=5, **SMALL).fit(views, y)
+    both = model.transform(views)
+    assert [Z.dtype for Z in both] == [np.float64] * 2
+    np.testing.assert_array_equal(model.transform((views[0], None))[0], both[0])
+    assert model.transform((None, views[1]))[0] is None
+
+
+def test_save_and_load_give_the_same_bits(tmp_path):
+    views, y = songs()
+    model = ALCCA(n_components=5, ridge=(0.1, 0.2), **SMALL).fit(views, y)
+    model.save(tmp_path / "alcca")
+    again = ALCCA.load(tmp_path / "alcca")
+    assert again.get_params() == model.get_params()
+    assert again.history_ == model.history_
+    np.testing.assert_array_equal(again.correlations_, model.correlations_)
+    for way in ("transform", "project"):
+        for ours, theirs in zip(getattr(model, way)(views), getattr(again, way)(views), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert sorted(path.name for path in (tmp_path / "alcca").iterdir()) == ["arrays.safetensors", "state.json"]
+    assert json.loads((tmp_path / "alcca" / "state.json").read_text())["kind"] == "ALCCA"
+    with pytest.raises(LibraryError):
+        CCA.load(tmp_path / "alcca")
+
+
+def test_same_seed_same_bits():
+    views, y = songs()
+    first, second = (ALCCA(n_components=5, **SMALL).fit(views, y).transform(views) for _ in range(2))
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1], second[1])
+
+
+def test_too_many_components_are_refused_before_the_training(monkeypatch):
+    monkeypatch.setattr(ACMR, "fit", None)
+    views, y = songs()
+    with pytest.raises(DataError, match="n_components=9: expected 1 to 8"):
+        ALCCA(n_components=9, **SMALL).fit(views, y)
+    with pytest.raises(DataError, match="n_components=8: 6 songs allow at most 5; lower n_components or add songs"):
+        ALCCA(n_components=8, **SMALL).fit((views[0][:6], views[1][:6]))
+    with pytest.raises(DataError, match="ridge=-1"):
+        ALCCA(n_components=2, ridge=-1, **SMALL).fit(views, y)
+
+
+def test_not_fitted():
+    for use in (lambda m: m.correlations_, lambda m: m.history_, lambda m: m.project(songs()[0])):
+        with pytest.raises(NotFittedError, match="this ALCCA is not fitted"):
+            use(ALCCA())
+
+
+def test_scikit_learn_conventions():
+    model = ALCCA(n_components=5, **SMALL)
+    assert clone(model).get_params() == model.get_params()
+
+
+@pytest.mark.slow
+def test_the_papers_shapes():
+    rng = np.random.default_rng(0)
+    audio, lyrics = rng.normal(size=(250, 20, 161)).astype(np.float32), rng.normal(size=(250, 300))
+    model = ALCCA(epochs=2).fit((audio, lyrics), rng.integers(20, size=250))
+    Za, Zt = model.transform((audio, lyrics))
+    assert Za.shape == Zt.shape == (250, 80)
+    assert model.project((audio, None))[0].shape == (250, 200)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from alcca.models.base import ROWS_PER_BLOCK
+from alcca.models.covariance import RunningCovariance, song_span, whitener
+
+
+def test_chunks_give_numpys_covariance():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(5000, 4)), rng.normal(size=(5000, 3))  # more than two blocks
+    running = RunningCovariance()
+    for rows in np.split(np.arange(5000), [1, 7, 900, 901]):
+        running.add(X[rows], Y[rows])
+    C = np.cov(np.hstack([X, Y]).T)
+    for got, expected in zip(running.covariances(), (C[:4, :4], C[4:, 4:], C[:4, 4:]), strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-12)
+    np.testing.assert_allclose(np.concatenate(running.means()), np.hstack([X, Y]).mean(0), atol=1e-12)
+
+
+def test_one_call_goes_through_blocks():
+    X = np.random.default_rng(0).normal(size=(2 * ROWS_PER_BLOCK + 5, 2))
+    running = RunningCovariance()
+    running.add(X, X)
+    np.testing.assert_allclose(running.covariances()[0], np.cov(X.T), rtol=1e-12)
+
+
+def test_a_large_mean_does_not_drown_the_spread():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4000, 3))
+    running = RunningCovariance()
+    for rows in np.split(np.arange(4000), 8):
+        running.add(X[rows] + 1e9, X[rows])
+    np.testing.assert_allclose(running.covariances()[0], np.cov(X.T), atol=1e-6)
+
+
+def test_constant_columns_have_no_variance_at_all():
+    running = RunningCovariance()
+    for value in (0.1, 0.1, 0.1):
+        running.add(np.full((777, 1), value), np.ones((777, 1)))
+    assert running.covariances()[0] == 0
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+@pytest.mark.parametrize("units", [1.0, 1e-7])
+def test_whitened(ridge, units):
+    X = np.random.default_rng(0).normal(size=(50, 5)) * [units, 1, 1, 1, 1 / units]
+    C = np.cov(X.T)
+    W = whitener(C, ridge)
+    assert W.shape == (5, 5)
+    np.testing.assert_allclose(W.T @ (C + ridge * np.eye(5)) @ W, np.eye(5), atol=1e-8)
+
+
+@pytest.mark.parametrize("units", [1.0, 1e-9, 1e6])
+def test_collinear_columns_are_left_out_whatever_their_units(units):
+    X = np.random.default_rng(0).normal(size=(50, 4))
+    X = np.column_stack([X, X @ [1, 2, 3, 4], np.full(50, 7.0)])
+    X[:, 0] *= units
+    C = np.cov(X.T)
+    C[5] = C[:, 5] = 0
+    W = whitener(C)
+    assert W.shape == (6, 4)
+    np.testing.assert_allclose(W.T @ C @ W, np.eye(4), atol=1e-8)
+
+
+def test_nothing_to_whiten():
+    assert whitener(np.zeros((3, 3))).shape == (3, 0)
+
+
+def test_song_span_holds_the_songs():
+    X = np.random.default_rng(0).normal(3, 1, size=(10, 40))
+    Q = song_span(X)
+    np.testing.assert_allclose(Q.T @ Q, np.eye(10), atol=1e-12)
+    centred = X - X.mean(0)
+    np.testing.assert_allclose(centred @ Q @ Q.T, centred, atol=1e-12)

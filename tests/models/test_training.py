@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from alcca.errors import DataError, UsageError
+from alcca.models.training import choose_device, reversal_strength, split_rows, train
+
+
+class Point(nn.Module):
+    """Two numbers that pull each other: x learns, w opposes."""
+
+    def __init__(self):
+        super().__init__()
+        self.x = nn.Parameter(torch.zeros(1))
+        self.w = nn.Parameter(torch.zeros(1))
+
+
+def run(point, objective, n=10, **kwargs):
+    settings = {"epochs": 3, "batch_size": 4, "lr": 0.1, "generator": torch.Generator().manual_seed(0)}
+    return train(point, objective, (torch.arange(float(n)),), learners=[point.x], **(settings | kwargs))
+
+
+def test_every_song_comes_once_an_epoch_in_a_new_order_with_a_short_last_batch():
+    batches = []
+    point = Point()
+
+    def objective(batch, progress):
+        batches.append(batch[0].tolist())
+        return {"total": (point.x**2).sum()}
+
+    run(point, objective)
+    assert [len(b) for b in batches] == [4, 4, 2] * 3
+    epochs = [sum(batches[i : i + 3], []) for i in (0, 3, 6)]
+    assert [sorted(e) for e in epochs] == [list(range(10))] * 3
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_progress_goes_from_0_towards_1_over_all_batches():
+    seen = []
+    point = Point()
+
+    def objective(batch, progress):
+        seen.append(progress)
+        return {"total": (point.x**2).sum()}
+
+    run(point, objective, k=2)
+    np.testing.assert_allclose(seen, np.repeat(np.arange(9) / 9, 2))
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_learners_take_k_steps_for_one_of_the_opponents(k):
+    # Adam moves by lr a step while the sign of the gradient stays.
+    point = Point()
+    run(point, lambda batch, progress: {"total": (-point.x + point.w).sum()}, k=k, opponents=[point.w], lr=0.01)
+    np.testing.assert_allclose([point.x.item(), point.w.item()], [9 * k * 0.01, -9 * 0.01], rtol=1e-4)
+
+
+def test_history_is_the_mean_over_songs():
+    point = Point()
+    history = run(point, lambda batch, progress: {"total": 0 * point.x.sum() + batch[0].mean()})
+    assert [h["total"] for h in history] == pytest.approx([4.5] * 3)
+
+
+def test_weight_norms_are_minimised_beside_the_objective():
+    point = Point()
+    nn.init.constant_(point.x, 5.0)
+    history = run(
+        point, lambda batch, progress: {"total": 0 * point.x.sum()}, regularized=[point.x], regularization=1.0, epochs=1
+    )
+    assert point.x.item() == pytest.approx(5 - 3 * 0.1, abs=1e-4)
+    assert history[0]["regularization"] == pytest.approx((4 * 5 + 4 * 4.9 + 2 * 4.8) / 10, abs=1e-3)
+
+
+def test_early_stopping_goes_back_to_the_best():
+    # The learner walks past 0.25, where the validation loss is least, and on.
+    point = Point()
+    trained_on = set()
+
+    def objective(batch, progress):
+        if torch.is_grad_enabled():
+            trained_on.update(batch[0].tolist())
+        return {"total": -point.x.sum(), "validation": ((point.x - 0.25) ** 2).sum()}
+
+    history = run(point, objective, epochs=100, batch_size=8, lr=0.05, patience=4, validation_rows=torch.tensor([2, 3]))
+    assert point.x.item() == pytest.approx(0.25, abs=0.01)
+    assert len(history) == 5 + 4
+    assert history[4]["validation"] == min(h["validation"] for h in history)
+    assert trained_on == set(range(10)) - {2, 3}
+
+
+def test_divergence_is_an_error():
+    point = Point()
+    with pytest.raises(DataError, match="diverged in epoch 1; lower lr=0.1"):
+        run(point, lambda batch, progress: {"total": (point.x / 0).sum()})
+
+
+def test_strength_schedule():
+    for p in np.linspace(0, 1, 11):
+        assert reversal_strength(p) == pytest.approx(np.tanh(5 * p), abs=1e-12)  # the same curve, written otherwise
+
+
+@pytest.mark.parametrize(("n", "share", "kept"), [(100, 0.2, 20), (3, 0.01, 1), (3, 0.99, 2)])
+def test_split(n, share, kept):
+    rows = split_rows(n, share, torch.Generator().manual_seed(0))
+    assert len(set(rows.tolist())) == kept
+    assert set(rows.tolist()) <= set(range(n))
+
+
+def test_no_split():
+    assert split_rows(10, None, torch.Generator()) is None
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1, 10])
+def test_bad_shares_are_refused(share):
+    with pytest.raises(UsageError, match=f"validation={share}"):
+        split_rows(10, share, torch.Generator())
+
+
+def test_devices():
+    assert choose_device("auto").type in ("cpu", "cuda")
+    with pytest.raises(UsageError, match="device='gramophone'"):
+        choose_device("gramophone")
