@@ -1,0 +1,136 @@
+r"""Songs of a known kind: features of two views that share factors whose canonical correlations are known.
+
+A song has a mood m, drawn evenly, and factors z = c_m + g: the mood's place c_m, and what is its own, g ~ N(0, I).
+Its views are
+
+.. math:: a = z W_a^\top + \sigma e_a, \qquad t = z W_t^\top + \sigma e_t
+
+with orthonormal columns W and white noise e: probabilistic canonical correlation analysis. With the factors'
+covariance S = Cov(c) + I, of eigenvalues λ_k, the canonical correlations are exactly ρ_k = λ_k / (λ_k + σ²).
+What is done to audio afterwards to look like MFCC is linear and can be undone, and so does not change them.
+
+References
+----------
+Bach, F. R., Jordan, M. I. (2005). A probabilistic interpretation of canonical correlation analysis. Technical
+Report 688, Department of Statistics, University of California, Berkeley.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import UsageError
+
+__all__ = ["SyntheticSongs", "make_songs"]
+
+MFCC_SHAPE = (20, 161)
+# How far the moods lie apart, as a share of the spread within a mood.
+MOOD_SPREAD = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticSongs:
+    """What `make_songs` made.
+
+    Attributes
+    ----------
+    audio : (n, 20, 161) array of float32
+        MFCC-like: a first coefficient that is large and negative, smaller ones after it, slow changes in time.
+    lyrics : (n, 300) array of float32
+    label : tuple of n str
+        The mood.
+    factors : (n, shared) array of float64
+        What both views share.
+    correlations : (shared,) array of float64
+        Canonical correlations of the population, descending.
+    """
+
+    audio: NDArray[np.float32]
+    lyrics: NDArray[np.float32]
+    label: tuple[str, ...]
+    factors: NDArray[np.float64]
+    correlations: NDArray[np.float64]
+
+
+def make_songs(
+    n: int,
+    moods: int = 20,
+    shared: int = 30,
+    noise: float = 1.0,
+    random_state: int = 0,
+    *,
+    audio_shape: tuple[int, ...] = MFCC_SHAPE,
+    lyrics_size: int = 300,
+) -> SyntheticSongs:
+    """Draw songs whose audio and lyrics share a known number of factors.
+
+    Parameters
+    ----------
+    n : int
+        How many songs.
+    moods : int
+        How many labels.
+    shared : int
+        How many factors audio and lyrics share; with 0 they are independent and retrieval is chance.
+    noise : float
+        Standard deviation of what they do not share, above 0; the factors' own is about 1.
+    random_state : int
+        The same seed makes the same songs.
+    audio_shape : tuple of int
+        Shape of one song's audio features.
+    lyrics_size : int
+        Number of one song's lyric features.
+
+    Raises
+    ------
+    UsageError
+        Numbers that make no songs, or more shared factors than a view has columns.
+
+    Examples
+    --------
+    >>> songs = make_songs(100, shared=10)
+    >>> songs.audio.shape, songs.lyrics.shape, songs.label[0], songs.correlations.shape
+    ((100, 20, 161), (100, 300), 'mood 12', (10,))
+    """
+    p = int(np.prod(audio_shape))
+    if n < 1 or moods < 1 or noise <= 0 or not 0 <= shared <= min(p, lyrics_size):
+        raise UsageError(
+            f"expected n and moods of 1 or more, noise above 0 and shared between 0 and {min(p, lyrics_size)}, got "
+            f"n={n}, moods={moods}, noise={noise}, shared={shared}"
+        )
+    rng = np.random.default_rng(random_state)
+    places = MOOD_SPREAD * rng.standard_normal((moods, shared))
+    mood = rng.integers(moods, size=n)
+    factors = places[mood] + rng.standard_normal((n, shared))
+    audio = _view(factors, p, noise, rng)
+    lyrics = _view(factors, lyrics_size, noise, rng)
+    centred = places - places.mean(axis=0)
+    spread = np.linalg.eigvalsh(np.eye(shared))[::-1]
+    return SyntheticSongs(
+        audio=_like_mfcc(audio.reshape(n, *audio_shape)),
+        lyrics=lyrics,
+        label=tuple(f"mood {m + 1:02d}" for m in mood),
+        factors=factors,
+        correlations=spread / (spread + noise**2),
+    )
+
+
+def _view(factors: NDArray[np.float64], size: int, noise: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    shared = factors.shape[1]
+    loadings = np.linalg.qr(rng.standard_normal((size, shared)))[0]
+    own = rng.standard_normal((len(factors), size), dtype=np.float32)
+    own *= np.float32(noise)
+    own += (factors @ loadings.T).astype(np.float32)
+    return own
+
+
+def _like_mfcc(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give coefficients the scales of MFCC and make them slow in time, by a linear map with an inverse."""
+    coefficient = np.arange(audio.shape[1], dtype=np.float32).reshape(1, -1, *[1] * (audio.ndim - 2))
+    # Each frame keeps half of the one before: the matrix has ones on its diagonal.
+    if audio.ndim > 2:
+        for frame in range(1, audio.shape[-1]):
+            audio[..., frame] += 0.5 * audio[..., frame - 1]
+    level = np.where(coefficient == 0, 200, 0)
+    return (audio * (60 / (1 + coefficient)) - level).astype(np.float32)

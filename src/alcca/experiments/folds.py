@@ -1,0 +1,120 @@
+"""Folds that keep together what must not be torn apart.
+
+Two recordings of one song in a training and a test fold would let a method recognise instead of generalise.
+So songs that share a group, or the same words, are one unit everywhere: in the folds, in the intervals and in
+the paired tests.
+"""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import DataError, UsageError
+
+__all__ = ["grouped_folds", "song_groups"]
+
+# A test fold is a gallery: with one song in it every rank is 1.
+FEWEST_SONGS_IN_A_FOLD = 2
+
+
+def song_groups(
+    group: Sequence[Hashable] | None, lyrics: Sequence[str] | None, n: int | None = None
+) -> NDArray[np.int64]:
+    """Number the groups of songs that belong in one fold.
+
+    Two songs belong together when they share a group or the same normalised lyrics, and whatever is linked to one
+    of them belongs to both.
+
+    Parameters
+    ----------
+    group : sequence of n, optional
+        None and "" link to nothing.
+    lyrics : sequence of n texts, optional
+        Compared by `alcca.songs.lyrics.normalise_lyrics`; texts without a word link to nothing.
+    n : int, optional
+        The number of songs; needed when neither of the others is given.
+
+    Returns
+    -------
+    (n,) array of int64
+        0, 1, … in order of first appearance.
+
+    Examples
+    --------
+    >>> song_groups(["a", "b", "b", None], ["la la", "La, la!", "do", "re"])
+    array([0, 0, 0, 1])
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    from alcca.songs.lyrics import normalise_lyrics
+
+    sizes = {len(values) for values in (group, lyrics) if values is not None} | ({n} if n is not None else set())
+    if len(sizes) != 1:
+        raise UsageError(f"expected group, lyrics and n to agree on the number of songs, got {sorted(sizes)}")
+    songs = sizes.pop()
+    # A graph of songs and of what they share; its connected parts are the groups.
+    shared: dict[Hashable, int] = {}
+    links: list[tuple[int, int]] = []
+    for kind, values in (("group", group), ("words", [normalise_lyrics(text) for text in lyrics or ()])):
+        for song, value in enumerate(values or ()):
+            if value is not None and value != "":
+                links.append((song, songs + shared.setdefault((kind, value), len(shared))))
+    rows, columns = np.array(links, dtype=np.int64).reshape(-1, 2).T
+    nodes = songs + len(shared)
+    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(nodes, nodes))
+    part = connected_components(graph, directed=False)[1][:songs]
+    _, first, code = np.unique(part, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first)).astype(np.int64)[code]
+
+
+def grouped_folds(groups: NDArray[np.integer], folds: int = 5, seed: int = 0) -> NDArray[np.int64]:
+    """Deal groups of songs into folds of nearly equal size, no group into two.
+
+    Parameters
+    ----------
+    groups : (n,) array of int
+        As `song_groups` numbers them.
+    folds : int
+        At least 2.
+    seed : int
+        Decides which groups of equal size go where.
+
+    Returns
+    -------
+    (n,) array of int64
+        The fold in which each song is tested, 0 … folds - 1.
+
+    Raises
+    ------
+    UsageError
+        Fewer than two folds.
+    DataError
+        Fewer groups than folds, or so few songs that a fold would be no gallery to search.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fold = grouped_folds(np.array([0, 0, 0, 1, 2, 3, 4]), folds=2)
+    >>> np.bincount(fold), len(set(fold[:3]))
+    (array([4, 3]), 1)
+    """
+    if folds < 2:
+        raise UsageError(f"folds: expected 2 or more, got {folds}")
+    sizes = np.bincount(groups)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    # Largest first, each to the fold that is smallest so far.
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    filled = np.zeros(folds, dtype=np.int64)
+    fold_of_group = np.zeros(len(sizes), dtype=np.int64)
+    for group in order[sizes[order] > 0]:
+        fold_of_group[group] = np.argmin(filled)
+        filled[fold_of_group[group]] += sizes[group]
+    if filled.min() < FEWEST_SONGS_IN_A_FOLD:
+        raise DataError(
+            f"{len(groups)} songs in {np.count_nonzero(sizes)} groups do not fill {folds} folds with "
+            f"{FEWEST_SONGS_IN_A_FOLD} songs each; add songs or ask for fewer folds"
+        )
+    dealt: NDArray[np.int64] = fold_of_group[groups]
+    return dealt

@@ -1,0 +1,159 @@
+"""The methods of a comparison by name.
+
+>>> from alcca.experiments.methods import make_method
+>>> make_method("cca", ridge=(10.0, 1.0))
+StandardisedCCA(ridge=(10.0, 1.0))
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from alcca.errors import NotFittedError, UsageError
+
+__all__ = ["StandardisedCCA", "make_method", "method_names", "named_methods"]
+
+
+class StandardisedCCA(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """`alcca.models.cca.CCA` of columns scaled to mean 0 and variance 1 by the training songs.
+
+    Raw MFCC need both of what this adds. Their first coefficient varies a hundred times more than the others, so one
+    ridge would mean something else in each column; and 3,220 columns against a few hundred songs have no inverse
+    covariance without a ridge.
+
+    Parameters
+    ----------
+    n_components : int
+    ridge : number or (number, number)
+        Added to the diagonals of the correlation matrices of audio and lyrics. Results on real songs hardly depend on
+        it: MRR1 changes by a fifth while the audio ridge goes from 1 to 10,000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> audio = rng.standard_normal((50, 3)) * [1, 100, 10000]
+    >>> model = StandardisedCCA(n_components=2).fit((audio, audio[:, :2] + 5))
+    >>> [view.shape for view in model.transform((audio, audio[:, :2]))]
+    [(50, 2), (50, 2)]
+    """
+
+    def __init__(self, n_components: int = 80, ridge: float | tuple[float, float] = (100.0, 10.0)) -> None:
+        self.n_components = n_components
+        self.ridge = ridge
+
+    def fit(self, views: Sequence[Any], y: Any = None) -> Self:
+        """Learn scales and canonical directions from ``views = (audio, lyrics)``; ``y`` is ignored."""
+        from alcca.models.base import Standardizer, check_pair
+        from alcca.models.cca import CCA
+
+        checked = check_pair(views)
+        self.scales_ = [Standardizer.of(view) for view in checked]
+        scaled = [scale.apply(view) for scale, view in zip(self.scales_, checked, strict=True)]
+        self.cca_ = CCA(n_components=self.n_components, ridge=self.ridge).fit(scaled)
+        return self
+
+    def transform(self, views: Sequence[Any]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+        """Map ``(audio, lyrics)`` to their canonical variates; a view that is None stays None."""
+        from alcca.models.base import NAMES, check_view
+
+        if not hasattr(self, "cca_"):
+            raise NotFittedError("this StandardisedCCA is not fitted; call fit((audio, lyrics)) first")
+        return self.cca_.transform(
+            [
+                None if view is None else scale.apply(check_view(view, name, len(scale.mean)))
+                for view, name, scale in zip(views, NAMES, self.scales_, strict=True)
+            ]
+        )
+
+
+# Names and where their estimators live, imported when asked for.
+METHODS = {
+    "acmr": "alcca.models.acmr.ACMR",
+    "alcca": "alcca.models.alcca.ALCCA",
+    "cca": "alcca.experiments.methods.StandardisedCCA",
+}
+
+
+def method_names() -> list[str]:
+    """Names that `make_method` knows.
+
+    Examples
+    --------
+    >>> method_names()
+    ['acmr', 'alcca', 'cca']
+    """
+    return sorted(METHODS)
+
+
+def make_method(name: str, **settings: Any) -> Any:
+    """Make the unfitted estimator of that name.
+
+    Parameters
+    ----------
+    name : str
+        One of `method_names`.
+    **settings
+        Given to the estimator's constructor.
+
+    Raises
+    ------
+    UsageError
+        An unknown name or setting; the message lists the known ones.
+
+    Examples
+    --------
+    >>> make_method("cca", n_components=10).n_components
+    10
+    """
+    if name not in METHODS:
+        raise UsageError(f"method {name!r} is unknown; the methods are {', '.join(method_names())}")
+    module, _, estimator = METHODS[name].rpartition(".")
+    method = getattr(import_module(module), estimator)
+    known = method().get_params()
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise UsageError(f"{name} has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+    return method(**settings)
+
+
+def named_methods(methods: Any) -> dict[str, Any]:
+    """Bring estimators, names, a list or a dict of them into one form: name to unfitted estimator.
+
+    An estimator without a name is called by its class.
+
+    Raises
+    ------
+    UsageError
+        None at all, two of one name, an unknown name, or something that is no estimator.
+
+    Examples
+    --------
+    >>> list(named_methods(["cca", StandardisedCCA()]))
+    ['cca', 'StandardisedCCA']
+    """
+    if isinstance(methods, Mapping):
+        named = {str(name): method for name, method in methods.items()}
+    else:
+        several = methods if isinstance(methods, list | tuple) else [methods]
+        named = {}
+        for method in several:
+            name = method if isinstance(method, str) else type(method).__name__
+            if name in named:
+                raise UsageError(f"methods: two are called {name}; pass a dict of name to estimator")
+            named[name] = method
+    if not named:
+        raise UsageError("methods: expected at least one estimator or name, got none")
+    named = {name: make_method(method) if isinstance(method, str) else method for name, method in named.items()}
+    for name, method in named.items():
+        missing = [verb for verb in ("fit", "transform", "get_params") if not hasattr(method, verb)]
+        if missing or isinstance(method, type):
+            raise UsageError(
+                f"methods: {name} is {method!r}; expected an unfitted estimator with fit, transform and get_params, "
+                "as a scikit-learn BaseEstimator has them"
+            )
+    return named

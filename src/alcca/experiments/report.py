@@ -1,0 +1,164 @@
+"""Results as a person reads them: text for a terminal, Markdown for documents, plain values for JSON."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from alcca.experiments.results import DIRECTIONS, LEVELS, MEASURES, Results
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+__all__ = ["to_json", "to_markdown", "to_text", "verdicts"]
+
+# The paper's best number of components. It is fixed before looking: to choose the best of ours on the test
+# folds, and then to report that one, would be selection on the test folds.
+FIXED_COMPONENTS = 80
+# The columns of the paper's Table 1, then what we add. A: audio is the query; L: lyrics are.
+COLUMNS = [
+    *((f"{'I' if level == 'instance' else 'C'}-MRR1-{d[0].upper()}", "MRR1", d, level) for level in LEVELS
+      for d in DIRECTIONS),
+    *((f"R@{n}-{d[0].upper()}", f"R@{n}", d, "instance") for n in (1, 5, 10) for d in DIRECTIONS),
+    *((f"median-{d[0].upper()}", "median", d, "instance") for d in DIRECTIONS),
+]  # fmt: skip
+COLUMNS_IN_A_BLOCK = 4
+
+
+def to_text(results: Results) -> str:
+    """The paper's Table 1 for each method, with intervals, chance, shuffled pairs and a plain sentence.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    str
+        Tables are at most 100 characters wide.
+    """
+    settings = results.settings
+    lines = [
+        f"{settings['dataset']}: {settings['songs']} songs, {settings['folds']} folds; each query searches one test "
+        f"fold of {_span(settings['fold_sizes'])} songs.",
+        "I: the song itself. C: the first song with the same label. A: audio asks for lyrics. L: lyrics ask for audio.",
+        "Mean [95% interval over songs]; ties count against the system.",
+    ]
+    for method, table in _tables(results).items():
+        for start in range(0, len(COLUMNS), COLUMNS_IN_A_BLOCK):
+            names = [name for name, *_ in COLUMNS[start : start + COLUMNS_IN_A_BLOCK]]
+            present = [name for name in names if any(row[name] for row in table.values())]
+            if present:
+                lines += ["", f"{method:16s}" + "".join(f"{name:>21s}" for name in present)]
+                lines += [
+                    f"{head:16s}" + "".join(f"{row[name]:>21s}" for name in present) for head, row in table.items()
+                ]
+        lines += ["", *(sentence for sentence in verdicts(results)[method])]
+    lines += [f"Note: {note}" for note in results.notes]
+    return "\n".join(lines)
+
+
+def to_markdown(results: Results) -> str:
+    """The same tables for a document."""
+    lines: list[str] = []
+    for method, table in _tables(results).items():
+        names = [name for name, *_ in COLUMNS if any(row[name] for row in table.values())]
+        lines += [f"| {method} | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+        lines += [f"| {head} | " + " | ".join(row[name] for name in names) + " |" for head, row in table.items()]
+        lines += ["", *(sentence + "  " for sentence in verdicts(results)[method]), ""]
+    lines += [f"Note: {note}  " for note in results.notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def to_json(results: Results) -> dict[str, Any]:
+    """Settings, notes, sentences and every row of the summary as values that JSON can hold (NaN becomes None)."""
+    rows = [{str(name): _plain(value) for name, value in row.items()} for row in results.summary().to_dict("records")]
+    return {
+        "settings": dict(results.settings),
+        "notes": list(results.notes),
+        "verdicts": verdicts(results),
+        "summary": rows,
+    }
+
+
+def verdicts(results: Results) -> dict[str, list[str]]:
+    """Say for each method and direction, in a sentence, whether it beats chance and the shuffled pairs.
+
+    It speaks of instance MRR1 at one number of components that no result has chosen: 80, or the next below.
+    """
+    summary = results.summary()
+    return {
+        str(method): [
+            _verdict(rows[(rows["direction"] == direction) & (rows["level"] == "instance")].iloc[0])
+            for direction in DIRECTIONS
+        ]
+        for method, rows in (
+            (method, _at_fixed(summary[summary["method"] == method])) for method in summary["method"].unique()
+        )
+    }
+
+
+def _verdict(row: "Series[Any]") -> str:
+    asks = "audio asks for lyrics" if row["direction"] == "audio" else "lyrics ask for audio"
+    said = (
+        f"With {row['components']} components, when {asks}, MRR1 is {_cell(row, 'MRR1')} in {row['pool']:.0f} songs; "
+        f"chance is {row['MRR1_chance']:.3f}"
+    )
+    controlled = not math.isnan(row["MRR1_shuffled"])
+    if controlled:
+        said += f", shuffled pairs give {_cell(row, 'MRR1', '_shuffled')}"
+    if row["MRR1_high"] < row["MRR1_chance"]:
+        return said + ": worse than chance."
+    if row["MRR1_low"] <= row["MRR1_chance"]:
+        return said + ": not to be told from chance."
+    if controlled and row["MRR1_low"] <= row["MRR1_shuffled_high"]:
+        return said + ": above chance, but not clearly above shuffled pairs."
+    return said + (": above both." if controlled else ": above chance.")
+
+
+def _at_fixed(rows: "DataFrame") -> "DataFrame":
+    counts = sorted(set(rows["components"]))
+    fixed = max((c for c in counts if c <= FIXED_COMPONENTS), default=counts[0])
+    chosen: DataFrame = rows[rows["components"] == fixed]
+    return chosen
+
+
+def _tables(results: Results) -> dict[str, dict[str, dict[str, str]]]:
+    """Method -> row heading -> column -> cell; an empty cell where nothing was measured."""
+    summary = results.summary()
+    tables: dict[str, dict[str, dict[str, str]]] = {}
+    for method in summary["method"].unique():
+        rows = summary[summary["method"] == method]
+        table = {
+            f"{components} components": _line(rows[rows["components"] == components])
+            for components in sorted(set(rows["components"]))
+        }
+        fixed = _at_fixed(rows)
+        if fixed["MRR1_shuffled"].notna().all():
+            table[f"shuffled, {fixed['components'].iloc[0]}"] = _line(fixed, "_shuffled")
+        table["chance"] = _line(fixed, "_chance")
+        tables[str(method)] = table
+    return tables
+
+
+def _line(rows: "DataFrame", kind: str = "") -> dict[str, str]:
+    cells = {}
+    for name, measure, direction, level in COLUMNS:
+        found = rows[(rows["direction"] == direction) & (rows["level"] == level)]
+        cells[name] = "" if found.empty else _cell(found.iloc[0], measure, kind)
+    return cells
+
+
+def _cell(row: "Series[Any]", measure: str, kind: str = "") -> str:
+    digits = 1 if measure == MEASURES[-1] else 3
+    value = f"{row[measure + kind]:.{digits}f}"
+    if kind == "_chance":
+        return value
+    return f"{value} [{row[f'{measure}{kind}_low']:.{digits}f}, {row[f'{measure}{kind}_high']:.{digits}f}]"
+
+
+def _span(sizes: list[int]) -> str:
+    return str(min(sizes)) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,278 @@
+"""The rank of every query of a comparison, and what can be said from them.
+
+Per-query ranks are kept, not averages: intervals, chance and paired tests all come from the same table.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import LibraryError, UsageError
+from alcca.experiments.statistics import GroupBootstrap, paired_randomisation
+from alcca.retrieval import chance_median_rank, chance_mrr1, chance_recall_at, median_rank
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["DIRECTIONS", "LEVELS", "MEASURES", "Results", "ranks_frame"]
+
+DIRECTIONS = ("audio", "lyrics")  # what the query is; the gallery is the other
+LEVELS = ("instance", "category")
+MEASURES = ("MRR1", "R@1", "R@5", "R@10", "median")
+CUTS = (1, 5, 10)
+CELL = ["method", "control", "components", "direction", "level"]
+FILES = ("ranks.csv.gz", "summary.csv", "settings.json")
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What `alcca.cross_validate` found.
+
+    Parameters
+    ----------
+    ranks : DataFrame
+        One row for each query and measurement: method, control (True: trained on shuffled pairs), fold, seed,
+        components, direction ("audio": audio asks for lyrics), level ("instance" or "category"), query (row of the
+        data set), song (its id), group, rank (1 is best), pool (size of the gallery), relevant (right items in it).
+    settings : mapping
+        Data set, folds, seed, methods, versions.
+    notes : tuple of str
+        What a reader must know: what was left out, and why.
+    """
+
+    ranks: "DataFrame" = field(repr=False)
+    settings: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> "DataFrame":
+        """The per-query ranks as a new DataFrame; the columns are those of `Results.ranks`."""
+        return self.ranks.copy()
+
+    def summary(self) -> "DataFrame":
+        """Means with 95% intervals, beside chance and the shuffled pairs.
+
+        Returns
+        -------
+        DataFrame
+            One row for each method, number of components, direction and level: queries, pool (mean size), and for each
+            measure M of MRR1, R@1, R@5, R@10 and median: M, M_low, M_high (bootstrap over groups of songs), M_chance
+            (exact), M_shuffled, M_shuffled_low, M_shuffled_high (NaN without the control).
+        """
+        return self._summary.copy()
+
+    @cached_property
+    def _summary(self) -> "DataFrame":
+        import pandas as pd
+
+        bootstrap = GroupBootstrap(int(self.ranks["group"].max()) + 1)
+        found: dict[tuple[Any, ...], dict[str, float]] = {}
+        for key, cell in self.ranks.groupby(CELL, observed=True, sort=False):
+            found[key] = _measured(cell, bootstrap)
+        rows = []
+        for (method, control, *rest), values in found.items():
+            if control:
+                continue
+            shuffled = found.get((method, True, *rest), {})
+            row = dict(zip(["method", *CELL[2:]], (method, *rest), strict=True))
+            row |= {name: value for name, value in values.items() if name in ("queries", "pool")}
+            for measure in MEASURES:
+                row |= {measure + end: values[measure + end] for end in ("", "_low", "_high", "_chance")}
+                row |= {
+                    f"{measure}_shuffled{end}": shuffled.get(measure + end, np.nan) for end in ("", "_low", "_high")
+                }
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    def compare(self, a: str, b: str | None = None, *, components: int | tuple[int, int] | None = None) -> "DataFrame":
+        """Test whether method ``a`` and method ``b`` differ in MRR1 on the same queries.
+
+        Parameters
+        ----------
+        a, b : str
+            Names of methods. Without ``b``, ``a`` is compared with itself trained on shuffled pairs.
+        components : int or (int, int), optional
+            Of both, or of each. All that both have when not given.
+
+        Returns
+        -------
+        DataFrame
+            One row for each number of components, direction and level: components_a, components_b, MRR1_a, MRR1_b,
+            difference (a - b), low, high (95%, bootstrap over groups), p (two-sided paired randomisation test; songs
+            of one group change sides together; no correction for several rows), queries.
+
+        Raises
+        ------
+        UsageError
+            An unknown method, or nothing that both were measured at.
+        """
+        import pandas as pd
+
+        first, second = self._of(a, False), self._of(b or a, b is None)
+        counts = [sorted(set(frame["components"])) for frame in (first, second)]
+        if components is None:
+            pairs = [(c, c) for c in counts[0] if c in counts[1]]
+        else:
+            pairs = [(components, components) if isinstance(components, int) else components]
+        bootstrap = GroupBootstrap(int(self.ranks["group"].max()) + 1)
+        key = ["seed", "fold", "query", "group"]
+        rows = []
+        for ca, cb in pairs:
+            for level in LEVELS:
+                for direction in DIRECTIONS:
+                    one, two = (
+                        frame[
+                            (frame["components"] == c) & (frame["direction"] == direction) & (frame["level"] == level)
+                        ].set_index(key)["rank"]
+                        for frame, c in ((first, ca), (second, cb))
+                    )
+                    if not len(one) or not len(two):
+                        continue
+                    values = 1 / one, 1 / two.reindex(one.index)
+                    difference = (values[0] - values[1]).to_numpy()[:, None]
+                    group = one.index.get_level_values("group").to_numpy()
+                    low, high = bootstrap.mean(difference, group)
+                    rows.append(
+                        {
+                            "a": a, "b": b or f"{a} (shuffled pairs)", "components_a": ca, "components_b": cb,
+                            "direction": direction, "level": level,
+                            "MRR1_a": values[0].mean(), "MRR1_b": values[1].mean(),
+                            "difference": difference.mean(), "low": low[0], "high": high[0],
+                            "p": paired_randomisation(difference, group)[0], "queries": len(one),
+                        }
+                    )  # fmt: skip
+        if not rows:
+            raise UsageError(
+                f"{a} was measured at {counts[0]} components and {b or 'shuffled pairs'} at {counts[1]}, not at "
+                f"{components or 'the same'}; pass components=(of a, of b)"
+            )
+        return pd.DataFrame(rows)
+
+    def save(self, folder: Path | str) -> None:
+        """Write summary.csv, ranks.csv.gz and settings.json into ``folder``, all of them or none.
+
+        The folder is made, or replaced when it holds earlier results.
+
+        Raises
+        ------
+        UsageError
+            The folder holds something else, which replacing it would delete.
+        """
+        folder = Path(folder)
+        if folder.exists():
+            strange = (
+                sorted(path.name for path in folder.iterdir() if path.name not in FILES)
+                if folder.is_dir()
+                else ["a file"]
+            )
+            if strange:
+                raise UsageError(f"{folder} holds {strange[0]}, which is no result; choose a new or empty folder")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            # Without the time in the gzip header, equal results are equal files.
+            compression = {"method": "gzip", "mtime": 0}
+            self.ranks.to_csv(part / FILES[0], index=False, compression=compression)
+            self._summary.to_csv(part / FILES[1], index=False)
+            state = {"format": FORMAT, "settings": dict(self.settings), "notes": list(self.notes)}
+            (part / FILES[2]).write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            part.chmod(0o755)
+            if folder.exists():
+                old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+                folder.rename(old / "results")
+                part.rename(folder)
+                shutil.rmtree(old)
+            else:
+                part.rename(folder)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Results":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        LibraryError
+            The folder holds no results, or damaged ones.
+        """
+        import pandas as pd
+
+        folder = Path(folder)
+        try:
+            state = json.loads((folder / FILES[2]).read_text(encoding="utf-8"))
+            if state["format"] != FORMAT:
+                raise LibraryError(f"{folder}: results of format {state['format']}, expected {FORMAT}; update alcca")
+            ranks = pd.read_csv(folder / FILES[0], dtype={"song": str, "method": str}, keep_default_na=False)
+            return cls(_compact(ranks), state["settings"], tuple(state["notes"]))
+        except FileNotFoundError as error:
+            raise LibraryError(f"{folder}: no saved results here ({Path(error.filename).name} is missing)") from error
+        except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+            raise LibraryError(f"{folder}: the saved results are damaged ({error}); evaluate again") from error
+
+    def _of(self, method: str, control: bool) -> "DataFrame":
+        ranks = self.ranks
+        known = sorted(set(ranks["method"]))
+        if method not in known:
+            raise UsageError(f"method {method!r} is not in these results; they have {', '.join(known)}")
+        chosen = ranks[(ranks["method"] == method) & (ranks["control"] == control)]
+        if chosen.empty:
+            raise UsageError(f"{method} has no shuffled pairs here; cross_validate with shuffled_control=True")
+        return chosen
+
+
+def ranks_frame(records: Iterable[Mapping[str, Any]], groups: NDArray[np.integer], ids: Sequence[str]) -> "DataFrame":
+    """Put the ranks of many measurements into one table, as `Results.ranks` describes it.
+
+    Parameters
+    ----------
+    records : iterable of mapping
+        Each with method, control, fold, seed, components, direction, level, pool and the arrays query, rank, relevant.
+    groups : (n,) array of int
+        The group of each song of the data set.
+    ids : sequence of n str
+    """
+    import pandas as pd
+
+    frame = pd.concat([pd.DataFrame(dict(record)) for record in records], ignore_index=True)
+    frame["group"] = groups[frame["query"].to_numpy()]
+    frame["song"] = np.array(ids, dtype=object)[frame["query"].to_numpy()]
+    columns = [
+        "method", "control", "fold", "seed", "components", "direction", "level",
+        "query", "song", "group", "rank", "pool", "relevant",
+    ]  # fmt: skip
+    return _compact(frame[columns])
+
+
+def _compact(frame: "DataFrame") -> "DataFrame":
+    """Store repeated texts once: a comparison has millions of rows."""
+    texts = ["method", "direction", "level", "song"]
+    return frame.assign(**{name: frame[name].astype("category") for name in texts})
+
+
+def _measured(cell: "DataFrame", bootstrap: GroupBootstrap) -> dict[str, float]:
+    """All measures of one method at one number of components, direction and level."""
+    ranks, group = cell["rank"].to_numpy(), cell["group"].to_numpy()
+    pool, relevant = cell["pool"].to_numpy(), cell["relevant"].to_numpy()
+    values = np.stack([1.0 / ranks, *(ranks <= cut for cut in CUTS)], axis=1).astype(np.float64)
+    chance = [chance_mrr1(pool, relevant), *(chance_recall_at(cut, pool, relevant) for cut in CUTS)]
+    found = {"queries": len(cell), "pool": float(pool.mean())}
+    for measure, *numbers in zip(MEASURES, values.mean(axis=0), *bootstrap.mean(values, group), chance, strict=False):
+        found |= dict(zip((measure, f"{measure}_low", f"{measure}_high", f"{measure}_chance"), numbers, strict=True))
+    low, high = bootstrap.median(ranks, group)
+    middle = median_rank(ranks)
+    found |= {
+        # The interval is of the lower median; an even number of ranks has its median half a rank higher.
+        "median": middle, "median_low": low, "median_high": max(high, middle),
+        "median_chance": chance_median_rank(pool, relevant),
+    }  # fmt: skip
+    return found

@@ -1,0 +1,140 @@
+"""What a list of ranks is worth, and what chance alone would give.
+
+Ranks are 1-based integers, one for each query, as `alcca.retrieval.ranking` makes them. The chance values are
+exact expectations over all orders of a gallery, not simulations.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from alcca.errors import DataError
+
+__all__ = ["chance_median_rank", "chance_mrr1", "chance_recall_at", "median_rank", "mrr1", "recall_at"]
+
+
+def mrr1(ranks: ArrayLike) -> float:
+    """Mean reciprocal rank of the first right item (Eq. 14), in (0, 1].
+
+    Raises
+    ------
+    DataError
+        No ranks, or a rank below 1.
+
+    Examples
+    --------
+    >>> mrr1([1, 2, 4])
+    0.5833333333333334
+    """
+    return float((1.0 / _checked(ranks)).mean())
+
+
+def recall_at(ranks: ArrayLike, n: int) -> float:
+    """Share of the queries whose first right item stands among the first ``n`` (Eq. 15 with |S_q| = 1), in [0, 1].
+
+    Raises
+    ------
+    DataError
+        No ranks, or a rank below 1.
+
+    Examples
+    --------
+    >>> recall_at([1, 2, 4], 2)
+    0.6666666666666666
+    """
+    return float((_checked(ranks) <= n).mean())
+
+
+def median_rank(ranks: ArrayLike) -> float:
+    """Median of the ranks: half of the queries find their item at this rank or better.
+
+    Raises
+    ------
+    DataError
+        No ranks, or a rank below 1.
+
+    Examples
+    --------
+    >>> median_rank([1, 2, 40])
+    2.0
+    """
+    return float(np.median(_checked(ranks)))
+
+
+def chance_mrr1(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
+    """Expected MRR1 when every gallery is in random order; H(n) / n for one right item among n.
+
+    Parameters
+    ----------
+    pool : int or (q,) array
+        Size of each query's gallery.
+    relevant : int or (q,) array
+        How many items of it are right, 1 <= relevant <= pool.
+
+    Examples
+    --------
+    >>> chance_mrr1(4)                # (1 + 1/2 + 1/3 + 1/4) / 4
+    0.5208333333333333
+    >>> chance_mrr1(4, relevant=4)
+    1.0
+    """
+    sizes, weights = _cases(pool, relevant)
+    values = [_first_rank(n, r) @ (1.0 / np.arange(1, n - r + 2)) for n, r in sizes]
+    return float(np.dot(values, weights))
+
+
+def chance_recall_at(n: int, pool: ArrayLike, relevant: ArrayLike = 1) -> float:
+    """Expected recall@n when every gallery is in random order; n / pool for one right item.
+
+    Examples
+    --------
+    >>> chance_recall_at(5, pool=20)
+    0.25
+    """
+    sizes, weights = _cases(pool, relevant)
+    values = [_first_rank(size, r)[:n].sum() for size, r in sizes]
+    return float(np.dot(values, weights))
+
+
+def chance_median_rank(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
+    """Median of the first right item's rank when every gallery is in random order; (n + 1) / 2 for one right item.
+
+    Examples
+    --------
+    >>> chance_median_rank(20), chance_median_rank(20, relevant=10)
+    (10.5, 1.5)
+    """
+    sizes, weights = _cases(pool, relevant)
+    probability = np.zeros(max(n for n, _ in sizes))
+    for (n, r), weight in zip(sizes, weights, strict=True):
+        first = _first_rank(n, r)
+        probability[: len(first)] += weight * first
+    reached = np.cumsum(probability)
+    # Half of the mass may end exactly at a rank; then the median lies between it and the next, as in np.median.
+    low, high = np.searchsorted(reached, 0.5 - 1e-12), np.searchsorted(reached, 0.5 + 1e-12)
+    return float(low + high + 2) / 2
+
+
+@lru_cache(maxsize=4096)
+def _first_rank(n: int, relevant: int) -> NDArray[np.float64]:
+    """Probability that the first of ``relevant`` items among ``n`` in random order has rank 1, 2, …, n-relevant+1."""
+    rank = np.arange(1, n - relevant + 1)
+    # P(r + 1) / P(r) = (n - r - R + 1) / (n - r), from P(r) = C(n - r, R - 1) / C(n, R)
+    return np.cumprod(np.concatenate([[relevant / n], (n - rank - relevant + 1) / (n - rank)]))
+
+
+def _cases(pool: ArrayLike, relevant: ArrayLike) -> tuple[list[tuple[int, int]], NDArray[np.float64]]:
+    """The different (pool, relevant) and how large a share of the queries each has."""
+    pairs = np.stack([a.ravel() for a in np.broadcast_arrays(np.asarray(pool), np.asarray(relevant))], axis=1)
+    if not len(pairs) or (pairs[:, 1] < 1).any() or (pairs[:, 1] > pairs[:, 0]).any():
+        raise DataError("expected pools with between 1 and all of their items relevant, got none or others")
+    sizes, counts = np.unique(pairs, axis=0, return_counts=True)
+    return [(int(n), int(r)) for n, r in sizes], counts / counts.sum()
+
+
+def _checked(ranks: ArrayLike) -> NDArray[np.int64]:
+    values = np.asarray(ranks)
+    if values.ndim != 1 or not len(values) or not (values >= 1).all():
+        raise DataError(f"expected at least one rank, each 1 or more, got shape {values.shape}")
+    return values

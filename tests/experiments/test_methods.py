@@ -1,0 +1,58 @@
+"""Methods by name."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from alcca.errors import DataError, NotFittedError, UsageError
+from alcca.experiments import make_method, method_names
+from alcca.experiments.methods import StandardisedCCA
+from alcca.models.cca import CCA
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_every_name_makes_an_unfitted_estimator(name):
+    method = make_method(name, n_components=7) if name != "acmr" else make_method(name)
+    assert hasattr(method, "fit")
+    assert clone(method).get_params() == method.get_params()
+
+
+def test_unknown_names_and_settings_are_refused():
+    with pytest.raises(UsageError, match="'dcca' is unknown; the methods are acmr, alcca, cca"):
+        make_method("dcca")
+    with pytest.raises(UsageError, match="cca has no setting epochs; it has n_components, ridge"):
+        make_method("cca", epochs=3)
+
+
+def test_standardised_cca_is_cca_of_standardised_columns():
+    rng = np.random.default_rng(0)
+    audio = (rng.standard_normal((80, 3, 4)) * 10.0 ** np.arange(4) + 5).astype(np.float32)
+    lyrics = audio.reshape(80, 12)[:, :6] + rng.standard_normal((80, 6))
+    model = StandardisedCCA(n_components=4, ridge=(2.0, 1.0)).fit((audio[:60], lyrics[:60]))
+
+    def scaled(x):
+        x = x.reshape(len(x), -1).astype(float)
+        return (x - x[:60].mean(axis=0)) / x[:60].std(axis=0)
+
+    views = scaled(audio), scaled(lyrics)
+    expected = CCA(n_components=4, ridge=(2.0, 1.0)).fit([x[:60] for x in views]).transform([x[60:] for x in views])
+    for got, right in zip(model.transform((audio[60:], lyrics[60:])), expected, strict=True):
+        np.testing.assert_allclose(got, right, atol=1e-4)
+    alone = model.transform((None, lyrics[60:]))
+    assert alone[0] is None
+    np.testing.assert_array_equal(alone[1], model.transform((audio[60:], lyrics[60:]))[1])
+
+
+def test_the_scale_of_a_column_makes_no_difference():
+    rng = np.random.default_rng(1)
+    audio, lyrics = rng.standard_normal((50, 5)), rng.standard_normal((50, 4))
+    views = [StandardisedCCA(3).fit((audio * s, lyrics)).transform((audio * s, lyrics))[0] for s in (1, 1000)]
+    np.testing.assert_allclose(*views, atol=1e-4)
+
+
+def test_standardised_cca_says_what_is_wrong():
+    with pytest.raises(NotFittedError, match="StandardisedCCA"):
+        StandardisedCCA().transform((np.ones((2, 2)), None))
+    model = StandardisedCCA(1).fit((np.random.default_rng(0).standard_normal((9, 3)), np.arange(9.0)[:, None]))
+    with pytest.raises(DataError, match="audio: expected 3 columns as in fit, got 2"):
+        model.transform((np.ones((2, 2)), None))

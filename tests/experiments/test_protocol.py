@@ -1,0 +1,278 @@
+"""The protocol: nothing of a test fold is seen in training, and independent views give chance."""
+
+from collections import defaultdict
+
+import cca_zoo.linear
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+
+from alcca.datasets import make_songs
+from alcca.errors import DataError, UsageError
+from alcca.experiments import Dataset, cross_validate, make_method
+from alcca.models.cca import CCA
+from alcca.retrieval import category_ranks, instance_ranks
+
+SEEN = defaultdict(list)
+
+
+class Spy(BaseEstimator):
+    """Writes down which songs (the first column of both views) it is given."""
+
+    def __init__(self, n_components=1, random_state=None):
+        self.n_components = n_components
+        self.random_state = random_state
+
+    def fit(self, views, y=None):
+        SEEN["fit"].append((views[0][:, 0].tolist(), views[1][:, 0].tolist(), None if y is None else y.tolist()))
+        SEEN["settings"].append((self.n_components, self.random_state))
+        return self
+
+    def transform(self, views):
+        SEEN["transform"].append((views[0][:, 0].tolist(), views[1][:, 0].tolist()))
+        return views[0], views[1]
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    SEEN.clear()
+
+
+def numbered(n=30):
+    """Songs whose features say which song they are."""
+    column = np.arange(n, dtype=float)[:, None]
+    return Dataset(
+        column + np.array([0.0, 0.5]), column + np.array([0.0, 0.25]), label=[f"label {i}" for i in range(n)]
+    )
+
+
+def test_a_method_sees_the_training_fold_alone_and_is_tested_on_true_pairs():
+    results = cross_validate(Spy(), numbered(), components=[1])
+    assert len(SEEN["fit"]) == len(SEEN["transform"]) == 10
+    for (audio, lyrics, labels), (test_audio, test_lyrics) in zip(SEEN["fit"], SEEN["transform"], strict=True):
+        assert set(audio) | set(test_audio) == set(range(30))
+        assert not (set(audio) | set(lyrics)) & set(test_audio)
+        assert sorted(lyrics) == audio
+        assert test_audio == test_lyrics
+        assert labels == [f"label {i:.0f}" for i in audio]  # labels stay with the audio
+    paired = [audio == lyrics for audio, lyrics, _ in SEEN["fit"]]
+    assert paired == [True, False] * 5
+    frame = results.to_frame()
+    tested = frame[~frame["control"] & (frame["direction"] == "audio") & (frame["level"] == "instance")]
+    assert sorted(tested["query"]) == list(range(30))
+
+
+def test_without_the_control_only_true_pairs_are_learned():
+    results = cross_validate(Spy(), numbered(), components=[1], shuffled_control=False)
+    assert [audio == lyrics for audio, lyrics, _ in SEEN["fit"]] == [True] * 5
+    assert results.summary()["MRR1_shuffled"].isna().all()
+
+
+def test_methods_get_the_most_components_and_the_seed_and_are_never_changed():
+    method = Spy()
+    songs = Dataset(np.random.default_rng(0).standard_normal((40, 5)), np.ones((40, 7)))
+    cross_validate(method, songs, components=[3, 1, 2], seed=11)
+    assert set(SEEN["settings"]) == {(3, 11)}
+    assert method.get_params() == {"n_components": 1, "random_state": None}
+
+
+def test_lyric_features_never_see_a_test_text(texts, truncate, word_counts):
+    made = []
+
+    class SpyFeatures(word_counts):
+        def __init__(self):
+            made.append(self)
+
+        def fit(self, lyrics):
+            self.fitted_on = list(lyrics)
+            return super().fit(lyrics)
+
+        def transform(self, lyrics):
+            self.transformed = getattr(self, "transformed", []) + list(lyrics)
+            return super().transform(lyrics)
+
+    results = cross_validate([truncate()], texts, folds=4, components=[2], text_features=SpyFeatures)
+    fitted = [features for features in made if hasattr(features, "fitted_on")]
+    assert len(fitted) == 4  # once a fold, for methods and control together
+    frame = results.to_frame()
+    for fold, features in enumerate(fitted):
+        tested = set(frame.loc[frame["fold"] == fold, "query"])
+        assert features.fitted_on == [text for i, text in enumerate(texts.texts) if i not in tested]
+        assert not set(features.fitted_on) & {texts.texts[i] for i in tested}
+        assert sorted(features.transformed) == sorted(texts.texts)
+
+
+def test_songs_with_the_same_words_or_group_are_in_one_fold(texts, truncate, word_counts):
+    songs = Dataset(texts.audio, texts.texts, group=[None] * 20 + ["g"] * 4 + [None] * 16)
+    frame = cross_validate(truncate(), songs, components=[2], text_features=word_counts, seed=3).to_frame()
+    fold = frame.groupby("query")["fold"].agg(["min", "max"])
+    assert (fold["min"] == fold["max"]).all()
+    assert (fold.loc[0:4, "min"].to_numpy() == fold.loc[30:34, "min"].to_numpy()).all()
+    assert fold.loc[20:23, "min"].nunique() == 1
+    group = frame.groupby("query")["group"].first()
+    assert (group.loc[0:4].to_numpy() == group.loc[30:34].to_numpy()).all()
+
+
+def test_independent_views_give_chance(random_songs):
+    results = cross_validate({"cca": CCA(ridge=0.1)}, random_songs, components=[2, 5, 9])
+    summary = results.summary()
+    assert len(summary) == 3 * 4
+    for measure in ("MRR1", "R@10", "median"):
+        inside = (summary[f"{measure}_low"] <= summary[f"{measure}_chance"]) & (
+            summary[f"{measure}_chance"] <= summary[f"{measure}_high"]
+        )
+        assert inside.mean() >= 0.8, summary[["level", "direction", measure, f"{measure}_chance"]]
+    instance = summary[summary["level"] == "instance"]
+    np.testing.assert_allclose(instance["MRR1_chance"], sum(1 / r for r in range(1, 61)) / 60)
+    assert (instance["MRR1_low"] < instance["MRR1_chance"]).all()
+    assert (instance["MRR1"] < 1.35 * instance["MRR1_chance"]).all()
+
+
+def test_the_control_is_chance_where_the_method_is_not():
+    made = make_songs(400, shared=5, noise=0.4, audio_shape=(10,), lyrics_size=8)
+    results = cross_validate(CCA(), Dataset(made.audio, made.lyrics, made.label), components=[5])
+    row = results.summary().query("level == 'instance' and direction == 'audio'").iloc[0]
+    assert row["MRR1_low"] > 5 * row["MRR1_chance"]
+    assert row["MRR1_shuffled_low"] < row["MRR1_chance"] * 1.2
+    assert row["MRR1_shuffled"] < row["MRR1_low"]
+
+
+def test_components_are_the_first_columns_of_one_fit_and_ranks_are_those_of_the_test_fold():
+    made = make_songs(120, moods=4, shared=5, noise=0.5, audio_shape=(10,), lyrics_size=8)
+    songs = Dataset(made.audio.astype(float), made.lyrics.astype(float), made.label)
+    frame = cross_validate({"cca": CCA()}, songs, components=[2, 4], shuffled_control=False).to_frame()
+    for fold in range(5):
+        test = np.array(sorted(set(frame.loc[frame["fold"] == fold, "query"])))
+        train = np.setdiff1d(np.arange(120), test)
+        for c in (2, 4):
+            model = CCA(n_components=c).fit((songs.audio[train], songs.lyrics[train]))
+            audio, lyrics = model.transform((songs.audio[test], songs.lyrics[test]))
+            labels = [songs.label[i] for i in test]
+            for direction, pair in (("audio", (audio, lyrics)), ("lyrics", (lyrics, audio))):
+                cell = frame[
+                    (frame["fold"] == fold) & (frame["components"] == c) & (frame["direction"] == direction)
+                ].sort_values("query")
+                instance, category = (cell[cell["level"] == level] for level in ("instance", "category"))
+                assert instance["rank"].tolist() == instance_ranks(*pair).tolist()
+                assert category["rank"].tolist() == category_ranks(*pair, labels, labels)[0].tolist()
+                assert set(cell["pool"]) == {len(test)}
+                assert category["relevant"].tolist() == [labels.count(label) for label in labels]
+                assert set(instance["relevant"]) == {1}
+
+
+def test_the_same_seed_gives_the_same_result_and_processes_change_nothing(random_songs):
+    def run(**options):
+        return cross_validate(CCA(ridge=0.1), random_songs, folds=3, components=[4], **options).to_frame()
+
+    first = run(seed=5)
+    pd.testing.assert_frame_equal(first, run(seed=5))
+    pd.testing.assert_frame_equal(first, run(seed=5, n_jobs=2))
+    assert first["rank"].tolist() != run(seed=6)["rank"].tolist()
+
+
+def test_components_that_the_data_cannot_give_are_left_out_and_said(random_songs):
+    results = cross_validate(CCA(ridge=0.1), random_songs, components=[3, 9, 10, 50])
+    assert sorted(set(results.to_frame()["components"])) == [3, 9]
+    assert any("10, 50 components" in note and "at most 9" in note for note in results.notes)
+    few = Dataset(random_songs.audio[:10], random_songs.lyrics[:10])
+    assert any("at most 7" in note for note in cross_validate(CCA(ridge=1), few, components=[7, 8]).notes)
+    with pytest.raises(UsageError, match="at most 9"):
+        cross_validate(CCA(), random_songs, components=[10])
+
+
+def test_a_method_with_a_space_of_its_own_is_measured_in_all_of_it(random_songs):
+    class Whole(BaseEstimator):
+        def fit(self, views, y=None):
+            return self
+
+        def transform(self, views):
+            return views[0][:, :6], views[1][:, :6]
+
+    frame = cross_validate(Whole(), random_songs, components=[2, 4], shuffled_control=False).to_frame()
+    assert set(frame["components"]) == {6}
+
+
+def test_a_constant_method_gets_the_worst_rank(random_songs):
+    class Constant(BaseEstimator):
+        def fit(self, views, y=None):
+            return self
+
+        def transform(self, views):
+            return np.ones((len(views[0]), 3)), np.ones((len(views[1]), 3))
+
+    frame = cross_validate(Constant(), random_songs, components=[1], shuffled_control=False).to_frame()
+    instance = frame[frame["level"] == "instance"]
+    assert (instance["rank"] == instance["pool"]).all()
+
+
+def test_a_method_of_cca_zoo_takes_part():
+    made = make_songs(200, shared=5, noise=0.5, audio_shape=(10,), lyrics_size=8)
+    songs = Dataset(made.audio.astype(float), made.lyrics.astype(float))
+    results = cross_validate(
+        {"ours": CCA(), "zoo": cca_zoo.linear.CCA()}, songs, components=[2, 5], shuffled_control=False
+    )
+    frame = results.to_frame()
+    ours, zoo = (frame.loc[frame["method"] == name, "rank"].to_numpy() for name in ("ours", "zoo"))
+    assert np.mean(ours == zoo) > 0.99
+
+
+def test_songs_without_labels_ask_no_category_query(random_songs, truncate):
+    labels = list(random_songs.label)
+    labels[:100] = [None] * 100
+    results = cross_validate(truncate(), Dataset(random_songs.audio, random_songs.lyrics, labels), components=[2])
+    frame = results.to_frame()
+    category = frame[frame["level"] == "category"]
+    assert set(category["query"]) == set(range(100, 300))
+    assert (category["pool"] == 60).all()
+    assert any("100 of 300 songs have no label" in note for note in results.notes)
+    unlabelled = cross_validate(truncate(), Dataset(random_songs.audio, random_songs.lyrics), components=[2])
+    assert set(unlabelled.to_frame()["level"]) == {"instance"}
+    assert any("no category level" in note for note in unlabelled.notes)
+
+
+def test_unbalanced_folds_are_said(random_songs, truncate):
+    songs = Dataset(random_songs.audio, random_songs.lyrics, group=["one"] * 150 + [None] * 150)
+    results = cross_validate(truncate(), songs, components=[2])
+    assert any("37 to 150 songs" in note for note in results.notes)
+
+
+def test_a_method_that_fails_is_named_with_its_fold(random_songs):
+    class Broken(BaseEstimator):
+        def fit(self, views, y=None):
+            raise ZeroDivisionError("by nothing")
+
+        def transform(self, views):
+            return views
+
+    with pytest.raises(DataError, match="bad failed in fold 0: ZeroDivisionError: by nothing"):
+        cross_validate({"bad": Broken()}, random_songs, components=[1])
+    with pytest.raises(DataError, match="lyric features failed in fold 0"):
+        cross_validate("cca", Dataset(np.ones((20, 2)), [f"song {i}" for i in range(20)]), text_features=Broken)
+
+
+@pytest.mark.parametrize(
+    ("methods", "options", "message"),
+    [
+        ([], {}, "at least one"),
+        ("cca2", {}, "'cca2' is unknown; the methods are acmr, alcca, cca"),
+        ([CCA(), CCA(ridge=1)], {}, "two are called CCA"),
+        (CCA, {}, "expected an unfitted estimator"),
+        ({"x": 3}, {}, "x is 3; expected an unfitted estimator"),
+        (CCA(), {"components": []}, "components"),
+        (CCA(), {"components": [0, 1]}, "components"),
+        (CCA(), {"n_jobs": 0}, "n_jobs"),
+        (CCA(), {"folds": 1}, "folds"),
+    ],
+)
+def test_wrong_calls_are_refused(random_songs, methods, options, message):
+    with pytest.raises(UsageError, match=message):
+        cross_validate(methods, random_songs, **options)
+
+
+def test_settings_say_what_was_done(random_songs):
+    results = cross_validate({"ridge": make_method("cca", ridge=2.0)}, random_songs, folds=3, components=[2], seed=4)
+    assert results.settings["methods"] == {"ridge": "StandardisedCCA(ridge=2.0)"}
+    assert {"python", "numpy", "alcca"} <= set(results.settings["versions"])
+    assert (results.settings["seed"], results.settings["folds"], results.settings["songs"]) == (4, 3, 300)
+    assert results.settings["fold_sizes"] == [100, 100, 100]
