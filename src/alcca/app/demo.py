@@ -1,0 +1,97 @@
+"""The demonstration: the whole way from a music folder to searches, with what happens said in plain words."""
+
+from pathlib import Path
+
+from alcca.app.terminal import print_hits
+from alcca.errors import LibraryError
+from alcca.experiments.report import to_text
+from alcca.library.library import Library
+
+__all__ = ["run_demo"]
+
+# With fewer songs, five test folds are too small to tell anything from chance.
+FEW_SONGS = 100
+FEWEST_TO_EVALUATE = 50
+
+
+def run_demo(into: Path, *, songs: Path | None, library: Path | None, progress: bool) -> None:
+    """Make or take a music folder, then add, train, evaluate and search; say each step.
+
+    Parameters
+    ----------
+    into : path
+        Working folder; what an earlier run left there is used again.
+    songs : path, optional
+        A person's own music folder; Bach chorales are rendered into ``into`` when not given.
+    library : path, optional
+        The library's folder; inside ``into`` when not given.
+    progress : bool
+        Show how far each step has come.
+
+    Raises
+    ------
+    LibraryError
+        The folder has too few usable songs; the message says what to do.
+    """
+    music = songs
+    if music is None:
+        from alcca.datasets.chorales import make_chorales
+
+        music = into / "chorales"
+        _say(
+            1,
+            f"Making a music folder of Bach's chorales in {music}: scores with their words, played to audio files.",
+        )
+        made = make_chorales(music, progress=progress)
+        print(f"  {made}")
+    else:
+        _say(1, f"Your music folder: {music}")
+    place = library or into / ("library" if songs is None else "own-library")
+    with Library(place, progress=progress) as shelf:
+        _say(2, "Adding the songs: decoding 30 seconds of each, MFCC features, lyrics and tags.")
+        report = shelf.add(music)
+        usable = shelf.status()["usable"]
+        print(f"  {report.found} audio files, {usable} songs with audio and lyrics, {len(report.rejects)} rejects.")
+        for file, reason in report.rejects[:5]:
+            print(f"    {file}: {reason}")
+        _check(usable, place)
+        _say(
+            3,
+            "Measuring: five times, train on four fifths of the songs and search among the fifth never seen.",
+        )
+        if usable >= FEWEST_TO_EVALUATE:
+            print(to_text(shelf.evaluate()))
+        else:
+            print(f"  Left out: {usable} songs are too few to tell a result from chance.")
+        _say(4, "Training the model that searches, on all songs.")
+        trained = shelf.train()
+        print(f"  {trained.songs} songs, {trained.components} components, {trained.seconds:.0f} s.")
+        _searches(shelf)
+        print(f"\nThe library stays in {place}. Search it with:")
+        print(f"  alcca search --library {place} --lyrics 'some words'")
+        print(f"  alcca search --library {place} --audio FILE")
+
+
+def _say(step: int, sentence: str) -> None:
+    print(f"\n{step}. {sentence}", flush=True)
+
+
+def _check(usable: int, place: Path) -> None:
+    advice = (
+        "Put the words of a song beside it as NAME.txt or NAME.lrc, or into its tags; "
+        f"'alcca status --library {place}' says what each file lacks. Then run the same command again."
+    )
+    if usable < 10:
+        raise LibraryError(f"{usable} usable songs are too few to learn anything from; a hundred is a start. {advice}")
+    if usable < FEW_SONGS:
+        print(f"  {usable} usable songs are few: with less than {FEW_SONGS}, expect results near chance. {advice}")
+
+
+def _searches(shelf: Library) -> None:
+    song = next(song for song in shelf.songs() if song.usable)
+    _say(5, f"Searching by sound: which lyrics fit the recording of “{song.title}”?")
+    print("  The model was trained on this recording, so this shows how a search looks, not how good it is.")
+    print_hits(shelf.search(audio=song.paths[0], k=5))
+    line = next(line for line in (song.lyrics or "").splitlines() if line.strip())
+    _say(6, f"Searching by words: which songs sound as if they fit “{line}”?")
+    print_hits(shelf.search(lyrics=line, k=5))

@@ -1,0 +1,290 @@
+"""The command line: one thin verb for each thing that a library can do.
+
+Heavy packages are imported by the verbs that need them, so that ``alcca --help`` answers at once.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alcca.app.terminal import print_hits, print_pairs
+from alcca.errors import AlccaError, UsageError
+
+if TYPE_CHECKING:
+    from alcca.library.library import Library
+
+__all__ = ["main"]
+
+DEFAULT_LIBRARY = "alcca-library"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code.
+
+    0: done. 1: work that failed. 2: a wrong call. 130: interrupted.
+    """
+    # A file name or a lyric that the terminal's encoding lacks must not end the program.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except AlccaError as error:
+        if options.debug:
+            raise
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted; what is done is kept, run the same command to go on", 130)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has left. Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if options.debug:
+            raise
+        return _fail(f"unexpected {type(error).__name__}: {error}; run with --debug to see where", 1)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print("alcca: " + " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="alcca",
+        description="Find lyrics by sound and songs by words.",
+        epilog="Start with: alcca add ~/Music, then alcca train, then alcca search --lyrics 'some words'.",
+    )
+    from alcca import __version__
+
+    parser.add_argument("--version", action="version", version=f"alcca {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--library",
+        type=Path,
+        default=Path(os.environ.get("ALCCA_LIBRARY", DEFAULT_LIBRARY)),
+        metavar="PATH",
+        help="the library's folder (default: $ALCCA_LIBRARY, else ./alcca-library)",
+    )
+    common.add_argument("--json", action="store_true", help="print the result as JSON")
+    common.add_argument("--quiet", action="store_true", help="show no progress")
+    common.add_argument("--debug", action="store_true", help="show a traceback when something fails")
+
+    def verb(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(
+            name, parents=[common], help=summary, description=summary[0].upper() + summary[1:] + "."
+        )
+        added.set_defaults(run=run)
+        return added
+
+    add = verb("add", _add, "add the songs of a music folder; goes on where it was stopped")
+    add.add_argument("folder", type=Path, metavar="FOLDER", help="a music folder, or one audio file")
+    add.add_argument(
+        "--offset",
+        type=float,
+        metavar="SECONDS",
+        help="where the 30 s slice of a song starts (default: the middle)",
+    )
+    add.add_argument("--retry", action="store_true", help="try files again whose audio could not be used")
+    add.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: all processors)")
+
+    verb("status", _status, "say what is in the library, what was rejected and why, and what is trained")
+
+    train = verb("train", _train, "learn the common space from the library's songs and rebuild the index")
+    train.add_argument(
+        "--components",
+        type=int,
+        metavar="N",
+        help="canonical components (default: 80, or fewer for few songs)",
+    )
+    train.add_argument("--epochs", type=int, default=200, metavar="N", help="passes over the songs (default: 200)")
+    train.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="same seed, same songs: same model (default: 0)"
+    )
+
+    evaluate = verb("evaluate", _evaluate, "measure retrieval on songs that the model has not seen, beside chance")
+    evaluate.add_argument("--method", default="alcca", metavar="NAME", help="alcca, acmr or cca (default: alcca)")
+    evaluate.add_argument(
+        "--folds", type=int, default=5, metavar="N", help="parts of the cross-validation (default: 5)"
+    )
+    evaluate.add_argument(
+        "--components",
+        type=_numbers,
+        default=list(range(10, 101, 10)),
+        metavar="N,N,…",
+        help="canonical components (default: 10,20,…,100)",
+    )
+    evaluate.add_argument("--epochs", type=int, metavar="N", help="passes over the songs (default: the method's)")
+    evaluate.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="decides the folds and the models (default: 0)"
+    )
+    evaluate.add_argument("--language", metavar="NAME", help="only songs in this language")
+    evaluate.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="also write tables and ranks here")
+
+    search = verb("search", _search, "search by a recording, by lyrics, or by exact words")
+    query = search.add_mutually_exclusive_group(required=True)
+    query.add_argument("--audio", type=Path, metavar="FILE", help="a recording: songs whose lyrics fit it")
+    query.add_argument("--lyrics", metavar="TEXT", help="a text: songs whose sound fits it")
+    query.add_argument(
+        "--lyrics-file",
+        type=Path,
+        metavar="FILE",
+        help="the same, the text from a file (- for standard input)",
+    )
+    query.add_argument("--words", metavar="TEXT", help="songs that hold exactly these words in title, artist or lyrics")
+    search.add_argument("-k", type=int, default=10, metavar="N", help="how many songs (default: 10)")
+    search.add_argument("--label", metavar="NAME", help="only songs with this label")
+
+    demo = verb(
+        "demo",
+        _demo,
+        "the whole way on real songs: make or take a music folder, add, train, evaluate, search",
+    )
+    demo.add_argument(
+        "--songs",
+        type=Path,
+        metavar="FOLDER",
+        help="your own music folder (default: Bach chorales, rendered)",
+    )
+    demo.add_argument(
+        "--into",
+        type=Path,
+        default=Path("demo"),
+        metavar="FOLDER",
+        help="where the demonstration works (default: ./demo)",
+    )
+    demo.set_defaults(library=None)
+    return parser
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _open(options: argparse.Namespace, *, make: bool = False) -> "Library":
+    from alcca.library.library import Library
+
+    if not make and not options.library.is_dir():
+        raise UsageError(
+            f"{options.library}: no library here; make one with: alcca add FOLDER --library {options.library}"
+        )
+    return Library(options.library, progress=not options.quiet)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def _add(options: argparse.Namespace) -> None:
+    with _open(options, make=True) as library:
+        report = library.add(options.folder, offset=options.offset, retry=options.retry, jobs=options.jobs)
+        if options.json:
+            _print_json(report.to_dict())
+            return
+        print(
+            f"{report.found} audio files: {report.added} added, {report.changed} changed, {report.moved} moved, "
+            f"{report.duplicates} duplicates, {report.unchanged} unchanged"
+        )
+        print_pairs("cannot be used for training", report.rejects)
+        print_pairs("to know", report.notes)
+        status = library.status()
+        print(f"The library has {status['songs']} songs, {status['usable']} with audio and lyrics.")
+
+
+def _status(options: argparse.Namespace) -> None:
+    with _open(options) as library:
+        status = library.status()
+    if options.json:
+        _print_json(status)
+        return
+    print(f"Library {status['library']}: {status['songs']} songs, {status['usable']} with audio and lyrics")
+    print(f"  only audio: {status['audio_only']}, only lyrics: {status['lyrics_only']}")
+    for name in ("languages", "labels", "lyrics_sources"):
+        counts = [f"{value} {count}" for value, count in status[name].items()]
+        more = f" … {len(counts) - 8} more" if len(counts) > 8 else ""
+        print(f"  {name.replace('_', ' ')}: {', '.join(counts[:8]) or 'none'}{more}")
+    model = status["model"]
+    if model is None:
+        print("  model: none; train one with: alcca train")
+    else:
+        print(
+            f"  model: {model['method']}, {model['components']} components, trained {model['trained']} on "
+            f"{model['songs']} songs ({model['songs_since']:+d} usable songs since)"
+        )
+    if status["damaged"]:
+        print(f"  damaged: {status['damaged']} songs; run alcca add on their folder to read them again")
+    if status["missing_files"]:
+        print(
+            f"  missing: {len(status['missing_files'])} files are no longer where they were, "
+            f"as {status['missing_files'][0]}"
+        )
+    print_pairs("cannot be used for training", [(r["file"], r["reason"]) for r in status["rejects"]])
+
+
+def _train(options: argparse.Namespace) -> None:
+    with _open(options) as library:
+        report = library.train(components=options.components, epochs=options.epochs, random_state=options.seed)
+    if options.json:
+        _print_json(vars(report))
+        return
+    print(
+        f"Trained on {report.songs} songs in {report.seconds:.0f} s: {report.components} components, "
+        f"{report.epochs} epochs. {report.embedded} songs can be searched."
+    )
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from alcca.experiments.report import to_json, to_text
+
+    with _open(options) as library:
+        results = library.evaluate(
+            options.method,
+            folds=options.folds,
+            components=options.components,
+            seed=options.seed,
+            language=options.language,
+            epochs=options.epochs,
+        )
+    if options.output is not None:
+        results.save(options.output)
+    if options.json:
+        _print_json(to_json(results))
+    else:
+        print(to_text(results))
+
+
+def _search(options: argparse.Namespace) -> None:
+    with _open(options) as library:
+        if options.words is not None:
+            hits = library.find(options.words, k=options.k, label=options.label)
+        else:
+            hits = library.search(audio=options.audio, lyrics=_lyrics(options), k=options.k, label=options.label)
+    if options.json:
+        _print_json([vars(hit) for hit in hits])
+    else:
+        print_hits(hits)
+
+
+def _lyrics(options: argparse.Namespace) -> str | None:
+    from alcca.songs.lyrics import decode_text, read_lyrics_file
+
+    if options.lyrics_file is None:
+        return str(options.lyrics) if options.lyrics is not None else None
+    if str(options.lyrics_file) == "-":
+        return decode_text(sys.stdin.buffer.read())
+    return read_lyrics_file(options.lyrics_file)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from alcca.app.demo import run_demo
+
+    run_demo(options.into, songs=options.songs, library=options.library, progress=not options.quiet)

@@ -1,0 +1,350 @@
+"""From files to songs in the store: in parallel, resumable, and whatever a file does to its reader.
+
+Worker processes hash, decode and describe the files; this process alone writes, a batch at a time. A file
+whose decoder kills its process or never comes back is found out and rejected with that reason; the rest
+goes on.
+"""
+
+import faulthandler
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alcca.errors import AlccaError
+from alcca.features.mfcc import mfcc
+from alcca.library.records import WORDS, FileStamp, Song, SongAudio
+from alcca.library.store import Store
+from alcca.progress import Progress
+from alcca.songs.audio import content_hash, read_slice
+from alcca.songs.scan import SongTables, SongText, find_audio, fingerprint, read_song_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["AddReport", "add_folder"]
+
+# Small enough that a kill loses a second of work, large enough that a flush to the disk costs nothing.
+BATCH = 32
+# A slice decodes in well under a second. Decoding has a budget of its own and gives up politely; this ends
+# the process of a decoder that hangs inside native code.
+SECONDS_BEFORE_KILL = 90.0
+
+
+@dataclass
+class AddReport:
+    """What one ``add`` did; every file that was found is counted in exactly one of the numbers.
+
+    Attributes
+    ----------
+    found : int
+        Audio files found.
+    added : int
+        Files read for the first time, usable or not.
+    changed : int
+        Files whose sound, or whose words or tags beside it, had changed.
+    moved, duplicates : int
+        Files whose content the library already had: under a path that is gone, or under another one too.
+    unchanged : int
+        Files that look as they did when they were read.
+    rejects : list of (file, reason)
+        What cannot be used for training, of the files found.
+    notes : list of (file, remark)
+        What was repaired or is doubtful: a short file, an unreadable table.
+    seconds : float
+        Time taken.
+    """
+
+    found: int = 0
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    duplicates: int = 0
+    unchanged: int = 0
+    rejects: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        fields = dict(vars(self))
+        fields["rejects"] = [{"file": file, "reason": reason} for file, reason in self.rejects]
+        fields["notes"] = [{"file": file, "note": note} for file, note in self.notes]
+        return fields
+
+
+@dataclass(frozen=True)
+class _Task:
+    path: str
+    root: str
+    stamp: FileStamp
+    offset: float | None
+    # False when the bytes are known to be unchanged and only the words or tags beside them may differ.
+    sound: bool = True
+
+
+@dataclass(frozen=True)
+class _FileRead:
+    task: _Task
+    content: str | None = None
+    unreadable: str | None = None
+    text: SongText | None = None
+    audio: SongAudio | None = None
+    audio_reason: str | None = None
+    audio_notes: tuple[str, ...] = ()
+    mfcc: "NDArray[np.float32] | None" = None
+
+
+def add_folder(
+    store: Store, folder: Path, *, offset: float | None, retry: bool, jobs: int | None, progress: bool
+) -> AddReport:
+    """Bring every audio file below ``folder`` into the store; see `Library.add`."""
+    started = time.monotonic()
+    files = find_audio(folder)
+    report = AddReport(found=len(files))
+    root = folder if folder.is_dir() else folder.parent
+    tables = SongTables(root)
+    damaged = store.damaged()
+    if damaged:
+        with store.transaction():
+            store.drop_songs(damaged)
+    before = {song.id: song for song in store.songs()}
+    # Content that need not be decoded again, whatever its file is called now.
+    settled = frozenset(
+        song.hash for song in before.values() if (song.audio.offset == offset if song.audio is not None else not retry)
+    )
+    known = store.file_stamps()
+    tasks: list[_Task] = []
+    for path in files:
+        stamp = _stamp(path, root, tables)
+        old = known.get(stamp.path)
+        task = _Task(str(path), str(root), stamp, offset)
+        song = None if old is None or old.song is None else before.get(old.song)
+        if old is None or old.unreadable or song is None or song.hash not in settled or not _same_bytes(old, stamp):
+            tasks.append(task)
+        elif old.fingerprint != stamp.fingerprint:
+            tasks.append(replace(task, sound=False))
+        else:
+            report.unchanged += 1
+    batch: list[_FileRead] = []
+    with Progress("adding songs", total=len(tasks), unit="file", show=progress and bool(tasks)) as bar:
+        try:
+            for read in _read_all(tasks, settled, jobs):
+                batch.append(read)
+                bar.update()
+                if len(batch) >= BATCH:
+                    _write(store, batch, known, report)
+                    batch = []
+        finally:
+            # Ctrl-C comes through here too: what was read is kept.
+            _write(store, batch, known, report)
+    here = {os.path.abspath(path) for path in files}  # noqa: PTH100 - resolve() would follow links
+    for song in store.songs():
+        for path in sorted(here.intersection(song.paths)):
+            report.rejects += [(path, reason) for reason in song.reasons]
+            report.notes += [(path, note) for note in song.notes]
+    for stamp in store.file_stamps().values():
+        if stamp.unreadable and stamp.path in here:
+            report.rejects.append((stamp.path, stamp.unreadable))
+    report.notes += [(str(root), problem) for problem in tables.problems]
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _stamp(path: Path, root: Path, tables: SongTables) -> FileStamp:
+    name = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+    try:
+        stat = path.stat()
+    except OSError:
+        return FileStamp(name, -1, -1, "")
+    return FileStamp(name, stat.st_size, stat.st_mtime_ns, fingerprint(path, root, tables))
+
+
+def _same_bytes(old: FileStamp, new: FileStamp) -> bool:
+    return (old.size, old.modified) == (new.size, new.modified)
+
+
+# Reading, in worker processes
+
+
+def _read_all(tasks: Sequence[_Task], settled: frozenset[str], jobs: int | None) -> Iterator[_FileRead]:
+    """Results of all tasks in their order, whatever happens to the workers.
+
+    The order makes a run that was killed and taken up again store the same songs under the same numbers.
+    """
+    if not tasks:
+        return
+    queue = deque(tasks)
+    window: deque[tuple[_Task, Future[_FileRead]]] = deque()
+    workers = max(1, min(jobs or os.cpu_count() or 1, len(tasks)))
+    pool = _pool(workers, settled)
+    try:
+        while queue or window:
+            while queue and len(window) < BATCH:
+                task = queue.popleft()
+                window.append((task, pool.submit(_read, task)))
+            task, future = window[0]
+            try:
+                read = future.result()
+            except BrokenProcessPool:
+                # Nobody knows which of the files in flight killed the worker: they are read one at a time.
+                pool.shutdown(wait=True, kill_workers=True)
+                yield from _read_alone([task for task, _ in window], settled)
+                window.clear()
+                pool = _pool(workers, settled)
+                continue
+            window.popleft()
+            yield read
+    finally:
+        pool.shutdown(wait=True, kill_workers=True)
+
+
+def _pool(workers: int, settled: frozenset[str]) -> Any:
+    from loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, initargs=(settled,))
+
+
+def _read_alone(tasks: Iterable[_Task], settled: frozenset[str]) -> Iterator[_FileRead]:
+    """One file after the other, each alone in the worker: its death is the fault of that file."""
+    pool = _pool(1, settled)
+    try:
+        for task in tasks:
+            try:
+                yield pool.submit(_read, task).result()
+            except BrokenProcessPool:
+                pool.shutdown(wait=True, kill_workers=True)
+                pool = _pool(1, settled)
+                reason = f"{Path(task.path).name}: the decoder crashed or hung on this file; convert it or remove it"
+                yield _FileRead(task, content=content_hash(task.path), text=_text(task), audio_reason=reason)
+    finally:
+        pool.shutdown(wait=True, kill_workers=True)
+
+
+_settled: frozenset[str] = frozenset()
+
+
+def _start_worker(settled: frozenset[str]) -> None:
+    global _settled
+    _settled = settled
+    # Ctrl-C reaches the whole process group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _read(task: _Task) -> _FileRead:
+    """Everything about one file: its content's hash, its words and tags, its features."""
+    with Path(os.devnull).open("w") as nowhere:
+        faulthandler.dump_traceback_later(SECONDS_BEFORE_KILL, exit=True, file=nowhere)
+        try:
+            return _read_file(task)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def _read_file(task: _Task) -> _FileRead:
+    if not task.sound:
+        return _FileRead(task, text=_text(task))
+    path = Path(task.path)
+    try:
+        content = content_hash(path)
+    except OSError as error:
+        return _FileRead(task, unreadable=f"{path.name}: cannot be read ({error.strerror}); check its permissions")
+    read = _FileRead(task, content=content, text=_text(task))
+    if content in _settled:
+        return read
+    try:
+        audio = read_slice(path, offset=task.offset)
+        features = mfcc(audio.samples)
+    except AlccaError as error:
+        return replace(read, audio_reason=str(error))
+    about = SongAudio(task.offset, audio.start, audio.seconds, audio.padded, audio.duration, audio.decoder)
+    return replace(read, audio=about, audio_notes=audio.notes, mfcc=features)
+
+
+def _text(task: _Task) -> SongText:
+    root = Path(task.root)
+    return read_song_text(Path(task.path), root, _tables(root))
+
+
+@lru_cache(maxsize=1)
+def _tables(root: Path) -> SongTables:
+    # A worker reads a folder's tables once, not once a song.
+    return SongTables(root)
+
+
+# Writing, in this process
+
+
+def _write(store: Store, batch: Sequence[_FileRead], known: dict[str, FileStamp], report: AddReport) -> None:
+    if not batch:
+        return
+    with store.transaction():
+        for read in batch:
+            _write_one(store, read, known, report)
+
+
+def _write_one(store: Store, read: _FileRead, known: dict[str, FileStamp], report: AddReport) -> None:
+    stamp = read.task.stamp
+    old = known.get(stamp.path)
+    if read.text is None:
+        # What was read earlier stays: a disk that is not mounted today must not empty the library.
+        store.put_file(replace(stamp, song=old.song if old else None, unreadable=read.unreadable))
+        report.added += old is None
+        report.changed += old is not None
+        return
+    present = _present(store, read, old)
+    elsewhere = [path for path in (present.paths if present else ()) if path != stamp.path]
+    gone = [path for path in elsewhere if not Path(path).exists()]
+    number = store.put_song(_song(read, present, gone))
+    if read.mfcc is not None:
+        store.put_features(number, "mfcc", read.mfcc)
+    for path in gone:
+        store.forget_file(path)
+    known[stamp.path] = replace(stamp, song=number)
+    store.put_file(known[stamp.path])
+    report.changed += old is not None
+    report.moved += old is None and bool(gone)
+    report.duplicates += old is None and not gone and bool(elsewhere)
+    report.added += old is None and not elsewhere
+
+
+def _present(store: Store, read: _FileRead, old: FileStamp | None) -> Song | None:
+    if read.task.sound:
+        return store.song_by_hash(_key(read))
+    return store.songs([old.song])[0] if old is not None and old.song is not None else None
+
+
+def _key(read: _FileRead) -> str:
+    # Empty files all have the same content, and are not the same song.
+    return read.content if read.content and read.task.stamp.size else f"empty:{read.task.stamp.path}"
+
+
+def _song(read: _FileRead, present: Song | None, gone: Sequence[str]) -> Song:
+    """The song as it is now known: its sound and its words each from the file that decides them."""
+    text = read.text or SongText()
+    fresh = Song(
+        hash=present.hash if present else _key(read),
+        **{name: getattr(text, name) for name in WORDS},
+        words_from=read.task.stamp.path,
+        audio=read.audio,
+        audio_reason=read.audio_reason,
+        notes=(*text.notes, *read.audio_notes),
+    )
+    if present is None:
+        return fresh
+    if read.audio is None and read.audio_reason is None:
+        fresh = replace(fresh, audio=present.audio, audio_reason=present.audio_reason, notes=present.notes)
+    # Of several copies of a file the first that has lyrics gives the song its words.
+    owner = present.words_from in (fresh.words_from, *gone) or (present.lyrics is None and fresh.lyrics is not None)
+    if not owner:
+        kept = {name: getattr(present, name) for name in (*WORDS, "words_from")}
+        fresh = replace(fresh, **kept)
+    return fresh

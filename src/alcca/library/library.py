@@ -1,0 +1,394 @@
+"""The library: a music collection that can be searched by sound and by words."""
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from alcca.errors import LibraryError, LyricsError, UsageError
+from alcca.library.records import Song
+from alcca.library.search import ExactIndex, Hit, Index
+from alcca.library.store import Store
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from alcca.experiments.dataset import Dataset
+    from alcca.experiments.results import Results
+    from alcca.library.embedder import Embedder
+    from alcca.library.ingest import AddReport
+    from alcca.library.training import TrainReport
+
+__all__ = ["Library"]
+
+
+class Library:
+    """A folder that holds songs, their features, a trained model and the index for searching.
+
+    Parameters
+    ----------
+    path : path
+        The library's folder (not the music folder); made when missing.
+    progress : bool
+        Show on standard error how far long work has come.
+
+    Raises
+    ------
+    UsageError
+        ``path`` is a file, or cannot be made.
+    LibraryError
+        The folder's database is damaged or written by a newer alcca.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with Library(tempfile.mkdtemp() + "/my.alcca", progress=False) as library:
+    ...     library.status()["songs"]
+    0
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, progress: bool = True) -> None:
+        self.path = Path(path)
+        self._progress = progress
+        self._loaded: tuple[str, Embedder] | None = None
+        self._indexes: dict[str, Index] = {}
+        self._indexes_of: tuple[str, tuple[int, int]] | None = None
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"{self.path}: is a file; a library is a folder, name another place")
+        try:
+            self._store = Store(self.path)
+        except OSError as error:
+            raise UsageError(f"{self.path}: cannot be made ({error.strerror}); name another place") from error
+
+    def close(self) -> None:
+        """Close the library's database."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _only_writer(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.path / ".lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise LibraryError(
+                f"{self.path}: another process is adding to this library or training it; wait until it is done"
+            ) from error
+
+    # Songs in
+
+    def add(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        offset: float | None = None,
+        retry: bool = False,
+        jobs: int | None = None,
+    ) -> "AddReport":
+        """Add every song below a music folder; go on where an earlier call was stopped.
+
+        A song is known by its file's content: a file that was moved is not read again, one that has changed
+        is. Songs that cannot be used are kept with the reason. When the library has a model, new songs are
+        embedded with it and can be searched at once.
+
+        Parameters
+        ----------
+        folder : path
+            A folder, searched with all folders below it, or one audio file.
+        offset : float, optional
+            Where the 30 s slice of each song starts, in seconds. The library remembers the choice, and reads
+            songs again whose slice was another. Without it: what the library remembers, else the middle.
+        retry : bool
+            Try again the files whose audio could not be used.
+        jobs : int, optional
+            Worker processes; as many as there are processors when not given.
+
+        Returns
+        -------
+        AddReport
+            What was added, changed, moved, and what cannot be used and why.
+
+        Raises
+        ------
+        UsageError
+            The folder does not exist or cannot be read; a negative offset; jobs below 1.
+        LibraryError
+            Another process is writing to the library.
+        """
+        from alcca.library.ingest import add_folder
+        from alcca.library.training import embed_songs
+
+        if offset is not None and not 0 <= offset < float("inf"):
+            raise UsageError(f"offset is {offset}; expected seconds from the start of the song, 0 or more")
+        if jobs is not None and jobs < 1:
+            raise UsageError(f"jobs is {jobs}; expected the number of worker processes, 1 or more")
+        with self._only_writer():
+            remembered = self._store.setting("offset")
+            chosen = remembered if offset is None else offset
+            report = add_folder(
+                self._store,
+                Path(folder).expanduser(),
+                offset=chosen,
+                retry=retry or chosen != remembered,
+                jobs=jobs,
+                progress=self._progress,
+            )
+            with self._store.transaction():
+                self._store.set_setting("offset", chosen)
+            model = self._store.setting("model")
+            new = self._store.unembedded(model["name"]) if model is not None else []
+            if new:
+                embed_songs(self._store, model["name"], self._embedder, new, progress=self._progress)
+        return report
+
+    def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
+        """All songs, those that cannot be used included; or those with the given ids, in that order."""
+        return self._store.songs(ids)
+
+    def status(self) -> dict[str, Any]:
+        """What is in the library, what cannot be used and why, and what is trained; plain values.
+
+        Returns
+        -------
+        dict
+            ``songs``, ``usable`` (with audio and lyrics), ``audio_only``, ``lyrics_only``, ``labels`` and
+            ``languages`` (name to count), ``lyrics_sources``, ``missing_files``, ``damaged`` (songs with a
+            stored row that does not match its checksum), ``offset``, ``rejects`` (file and reason), ``model``
+            (None, or when and on what it was trained, and how many usable songs came since).
+        """
+        songs = self._store.songs()
+        usable = [song for song in songs if song.usable]
+        rejects = [{"file": path, "reason": reason} for song in songs for path in song.paths for reason in song.reasons]
+        stamps = self._store.file_stamps().values()
+        rejects += [{"file": s.path, "reason": s.unreadable} for s in stamps if s.unreadable]
+        model = self._store.setting("model")
+        if model is not None:
+            model = {**model, "songs_since": len(usable) - model["songs"]}
+        return {
+            "library": str(self.path),
+            "songs": len(songs),
+            "usable": len(usable),
+            "audio_only": sum(song.audio is not None and song.lyrics is None for song in songs),
+            "lyrics_only": sum(song.audio is None and song.lyrics is not None for song in songs),
+            "labels": _counts(song.label for song in usable),
+            "languages": _counts(song.language for song in usable),
+            "lyrics_sources": _counts(Path(song.lyrics_source or "").suffix or song.lyrics_source for song in usable),
+            "missing_files": sorted(stamp.path for stamp in stamps if not Path(stamp.path).exists()),
+            "damaged": len(self._store.damaged()),
+            "offset": self._store.setting("offset"),
+            "model": model,
+            "rejects": rejects,
+        }
+
+    # Learning
+
+    def train(self, *, components: int | None = None, epochs: int = 200, random_state: int = 0) -> "TrainReport":
+        """Fit the lyric features and ALCCA on the library's songs, embed every song, rebuild the index.
+
+        The model in use stays in use until the new one is whole, whatever happens in between.
+
+        Parameters
+        ----------
+        components : int, optional
+            Canonical components; 80 when not given, or fewer for a small library.
+        epochs : int
+            Passes over the songs.
+        random_state : int
+            Same seed, same songs: same model.
+
+        Raises
+        ------
+        LibraryError
+            Fewer than ten usable songs; another process is writing.
+        """
+        from alcca.library.training import train_model
+
+        with self._only_writer():
+            return train_model(
+                self._store,
+                self.path,
+                components=components,
+                epochs=epochs,
+                random_state=random_state,
+                progress=self._progress,
+            )
+
+    @property
+    def _embedder(self) -> "Embedder":
+        from alcca.library.training import current_model, load_embedder
+
+        # Another process may have trained meanwhile: the name tells.
+        name = current_model(self._store, self.path)
+        if self._loaded is None or self._loaded[0] != name:
+            self._loaded = (name, load_embedder(self.path, name))
+        return self._loaded[1]
+
+    # Songs and lyrics out
+
+    def search(
+        self,
+        *,
+        audio: str | os.PathLike[str] | None = None,
+        lyrics: str | None = None,
+        k: int = 10,
+        label: str | None = None,
+    ) -> list[Hit]:
+        """Songs whose lyrics fit a recording, or songs whose sound fits a text.
+
+        Parameters
+        ----------
+        audio : path, optional
+            A recording; the answer is ranked by the songs' lyrics.
+        lyrics : str, optional
+            A text, a few words or a whole song; the answer is ranked by the songs' sound.
+        k : int
+            How many songs, 1 or more.
+        label : str, optional
+            Only songs with this label.
+
+        Raises
+        ------
+        UsageError
+            Not exactly one of ``audio`` and ``lyrics``; ``k`` below 1; a label that no song has.
+        AudioError, LyricsError
+            The recording or the text cannot be used.
+        LibraryError
+            The library has no model yet.
+        """
+        if (audio is None) == (lyrics is None):
+            raise UsageError("search takes either audio=FILE or lyrics=TEXT; give exactly one of them")
+        among = self._among(k, label)
+        embedder = self._embedder
+        if audio is not None:
+            query = embedder.embed_audio(self._clip(Path(audio).expanduser())[None])[0]
+            gallery = "lyrics"
+        else:
+            from alcca.songs.lyrics import clean_lyrics
+
+            words = clean_lyrics(lyrics or "")
+            if not words:
+                raise LyricsError("the lyrics to search by are empty; give some words")
+            query = embedder.embed_query(words)
+            gallery = "audio"
+        found = self._index(gallery).search(query, k, among)
+        songs = self._store.songs([number for number, _ in found])
+        return [_hit(i, score, song, "") for i, ((_, score), song) in enumerate(zip(found, songs, strict=True), 1)]
+
+    def find(self, words: str, *, k: int = 10, label: str | None = None) -> list[Hit]:
+        """Songs that hold every one of the words in title, artist or lyrics: exact search, needs no model.
+
+        Accents and case do not matter.
+
+        Raises
+        ------
+        UsageError
+            No words; ``k`` below 1; a label that no song has.
+        """
+        among = self._among(k, label)
+        if not words.split():
+            raise UsageError("no words to find; give one or more")
+        ids = self._store.search_words(words, among)[:k]
+        return [_hit(i, None, song, words) for i, song in enumerate(self._store.songs(ids), 1)]
+
+    def _among(self, k: int, label: str | None) -> frozenset[int] | None:
+        if k < 1:
+            raise UsageError(f"k is {k}; expected the number of songs to list, 1 or more")
+        if label is None:
+            return None
+        among = frozenset(song.id for song in self._store.songs() if song.label == label)
+        if not among:
+            labels = ", ".join(_counts(song.label for song in self._store.songs())) or "none"
+            raise UsageError(f"no song has the label {label!r}; the library's labels are: {labels}")
+        return among
+
+    def _clip(self, path: Path) -> Any:
+        from alcca.features.mfcc import mfcc
+        from alcca.songs.audio import read_slice
+
+        # A clip is what somebody has at hand: its middle, whatever part the library's songs are known by.
+        return mfcc(read_slice(path).samples)
+
+    def _index(self, view: str) -> Index:
+        name = self._store.setting("model")["name"]
+        if self._indexes_of != (name, self._store.version):
+            self._indexes, self._indexes_of = {}, (name, self._store.version)
+        if view not in self._indexes:
+            self._indexes[view] = ExactIndex(*self._store.embeddings(name, view))
+        return self._indexes[view]
+
+    # Evaluation
+
+    def dataset(self, *, language: str | None = None) -> "Dataset":
+        """The usable songs as arrays for `alcca.cross_validate`; only those in one language if given.
+
+        Raises
+        ------
+        LibraryError
+            No song is usable.
+        """
+        from alcca.experiments.dataset import Dataset
+        from alcca.library.training import require_songs
+
+        songs = [s for s in self._store.songs() if s.usable and language in (None, s.language)]
+        require_songs(self.path, len(songs), "evaluate")
+        return Dataset(
+            audio=self._store.features("mfcc", [song.id for song in songs]),
+            lyrics=[song.lyrics or "" for song in songs],
+            label=[song.label for song in songs],
+            group=[song.group or song.hash for song in songs],
+            ids=[song.title for song in songs],
+            name=self.path.name,
+        )
+
+    def evaluate(
+        self,
+        method: str = "alcca",
+        *,
+        folds: int = 5,
+        components: Iterable[int] = range(10, 101, 10),
+        seed: int = 0,
+        language: str | None = None,
+        epochs: int | None = None,
+    ) -> "Results":
+        """Five-fold retrieval results on the library's songs; the last one is kept in the library.
+
+        See `alcca.cross_validate` for the protocol.
+        """
+        from alcca.experiments.methods import make_method
+        from alcca.experiments.protocol import cross_validate
+
+        options = {} if epochs is None else {"epochs": epochs}
+        results = cross_validate(
+            {method: make_method(method, **options)},
+            self.dataset(language=language),
+            folds=folds,
+            components=components,
+            seed=seed,
+            verbose=self._progress,
+        )
+        results.save(self.path / "evaluation")
+        return results
+
+
+def _counts(values: Iterable[str | None]) -> dict[str, int]:
+    return dict(Counter(value for value in values if value).most_common())
+
+
+def _hit(rank: int, score: float | None, song: Song, words: str) -> Hit:
+    wanted = words.casefold().split()
+    lines = [line for line in (song.lyrics or "").splitlines() if line.strip()]
+    holding = (line for line in lines if any(word in line.casefold() for word in wanted))
+    line = next(holding, lines[0] if lines else "")
+    path = song.paths[0] if song.paths else ""
+    return Hit(rank, score, song.title, song.artist, song.label, line.strip(), path, song.id)

@@ -1,0 +1,239 @@
+"""Songs in the library: their words, features and embeddings, and why a song cannot be used.
+
+A damaged row is found by `Store.damaged`, and read again from its file by the next ``add``.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import LibraryError
+from alcca.library.database import Database, checksum, path_from_key, path_key
+from alcca.library.records import WORDS, FileStamp, Song, SongAudio
+
+__all__ = ["Store"]
+
+SONG_COLUMNS = (
+    "hash",
+    *("song_group" if name == "group" else name for name in WORDS),
+    "words_from",
+    "audio",
+    "audio_reason",
+    "notes",
+)
+
+
+class Store(Database):
+    """The songs of the library in ``folder``; made when missing.
+
+    Writing calls belong inside a `transaction`.
+
+    Raises
+    ------
+    LibraryError
+        The file is no alcca library, is damaged, or was written by a newer alcca.
+    """
+
+    def file_stamps(self) -> dict[str, FileStamp]:
+        """Every file that was read, by path."""
+        rows = self._db.execute("SELECT path, size, modified, fingerprint, song, unreadable FROM files")
+        return {path_from_key(row[0]): FileStamp(path_from_key(row[0]), *row[1:]) for row in rows}
+
+    def put_file(self, stamp: FileStamp) -> None:
+        """Record how a file looked and which song it holds; a song that no file holds any more goes."""
+        key = path_key(stamp.path)
+        old = self._db.execute("SELECT song FROM files WHERE path = ?", (key,)).fetchone()
+        self._db.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
+            (key, stamp.size, stamp.modified, stamp.fingerprint, stamp.song, stamp.unreadable),
+        )
+        if old is not None and old[0] not in (None, stamp.song):
+            self._drop_orphan(old[0])
+
+    def forget_file(self, path: str) -> None:
+        """Remove a file's record, not its song: the file was moved, and its song has another path."""
+        self._db.execute("DELETE FROM files WHERE path = ?", (path_key(path),))
+
+    def _drop_orphan(self, song: int) -> None:
+        self._db.execute(
+            "DELETE FROM songs WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE song = ?1)", (song,)
+        )
+
+    def put_song(self, song: Song) -> int:
+        """Insert a song, or replace the one with its hash; return its id.
+
+        The song's embedding goes when what it was made from has changed.
+        """
+        values = _song_values(song)
+        names = ", ".join(SONG_COLUMNS)
+        marks = ", ".join("?" * (len(SONG_COLUMNS) + 1))
+        updates = ", ".join(f"{name} = excluded.{name}" for name in (*SONG_COLUMNS[1:], "checksum"))
+        old = self.song_by_hash(song.hash)
+        row = self._db.execute(
+            f"INSERT INTO songs ({names}, checksum) VALUES ({marks}) "
+            f"ON CONFLICT (hash) DO UPDATE SET {updates} RETURNING id",
+            (*values, checksum(*values)),
+        ).fetchone()
+        if old is not None and (old.lyrics, old.audio) != (song.lyrics, song.audio):
+            self._db.execute("DELETE FROM embeddings WHERE song = ?", (row[0],))
+        return int(row[0])
+
+    def song_by_hash(self, content: str) -> Song | None:
+        """The song with this content hash, or None."""
+        found = list(self._select("WHERE hash = ?", (content,)))
+        return found[0] if found else None
+
+    def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
+        """All songs in the order of their ids, or the given ones in the given order."""
+        if ids is None:
+            return list(self._select("", ()))
+        found = {
+            song.id: song for song in self._select("WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
+        }
+        return [found[i] for i in ids]
+
+    def _select(self, where: str, values: tuple[Any, ...]) -> Iterator[Song]:
+        with self.named_errors():
+            rows = self._db.execute(
+                f"SELECT id, {', '.join(SONG_COLUMNS)} FROM songs {where} ORDER BY id", values
+            ).fetchall()
+            ids = json.dumps([row[0] for row in rows])
+            paths: dict[int, list[str]] = {}
+            for song, path in self._db.execute(
+                "SELECT song, path FROM files WHERE song IN (SELECT value FROM json_each(?)) ORDER BY path",
+                (ids,),
+            ):
+                paths.setdefault(song, []).append(path_from_key(path))
+        for number, *columns in rows:
+            fields = dict(zip(SONG_COLUMNS, columns, strict=True))
+            fields["group"] = fields.pop("song_group")
+            fields["audio"] = None if fields["audio"] is None else SongAudio(**json.loads(fields["audio"]))
+            fields["words_from"] = None if fields["words_from"] is None else path_from_key(fields["words_from"])
+            fields["notes"] = tuple(json.loads(fields["notes"]))
+            yield Song(id=number, paths=tuple(paths.get(number, ())), **fields)
+
+    def search_words(self, text: str, among: frozenset[int] | None = None) -> list[int]:
+        """Ids of the songs that hold every word of ``text`` in title, artist or lyrics, best match first."""
+        words = " ".join('"' + word.replace('"', '""') + '"' for word in text.split())
+        rows = self._db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", (words,))
+        return [row[0] for row in rows if among is None or row[0] in among]
+
+    # Features and embeddings
+
+    def put_features(self, song: int, kind: str, values: NDArray[np.float32]) -> None:
+        """Store one song's feature array of a kind (``"mfcc"``)."""
+        data, shape = values.astype("<f4").tobytes(), json.dumps(values.shape)
+        self._db.execute(
+            "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)",
+            (song, kind, shape, data, checksum(shape, data)),
+        )
+
+    def features(self, kind: str, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Features of songs in one array, shape (len(ids), *shape of one).
+
+        Raises
+        ------
+        LibraryError
+            A song has no such features, or they are damaged.
+        """
+        with self.named_errors():
+            rows = {
+                row[0]: row[1:]
+                for row in self._db.execute(
+                    "SELECT song, shape, data, checksum FROM features "
+                    "WHERE kind = ? AND song IN (SELECT value FROM json_each(?))",
+                    (kind, json.dumps(list(ids))),
+                )
+            }
+        for number in ids:
+            if number not in rows or checksum(*rows[number][:2]) != rows[number][2]:
+                song = self.songs([number])[0]
+                raise LibraryError(
+                    f"{self.folder}: the stored {kind} of {song.title!r} is missing or damaged; "
+                    f"run add on the folder of {song.paths[0] if song.paths else 'its file'} again"
+                )
+        shape = json.loads(rows[ids[0]][0]) if len(ids) else [0]
+        return np.frombuffer(b"".join(rows[i][1] for i in ids), "<f4").reshape(len(ids), *shape).astype(np.float32)
+
+    def put_embeddings(
+        self,
+        model: str,
+        ids: Iterable[int],
+        audio: Iterable[NDArray[Any] | None],
+        lyrics: Iterable[NDArray[Any] | None],
+    ) -> None:
+        """Store each song's two vectors in the common space of ``model``; either may be None."""
+
+        def row(song: int, a: NDArray[Any] | None, t: NDArray[Any] | None) -> tuple[Any, ...]:
+            values = (
+                model,
+                None if a is None else a.astype("<f4").tobytes(),
+                None if t is None else t.astype("<f4").tobytes(),
+            )
+            return (song, *values, checksum(*values))
+
+        self._db.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?, ?, ?)", map(row, ids, audio, lyrics))
+
+    def keep_embeddings(self, model: str) -> None:
+        """Remove the embeddings of every other model."""
+        self._db.execute("DELETE FROM embeddings WHERE model != ?", (model,))
+
+    def embeddings(self, model: str, view: str) -> tuple[list[int], NDArray[np.float32]]:
+        """Ids and vectors, shape (n, d), of the songs whose ``view`` (audio or lyrics) ``model`` has embedded."""
+        if view not in ("audio", "lyrics"):
+            raise ValueError(f"view is {view!r}; expected 'audio' or 'lyrics'")
+        rows = self._db.execute(
+            f"SELECT song, {view} FROM embeddings WHERE model = ? AND {view} IS NOT NULL ORDER BY song",
+            (model,),
+        ).fetchall()
+        vectors = (
+            np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1) if rows else np.empty((0, 0))
+        )
+        return [row[0] for row in rows], vectors.astype(np.float32)
+
+    def unembedded(self, model: str) -> list[int]:
+        """Ids of the songs with audio or lyrics that ``model`` has not embedded."""
+        rows = self._db.execute(
+            "SELECT id FROM songs WHERE (audio IS NOT NULL OR lyrics IS NOT NULL) "
+            "AND id NOT IN (SELECT song FROM embeddings WHERE model = ?) ORDER BY id",
+            (model,),
+        )
+        return [row[0] for row in rows]
+
+    def damaged(self) -> set[int]:
+        """Ids of the songs of which some row does not match its checksum, or whose features are gone."""
+        bad: set[int] = set()
+        with self.named_errors():
+            for number, bare, stored, *values in self._db.execute(
+                "SELECT id, audio IS NOT NULL AND id NOT IN (SELECT song FROM features), checksum, "
+                f"{', '.join(SONG_COLUMNS)} FROM songs"
+            ):
+                if bare or checksum(*values) != stored:
+                    bad.add(number)
+            for number, shape, data, stored in self._db.execute("SELECT song, shape, data, checksum FROM features"):
+                if checksum(shape, data) != stored:
+                    bad.add(number)
+            for number, model, audio, lyrics, stored in self._db.execute(
+                "SELECT song, model, audio, lyrics, checksum FROM embeddings"
+            ):
+                if checksum(model, audio, lyrics) != stored:
+                    bad.add(number)
+        return bad
+
+    def drop_songs(self, ids: Iterable[int]) -> None:
+        """Remove damaged songs with everything that belongs to them, so that their files are read anew."""
+        self._db.executemany("DELETE FROM songs WHERE id = ?", ((i,) for i in ids))
+        # The word index forgets a text by being told it once more, and a damaged text is not the one it knew.
+        self._db.execute("INSERT INTO words(words) VALUES ('rebuild')")
+
+
+def _song_values(song: Song) -> tuple[Any, ...]:
+    fields = {name: getattr(song, name) for name in (*WORDS, "hash", "audio_reason")}
+    fields["song_group"] = fields.pop("group")
+    fields["words_from"] = None if song.words_from is None else path_key(song.words_from)
+    fields["audio"] = None if song.audio is None else json.dumps(vars(song.audio))
+    fields["notes"] = json.dumps(song.notes)
+    return tuple(fields[name] for name in SONG_COLUMNS)

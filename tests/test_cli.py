@@ -1,0 +1,142 @@
+"""The command line as a person uses it: what it prints, how it ends."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from alcca import Library
+from alcca.cli import main
+
+
+@pytest.fixture
+def shelf(tmp_path, music, monkeypatch, capsys):
+    """A library with songs and a model, named by the environment."""
+    monkeypatch.setenv("ALCCA_LIBRARY", str(tmp_path / "shelf"))
+    (music / "broken.mp3").write_text("<html>")
+    assert main(["add", str(music), "--quiet"]) == 0
+    assert main(["train", "--epochs", "1", "--quiet"]) == 0
+    capsys.readouterr()
+    return tmp_path / "shelf"
+
+
+def run(capsys, *arguments):
+    code = main([*arguments, "--quiet"])
+    return code, *capsys.readouterr()
+
+
+def test_add_tells_what_it_did_and_why_not(tmp_path, music, capsys):
+    (music / "broken.mp3").write_text("<html>")
+    code, out, err = run(capsys, "add", str(music), "--library", str(tmp_path / "shelf"))
+    assert (code, err) == (0, "")
+    assert "13 audio files: 13 added" in out
+    assert "broken.mp3" in out
+    assert "13 songs, 12 with audio and lyrics" in out
+
+
+def test_status_in_words_and_in_json(shelf, capsys):
+    _, out, _ = run(capsys, "status")
+    assert "13 songs, 12 with audio and lyrics" in out
+    assert "ALCCA, 11 components" in out
+    _, out, _ = run(capsys, "status", "--json")
+    status = json.loads(out)
+    assert status["usable"] == 12
+    assert {reject["file"].rsplit("/", 1)[1] for reject in status["rejects"]} == {"broken.mp3"}
+    assert all(set(reject) == {"file", "reason"} for reject in status["rejects"])
+
+
+def test_search_by_each_kind_of_query(shelf, music, capsys, tmp_path):
+    code, out, _ = run(capsys, "search", "--lyrics", "river mountain", "-k", "3")
+    assert code == 0
+    assert len(out.splitlines()) == 6
+    assert "“only song" in out
+    _, out, _ = run(capsys, "search", "--audio", str(music / "artist 0" / "song 00.wav"), "-k", "2", "--json")
+    hits = json.loads(out)
+    assert [hit["rank"] for hit in hits] == [1, 2]
+    assert hits[0]["score"] >= hits[1]["score"]
+    (tmp_path / "words.txt").write_text("river mountain")
+    _, out, _ = run(capsys, "search", "--lyrics-file", str(tmp_path / "words.txt"), "-k", "1", "--json")
+    assert len(json.loads(out)) == 1
+    _, out, _ = run(capsys, "search", "--words", "songa")
+    assert "song 00" in out
+    _, out, _ = run(capsys, "search", "--words", "nosuchword")
+    assert out == "nothing found\n"
+
+
+def test_evaluate_prints_the_table_beside_chance(shelf, capsys, tmp_path):
+    code, out, _ = run(capsys, "evaluate", "--method", "cca", "--components", "2,4", "--folds", "3")
+    assert code == 0
+    assert "I-MRR1-A" in out
+    assert "chance" in out
+    assert "shuffled" in out
+    code, out, _ = run(
+        capsys, "evaluate", "--method", "cca", "--components", "2", "--folds", "3", "--json", "-o", str(tmp_path / "out")
+    )
+    assert code == 0
+    assert json.loads(out)
+    assert list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["status", "--library", "nowhere"], 2, "nowhere: no library here"),
+        (["search", "--lyrics", "xyzzy"], 1, "knows none of these words"),
+        (["search", "--lyrics", "river", "-k", "0"], 2, "k is 0"),
+        (["search", "--audio", "nowhere.mp3"], 1, "nowhere.mp3"),
+        (["search", "--lyrics-file", "nowhere.txt"], 1, "nowhere.txt"),
+        (["add", "nowhere"], 2, "nowhere"),
+        (["evaluate", "--method", "magic"], 2, "magic"),
+        (["train", "--components", "5000"], 1, "5000"),
+    ],
+)
+def test_an_error_is_one_line(shelf, capsys, arguments, code, words):
+    got, out, err = run(capsys, *arguments)
+    assert (got, out) == (code, "")
+    assert err.startswith("alcca: ")
+    assert err.count("\n") == 1
+    assert words in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["sing"], ["search"], ["search", "--lyrics", "a", "--audio", "b"], ["add"]])
+def test_a_wrong_call_leaves_with_2(capsys, arguments):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+
+
+def test_debug_shows_where(shelf):
+    with pytest.raises(Exception, match="xyzzy"):
+        main(["search", "--lyrics", "xyzzy", "--debug"])
+
+
+def test_the_unforeseen_is_one_line_too(shelf, capsys, monkeypatch):
+    def fail(*args, **options):
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(Library, "status", fail)
+    code, _, err = run(capsys, "status")
+    assert (code, err) == (1, "alcca: unexpected ZeroDivisionError: of all things; run with --debug to see where\n")
+
+
+def test_ctrl_c_says_how_to_go_on(shelf, capsys, monkeypatch):
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Library, "train", interrupt)
+    code, _, err = run(capsys, "train")
+    assert code == 130
+    assert "run the same command to go on" in err
+
+
+def test_help_imports_nothing_heavy():
+    script = "import sys, alcca.cli\ntry: alcca.cli.main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stderr.split()
+    heavy = {"numpy", "torch", "scipy", "librosa", "gensim", "pandas", "sklearn", "av", "soundfile", "joblib", "loky"}
+    assert heavy.isdisjoint(loaded)
+
+
+def test_python_dash_m_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "alcca", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("alcca ")
