@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.making import write_song
+from tests.making import write_music
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +23,4 @@ def data_folder() -> Path:
 @pytest.fixture
 def music(tmp_path: Path) -> Path:
     """A music folder of a dozen small songs."""
-    folder = tmp_path / "music"
-    for number in range(12):
-        write_song(
-            folder / f"artist {number % 3}" / f"song {number:02d}.{('wav', 'flac', 'ogg')[number % 3]}",
-            number,
-        )
-    return folder
+    return write_music(tmp_path / "music")

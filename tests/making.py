@@ -53,3 +53,11 @@ def write_song(path: Path, number: int, *, seconds: float = 4.0, lyrics: bool = 
             f"only song{'abcdefghijklmnopqrstuvwxyz'[number % 26]}\n" + "\n".join(lines)
         )
     return path
+
+
+def write_music(folder: Path) -> Path:
+    """A music folder of a dozen songs in three formats by three artists."""
+    for number in range(12):
+        suffix = ("wav", "flac", "ogg")[number % 3]
+        write_song(folder / f"artist {number % 3}" / f"song {number:02d}.{suffix}", number)
+    return folder

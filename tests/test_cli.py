@@ -8,17 +8,26 @@ import pytest
 
 from alcca import Library
 from alcca.cli import main
+from tests.making import write_music
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A music folder, and a library with its songs and a model."""
+    place = tmp_path_factory.mktemp("filled")
+    write_music(place / "music")
+    (place / "music" / "broken.mp3").write_text("<html>")
+    common = ["--library", str(place / "shelf"), "--quiet"]
+    assert main(["add", str(place / "music"), *common]) == 0
+    assert main(["train", "--epochs", "1", *common]) == 0
+    return place
 
 
 @pytest.fixture
-def shelf(tmp_path, music, monkeypatch, capsys):
-    """A library with songs and a model, named by the environment."""
-    monkeypatch.setenv("ALCCA_LIBRARY", str(tmp_path / "shelf"))
-    (music / "broken.mp3").write_text("<html>")
-    assert main(["add", str(music), "--quiet"]) == 0
-    assert main(["train", "--epochs", "1", "--quiet"]) == 0
-    capsys.readouterr()
-    return tmp_path / "shelf"
+def shelf(filled, monkeypatch):
+    """That library, named by the environment."""
+    monkeypatch.setenv("ALCCA_LIBRARY", str(filled / "shelf"))
+    return filled / "shelf"
 
 
 def run(capsys, *arguments):
@@ -46,12 +55,12 @@ def test_status_in_words_and_in_json(shelf, capsys):
     assert all(set(reject) == {"file", "reason"} for reject in status["rejects"])
 
 
-def test_search_by_each_kind_of_query(shelf, music, capsys, tmp_path):
+def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
     code, out, _ = run(capsys, "search", "--lyrics", "river mountain", "-k", "3")
     assert code == 0
     assert len(out.splitlines()) == 6
     assert "“only song" in out
-    _, out, _ = run(capsys, "search", "--audio", str(music / "artist 0" / "song 00.wav"), "-k", "2", "--json")
+    _, out, _ = run(capsys, "search", "--audio", str(filled / "music" / "artist 0" / "song 00.wav"), "-k", "2", "--json")
     hits = json.loads(out)
     assert [hit["rank"] for hit in hits] == [1, 2]
     assert hits[0]["score"] >= hits[1]["score"]
@@ -70,9 +79,8 @@ def test_evaluate_prints_the_table_beside_chance(shelf, capsys, tmp_path):
     assert "I-MRR1-A" in out
     assert "chance" in out
     assert "shuffled" in out
-    code, out, _ = run(
-        capsys, "evaluate", "--method", "cca", "--components", "2", "--folds", "3", "--json", "-o", str(tmp_path / "out")
-    )
+    options = ["--method", "cca", "--components", "2", "--folds", "3", "-o", str(tmp_path / "out")]
+    code, out, _ = run(capsys, "evaluate", *options, "--json")
     assert code == 0
     assert json.loads(out)
     assert list((tmp_path / "out").iterdir())
@@ -131,7 +139,11 @@ def test_ctrl_c_says_how_to_go_on(shelf, capsys, monkeypatch):
 
 
 def test_help_imports_nothing_heavy():
-    script = "import sys, alcca.cli\ntry: alcca.cli.main(['--help'])\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    script = (
+        "import sys, alcca.cli\n"
+        "try: alcca.cli.main(['--help'])\n"
+        "except SystemExit: print(*sys.modules, file=sys.stderr)"
+    )
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stderr.split()
     heavy = {"numpy", "torch", "scipy", "librosa", "gensim", "pandas", "sklearn", "av", "soundfile", "joblib", "loky"}
     assert heavy.isdisjoint(loaded)

@@ -63,9 +63,7 @@ def test_every_recording_is_added_with_its_own_words_and_sound(library, data_fol
     stored = library._store.features("mfcc", [song.id for song in songs])
     for song, features in zip(songs, stored, strict=True):
         samples = read_slice(Path(song.paths[0])).samples
-        expected = librosa.feature.mfcc(
-            y=samples, sr=22_050, n_mfcc=20, n_fft=2048, hop_length=4096, center=False
-        )
+        expected = librosa.feature.mfcc(y=samples, sr=22_050, n_mfcc=20, n_fft=2048, hop_length=4096, center=False)
         np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-3)
         line = max(song.lyrics.splitlines(), key=len)
         assert song.id in [hit.id for hit in library.find(line, k=5)]

@@ -67,7 +67,10 @@ def _parser() -> argparse.ArgumentParser:
 
     parser.add_argument("--version", action="version", version=f"alcca {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    common = argparse.ArgumentParser(add_help=False)
+    every = argparse.ArgumentParser(add_help=False)
+    every.add_argument("--quiet", action="store_true", help="show no progress")
+    every.add_argument("--debug", action="store_true", help="show a traceback when something fails")
+    common = argparse.ArgumentParser(add_help=False, parents=[every])
     common.add_argument(
         "--library",
         type=Path,
@@ -76,13 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         help="the library's folder (default: $ALCCA_LIBRARY, else ./alcca-library)",
     )
     common.add_argument("--json", action="store_true", help="print the result as JSON")
-    common.add_argument("--quiet", action="store_true", help="show no progress")
-    common.add_argument("--debug", action="store_true", help="show a traceback when something fails")
 
-    def verb(name: str, run: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
-        added = verbs.add_parser(
-            name, parents=[common], help=summary, description=summary[0].upper() + summary[1:] + "."
-        )
+    def verb(
+        name: str, run: Callable[[argparse.Namespace], None], summary: str, options: argparse.ArgumentParser = common
+    ) -> argparse.ArgumentParser:
+        sentence = summary[0].upper() + summary[1:] + "."
+        added = verbs.add_parser(name, parents=[options], help=summary, description=sentence)
         added.set_defaults(run=run)
         return added
 
@@ -144,25 +146,17 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("-k", type=int, default=10, metavar="N", help="how many songs (default: 10)")
     search.add_argument("--label", metavar="NAME", help="only songs with this label")
 
-    demo = verb(
-        "demo",
-        _demo,
-        "the whole way on real songs: make or take a music folder, add, train, evaluate, search",
-    )
+    demo = verb("demo", _demo, "the whole way on real songs: get a music folder, add, train, evaluate, search", every)
     demo.add_argument(
-        "--songs",
-        type=Path,
-        metavar="FOLDER",
-        help="your own music folder (default: Bach chorales, rendered)",
+        "--songs", type=Path, metavar="FOLDER", help="your own music folder (default: Bach chorales, rendered)"
     )
     demo.add_argument(
         "--into",
         type=Path,
         default=Path("demo"),
         metavar="FOLDER",
-        help="where the demonstration works (default: ./demo)",
+        help="where the demonstration keeps its files (default: ./demo)",
     )
-    demo.set_defaults(library=None)
     return parser
 
 
@@ -209,7 +203,7 @@ def _status(options: argparse.Namespace) -> None:
     print(f"Library {status['library']}: {status['songs']} songs, {status['usable']} with audio and lyrics")
     print(f"  only audio: {status['audio_only']}, only lyrics: {status['lyrics_only']}")
     for name in ("languages", "labels", "lyrics_sources"):
-        counts = [f"{value} {count}" for value, count in status[name].items()]
+        counts = [f"{value} ({count})" for value, count in status[name].items()]
         more = f" … {len(counts) - 8} more" if len(counts) > 8 else ""
         print(f"  {name.replace('_', ' ')}: {', '.join(counts[:8]) or 'none'}{more}")
     model = status["model"]
@@ -287,4 +281,4 @@ def _lyrics(options: argparse.Namespace) -> str | None:
 def _demo(options: argparse.Namespace) -> None:
     from alcca.app.demo import run_demo
 
-    run_demo(options.into, songs=options.songs, library=options.library, progress=not options.quiet)
+    run_demo(options.into, songs=options.songs, progress=not options.quiet)

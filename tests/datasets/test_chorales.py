@@ -114,6 +114,43 @@ def test_a_famous_chorale_is_read_right():
     assert chorales._read_score(scores["144.6"])["label"] == "minor"
 
 
+@pytest.mark.parametrize(
+    ("signature", "bass", "mode"),
+    [
+        ("Key a", 60, "minor"),
+        ("Key C", 57, "major"),
+        (0, 57, "minor"),
+        (0, 48, "major"),
+        (2, 50, "major"),
+        (None, 57, "minor"),
+    ],
+)
+def test_the_mode_is_the_key_signatures_or_told_by_the_last_bass_note(signature, bass, mode):
+    from music21 import key, note, stream
+
+    part = stream.Part()
+    if isinstance(signature, str):
+        part.append(key.Key(signature.split()[1]))
+    elif signature is not None:
+        part.append(key.KeySignature(signature))
+    part.append(note.Note(64))
+    part.append(note.Note(bass))
+    assert chorales._mode(part, part) == mode
+
+
+def test_tied_notes_are_one():
+    from music21 import note, stream, tie
+
+    part = stream.Part()
+    for pitch, kind in ((60, "start"), (60, "continue"), (60, "stop"), (60, None), (62, None)):
+        found = note.Note(pitch)
+        found.tie = tie.Tie(kind) if kind else None
+        part.append(found)
+    beat = 60 / chorales.QUARTERS_PER_MINUTE
+    voice = [tuple(map(float, played)) for played in chorales._voice(part)]
+    np.testing.assert_allclose(voice, [(60, 0, 3 * beat), (60, 3 * beat, beat), (62, 4 * beat, beat)])
+
+
 def test_songs_of_one_melody_or_opening_are_one_group():
     songs = [
         {"bwv": "1", "title": "Nun ruhen alle Wälder", "melody": "1 2"},

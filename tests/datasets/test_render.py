@@ -61,7 +61,16 @@ def test_every_format_keeps_the_sound_and_the_tags(suffix, tmp_path):
         assert tags.lyrics == (words,)
 
 
+@pytest.mark.parametrize("suffix", AUDIO_FORMATS)
+def test_no_sample_at_the_end_is_lost(suffix, tmp_path):
+    samples = synthesise([[Note(69, 0.0, 9.0)]], 5.333)
+    encode(samples, tmp_path / f"x.{suffix}", {})
+    seconds = read_slice(tmp_path / f"x.{suffix}").seconds
+    assert seconds >= 5.332
+    assert seconds <= 5.333 + 0.1  # codecs fill their last block
+
+
 def test_a_failed_encoding_leaves_nothing(tmp_path):
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the encoder raises
-        encode(np.zeros((2, 3, 4), dtype=np.float32), tmp_path / "x.mp3", {})
+        encode(np.zeros((2, 3, 4), dtype=np.float32), tmp_path / "x.ogg", {})
     assert list(tmp_path.iterdir()) == []

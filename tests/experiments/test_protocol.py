@@ -105,7 +105,9 @@ def test_lyric_features_never_see_a_test_text(texts, truncate, word_counts):
 
 def test_songs_with_the_same_words_or_group_are_in_one_fold(texts, truncate, word_counts):
     songs = Dataset(texts.audio, texts.texts, group=[None] * 20 + ["g"] * 4 + [None] * 16)
-    frame = cross_validate(truncate(), songs, components=[2], text_features=word_counts, seed=3).to_frame()
+    results = cross_validate(truncate(), songs, components=[2], text_features=word_counts, seed=3)
+    frame = results.to_frame()
+    assert any(note.startswith("5 songs have the same words") for note in results.notes)
     fold = frame.groupby("query")["fold"].agg(["min", "max"])
     assert (fold["min"] == fold["max"]).all()
     assert (fold.loc[0:4, "min"].to_numpy() == fold.loc[30:34, "min"].to_numpy()).all()

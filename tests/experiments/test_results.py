@@ -112,6 +112,7 @@ def test_saving_again_replaces_and_gives_the_same_bytes(results, tmp_path):
     before = {path.name: path.read_bytes() for path in (tmp_path / "r").iterdir()}
     results.save(tmp_path / "r")
     assert {path.name: path.read_bytes() for path in (tmp_path / "r").iterdir()} == before
+    assert before["ranks.csv.gz"][4:8] == bytes(4)  # the header's time, which would differ a second later
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 

@@ -43,8 +43,9 @@ def test_median_intervals_equal_naive_resampling_of_groups():
     assert got[0] < np.median(values) < got[1]
 
 
-def test_median_interval_is_exact_for_the_same_draws():
-    values, group = grouped_values()
+@pytest.mark.parametrize("values_and_groups", [grouped_values(), (np.repeat([1, 2], [14, 6]), np.arange(20))])
+def test_median_interval_is_exact_for_the_same_draws(values_and_groups):
+    values, group = values_and_groups
     bootstrap = GroupBootstrap(group.max() + 1, draws=501)
     medians = []
     for times in bootstrap._times.astype(int):

@@ -6,11 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+from tests.making import write_song
 
 from alcca import Library
 from alcca.errors import AlccaError, AudioError, LibraryError, LyricsError, UsageError
 from alcca.library import training
-from tests.making import write_song
 
 EPOCHS = 3
 
@@ -72,7 +72,8 @@ def test_another_process_searches_alike(library, place):
     hits = library.search(lyrics="golden river morning", k=5)
     script = (
         "import sys; from alcca import Library\n"
-        "for hit in Library(sys.argv[1], progress=False).search(lyrics='golden river morning', k=5): print(hit.id, hit.score)"
+        "hits = Library(sys.argv[1], progress=False).search(lyrics='golden river morning', k=5)\n"
+        "for hit in hits: print(hit.id, hit.score)"
     )
     output = subprocess.run(
         [sys.executable, "-c", script, str(place / "library")], check=True, capture_output=True, text=True

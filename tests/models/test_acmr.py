@@ -3,6 +3,8 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from alcca.errors import DataError, NotFittedError, UsageError
 from alcca.models.acmr import ACMR
@@ -78,11 +80,8 @@ def test_the_adversarial_gradient_reaches_both_projectors_reversed():
     lam = 2 / (1 + np.exp(-10)) - 1
     plain = adversarial_loss(net.modality(net.audio(data[0])), net.modality(net.lyrics(data[1])))
     for projector in (net.audio, net.lyrics):
-        for p, unreversed in zip(
-            projector.parameters(),
-            torch.autograd.grad(plain, list(projector.parameters()), retain_graph=True),
-            strict=True,
-        ):
+        parameters = list(projector.parameters())
+        for p, unreversed in zip(parameters, torch.autograd.grad(plain, parameters, retain_graph=True), strict=True):
             assert (unreversed != 0).any()
             torch.testing.assert_close(p.grad, -lam * unreversed)
 
@@ -125,21 +124,32 @@ def test_without_strength_the_adversary_changes_nothing(k):
     assert not torch.equal(with_adversary.network_.learners()[0], net.learners()[0])
 
 
+@pytest.mark.slow
 def test_the_modality_is_harder_to_tell_after_adversarial_training():
-    views, y = songs(n=400)
-    train_rows, test_rows = np.arange(200), np.arange(200, 400)
+    # Standardised views have equal means, so a plain logistic probe sees little of the modality to begin with;
+    # with products of the coordinates it sees the shape of both clouds. Noisy labels keep L_imd at work against the
+    # adversary. Three seeds, because where a minimax game stands at a given step is a matter of luck.
+    rng = np.random.default_rng(0)
+    S = rng.normal(size=(400, 3))
+    y = (S + 1.5 * rng.normal(size=(400, 3))).argmax(axis=1)
+    X, Y = (S @ rng.normal(size=(3, 10)) + 0.5 * rng.normal(size=(400, 10)) for _ in range(2))
+    views = np.exp(1.2 * X), Y
+    modality = np.repeat([0, 1], 200)
 
     def probe(adversary):
-        """Held-out accuracy of a fresh classifier of the modality."""
-        model = ACMR(**(SMALL | {"epochs": 60}), adversary=adversary, alpha=0.0).fit(views, y)
-        Za, Zt = model.transform(views)
-        fresh = LogisticRegression(max_iter=1000).fit(
-            np.concatenate([Za[train_rows], Zt[train_rows]]), np.repeat([0, 1], 200)
-        )
-        return fresh.score(np.concatenate([Za[test_rows], Zt[test_rows]]), np.repeat([0, 1], 200))
+        """Accuracy of fresh classifiers of the modality on songs that they have not seen."""
+        scores = []
+        for seed in range(3):
+            settings = SMALL | {"hidden": ((3,), (3,)), "epochs": 60, "batch_size": 50, "lr": 3e-3}
+            model = ACMR(**settings, alpha=0.0, adversary=adversary, random_state=seed).fit(views, y)
+            Za, Zt = model.transform(views)
+            fresh = make_pipeline(PolynomialFeatures(2), StandardScaler(), LogisticRegression(max_iter=1000))
+            fresh.fit(np.concatenate([Za[:200], Zt[:200]]), modality)
+            scores.append(fresh.score(np.concatenate([Za[200:], Zt[200:]]), modality))
+        return np.mean(scores)
 
-    without, against = probe(0.0), probe(1.0)
-    assert without > 0.9
+    without, against = probe(0.0), probe(0.3)
+    assert without > 0.75
     assert against < without - 0.1
 
 

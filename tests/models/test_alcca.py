@@ -72,7 +72,7 @@ def test_it_finds_the_song_on_the_other_side():
     scores = Za @ Zt.T
     ranks = (scores >= scores.diagonal()[:, None]).sum(1)
     chance = (1 / np.arange(1, 101)).mean()
-    assert (1 / ranks).mean() > 5 * chance
+    assert (1 / ranks).mean() > 3 * chance
 
 
 def test_either_view_alone():

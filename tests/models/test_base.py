@@ -93,6 +93,12 @@ def test_codes_do_not_depend_on_the_order_of_songs():
     np.testing.assert_array_equal(codes, turned[::-1])
 
 
+def test_classes_are_sorted():
+    # By text, not by hash: Python's hashes of text differ between processes, and the weights would with them.
+    moods = [f"mood {number:02}" for number in range(20)]
+    assert encode_labels(moods[::-1], 20)[1] == moods
+
+
 def test_numpy_integers_are_plain_classes():
     codes, classes = encode_labels(np.array([5, 3, 5]), 3)
     assert codes.tolist() == [1, 0, 1]

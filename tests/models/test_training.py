@@ -31,7 +31,7 @@ def test_every_song_comes_once_an_epoch_in_a_new_order_with_a_short_last_batch()
 
     run(point, objective)
     assert [len(b) for b in batches] == [4, 4, 2] * 3
-    epochs = [sum(batches[i : i + 3], []) for i in (0, 3, 6)]
+    epochs = [[song for b in batches[i : i + 3] for song in b] for i in (0, 3, 6)]
     assert [sorted(e) for e in epochs] == [list(range(10))] * 3
     assert epochs[0] != epochs[1] != epochs[2]
 
@@ -91,7 +91,7 @@ def test_early_stopping_goes_back_to_the_best():
 
 def test_divergence_is_an_error():
     point = Point()
-    with pytest.raises(DataError, match="diverged in epoch 1; lower lr=0.1"):
+    with pytest.raises(DataError, match=r"diverged in epoch 1; lower lr=0\.1"):
         run(point, lambda batch, progress: {"total": (point.x / 0).sum()})
 
 

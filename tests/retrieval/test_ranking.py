@@ -193,3 +193,14 @@ def test_embeddings_of_chance_give_the_reciprocal_rank_of_chance():
     n = 400
     got = np.mean([mrr1(instance_ranks(*rng.standard_normal((2, n, 5)))) for _ in range(20)])
     assert got == pytest.approx(sum(1 / r for r in range(1, n + 1)) / n, rel=0.15)
+
+
+def test_a_float32_gallery_is_ranked_as_in_float64():
+    rng = np.random.default_rng(0)
+    query = rng.standard_normal((1, 40))
+    gallery = (query + 1e-4 * rng.standard_normal((2000, 40))).astype(np.float32)
+    scores, indices = top_k(query, gallery, 10)
+    exact = gallery.astype(np.float64)
+    cosines = exact @ query[0] / np.linalg.norm(exact, axis=1) / np.linalg.norm(query)
+    assert indices[0].tolist() == np.argsort(-cosines)[:10].tolist()
+    assert np.ptp(scores) < 1e-7  # far below what float32 can tell apart

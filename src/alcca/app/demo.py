@@ -12,9 +12,10 @@ __all__ = ["run_demo"]
 # With fewer songs, five test folds are too small to tell anything from chance.
 FEW_SONGS = 100
 FEWEST_TO_EVALUATE = 50
+EPOCHS = 200
 
 
-def run_demo(into: Path, *, songs: Path | None, library: Path | None, progress: bool) -> None:
+def run_demo(into: Path, *, songs: Path | None, progress: bool) -> None:
     """Make or take a music folder, then add, train, evaluate and search; say each step.
 
     Parameters
@@ -23,8 +24,6 @@ def run_demo(into: Path, *, songs: Path | None, library: Path | None, progress: 
         Working folder; what an earlier run left there is used again.
     songs : path, optional
         A person's own music folder; Bach chorales are rendered into ``into`` when not given.
-    library : path, optional
-        The library's folder; inside ``into`` when not given.
     progress : bool
         Show how far each step has come.
 
@@ -46,7 +45,7 @@ def run_demo(into: Path, *, songs: Path | None, library: Path | None, progress: 
         print(f"  {made}")
     else:
         _say(1, f"Your music folder: {music}")
-    place = library or into / ("library" if songs is None else "own-library")
+    place = into / ("library" if songs is None else "own-library")
     with Library(place, progress=progress) as shelf:
         _say(2, "Adding the songs: decoding 30 seconds of each, MFCC features, lyrics and tags.")
         report = shelf.add(music)
@@ -60,11 +59,11 @@ def run_demo(into: Path, *, songs: Path | None, library: Path | None, progress: 
             "Measuring: five times, train on four fifths of the songs and search among the fifth never seen.",
         )
         if usable >= FEWEST_TO_EVALUATE:
-            print(to_text(shelf.evaluate()))
+            print(to_text(shelf.evaluate(epochs=EPOCHS)))
         else:
             print(f"  Left out: {usable} songs are too few to tell a result from chance.")
         _say(4, "Training the model that searches, on all songs.")
-        trained = shelf.train()
+        trained = shelf.train(epochs=EPOCHS)
         print(f"  {trained.songs} songs, {trained.components} components, {trained.seconds:.0f} s.")
         _searches(shelf)
         print(f"\nThe library stays in {place}. Search it with:")

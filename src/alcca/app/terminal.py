@@ -22,7 +22,7 @@ def print_hits(hits: "Sequence[Hit]") -> None:
             print(f"     {' ' * len(score)}“{hit.line}”")
 
 
-def print_pairs(heading: str, pairs: Sequence[tuple[str, str]], most: int = 20) -> None:
+def print_pairs(heading: str, pairs: Sequence[tuple[str, str]], most: int = 10) -> None:
     """Print files with their reasons, the first ``most`` of them."""
     if pairs:
         print(f"{len(pairs)} {heading}:")

@@ -19,7 +19,11 @@ OPUS_RATE = 24_000
 CODECS = {"mp3": "libmp3lame", "flac": "flac", "m4a": "aac", "opus": "libopus", "wav": "pcm_s16le"}
 # Fast settings: the files are to be searched, not sold, and encoding is most of the work. Without its reservoir of
 # bits, an MP3 can be entered in the middle; with it, decoders complain about the frames they have not seen.
-FAST = {"mp3": {"compression_level": "7", "reservoir": "0"}, "m4a": {"aac_coder": "fast"}, "opus": {"compression_level": "3"}}
+FAST = {
+    "mp3": {"compression_level": "7", "reservoir": "0"},
+    "m4a": {"aac_coder": "fast"},
+    "opus": {"compression_level": "3"},
+}
 # Amplitudes of harmonics 1, 2, …: a principal stop, with more octaves than fifths.
 HARMONICS = (1.0, 0.6, 0.3, 0.35, 0.12, 0.15, 0.06, 0.12, 0.03, 0.04)
 TABLE = 4096
@@ -110,7 +114,8 @@ def _encode_vorbis(samples: NDArray[np.float32], path: Path, tags: Mapping[str, 
 
     with soundfile.SoundFile(path, "w", RATE, 1, format="OGG", subtype="VORBIS") as out:
         for name in ("title", "artist", "genre"):
-            setattr(out, name, tags.get(name, ""))
+            if tags.get(name):  # libsndfile takes no empty text
+                setattr(out, name, tags[name])
         # libsndfile's Vorbis encoder overflows its stack on long writes.
         for start in range(0, len(samples), RATE):
             out.write(samples[start : start + RATE])

@@ -106,7 +106,7 @@ def make_songs(
     audio = _view(factors, p, noise, rng)
     lyrics = _view(factors, lyrics_size, noise, rng)
     centred = places - places.mean(axis=0)
-    spread = np.linalg.eigvalsh(np.eye(shared))[::-1]
+    spread = np.linalg.eigvalsh(centred.T @ centred / moods + np.eye(shared))[::-1]
     return SyntheticSongs(
         audio=_like_mfcc(audio.reshape(n, *audio_shape)),
         lyrics=lyrics,

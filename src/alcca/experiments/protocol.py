@@ -273,6 +273,12 @@ def _notes(dataset: Dataset, fold_of: Array) -> list[str]:
         notes.append(
             f"The test folds have {sizes.min()} to {sizes.max()} songs, because groups of songs are not torn apart."
         )
+    twins = len(dataset) - len(set(song_groups(None, dataset.texts, n=len(dataset)).tolist()))
+    if twins:
+        notes.append(
+            f"{twins} songs have the same words as an earlier one. They share a test fold and tie there; ties count "
+            "against the system, so where audio asks for lyrics, results can stand below the chance given here."
+        )
     labelled = sum(label is not None for label in dataset.label or ())
     if labelled == 0:
         notes.append("No song has a label: no category level.")

@@ -6,11 +6,15 @@ seconds before the first song.
 """
 
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["HOP", "N_FFT", "N_FRAMES", "N_MFCC", "mfcc"]
 
@@ -87,8 +91,10 @@ def _window() -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=1)
-def _mel_filters() -> NDArray[np.float32]:
+def _mel_filters() -> "csr_array[Any]":
     from librosa.filters import mel
+    from scipy.sparse import csr_array
 
-    filters: NDArray[np.float32] = mel(sr=SAMPLE_RATE, n_fft=N_FFT)
-    return filters
+    # 128 filters of 16 bins each out of 1,025. A dense product wakes the threads of the linear algebra library,
+    # which takes fifty times as long when other workers decode on the same cores.
+    return csr_array(mel(sr=SAMPLE_RATE, n_fft=N_FFT))

@@ -108,7 +108,8 @@ def add_folder(
 ) -> AddReport:
     """Bring every audio file below ``folder`` into the store; see `Library.add`."""
     started = time.monotonic()
-    files = find_audio(folder)
+    problems: list[str] = []
+    files = find_audio(folder, onerror=problems.append)
     report = AddReport(found=len(files))
     root = folder if folder.is_dir() else folder.parent
     tables = SongTables(root)
@@ -148,13 +149,13 @@ def add_folder(
             _write(store, batch, known, report)
     here = {os.path.abspath(path) for path in files}  # noqa: PTH100 - resolve() would follow links
     for song in store.songs():
-        for path in sorted(here.intersection(song.paths)):
-            report.rejects += [(path, reason) for reason in song.reasons]
-            report.notes += [(path, note) for note in song.notes]
+        for name in sorted(here.intersection(song.paths)):
+            report.rejects += [(name, reason) for reason in song.reasons]
+            report.notes += [(name, note) for note in song.notes]
     for stamp in store.file_stamps().values():
         if stamp.unreadable and stamp.path in here:
             report.rejects.append((stamp.path, stamp.unreadable))
-    report.notes += [(str(root), problem) for problem in tables.problems]
+    report.notes += [(str(root), problem) for problem in (*problems, *tables.problems)]
     report.seconds = time.monotonic() - started
     return report
 
@@ -237,6 +238,10 @@ def _start_worker(settled: frozenset[str]) -> None:
     _settled = settled
     # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Decoders in C write their opinion of a file straight to standard error, over the progress bar. What
+    # they mean for the song is in its reason and its notes.
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
 
 
 def _read(task: _Task) -> _FileRead:

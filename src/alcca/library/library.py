@@ -375,6 +375,7 @@ class Library:
             folds=folds,
             components=components,
             seed=seed,
+            n_jobs=os.cpu_count() or 1,
             verbose=self._progress,
         )
         results.save(self.path / "evaluation")

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.retrieval.ranking import top_k
+from alcca.retrieval.ranking import row_norms, top_k
 
 __all__ = ["ExactIndex", "Hit", "Index"]
 
@@ -68,16 +68,17 @@ class ExactIndex:
     def __init__(self, ids: Sequence[int], vectors: NDArray[np.floating]) -> None:
         self._ids = np.asarray(ids, dtype=np.int64)
         self._vectors = vectors
+        self._norms = row_norms(vectors) if len(vectors) else np.empty(0)
 
     def search(
         self, query: NDArray[np.floating], k: int, among: frozenset[int] | None = None
     ) -> list[tuple[int, float]]:
         """Ids and cosines of the ``k`` nearest songs; see `Index`."""
-        ids, vectors = self._ids, self._vectors
+        ids, vectors, norms = self._ids, self._vectors, self._norms
         if among is not None:
             chosen = np.isin(ids, list(among))
-            ids, vectors = ids[chosen], vectors[chosen]
+            ids, vectors, norms = ids[chosen], vectors[chosen], norms[chosen]
         if not len(ids):
             return []
-        scores, rows = top_k(np.asarray(query)[None, :], vectors, min(k, len(ids)))
+        scores, rows = top_k(np.asarray(query)[None, :], vectors, min(k, len(ids)), norms=norms)
         return [(int(ids[row]), float(score)) for score, row in zip(scores[0], rows[0], strict=True)]

@@ -201,10 +201,12 @@ class _Reading:
             notes.append(f"the decoder stopped with an error ({_one_line(self.trouble)})")
         if self.decoder.damaged:
             notes.append(f"{self.decoder.damaged} damaged pieces were left out")
-        if offset is None and _silent(samples) and duration > 2 * self.seconds:
+        range_ = _range(samples)
+        if offset is None and _silent(range_) and duration > 2 * self.seconds:
             start, samples = self._elsewhere(duration, start, samples)
+            range_ = _range(samples)
             notes.append(f"the middle is silent; taken from {start:.1f} s")
-        self._judge(offset, start, duration, samples)
+        self._judge(offset, start, duration, len(samples) / self.decoder.rate, range_)
         return self._slice(start, duration, samples, notes)
 
     def _start(self, offset: float | None, duration: float) -> float:
@@ -258,12 +260,13 @@ class _Reading:
         for part in ELSEWHERE:
             other = max(0.0, part * duration - self.seconds / 2)
             found = self._collect(other)
-            if not _silent(found):
+            if len(found) and not _silent(_range(found)):
                 return other, found
         return start, samples
 
-    def _judge(self, offset: float | None, start: float, duration: float, samples: NDArray[np.float32]) -> None:
-        got = len(samples) / self.decoder.rate
+    def _judge(
+        self, offset: float | None, start: float, duration: float, got: float, range_: tuple[float, float]
+    ) -> None:
         if not got and offset is not None and offset >= duration > 0:
             raise _UnusableError(f"offset {offset:g} s is beyond its end at {duration:.1f} s; choose a smaller offset")
         if got < min(SHORTEST_SECONDS, self.seconds):
@@ -271,11 +274,10 @@ class _Reading:
             where = f" after {start:.1f} s" if offset else ""
             trouble = f" ({_one_line(self.trouble)})" if self.trouble else ""
             raise _UnusableError(f"{what} can be decoded{where}{trouble}; at least {SHORTEST_SECONDS:g} s are needed")
-        # One pass over the samples: anything not finite makes the peak not finite.
-        peak = max(float(samples.max()), -float(samples.min()))
-        if not peak <= LOUDEST:
+        # Written so that NaN, which is not at most anything, is refused too.
+        if not (range_[1] <= LOUDEST and range_[0] >= -LOUDEST):
             raise _UnusableError("its samples are not numbers that sound can have (NaN, infinite or enormous)")
-        if _silent(samples):
+        if _silent(range_):
             raise _UnusableError(f"digital silence in the {got:.0f} s from {start:.1f} s; choose another offset")
 
     def _slice(self, start: float, duration: float, samples: NDArray[np.float32], notes: list[str]) -> AudioSlice:
@@ -283,11 +285,11 @@ class _Reading:
             import soxr
 
             samples = soxr.resample(samples, self.decoder.rate, SAMPLE_RATE)
-        whole = np.zeros(round(self.seconds * SAMPLE_RATE), np.float32)
-        samples = samples[: len(whole)]
-        whole[: len(samples)] = samples
-        decoded = len(samples) / SAMPLE_RATE
-        padded = (len(whole) - len(samples)) / SAMPLE_RATE
+        length = round(self.seconds * SAMPLE_RATE)
+        samples = samples[:length]
+        missing = length - len(samples)
+        decoded, padded = len(samples) / SAMPLE_RATE, missing / SAMPLE_RATE
+        whole = np.pad(samples, (0, missing)) if missing else samples
         return AudioSlice(whole, float(start), decoded, padded, duration, self.decoder.name, tuple(notes))
 
     def _check_clock(self) -> None:
@@ -295,9 +297,14 @@ class _Reading:
             raise _OutOfTimeError
 
 
-def _silent(samples: NDArray[np.float32]) -> bool:
+def _range(samples: NDArray[np.float32]) -> tuple[float, float]:
+    """Least and greatest sample; NaN when any is NaN."""
+    return (float(samples.min()), float(samples.max())) if len(samples) else (0.0, 0.0)
+
+
+def _silent(range_: tuple[float, float]) -> bool:
     # A constant is as silent as zero.
-    return len(samples) > 0 and float(samples.max()) - float(samples.min()) < SILENCE
+    return range_[1] - range_[0] < SILENCE
 
 
 def _one_line(error: Exception) -> str:
