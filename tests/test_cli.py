@@ -60,7 +60,9 @@ def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
     assert code == 0
     assert len(out.splitlines()) == 6
     assert "“only song" in out
-    _, out, _ = run(capsys, "search", "--audio", str(filled / "music" / "artist 0" / "song 00.wav"), "-k", "2", "--json")
+    _, out, _ = run(
+        capsys, "search", "--audio", str(filled / "music" / "artist 0" / "song 00.wav"), "-k", "2", "--json"
+    )
     hits = json.loads(out)
     assert [hit["rank"] for hit in hits] == [1, 2]
     assert hits[0]["score"] >= hits[1]["score"]

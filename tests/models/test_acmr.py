@@ -8,7 +8,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from alcca.errors import DataError, NotFittedError, UsageError
 from alcca.models.acmr import ACMR
-from alcca.models.losses import adversarial_loss, semantic_loss, triplet_invariance, weight_norm
+from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance, weight_norm
 from alcca.models.networks import AdversarialNetwork
 from alcca.models.training import train
 
@@ -42,12 +42,13 @@ def network(dtype=torch.float64):
     return AdversarialNetwork((6, 5), ((8, 4), (4,)), 2, torch.Generator().manual_seed(0)).to(dtype)
 
 
-def test_total_is_the_weighted_sum_of_equation_2_and_the_adversary():
+@pytest.mark.parametrize("invariance", ["triplet", "pair"])
+def test_total_is_the_weighted_sum_of_equation_2_and_the_adversary(invariance):
     net, (X, Y, codes) = network(), batch()
-    model = ACMR(alpha=0.3, beta=0.7, margin=1.5)
+    model = ACMR(invariance=invariance, alpha=0.3, beta=0.7, margin=1.5)
     losses = model._losses(net, (X, Y, codes), 0.5)
     a, t = net.audio(X), net.lyrics(Y)
-    L_imi = triplet_invariance(a, t, codes, 1.5)
+    L_imi = triplet_invariance(a, t, codes, 1.5) if invariance == "triplet" else pair_invariance(a, t)
     L_imd = semantic_loss(net.semantic(a), net.semantic(t), codes)
     L_adv = adversarial_loss(net.modality(a), net.modality(t))
     torch.testing.assert_close(losses["total"], 0.3 * L_imi + 0.7 * L_imd + L_adv)

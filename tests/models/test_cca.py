@@ -218,6 +218,13 @@ def test_more_columns_than_songs_without_a_ridge_is_said_to_mean_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         CCA(5, ridge=0.1).fit((X, Y))
+        CCA(5, ridge=0.1).fit((X[:, :19], Y))  # one column less than songs
+
+
+def test_correlations_never_exceed_1():
+    for seed in range(20):
+        X = np.random.default_rng(seed).normal(size=(50, 8))
+        assert (CCA(8).fit((X, X[:, ::-1])).correlations_ <= 1).all()
 
 
 def test_either_view_alone():
