@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from tests.making import write_music
 
 from alcca import Library
 from alcca.cli import main
-from tests.making import write_music
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import pytest
+from tests.making import write_song
 
 from alcca import Library
 from alcca.app.demo import run_demo
 from alcca.errors import LibraryError
-from tests.making import write_song
 
 
 def test_a_persons_own_folder_goes_the_whole_way(tmp_path, music, capsys):
