@@ -42,7 +42,7 @@ def library(songbook, data_folder, tmp_path_factory):
 
 
 def from_folder(library, folder):
-    return [song for song in library.songs() if song.paths[0].startswith(str(folder.resolve()))]
+    return [song for song in library.songs() if song.paths[0].startswith(str(folder.absolute()))]
 
 
 def test_every_song_of_every_format_is_usable(library, songbook):
@@ -70,10 +70,8 @@ def test_every_recording_is_added_with_its_own_words_and_sound(library, data_fol
 
 
 def test_names_beyond_ascii_survive(library, data_folder):
-    titles = {song.title for song in from_folder(library, data_folder)}
-    assert any(not title.isascii() for title in titles) or any(
-        not song.paths[0].isascii() for song in from_folder(library, data_folder)
-    )
+    names = {Path(song.paths[0]).name for song in from_folder(library, data_folder)}
+    assert "jam_séculaire_feat__nÿme___saru.ogg" in names
 
 
 def test_the_recordings_can_be_searched_with_a_model_that_never_saw_them(library, data_folder):
