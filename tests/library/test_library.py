@@ -53,7 +53,7 @@ def test_every_song_with_a_view_is_embedded_by_it(library):
     assert len(heard) == len(read) == 31
     assert "no words" in {titles[i] for i in heard} - {titles[i] for i in read}
     assert "no sound" in {titles[i] for i in read} - {titles[i] for i in heard}
-    assert audio.shape == lyrics.shape == (31, 29)
+    assert audio.shape == lyrics.shape == (31, 10)
     assert np.isfinite(audio).all()
     assert np.isfinite(lyrics).all()
 
@@ -82,7 +82,7 @@ def test_another_process_searches_alike(library, place):
 
 
 def test_a_song_in_training_finds_its_own_words(library, place):
-    # Thirty songs and 29 components: CCA can fit the training pairs, so they must come first.
+    # Thirty songs and 200 dimensions: CCA can fit the training pairs, so they must come first.
     song = next(song for song in library.songs() if song.title == "song 05")
     assert library.search(audio=place / "music" / "song 05.wav", k=1)[0].title == "song 05"
     assert library.search(lyrics=song.lyrics, k=1)[0].title == "song 05"
@@ -142,6 +142,36 @@ def test_training_that_fails_leaves_the_model_in_use(library, monkeypatch):
     monkeypatch.undo()
     library.train(epochs=1)
     assert len(list((library.path / "models").iterdir())) == 1
+
+
+def test_components_are_chosen_on_songs_that_the_first_training_never_saw(library, monkeypatch):
+    fitted = []
+    fit = training._fit
+
+    def spy(songs, mfcc, components, **settings):
+        fitted.append({song.title for song in songs})
+        return fit(songs, mfcc, components, **settings)
+
+    monkeypatch.setattr(training, "_fit", spy)
+    assert library.train(epochs=1).chosen_on == 0, "thirty songs are too few to choose"
+    assert library.train(epochs=1, components=7).components == 7
+    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    fitted.clear()
+    report = library.train(epochs=1)
+    assert [len(titles) for titles in fitted] == [24, 30]
+    assert report.chosen_on == 6
+    assert report.components in (10, 20)
+    assert report.held_out_chance == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5 + 1 / 6) / 6)
+    assert 1 / 6 <= report.held_out_mrr1 <= 1
+    assert library.status()["model"]["chosen_on"] == 6
+
+
+def test_the_best_components_are_taken(library, monkeypatch):
+    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    # Pretend that the tenth dimension tells nothing and the twentieth everything.
+    monkeypatch.setattr(training, "instance_ranks", lambda a, t: np.full(len(a), 1 if a.shape[1] == 20 else 4))
+    report = library.train(epochs=1)
+    assert (report.components, report.held_out_mrr1) == (20, 1.0)
 
 
 def test_a_search_sees_what_another_process_trained(library, place):

@@ -169,7 +169,7 @@ class ACMR(TwoViewModel):
             validation_rows=split_rows(len(X), self.validation, generator),
             patience=self.patience,
             generator=generator,
-            what=f"training {type(self).__name__}",
+            what="training the projectors",
             show=self.verbose,
         )
         self.network_, self.statistics_, self.classes_, self.history_ = network, statistics, classes, history
