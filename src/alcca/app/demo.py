@@ -62,9 +62,9 @@ def run_demo(into: Path, *, songs: Path | None, progress: bool) -> None:
             print(to_text(shelf.evaluate(epochs=EPOCHS)))
             if songs is None:
                 print(
-                    "\n  One composer, one language, one kind of piece, one instrument: in the sound of a chorale there is "
-                    "hardly a\n  trace of its words, and the figures say so. With songs that differ more, they stand above "
-                    "chance: docs/results.md."
+                    "\n  One composer, one language, one kind of piece, one instrument: the sound of a chorale holds "
+                    "hardly a trace\n  of its words, and the figures say so. With songs that differ more, they stand "
+                    "above chance: docs/results.md."
                 )
         else:
             print(f"  Left out: {usable} songs are too few to tell a result from chance.")

@@ -127,7 +127,7 @@ def _choose_components(songs: Sequence[Song], mfcc: NDArray[np.float32], **setti
     fold = grouped_folds(groups, FOLDS, settings["random_state"])
     learned, held = np.flatnonzero(fold != 0), np.flatnonzero(fold == 0)
     possible = [c for c in COMPONENTS if c < len(learned)]
-    embedder = _fit([songs[i] for i in learned], mfcc[learned], possible[-1], **settings)
+    embedder = _fit([songs[int(i)] for i in learned], mfcc[learned], possible[-1], **settings)
     audio, lyrics = embedder.embed_audio(mfcc[held]), embedder.embed_lyrics([texts[i] for i in held])
 
     def held_out(c: int) -> float:
