@@ -72,3 +72,12 @@ def test_song_span_holds_the_songs():
     np.testing.assert_allclose(Q.T @ Q, np.eye(10), atol=1e-12)
     centred = X - X.mean(0)
     np.testing.assert_allclose(centred @ Q @ Q.T, centred, atol=1e-12)
+
+
+def test_few_and_many_columns_are_whitened_alike(monkeypatch):
+    C = np.cov(np.random.default_rng(0).normal(size=(30, 200)))
+    few = whitener(C, 0.1)
+    monkeypatch.setattr("alcca.models.covariance.FEW_COLUMNS", 0)
+    many = whitener(C, 0.1)
+    np.testing.assert_allclose(few, many, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(few.T @ (C + 0.1 * np.eye(30)) @ few, np.eye(30), atol=1e-12)

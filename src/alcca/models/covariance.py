@@ -16,6 +16,7 @@ Float64: TypeAlias = NDArray[np.float64]
 # A column with less than this share of its variance left when the other columns are known is taken for
 # collinear: 1e-12 is a residual of 1e-6, above what float32 features and float64 covariances leave by rounding.
 COLLINEAR = 1e-12
+FEW_COLUMNS = 1000
 
 
 class RunningCovariance:
@@ -101,7 +102,9 @@ def whitener(C: Float64, ridge: float = 0.0) -> Float64:
         L = np.linalg.cholesky(C)
         # L_jj^2 is the variance that column j has left beside the columns before it.
         if (L.diagonal() ** 2 > COLLINEAR * variance).all():
-            inverse, _ = dtrtri(L, lower=1)
+            # SciPy has a BLAS of its own. For a few columns, waking its threads beside NumPy's costs more than
+            # inverting as if L were full.
+            inverse = np.tril(np.linalg.inv(L)) if len(L) <= FEW_COLUMNS else dtrtri(L, lower=1)[0]
             return np.ascontiguousarray(inverse.T)
     except np.linalg.LinAlgError:
         pass
