@@ -144,18 +144,27 @@ def test_bad_files_are_kept_with_their_reasons_and_stop_nothing(library, music):
     assert {Path(r["file"]).name for r in library.status()["rejects"]} == bad
 
 
-def test_a_file_that_cannot_be_read_today_keeps_its_song(library, music):
+def no_permission(settled):
+    ingest._start_worker(settled)
+
+    def content_hash(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    ingest.content_hash = content_hash
+
+
+def test_a_file_that_cannot_be_read_today_keeps_its_song(library, music, monkeypatch):
     library.add(music)
     path = music / "artist 0" / "song 00.wav"
-    path.rename(music / "away")
-    path.symlink_to(music / "nowhere")
-    report = library.add(music)
-    if report.found == 12:  # a dangling link is listed on this system
-        assert any("cannot be read" in reason for _, reason in report.rejects)
+    os.utime(path, (0, 0))
+    monkeypatch.setattr(ingest, "_pool", patched_pool(no_permission))
+    (reject,) = library.add(music).rejects
+    assert reject == (str(path), "song 00.wav: cannot be read (Permission denied); check its permissions")
     assert library.status()["usable"] == 12
-    path.unlink()
-    (music / "away").rename(path)
+    assert [r["file"] for r in library.status()["rejects"]] == [str(path)]
+    monkeypatch.undo()
     assert library.add(music).rejects == []
+    assert library.status()["rejects"] == []
 
 
 def test_offset_is_remembered_and_a_new_one_reads_again(library, tmp_path):

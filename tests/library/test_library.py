@@ -1,6 +1,7 @@
 """Training, searching and evaluating through the library's face."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -142,6 +143,8 @@ def test_training_that_fails_leaves_the_model_in_use(library, monkeypatch):
     monkeypatch.undo()
     library.train(epochs=1)
     assert len(list((library.path / "models").iterdir())) == 1
+    with sqlite3.connect(library.path / "songs.sqlite") as other:
+        assert other.execute("SELECT count(DISTINCT model) FROM embeddings").fetchone() == (1,)
 
 
 def test_components_are_chosen_on_songs_that_the_first_training_never_saw(library, monkeypatch):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from alcca.errors import LibraryError, LyricsError, UsageError
 from alcca.library.records import Song
-from alcca.library.search import ExactIndex, Hit, Index
+from alcca.library.search import ExactIndex, Hit, Index, line_to_show
 from alcca.library.store import Store
 
 if TYPE_CHECKING:
@@ -388,9 +388,5 @@ def _counts(values: Iterable[str | None]) -> dict[str, int]:
 
 
 def _hit(rank: int, score: float | None, song: Song, words: str) -> Hit:
-    wanted = words.casefold().split()
-    lines = [line for line in (song.lyrics or "").splitlines() if line.strip()]
-    holding = (line for line in lines if any(word in line.casefold() for word in wanted))
-    line = next(holding, lines[0] if lines else "")
     path = song.paths[0] if song.paths else ""
-    return Hit(rank, score, song.title, song.artist, song.label, line.strip(), path, song.id)
+    return Hit(rank, score, song.title, song.artist, song.label, line_to_show(song.lyrics or "", words), path, song.id)
