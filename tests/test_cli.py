@@ -95,6 +95,7 @@ def test_evaluate_prints_the_table_beside_chance(shelf, capsys, tmp_path):
         (["search", "--lyrics", "xyzzy"], 1, "knows none of these words"),
         (["search", "--lyrics", "river", "-k", "0"], 2, "k is 0"),
         (["search", "--audio", "nowhere.mp3"], 1, "nowhere.mp3"),
+        (["search", "--audio", "two\nlines.mp3"], 1, "two lines.mp3"),
         (["search", "--lyrics-file", "nowhere.txt"], 1, "nowhere.txt"),
         (["add", "nowhere"], 2, "nowhere"),
         (["evaluate", "--method", "magic"], 2, "magic"),
