@@ -13,7 +13,7 @@ def test_a_persons_own_folder_goes_the_whole_way(tmp_path, music, capsys):
     assert "NAME.txt or NAME.lrc" in said
     assert "too few to tell a result from chance" in said
     assert said.count("\n  1  ") == 2
-    with Library(tmp_path / "demo" / "own-library", progress=False) as library:
+    with Library(tmp_path / "demo" / "music-library", progress=False) as library:
         assert library.status()["model"]["songs"] == 12
 
 

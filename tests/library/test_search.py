@@ -20,8 +20,10 @@ def test_neighbours_are_those_of_the_naive_cosine(vectors):
 
 def test_only_the_chosen_songs_are_searched(vectors):
     hits = ExactIndex(range(50), vectors).search(vectors[3], k=50, among=frozenset({4, 9, 77}))
+    everywhere = dict(ExactIndex(range(50), vectors).search(vectors[3], k=50))
     assert {number for number, _ in hits} == {4, 9}
     assert hits[0][1] >= hits[1][1]
+    assert dict(hits) == pytest.approx({number: everywhere[number] for number in (4, 9)})
 
 
 def test_no_songs_no_hits(vectors):

@@ -45,7 +45,8 @@ def run_demo(into: Path, *, songs: Path | None, progress: bool) -> None:
         print(f"  {made}")
     else:
         _say(1, f"Your music folder: {music}")
-    place = into / ("library" if songs is None else "own-library")
+    # Each music folder has a library of its own: a demonstration on two folders must not mix them.
+    place = into / ("library" if songs is None else f"{songs.absolute().name}-library")
     with Library(place, progress=progress) as shelf:
         _say(2, "Adding the songs: decoding 30 seconds of each, MFCC features, lyrics and tags.")
         report = shelf.add(music)
