@@ -13,14 +13,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alcca.errors import AlccaError
 from alcca.features.mfcc import mfcc
-from alcca.library.records import WORDS, FileStamp, Song, SongAudio
+from alcca.library.records import WORDS, AddReport, FileStamp, Song, SongAudio
 from alcca.library.store import Store
 from alcca.progress import Progress
 from alcca.songs.audio import content_hash, read_slice
@@ -30,55 +30,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["AddReport", "add_folder"]
+__all__ = ["add_folder"]
 
 # Small enough that a kill loses a second of work, large enough that a flush to the disk costs nothing.
 BATCH = 32
 # A slice decodes in well under a second. Decoding has a budget of its own and gives up politely; this ends
 # the process of a decoder that hangs inside native code.
 SECONDS_BEFORE_KILL = 90.0
-
-
-@dataclass
-class AddReport:
-    """What one ``add`` did; every file that was found is counted in exactly one of the numbers.
-
-    Attributes
-    ----------
-    found : int
-        Audio files found.
-    added : int
-        Files read for the first time, usable or not.
-    changed : int
-        Files whose sound, or whose words or tags beside it, had changed.
-    moved, duplicates : int
-        Files whose content the library already had: under a path that is gone, or under another one too.
-    unchanged : int
-        Files that look as they did when they were read.
-    rejects : list of (file, reason)
-        What cannot be used for training, of the files found.
-    notes : list of (file, remark)
-        What was repaired or is doubtful: a short file, an unreadable table.
-    seconds : float
-        Time taken.
-    """
-
-    found: int = 0
-    added: int = 0
-    changed: int = 0
-    moved: int = 0
-    duplicates: int = 0
-    unchanged: int = 0
-    rejects: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
-        fields = dict(vars(self))
-        fields["rejects"] = [{"file": file, "reason": reason} for file, reason in self.rejects]
-        fields["notes"] = [{"file": file, "note": note} for file, note in self.notes]
-        return fields
 
 
 @dataclass(frozen=True)

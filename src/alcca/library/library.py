@@ -2,14 +2,14 @@
 
 import contextlib
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from alcca.errors import LibraryError, LyricsError, UsageError
-from alcca.library.records import Song
+from alcca.library.records import AddReport, Song
 from alcca.library.search import ExactIndex, Hit, Index, line_to_show
+from alcca.library.status import counts, describe
 from alcca.library.store import Store
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from alcca.experiments.dataset import Dataset
     from alcca.experiments.results import Results
     from alcca.library.embedder import Embedder
-    from alcca.library.ingest import AddReport
     from alcca.library.training import TrainReport
 
 __all__ = ["Library"]
@@ -95,7 +94,7 @@ class Library:
         offset: float | None = None,
         retry: bool = False,
         jobs: int | None = None,
-    ) -> "AddReport":
+    ) -> AddReport:
         """Add every song below a music folder; go on where an earlier call was stopped.
 
         A song is known by its file's content: a file that was moved is not read again, one that has changed
@@ -167,29 +166,7 @@ class Library:
             stored row that does not match its checksum), ``offset``, ``rejects`` (file and reason), ``model``
             (None, or when and on what it was trained, and how many usable songs came since).
         """
-        songs = self._store.songs()
-        usable = [song for song in songs if song.usable]
-        rejects = [{"file": path, "reason": reason} for song in songs for path in song.paths for reason in song.reasons]
-        stamps = self._store.file_stamps().values()
-        rejects += [{"file": s.path, "reason": s.unreadable} for s in stamps if s.unreadable]
-        model = self._store.setting("model")
-        if model is not None:
-            model = {**model, "songs_since": len(usable) - model["songs"]}
-        return {
-            "library": str(self.path),
-            "songs": len(songs),
-            "usable": len(usable),
-            "audio_only": sum(song.audio is not None and song.lyrics is None for song in songs),
-            "lyrics_only": sum(song.audio is None and song.lyrics is not None for song in songs),
-            "labels": _counts(song.label for song in usable),
-            "languages": _counts(song.language for song in usable),
-            "lyrics_sources": _counts(Path(song.lyrics_source or "").suffix or song.lyrics_source for song in usable),
-            "missing_files": sorted(stamp.path for stamp in stamps if not Path(stamp.path).exists()),
-            "damaged": len(self._store.damaged()),
-            "offset": self._store.setting("offset"),
-            "model": model,
-            "rejects": rejects,
-        }
+        return describe(self._store, self.path)
 
     # Learning
 
@@ -309,7 +286,7 @@ class Library:
             return None
         among = frozenset(song.id for song in self._store.songs() if song.label == label)
         if not among:
-            labels = ", ".join(_counts(song.label for song in self._store.songs())) or "none"
+            labels = ", ".join(counts(song.label for song in self._store.songs())) or "none"
             raise UsageError(f"no song has the label {label!r}; the library's labels are: {labels}")
         return among
 
@@ -381,10 +358,6 @@ class Library:
         )
         results.save(self.path / "evaluation")
         return results
-
-
-def _counts(values: Iterable[str | None]) -> dict[str, int]:
-    return dict(Counter(value for value in values if value).most_common())
 
 
 def _hit(rank: int, score: float | None, song: Song, words: str) -> Hit:

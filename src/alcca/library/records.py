@@ -1,8 +1,9 @@
-"""What the library knows of a song and of a file, as plain values."""
+"""What the library knows of a song, of a file and of an addition, as plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["WORDS", "FileStamp", "Song", "SongAudio"]
+__all__ = ["WORDS", "AddReport", "FileStamp", "Song", "SongAudio"]
 
 # What a song's words and tags are made of, as the fields of Song.
 WORDS = ("title", "artist", "album", "label", "language", "group", "lyrics", "lyrics_source", "lyrics_reason")
@@ -83,3 +84,45 @@ class FileStamp:
     fingerprint: str
     song: int | None = None
     unreadable: str | None = None
+
+
+@dataclass
+class AddReport:
+    """What one ``add`` did; every file that was found is counted in exactly one of the numbers.
+
+    Attributes
+    ----------
+    found : int
+        Audio files found.
+    added : int
+        Files read for the first time, usable or not.
+    changed : int
+        Files whose sound, or whose words or tags beside it, had changed.
+    moved, duplicates : int
+        Files whose content the library already had: under a path that is gone, or under another one too.
+    unchanged : int
+        Files that look as they did when they were read.
+    rejects : list of (file, reason)
+        What cannot be used for training, of the files found.
+    notes : list of (file, remark)
+        What was repaired or is doubtful: a short file, an unreadable table.
+    seconds : float
+        Time taken.
+    """
+
+    found: int = 0
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    duplicates: int = 0
+    unchanged: int = 0
+    rejects: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        fields = dict(vars(self))
+        fields["rejects"] = [{"file": file, "reason": reason} for file, reason in self.rejects]
+        fields["notes"] = [{"file": file, "note": note} for file, note in self.notes]
+        return fields

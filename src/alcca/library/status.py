@@ -1,0 +1,42 @@
+"""What is in a library, in plain values."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from alcca.library.store import Store
+
+__all__ = ["counts", "describe"]
+
+
+def describe(store: Store, folder: Path) -> dict[str, Any]:
+    """Everything that `Library.status` tells."""
+    songs = store.songs()
+    usable = [song for song in songs if song.usable]
+    rejects = [{"file": path, "reason": reason} for song in songs for path in song.paths for reason in song.reasons]
+    stamps = store.file_stamps().values()
+    rejects += [{"file": s.path, "reason": s.unreadable} for s in stamps if s.unreadable]
+    model = store.setting("model")
+    if model is not None:
+        model = {**model, "songs_since": len(usable) - model["songs"]}
+    return {
+        "library": str(folder),
+        "songs": len(songs),
+        "usable": len(usable),
+        "audio_only": sum(song.audio is not None and song.lyrics is None for song in songs),
+        "lyrics_only": sum(song.audio is None and song.lyrics is not None for song in songs),
+        "labels": counts(song.label for song in usable),
+        "languages": counts(song.language for song in usable),
+        "lyrics_sources": counts(Path(song.lyrics_source or "").suffix or song.lyrics_source for song in usable),
+        "missing_files": sorted(stamp.path for stamp in stamps if not Path(stamp.path).exists()),
+        "damaged": len(store.damaged()),
+        "offset": store.setting("offset"),
+        "model": model,
+        "rejects": rejects,
+    }
+
+
+def counts(values: Iterable[str | None]) -> dict[str, int]:
+    """How often each value occurs, the most frequent first; None and "" are not counted."""
+    return dict(Counter(value for value in values if value).most_common())
