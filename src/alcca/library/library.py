@@ -204,12 +204,13 @@ class Library:
 
     @property
     def _embedder(self) -> "Embedder":
-        from alcca.library.training import current_model, load_embedder
+        from alcca.library.embedder import Embedder
+        from alcca.library.training import current_model
 
         # Another process may have trained meanwhile: the name tells.
         name = current_model(self._store, self.path)
         if self._loaded is None or self._loaded[0] != name:
-            self._loaded = (name, load_embedder(self.path, name))
+            self._loaded = (name, Embedder.load(self.path / "models" / name))
         return self._loaded[1]
 
     # Songs and lyrics out

@@ -21,7 +21,7 @@ from alcca.models.alcca import ALCCA
 from alcca.progress import Progress
 from alcca.retrieval import chance_mrr1, instance_ranks, mrr1
 
-__all__ = ["TrainReport", "current_model", "embed_songs", "load_embedder", "require_songs", "train_model"]
+__all__ = ["TrainReport", "current_model", "embed_songs", "require_songs", "train_model"]
 
 # Fewer pairs than this say nothing about any correlation.
 FEWEST_SONGS = 10
@@ -144,11 +144,6 @@ def current_model(store: Store, folder: Path) -> str:
     if model is None:
         raise LibraryError(f"{folder}: has no model yet; train it first (alcca train)")
     return str(model["name"])
-
-
-def load_embedder(folder: Path, name: str) -> Embedder:
-    """The named model of the library in ``folder``."""
-    return Embedder.load(folder / "models" / name)
 
 
 def embed_songs(store: Store, name: str, embedder: Embedder, ids: Sequence[int], *, progress: bool) -> None:
