@@ -1,18 +1,12 @@
 """From files to songs in the store: in parallel, resumable, and whatever a file does to its reader.
 
 Worker processes hash, decode and describe the files; this process alone writes, a batch at a time. A file
-whose decoder kills its process or never comes back is found out and rejected with that reason; the rest
-goes on.
+whose decoder kills its process or never comes back is rejected with that reason; the rest goes on.
 """
 
-import faulthandler
 import os
-import signal
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +16,7 @@ from alcca.errors import AlccaError
 from alcca.features.mfcc import mfcc
 from alcca.library.records import WORDS, AddReport, FileStamp, Song, SongAudio
 from alcca.library.store import Store
+from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
 from alcca.progress import Progress
 from alcca.songs.audio import content_hash, read_slice
 from alcca.songs.scan import SongTables, SongText, find_audio, fingerprint, read_song_text
@@ -31,12 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["add_folder"]
-
-# Small enough that a kill loses a second of work, large enough that a flush to the disk costs nothing.
-BATCH = 32
-# A slice decodes in well under a second. Decoding has a budget of its own and gives up politely; this ends
-# the process of a decoder that hangs inside native code.
-SECONDS_BEFORE_KILL = 90.0
 
 
 @dataclass(frozen=True)
@@ -135,35 +124,7 @@ def _same_bytes(old: FileStamp, new: FileStamp) -> bool:
 
 
 def _read_all(tasks: Sequence[_Task], settled: frozenset[str], jobs: int | None) -> Iterator[_FileRead]:
-    """Results of all tasks in their order, whatever happens to the workers.
-
-    The order makes a run that was killed and taken up again store the same songs under the same numbers.
-    """
-    if not tasks:
-        return
-    queue = deque(tasks)
-    window: deque[tuple[_Task, Future[_FileRead]]] = deque()
-    workers = max(1, min(jobs or os.cpu_count() or 1, len(tasks)))
-    pool = _pool(workers, settled)
-    try:
-        while queue or window:
-            while queue and len(window) < BATCH:
-                task = queue.popleft()
-                window.append((task, pool.submit(_read, task)))
-            task, future = window[0]
-            try:
-                read = future.result()
-            except BrokenProcessPool:
-                # Nobody knows which of the files in flight killed the worker: they are read one at a time.
-                pool.shutdown(wait=True, kill_workers=True)
-                yield from _read_alone([task for task, _ in window], settled)
-                window.clear()
-                pool = _pool(workers, settled)
-                continue
-            window.popleft()
-            yield read
-    finally:
-        pool.shutdown(wait=True, kill_workers=True)
+    return read_each(_read, tasks, _crashed, pool=lambda workers: _pool(workers, settled), jobs=jobs)
 
 
 def _pool(workers: int, settled: frozenset[str]) -> Any:
@@ -172,20 +133,9 @@ def _pool(workers: int, settled: frozenset[str]) -> Any:
     return ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, initargs=(settled,))
 
 
-def _read_alone(tasks: Iterable[_Task], settled: frozenset[str]) -> Iterator[_FileRead]:
-    """One file after the other, each alone in the worker: its death is the fault of that file."""
-    pool = _pool(1, settled)
-    try:
-        for task in tasks:
-            try:
-                yield pool.submit(_read, task).result()
-            except BrokenProcessPool:
-                pool.shutdown(wait=True, kill_workers=True)
-                pool = _pool(1, settled)
-                reason = f"{Path(task.path).name}: the decoder crashed or hung on this file; convert it or remove it"
-                yield _FileRead(task, content=content_hash(task.path), text=_text(task), audio_reason=reason)
-    finally:
-        pool.shutdown(wait=True, kill_workers=True)
+def _crashed(task: _Task) -> _FileRead:
+    reason = f"{Path(task.path).name}: the decoder crashed or hung on this file; convert it or remove it"
+    return _FileRead(task, content=content_hash(task.path), text=_text(task), audio_reason=reason)
 
 
 _settled: frozenset[str] = frozenset()
@@ -194,22 +144,13 @@ _settled: frozenset[str] = frozenset()
 def _start_worker(settled: frozenset[str]) -> None:
     global _settled
     _settled = settled
-    # Ctrl-C reaches the whole process group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Decoders in C write their opinion of a file straight to standard error, over the progress bar. What
-    # they mean for the song is in its reason and its notes.
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
+    quiet_worker()
 
 
 def _read(task: _Task) -> _FileRead:
     """Everything about one file: its content's hash, its words and tags, its features."""
-    with Path(os.devnull).open("w") as nowhere:
-        faulthandler.dump_traceback_later(SECONDS_BEFORE_KILL, exit=True, file=nowhere)
-        try:
-            return _read_file(task)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+    with ends_when_stuck(SECONDS_BEFORE_KILL):
+        return _read_file(task)
 
 
 def _read_file(task: _Task) -> _FileRead:

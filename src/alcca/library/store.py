@@ -65,7 +65,7 @@ class Store(Database):
     def put_song(self, song: Song) -> int:
         """Insert a song, or replace the one with its hash; return its id.
 
-        The song's embedding goes when what it was made from has changed.
+        The song's features go when its sound is another slice, its embedding when either view has changed.
         """
         values = _song_values(song)
         names = ", ".join(SONG_COLUMNS)
@@ -77,6 +77,8 @@ class Store(Database):
             f"ON CONFLICT (hash) DO UPDATE SET {updates} RETURNING id",
             (*values, checksum(*values)),
         ).fetchone()
+        if old is not None and old.audio != song.audio:
+            self._db.execute("DELETE FROM features WHERE song = ?", (row[0],))
         if old is not None and (old.lyrics, old.audio) != (song.lyrics, song.audio):
             self._db.execute("DELETE FROM embeddings WHERE song = ?", (row[0],))
         return int(row[0])
@@ -124,7 +126,7 @@ class Store(Database):
     # Features and embeddings
 
     def put_features(self, song: int, kind: str, values: NDArray[np.float32]) -> None:
-        """Store one song's feature array of a kind (``"mfcc"``)."""
+        """Store one song's feature array of a kind (``"mfcc"``, ``"descriptors"``)."""
         data, shape = values.astype("<f4").tobytes(), json.dumps(values.shape)
         self._db.execute(
             "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)",
@@ -139,17 +141,9 @@ class Store(Database):
         LibraryError
             A song has no such features, or they are damaged.
         """
-        with self.named_errors():
-            rows = {
-                row[0]: row[1:]
-                for row in self._db.execute(
-                    "SELECT song, shape, data, checksum FROM features "
-                    "WHERE kind = ? AND song IN (SELECT value FROM json_each(?))",
-                    (kind, json.dumps(list(ids))),
-                )
-            }
+        rows = self._sound_features(kind, ids)
         for number in ids:
-            if number not in rows or checksum(*rows[number][:2]) != rows[number][2]:
+            if number not in rows:
                 song = self.songs([number])[0]
                 raise LibraryError(
                     f"{self.folder}: the stored {kind} of {song.title!r} is missing or damaged; "
@@ -157,6 +151,21 @@ class Store(Database):
                 )
         shape = json.loads(rows[ids[0]][0]) if len(ids) else [0]
         return np.frombuffer(b"".join(rows[i][1] for i in ids), "<f4").reshape(len(ids), *shape).astype(np.float32)
+
+    def without_features(self, kind: str, ids: Sequence[int]) -> list[int]:
+        """Those of ``ids`` that have no features of the kind, or damaged ones, in their order."""
+        rows = self._sound_features(kind, ids)
+        return [number for number in ids if number not in rows]
+
+    def _sound_features(self, kind: str, ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+        """Shape and data by song, of the rows that match their checksum."""
+        with self.named_errors():
+            rows = self._db.execute(
+                "SELECT song, shape, data, checksum FROM features "
+                "WHERE kind = ? AND song IN (SELECT value FROM json_each(?))",
+                (kind, json.dumps(list(ids))),
+            ).fetchall()
+        return {song: (shape, data) for song, shape, data, stored in rows if checksum(shape, data) == stored}
 
     def put_embeddings(
         self,
@@ -208,7 +217,7 @@ class Store(Database):
         bad: set[int] = set()
         with self.named_errors():
             for number, bare, stored, *values in self._db.execute(
-                "SELECT id, audio IS NOT NULL AND id NOT IN (SELECT song FROM features), checksum, "
+                "SELECT id, audio IS NOT NULL AND id NOT IN (SELECT song FROM features WHERE kind = 'mfcc'), checksum, "
                 f"{', '.join(SONG_COLUMNS)} FROM songs"
             ):
                 if bare or checksum(*values) != stored:

@@ -1,0 +1,155 @@
+"""The descriptors of a library's songs: computed once from their files, or taken from a user's own table."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import AlccaError, LibraryError
+from alcca.features.descriptors import track_descriptors
+from alcca.library.descriptor_table import read_descriptors_csv
+from alcca.library.records import Song
+from alcca.library.store import Store
+from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
+from alcca.progress import Progress
+from alcca.songs.audio import content_hash, read_slice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["library_descriptors"]
+
+# What the store calls them. Descriptors that are computed differently need another name: the stored ones stay.
+KIND = "descriptors"
+# Each worker has one processor. Threads of the linear algebra library between them double the time a song takes.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def library_descriptors(
+    store: Store,
+    songs: Sequence[Song],
+    *,
+    csv: "Path | str | None" = None,
+    jobs: int | None = None,
+    progress: bool = True,
+) -> NDArray[np.float32]:
+    """Descriptors of songs, shape (len(songs), d), in their order.
+
+    They are computed from the same slice of the same file content as the song's other features, in worker
+    processes, and stored: what is done is kept when the work is interrupted, and read the next time.
+
+    Parameters
+    ----------
+    store : Store
+        The library's store. Nothing else may write to it meanwhile.
+    songs : sequence of Song
+        Songs of the store, with usable audio.
+    csv : path, optional
+        A table of descriptors to take instead; see `read_descriptors_csv`. Nothing is computed or stored.
+    jobs : int, optional
+        Worker processes; as many as there are processors when not given.
+    progress : bool
+        Show on standard error how far the work has come.
+
+    Returns
+    -------
+    array of shape (len(songs), d), float32
+        d is 65, `track_descriptors`, or the number of numeric columns in ``csv``.
+
+    Raises
+    ------
+    LibraryError
+        The file of a song is missing, has changed or cannot be read. The other songs are done by then.
+    DataError
+        ``csv`` cannot be used, or lacks a song.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> store = Store(pathlib.Path(tempfile.mkdtemp()))
+    >>> library_descriptors(store, []).shape[0]
+    0
+    """
+    if csv is not None:
+        return read_descriptors_csv(csv).of(songs)
+    ids = [song.id for song in songs]
+    missing = frozenset(store.without_features(KIND, ids))
+    _compute(store, [song for song in songs if song.id in missing], jobs=jobs, progress=progress)
+    return store.features(KIND, ids)
+
+
+@dataclass(frozen=True)
+class _Described:
+    song: Song
+    values: NDArray[np.float32] | None = None
+    reason: str | None = None
+
+
+def _compute(store: Store, songs: Sequence[Song], *, jobs: int | None, progress: bool) -> None:
+    batch: list[_Described] = []
+    failed: list[_Described] = []
+    with Progress("describing songs", total=len(songs), show=progress and bool(songs)) as bar:
+        try:
+            for described in read_each(_describe, songs, _crashed, pool=_pool, jobs=jobs):
+                (failed if described.values is None else batch).append(described)
+                bar.update()
+                if len(batch) >= BATCH:
+                    _write(store, batch)
+                    batch = []
+        finally:
+            # Ctrl-C comes through here too: what was computed is kept.
+            _write(store, batch)
+    if failed:
+        raise LibraryError(
+            f"{store.folder}: {len(failed)} songs cannot be described, the first is "
+            f"{failed[0].song.title!r} ({failed[0].reason}); run alcca add on their folder again, or leave out the "
+            "method that needs descriptors"
+        )
+
+
+def _write(store: Store, batch: Sequence[_Described]) -> None:
+    with store.transaction():
+        for described in batch:
+            if described.values is not None:
+                store.put_features(described.song.id, KIND, described.values)
+
+
+# In worker processes
+
+
+def _pool(workers: int) -> Any:
+    from loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, env=ONE_THREAD)
+
+
+def _start_worker() -> None:
+    quiet_worker()
+    # librosa compiles code at its first call, for longer than a file may take on a slow machine.
+    track_descriptors(np.ones(22_050, np.float32))
+
+
+def _describe(song: Song) -> _Described:
+    with ends_when_stuck(SECONDS_BEFORE_KILL):
+        if song.audio is None:
+            return _Described(song, reason=song.audio_reason)
+        reason = "the library knows no file of it"
+        for path in song.paths:
+            try:
+                if content_hash(path) == song.hash:
+                    samples = read_slice(path, offset=song.audio.offset).samples
+                    return _Described(song, track_descriptors(samples))
+                reason = f"{path}: has changed since it was added"
+            except OSError as error:
+                reason = f"{path}: cannot be read ({error.strerror})"
+            except AlccaError as error:
+                reason = str(error)
+        return _Described(song, reason=reason)
+
+
+def _crashed(song: Song) -> _Described:
+    names = ", ".join(os.path.basename(path) for path in song.paths)  # noqa: PTH119 - a text, not a file
+    return _Described(song, reason=f"{names}: the decoder crashed or hung on this file")

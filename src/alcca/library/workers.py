@@ -1,0 +1,121 @@
+"""Worker processes that read files, whatever a file does to its reader.
+
+A file whose decoder kills its process or never comes back is found out; the rest goes on.
+"""
+
+import contextlib
+import faulthandler
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any, TypeVar
+
+__all__ = ["BATCH", "SECONDS_BEFORE_KILL", "ends_when_stuck", "quiet_worker", "read_each"]
+
+# Small enough that a kill loses a second of work, large enough that a flush to the disk costs nothing.
+BATCH = 32
+# A slice decodes in well under a second. Decoding has a budget of its own and gives up politely; this ends
+# the process of a decoder that hangs inside native code.
+SECONDS_BEFORE_KILL = 90.0
+
+Task = TypeVar("Task")
+Read = TypeVar("Read")
+
+
+def read_each(
+    read: Callable[[Task], Read],
+    tasks: Sequence[Task],
+    crashed: Callable[[Task], Read],
+    *,
+    pool: Callable[[int], Any],
+    jobs: int | None,
+) -> Iterator[Read]:
+    """Results of all tasks in their order, whatever happens to the workers.
+
+    The order makes a run that was killed and taken up again store the same songs under the same numbers.
+
+    Parameters
+    ----------
+    read : function
+        What a worker does with one task.
+    tasks : sequence
+        Values that can be pickled.
+    crashed : function
+        The result of a task that killed its worker, found in this process.
+    pool : function
+        Makes an executor of loky with the given number of worker processes.
+    jobs : int or None
+        Worker processes; as many as there are processors when None.
+
+    Examples
+    --------
+    >>> from loky import ProcessPoolExecutor
+    >>> list(read_each(abs, [-1, -2, 3], crashed=abs, pool=ProcessPoolExecutor, jobs=1))
+    [1, 2, 3]
+    """
+    if not tasks:
+        return
+    queue = deque(tasks)
+    window: deque[tuple[Task, Future[Read]]] = deque()
+    workers = max(1, min(jobs or os.cpu_count() or 1, len(tasks)))
+    executor = pool(workers)
+    try:
+        while queue or window:
+            while queue and len(window) < BATCH:
+                task = queue.popleft()
+                window.append((task, executor.submit(read, task)))
+            try:
+                result = window[0][1].result()
+            except BrokenProcessPool:
+                # Nobody knows which of the files in flight killed the worker: they are read one at a time.
+                executor.shutdown(wait=True, kill_workers=True)
+                yield from _read_alone(read, [task for task, _ in window], crashed, pool)
+                window.clear()
+                executor = pool(workers)
+                continue
+            window.popleft()
+            yield result
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def _read_alone(
+    read: Callable[[Task], Read], tasks: Iterable[Task], crashed: Callable[[Task], Read], pool: Callable[[int], Any]
+) -> Iterator[Read]:
+    """One file after the other, each alone in the worker: its death is the fault of that file."""
+    executor = pool(1)
+    try:
+        for task in tasks:
+            try:
+                yield executor.submit(read, task).result()
+            except BrokenProcessPool:
+                executor.shutdown(wait=True, kill_workers=True)
+                executor = pool(1)
+                yield crashed(task)
+    finally:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+def quiet_worker() -> None:
+    """Prepare a worker process: it leaves Ctrl-C to its parent and writes nothing to standard error."""
+    # Ctrl-C reaches the whole process group; the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Decoders in C write their opinion of a file straight to standard error, over the progress bar. What
+    # they mean for the song is in its reason and its notes.
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+
+
+@contextlib.contextmanager
+def ends_when_stuck(seconds: float) -> Iterator[None]:
+    """End the process when what is done inside takes longer."""
+    with Path(os.devnull).open("w") as nowhere:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
