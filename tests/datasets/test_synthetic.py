@@ -34,6 +34,25 @@ def test_without_moods_every_correlation_has_its_closed_form():
     np.testing.assert_allclose(make_songs(10, moods=1, shared=3, noise=2.0).correlations, 1 / (1 + 4))
 
 
+@pytest.mark.parametrize("noise", [0.3, 0.7])
+def test_waves_have_the_known_correlation_and_linear_maps_see_little_of_it(noise):
+    songs = make_songs(40_000, moods=1, shared=3, noise=noise, nonlinear=True, audio_shape=(5, 3), lyrics_size=7)
+    z = songs.factors - songs.factors.mean(axis=0)
+    waves = np.sin(2 * z)
+
+    def best_linear(view, target):
+        X = np.column_stack([view.reshape(len(view), -1).astype(float), np.ones(len(view))])
+        return X @ np.linalg.lstsq(X, target, rcond=None)[0]
+
+    # The mean of sin(2 z) given what audio tells of z is a multiple of sin(2 E[z | audio]).
+    heard, read = np.sin(2 * best_linear(songs.audio, z)), best_linear(songs.lyrics, waves)
+    found = [np.corrcoef(heard[:, k], read[:, k])[0, 1] for k in range(3)]
+    np.testing.assert_allclose(found, songs.correlations, atol=0.02)
+    linear = CCA(n_components=3).fit((songs.audio, songs.lyrics)).correlations_
+    np.testing.assert_allclose(linear, 2 * np.exp(-2) * np.sqrt(2) / (1 + noise**2), atol=0.02)
+    assert (linear < 0.65 * songs.correlations).all()
+
+
 def test_without_shared_factors_retrieval_is_chance():
     songs = make_songs(300, shared=0, audio_shape=(20, 6), lyrics_size=20)
     assert songs.correlations.shape == (0,)
