@@ -52,6 +52,12 @@ class Progress:
             self._say(f"{self.what}: {self.total} {self.unit}s")
         return self
 
+    def say(self, note: str) -> None:
+        """Show a short remark beside the count, such as what is being done now."""
+        self.note = note
+        if self._terminal:
+            self._bar.set_postfix_str(note)
+
     def update(self, n: int = 1, note: str = "") -> None:
         """Count ``n`` more units as done; ``note`` is a short remark shown beside the count."""
         self.done += n

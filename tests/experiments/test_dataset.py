@@ -32,9 +32,43 @@ def test_an_array_of_texts_is_texts():
         ({"label": ["a"]}, "label: expected one for each of the 3 songs of audio, got 1"),
         ({"group": []}, "group: .*got 0"),
         ({"ids": "ab"}, "ids: .*got 2"),
+        ({"audio_frames": np.ones((2, 4, 4))}, "audio_frames: .*got 2"),
+        ({"audio_descriptors": np.array([[1.0], [np.nan], [2.0]])}, "audio_descriptors: song 1 holds NaN"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, message):
     good = {"audio": np.ones((3, 2)), "lyrics": ["a", "b", "c"]}
     with pytest.raises(DataError, match=message):
         Dataset(**{**good, **change})
+
+
+def test_views_of_audio_are_found_by_name():
+    frames, descriptors = np.ones((2, 20, 161)), np.zeros((2, 65))
+    songs = Dataset(np.ones((2, 5)), ["a", "b"], audio_frames=frames, audio_descriptors=descriptors)
+    assert songs.audio_view("audio") is songs.audio
+    assert songs.audio_view("audio_frames") is songs.audio_frames
+    assert songs.audio_view("audio_descriptors").shape == (2, 65)
+    assert Dataset(frames, ["a", "b"]).audio_view("audio_frames").shape == (2, 20, 161)
+    with pytest.raises(DataError, match=r"songs has no audio_frames.*give MFCC of shape \(n, 20, 161\)"):
+        Dataset(np.ones((2, 5)), ["a", "b"]).audio_view("audio_frames")
+    with pytest.raises(DataError, match="songs has no audio_descriptors"):
+        Dataset(frames, ["a", "b"]).audio_view("audio_descriptors")
+    with pytest.raises(DataError, match="got 'video'"):
+        songs.audio_view("video")
+
+
+def test_every_change_gives_another_fingerprint():
+    whole = {
+        "audio": np.ones((2, 3)), "lyrics": ["a", "b"], "label": ["x", "y"], "group": [1, 2], "ids": ["s", "t"],
+    }  # fmt: skip
+    changes = [
+        {}, {"audio": np.zeros((2, 3))}, {"audio": np.ones((2, 3), np.float32)}, {"audio": np.ones((2, 3, 1))},
+        {"lyrics": ["a", "c"]}, {"lyrics": np.ones((2, 1))}, {"label": None}, {"group": [1, 1]}, {"ids": ["s", "u"]},
+    ]  # fmt: skip
+    prints = [Dataset(**{**whole, **change}).fingerprint for change in changes]
+    assert len(set(prints)) == len(changes)
+    assert Dataset(**whole).fingerprint == prints[0]
+    assert Dataset(**whole, audio_frames=np.ones((2, 4, 4))).fingerprint == prints[0]
+    views = [Dataset(**whole, audio_frames=np.full((2, 4, 4), x)).view_fingerprint("audio_frames") for x in (1, 1, 2)]
+    assert views[0] == views[1] != views[2]
+    assert Dataset(**whole).view_fingerprint("audio_frames") == ""

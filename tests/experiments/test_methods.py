@@ -1,12 +1,13 @@
 """Methods by name."""
 
+import cca_zoo.linear
 import numpy as np
 import pytest
 from sklearn.base import clone
 
 from alcca.errors import DataError, NotFittedError, UsageError
 from alcca.experiments import make_method, method_names
-from alcca.experiments.methods import StandardisedCCA
+from alcca.experiments.methods import StandardisedCCA, parse_methods
 from alcca.models.cca import CCA
 
 
@@ -14,14 +15,64 @@ from alcca.models.cca import CCA
 def test_every_name_makes_an_unfitted_estimator(name):
     method = make_method(name, n_components=7) if name != "acmr" else make_method(name)
     assert hasattr(method, "fit")
+    assert hasattr(method, "transform")
     assert clone(method).get_params() == method.get_params()
 
 
 def test_unknown_names_and_settings_are_refused():
-    with pytest.raises(UsageError, match="'dcca' is unknown; the methods are acmr, alcca, cca"):
-        make_method("dcca")
+    with pytest.raises(
+        UsageError, match=r"'magic' is unknown; the methods are cca, rcca, .*or the dotted name of a class"
+    ):
+        make_method("magic")
+    for name in ("no_such_package.CCA", "cca_zoo.linear.NoSuchCCA"):
+        with pytest.raises(UsageError, match=f"method '{name}' cannot be imported"):
+            make_method(name)
     with pytest.raises(UsageError, match="cca has no setting epochs; it has n_components, ridge"):
         make_method("cca", epochs=3)
+
+
+def test_ablations_leave_out_what_they_say():
+    paper = make_method("alcca").get_params()
+    changed = {
+        name: {key: value for key, value in make_method(name).get_params().items() if value != paper[key]}
+        for name in method_names()
+        if name.startswith("alcca-")
+    }
+    assert changed == {
+        "alcca-no-adversary": {"adversary": 0.0},
+        "alcca-no-imi": {"alpha": 0.0},
+        "alcca-no-imd": {"beta": 0.0},
+        "alcca-pair": {"invariance": "pair"},
+    }
+    assert make_method("alcca-pair", alpha=3.0).get_params()["alpha"] == 3.0
+
+
+def test_a_list_of_methods_with_settings():
+    made = parse_methods(
+        "cca:ridge=(10.0, 2):n_components=4, alcca-pair:invariance=triplet,cca_zoo.linear.CCA:n_components=3"
+    )
+    one, two, three = made.values()
+    assert next(iter(made)) == "cca:ridge=(10.0, 2):n_components=4"
+    assert (one.ridge, one.n_components) == ((10.0, 2), 4)
+    assert two.invariance == "triplet"
+    assert type(three) is cca_zoo.linear.CCA
+    assert three.n_components == 3
+    assert list(parse_methods("all")) == method_names()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cca,cca", "cca is there twice"),
+        ("all,cca", "cca is there twice"),
+        ("cca:ridge", "expected cca:setting=value, got 'ridge'"),
+        ("cca:depth=3", "cca has no setting depth; it has n_components, ridge"),
+        ("cca,magic", "'magic' is unknown"),
+    ],
+)
+def test_a_list_that_cannot_be_meant_is_refused(text, message):
+    with pytest.raises(UsageError, match=message):
+        parse_methods(text)
 
 
 def test_standardised_cca_is_cca_of_standardised_columns():

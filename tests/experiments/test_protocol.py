@@ -1,6 +1,9 @@
 """The protocol: nothing of a test fold is seen in training, and independent views give chance."""
 
+import os
+import signal
 from collections import defaultdict
+from types import SimpleNamespace
 
 import cca_zoo.linear
 import numpy as np
@@ -253,17 +256,172 @@ def test_a_method_that_fails_is_named_with_its_fold(random_songs):
         cross_validate("cca", Dataset(np.ones((20, 2)), [f"song {i}" for i in range(20)]), text_features=Broken)
 
 
+class Broken(BaseEstimator):
+    """Fails where a song that is marked is in its training fold."""
+
+    def __init__(self, n_components=2, on=0):
+        self.n_components = n_components
+        self.on = on
+
+    def fit(self, views, y=None):
+        if self.on in views[0][:, 0]:
+            raise ZeroDivisionError("by nothing")
+        return self
+
+    def transform(self, views):
+        return views
+
+
+def test_a_method_that_fails_in_one_fold_is_reported_and_the_others_go_on(random_songs, truncate):
+    marked = random_songs.audio[7, 0]
+    results = cross_validate(
+        {"bad": Broken(on=marked), "good": truncate()}, random_songs, components=[2], seed=[0, 1], n_jobs=1
+    )
+    assert set(results.to_frame()["method"]) == {"good"}
+    failed = {(f.method, f.seed) for f in results.failures}
+    assert failed == {("bad", 0), ("bad", 1)}
+    assert len(results.failures) == 2 * 4 * 2  # song 7 is tested in one fold of five; with and without the control
+    assert {f.reason for f in results.failures} == {"ZeroDivisionError: by nothing"}
+
+
+def test_a_control_that_fails_takes_only_the_control_away(random_songs):
+    class OnlyPairs(BaseEstimator):
+        def fit(self, views, y=None):
+            if not np.array_equal(views[0][:, 0], views[1][:, 0]):
+                raise ValueError("shuffled")
+            return self
+
+        def transform(self, views):
+            return views
+
+    songs = Dataset(random_songs.audio, random_songs.audio)
+    results = cross_validate({"only pairs": OnlyPairs()}, songs, components=[2])
+    assert not results.to_frame()["control"].any()
+    assert all(failure.control for failure in results.failures)
+    assert results.summary()["MRR1_shuffled"].isna().all()
+
+
+class Deadly(BaseEstimator):
+    def fit(self, views, y=None):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def transform(self, views):
+        return views
+
+
+def test_a_method_whose_process_is_killed_is_reported(random_songs, truncate):
+    methods = {"deadly": Deadly(), "good": truncate()}
+    results = cross_validate(methods, random_songs, folds=2, components=[2], shuffled_control=False, n_jobs=2)
+    assert {(f.method, f.fold) for f in results.failures} == {("deadly", 0), ("deadly", 1)}
+    assert "killed" in results.failures[0].reason
+    assert results.summary()["queries"].tolist() == [300] * 4
+
+
+def test_several_seeds_are_whole_cross_validations(random_songs):
+    both = cross_validate(CCA(ridge=0.1), random_songs, folds=3, components=[4], seed=[5, 6])
+    frame = both.to_frame()
+    for seed in (5, 6):
+        alone = cross_validate(CCA(ridge=0.1), random_songs, folds=3, components=[4], seed=seed).to_frame()
+        part = frame[frame["seed"] == seed].reset_index(drop=True)
+        pd.testing.assert_frame_equal(part, alone)
+    assert both.settings["seeds"] == [5, 6]
+    assert set(both.summary()["queries"]) == {600}
+
+
+def test_a_slow_method_gets_the_first_seed_alone(random_songs, truncate, monkeypatch):
+    clock = iter(range(0, 100_000, 1))
+
+    class Slow(truncate):
+        def fit(self, views, y=None):
+            for _ in range(10):
+                next(clock)
+            return self
+
+    monkeypatch.setattr("alcca.experiments.running.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    methods = {"slow": Slow(), "quick": truncate()}
+    results = cross_validate(methods, random_songs, folds=2, components=[2], seed=[3, 4], slow_after=5)
+    seeds = results.to_frame().groupby("method", observed=True)["seed"].unique()
+    assert seeds["quick"].tolist() == [3, 4]
+    assert seeds["slow"].tolist() == [3]
+    assert any("seed 3 alone" in note and note.endswith("slow.") for note in results.notes)
+    assert results.seconds == {"slow": 11, "quick": 1}
+    assert set(results.compare("slow", "quick")["queries"]) == {300}
+
+
+def test_a_broken_comparison_goes_on_where_it_stopped(texts, word_counts, tmp_path):
+    def run(methods, **options):
+        SEEN.clear()
+        options = {"components": [1], "folds": 4, "text_features": SeenWords, "keep": tmp_path / "fits", **options}
+        return cross_validate(methods, texts, **options)
+
+    class SeenWords(word_counts):
+        def fit(self, lyrics):
+            SEEN["words"].append(len(lyrics))
+            return super().fit(lyrics)
+
+    class Interrupted(Spy):
+        def fit(self, views, y=None):
+            if len(SEEN["fit"]) == 3:
+                raise KeyboardInterrupt
+            return super().fit(views, y)
+
+    with pytest.raises(KeyboardInterrupt):
+        run({"spy": Interrupted()})
+    whole = run({"spy": Interrupted(), "other": Spy(n_components=2)}, shuffled_control=False)
+    assert SEEN["words"] == []  # all of them were kept
+    # Folds 0 and 1 of four, with a control that now nobody asked for, were done; the other method is new.
+    assert len(SEEN["fit"]) == 2 + 4
+    again = run({"spy": Interrupted(), "other": Spy(n_components=2)}, shuffled_control=False)
+    assert SEEN["fit"] == []
+    pd.testing.assert_frame_equal(again.to_frame(), whole.to_frame())
+    assert again.seconds == whole.seconds
+    for change in ({"seed": 1}, {"components": [2]}, {"folds": 3}):
+        run({"other": Spy(n_components=2)}, **change)
+        assert SEEN["fit"], change
+    run({"other": Spy(n_components=3)})
+    assert SEEN["fit"]
+
+
+def test_what_was_kept_of_other_songs_or_is_damaged_is_not_taken(random_songs, tmp_path):
+    def run(songs):
+        SEEN.clear()
+        return cross_validate({"spy": Spy()}, songs, components=[1], folds=2, keep=tmp_path, shuffled_control=False)
+
+    first = run(random_songs)
+    run(Dataset(random_songs.audio, random_songs.lyrics, random_songs.label[::-1]))
+    assert len(SEEN["fit"]) == 2
+    for path in tmp_path.rglob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:-50])
+    pd.testing.assert_frame_equal(run(random_songs).to_frame(), first.to_frame())
+    assert len(SEEN["fit"]) == 2
+
+
+def test_a_method_learns_from_the_view_of_audio_that_it_names(random_songs):
+    class Descriptors(Spy):
+        audio_view = "audio_descriptors"
+
+    songs = Dataset(random_songs.audio, random_songs.lyrics, audio_descriptors=np.full((300, 3), 7.0))
+    cross_validate({"d": Descriptors()}, songs, components=[1], shuffled_control=False, folds=2)
+    assert set(SEEN["fit"][0][0]) == set(SEEN["transform"][0][0]) == {7.0}
+    with pytest.raises(DataError, match="d failed in fold 0: random has no audio_descriptors, which this method"):
+        cross_validate({"d": Descriptors()}, random_songs, components=[1], folds=2)
+
+
 @pytest.mark.parametrize(
     ("methods", "options", "message"),
     [
         ([], {}, "at least one"),
-        ("cca2", {}, "'cca2' is unknown; the methods are acmr, alcca, cca"),
+        ("cca2", {}, "'cca2' is unknown; the methods are cca, rcca, .*alcca"),
         ([CCA(), CCA(ridge=1)], {}, "two are called CCA"),
         (CCA, {}, "expected an unfitted estimator"),
         ({"x": 3}, {}, "x is 3; expected an unfitted estimator"),
         (CCA(), {"components": []}, "components"),
         (CCA(), {"components": [0, 1]}, "components"),
         (CCA(), {"n_jobs": 0}, "n_jobs"),
+        (CCA(), {"slow_after": 0}, "slow_after"),
+        (CCA(), {"seed": []}, "seed: expected a whole number"),
+        (CCA(), {"seed": [1, 1]}, r"several different ones, got \[1, 1\]"),
+        (CCA(), {"seed": -1}, "seed"),
         (CCA(), {"folds": 1}, "folds"),
     ],
 )
@@ -276,5 +434,5 @@ def test_settings_say_what_was_done(random_songs):
     results = cross_validate({"ridge": make_method("cca", ridge=2.0)}, random_songs, folds=3, components=[2], seed=4)
     assert results.settings["methods"] == {"ridge": "StandardisedCCA(ridge=2.0)"}
     assert {"python", "numpy", "alcca"} <= set(results.settings["versions"])
-    assert (results.settings["seed"], results.settings["folds"], results.settings["songs"]) == (4, 3, 300)
+    assert (results.settings["seeds"], results.settings["folds"], results.settings["songs"]) == ([4], 3, 300)
     assert results.settings["fold_sizes"] == [100, 100, 100]

@@ -9,6 +9,7 @@ import pytest
 from alcca.datasets import make_songs
 from alcca.errors import LibraryError, UsageError
 from alcca.experiments import Dataset, Results, cross_validate
+from alcca.experiments.results import Failure
 from alcca.models.cca import CCA
 
 
@@ -96,7 +97,7 @@ def test_comparisons_that_cannot_be_made_are_refused(results):
 def test_results_come_back_from_disk(results, tmp_path):
     place = tmp_path / "new" / "results"
     results.save(place)
-    assert sorted(path.name for path in place.iterdir()) == ["ranks.csv.gz", "settings.json", "summary.csv"]
+    assert sorted(path.name for path in place.iterdir()) == ["ranks.parquet", "settings.json", "summary.csv"]
     loaded = Results.load(place)
     pd.testing.assert_frame_equal(loaded.to_frame(), results.to_frame(), check_categorical=False)
     pd.testing.assert_frame_equal(loaded.summary(), results.summary(), check_categorical=False)
@@ -112,16 +113,15 @@ def test_saving_again_replaces_and_gives_the_same_bytes(results, tmp_path):
     before = {path.name: path.read_bytes() for path in (tmp_path / "r").iterdir()}
     results.save(tmp_path / "r")
     assert {path.name: path.read_bytes() for path in (tmp_path / "r").iterdir()} == before
-    assert before["ranks.csv.gz"][4:8] == bytes(4)  # the header's time, which would differ a second later
+    assert len(before) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
-def test_a_folder_with_something_else_is_left_alone(results, tmp_path):
+def test_other_files_in_the_folder_are_left_alone(results, tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(UsageError, match=r"thesis\.tex"):
-        results.save(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-    with pytest.raises(UsageError, match="a file"):
+    results.save(tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+    with pytest.raises(UsageError, match=r"thesis\.tex is a file"):
         results.save(tmp_path / "thesis.tex")
 
 
@@ -135,23 +135,27 @@ def test_a_save_that_fails_leaves_the_earlier_results(results, tmp_path):
 
 
 def test_missing_and_damaged_results_are_said(results, tmp_path):
-    with pytest.raises(LibraryError, match=r"no saved results here \(settings.json is missing\)"):
+    with pytest.raises(LibraryError, match=r"no saved results here \(ranks.parquet is missing\)"):
         Results.load(tmp_path / "nothing")
     results.save(tmp_path / "r")
-    ranks = tmp_path / "r" / "ranks.csv.gz"
+    ranks = tmp_path / "r" / "ranks.parquet"
     whole = ranks.read_bytes()
-    for damaged in (whole[: len(whole) // 2], b"no gzip"):
+    for damaged in (whole[: len(whole) // 2], b"no parquet", whole.replace(b'"notes"', b'"toves"')):
         ranks.write_bytes(damaged)
         with pytest.raises(LibraryError, match="damaged"):
             Results.load(tmp_path / "r")
-    ranks.write_bytes(whole)
-    for damaged in ("{", "[]", '{"format": 1}'):
-        (tmp_path / "r" / "settings.json").write_text(damaged)
-        with pytest.raises(LibraryError, match="damaged"):
-            Results.load(tmp_path / "r")
-    (tmp_path / "r" / "settings.json").write_text('{"format": 99}')
-    with pytest.raises(LibraryError, match="format 99, expected 1"):
+    ranks.write_bytes(whole.replace(b'"format": 2', b'"format": 9'))
+    with pytest.raises(LibraryError, match="format 9, expected 2"):
         Results.load(tmp_path / "r")
+
+
+def test_failures_and_times_come_back_from_disk(results, tmp_path):
+    failure = Failure("bad", True, 3, 0, "no <b>luck</b>")
+    some = Results(results.ranks, results.settings, ("a note",), (failure,), {"good": 1.5})
+    some.save(tmp_path / "r")
+    loaded = Results.load(tmp_path / "r")
+    assert (loaded.failures, loaded.seconds, loaded.notes) == ((failure,), {"good": 1.5}, ("a note",))
+    assert str(failure) == "bad on shuffled pairs failed in fold 3: no <b>luck</b>"
 
 
 def test_songs_called_na_or_by_numbers_keep_their_names(tmp_path):

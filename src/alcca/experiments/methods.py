@@ -5,6 +5,7 @@
 StandardisedCCA(ridge=(10.0, 1.0))
 """
 
+import ast
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, Self
@@ -15,7 +16,7 @@ from sklearn.base import BaseEstimator
 
 from alcca.errors import NotFittedError, UsageError
 
-__all__ = ["StandardisedCCA", "make_method", "method_names", "named_methods"]
+__all__ = ["StandardisedCCA", "make_method", "method_names", "named_methods", "parse_methods"]
 
 
 class StandardisedCCA(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -71,23 +72,34 @@ class StandardisedCCA(BaseEstimator):  # type: ignore[misc]  # scikit-learn has 
         )
 
 
-# Names and where their estimators live, imported when asked for.
-METHODS = {
-    "acmr": "alcca.models.acmr.ACMR",
-    "alcca": "alcca.models.alcca.ALCCA",
-    "cca": "alcca.experiments.methods.StandardisedCCA",
+# Names, where their estimators live (imported when asked for), and the settings that make an ablation.
+METHODS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cca": ("alcca.experiments.methods.StandardisedCCA", {}),
+    "rcca": ("alcca.models.rcca.RCCA", {}),
+    "kernel-cca": ("alcca.models.kernel_cca.KernelCCA", {}),
+    "dcca": ("alcca.models.dcca.DCCA", {}),
+    "spotify-dcca": ("alcca.models.dcca.SpotifyDCCA", {}),
+    "pretrain-cnn-cca": ("alcca.models.pretrain_cnn_cca.PretrainCNNCCA", {}),
+    "pretrain-cnn-dcca": ("alcca.models.pretrain_cnn_dcca.PretrainCNNDCCA", {}),
+    "joint-train-dcca": ("alcca.models.joint_train_dcca.JointTrainDCCA", {}),
+    "acmr": ("alcca.models.acmr.ACMR", {}),
+    "alcca": ("alcca.models.alcca.ALCCA", {}),
+    "alcca-no-adversary": ("alcca.models.alcca.ALCCA", {"adversary": 0.0}),
+    "alcca-no-imi": ("alcca.models.alcca.ALCCA", {"alpha": 0.0}),
+    "alcca-no-imd": ("alcca.models.alcca.ALCCA", {"beta": 0.0}),
+    "alcca-pair": ("alcca.models.alcca.ALCCA", {"invariance": "pair"}),
 }
 
 
 def method_names() -> list[str]:
-    """Names that `make_method` knows.
+    """Names that `make_method` knows; "alcca without CCA" is ``acmr``, L_imi as printed ``alcca-pair``.
 
     Examples
     --------
-    >>> method_names()
-    ['acmr', 'alcca', 'cca']
+    >>> method_names()[:3]
+    ['cca', 'rcca', 'kernel-cca']
     """
-    return sorted(METHODS)
+    return list(METHODS)
 
 
 def make_method(name: str, **settings: Any) -> Any:
@@ -96,7 +108,7 @@ def make_method(name: str, **settings: Any) -> Any:
     Parameters
     ----------
     name : str
-        One of `method_names`.
+        One of `method_names`, or the dotted name of a class with the contract, such as ``cca_zoo.linear.CCA``.
     **settings
         Given to the estimator's constructor.
 
@@ -110,21 +122,86 @@ def make_method(name: str, **settings: Any) -> Any:
     >>> make_method("cca", n_components=10).n_components
     10
     """
-    if name not in METHODS:
-        raise UsageError(f"method {name!r} is unknown; the methods are {', '.join(method_names())}")
-    module, _, estimator = METHODS[name].rpartition(".")
-    method = getattr(import_module(module), estimator)
-    known = method().get_params()
+    path, fixed = METHODS.get(name, (name, {}))
+    if "." not in path:
+        raise UsageError(
+            f"method {name!r} is unknown; the methods are {', '.join(method_names())}, or the dotted name of a class"
+        )
+    method = _class(path)
+    known = method._get_param_names() if hasattr(method, "_get_param_names") else sorted(settings)
     unknown = sorted(set(settings) - set(known))
     if unknown:
         raise UsageError(f"{name} has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}")
-    return method(**settings)
+    return method(**{**fixed, **settings})
+
+
+def _class(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"method {path!r} cannot be imported ({error}); install it, or correct its name") from error
+
+
+def parse_methods(text: str) -> dict[str, Any]:
+    """Make the estimators of a list as a command line takes it.
+
+    Parameters
+    ----------
+    text : str
+        Names, with settings behind colons and commas between methods; ``all`` stands for all of `method_names`.
+
+    Returns
+    -------
+    dict of str to estimator
+        Each under what was written.
+
+    Raises
+    ------
+    UsageError
+        An unknown name or setting, or one of them twice.
+
+    Examples
+    --------
+    >>> parse_methods("cca:ridge=(10, 1):n_components=5,acmr")["cca:ridge=(10, 1):n_components=5"]
+    StandardisedCCA(n_components=5, ridge=(10, 1))
+    """
+    made: dict[str, Any] = {}
+    for part in _split(text, ","):
+        for written in method_names() if part == "all" else [part]:
+            if written in made:
+                raise UsageError(f"methods: {written} is there twice; leave one out")
+            name, *settings = _split(written, ":")
+            made[written] = make_method(name, **dict(_setting(name, setting) for setting in settings))
+    return made
+
+
+def _setting(name: str, text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"methods: expected {name}:setting=value, got {text!r}")
+    try:
+        return key.strip(), ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError):
+        return key.strip(), value.strip()  # a word, such as pair
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split where no bracket is open."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
 
 
 def named_methods(methods: Any) -> dict[str, Any]:
     """Bring estimators, names, a list or a dict of them into one form: name to unfitted estimator.
 
-    An estimator without a name is called by its class.
+    Names may be what `parse_methods` takes, "all" included. An estimator without a name is called by its class.
 
     Raises
     ------
@@ -142,10 +219,12 @@ def named_methods(methods: Any) -> dict[str, Any]:
         several = methods if isinstance(methods, list | tuple) else [methods]
         named = {}
         for method in several:
-            name = method if isinstance(method, str) else type(method).__name__
-            if name in named:
-                raise UsageError(f"methods: two are called {name}; pass a dict of name to estimator")
-            named[name] = method
+            for name, made in (
+                parse_methods(method) if isinstance(method, str) else {type(method).__name__: method}
+            ).items():
+                if name in named:
+                    raise UsageError(f"methods: two are called {name}; pass a dict of name to estimator")
+                named[name] = made
     if not named:
         raise UsageError("methods: expected at least one estimator or name, got none")
     named = {name: make_method(method) if isinstance(method, str) else method for name, method in named.items()}

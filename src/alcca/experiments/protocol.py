@@ -5,37 +5,36 @@ smaller numbers are its first columns, because canonical components are nested.
 """
 
 import platform
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import AlccaError, DataError, UsageError
+from alcca.errors import DataError, UsageError
 from alcca.experiments.dataset import Dataset
+from alcca.experiments.fitting import TextFeatures, fit_and_rank, lyric_features, make_doc2vec
 from alcca.experiments.folds import grouped_folds, song_groups
+from alcca.experiments.kept import KeptFits
 from alcca.experiments.methods import named_methods
-from alcca.experiments.results import DIRECTIONS, Results, ranks_frame
+from alcca.experiments.results import Failure, Fit, Results, ranks_frame
+from alcca.experiments.running import Job, died, run_jobs
 from alcca.progress import Progress
-from alcca.retrieval import category_ranks, instance_ranks
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = ["Dataset", "TextFeatures", "cross_validate"]
 
 Array = NDArray[Any]
-# The names under which two-view estimators, ours and cca-zoo's, take the dimension of their common space.
-DIMENSION_PARAMETERS = ("n_components", "latent_dimensions")
-
-
-class TextFeatures(Protocol):
-    """What turns lyrics into vectors: fitted on the texts of a training fold, applied to both folds."""
-
-    def fit(self, texts: Sequence[str], /) -> Any:
-        """Learn from texts."""
-
-    def transform(self, texts: Sequence[str], /) -> Array:
-        """Turn texts into an (n, q) array."""
+Place = tuple[int, int]  # seed and fold
+Rows = Mapping[Place, tuple[Array, Array]]  # the training and the test songs
+Views = Mapping[Place, Array]  # the lyric features of all songs
+KILLED = "its process was killed, as happens when no memory is left; free some, or work with fewer processes (n_jobs)"
 
 
 def cross_validate(
@@ -44,9 +43,11 @@ def cross_validate(
     *,
     folds: int = 5,
     components: Iterable[int] = range(10, 101, 10),
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     shuffled_control: bool = True,
     text_features: Callable[[], TextFeatures] | None = None,
+    slow_after: float | None = None,
+    keep: Path | str | None = None,
     n_jobs: int = 1,
     verbose: bool = False,
 ) -> Results:
@@ -56,37 +57,46 @@ def cross_validate(
     ----------
     methods : estimator, name, list of them, or dict of name to estimator
         Unfitted, with ``fit(views, y)`` and ``transform(views)``; never changed, each fold fits a clone. A clone gets
-        ``n_components`` (or ``latent_dimensions``) set to the largest number of components and ``random_state`` to
-        ``seed``, where it has them. A method without either is measured in the whole of its own space.
+        ``n_components`` (or ``latent_dimensions``) set to the largest number of components and ``random_state`` to the
+        seed, where it has them. A method without the former is measured in the whole of its own space. Its attribute
+        ``audio_view`` says which audio features of the data set it learns from, "audio" without one.
     dataset : Dataset
     folds : int
         Songs that share a group or the same words stay in one fold.
     components : iterable of int
         Which numbers of components to measure. What the data cannot give, at most min(p, q, n_train - 1), is left
         out, and `Results.notes` says so.
-    seed : int
-        Decides the folds, the shuffled pairs and the methods' own randomness.
+    seed : int or sequence of int
+        Decides the folds, the shuffled pairs, Doc2Vec and the methods' own randomness. With several, the whole
+        cross-validation is done once for each.
     shuffled_control : bool
         Fit each method also on training pairs whose lyrics rows are shuffled (labels stay with the audio) and test it
         on the true test pairs: what is left without any pairing to learn from.
     text_features : callable, optional
         Makes a new `TextFeatures` for each fold. Doc2Vec when not given.
+    slow_after : float, optional
+        Seconds. A method whose fits of the first seed took longer (their median) is measured with that seed alone,
+        and `Results.notes` says so.
+    keep : path, optional
+        A folder for finished fits. A later call takes from there what it would compute again: the same songs, folds,
+        method, settings and version of alcca. So a broken comparison goes on where it stopped.
     n_jobs : int
-        Processes that work on fits at the same time.
+        Processes that work on fits at the same time; each gets its share of the processors' threads.
     verbose : bool
-        Show how far it has come.
+        Show what is running and about how long the rest will take.
 
     Returns
     -------
     Results
-        The rank of every query, with its summary, intervals and tests.
+        The rank of every query, with its summary, intervals and tests. A method that failed in a fold is in
+        `Results.failures`, and its ranks of that seed are left out.
 
     Raises
     ------
     UsageError
         No methods, two of one name, no possible number of components.
     DataError
-        Too few songs; a method that failed, with its name and fold.
+        Too few songs; lyric features that failed; methods that failed, when no other is left.
 
     Examples
     --------
@@ -103,167 +113,187 @@ def cross_validate(
     wanted = sorted(set(components))
     if not wanted or wanted[0] < 1:
         raise UsageError(f"components: expected one or more numbers, each at least 1, got {wanted}")
+    seeds = _checked_seeds(seed)
     if n_jobs < 1:
         raise UsageError(f"n_jobs: expected 1 or more, got {n_jobs}")
+    if slow_after is not None and not slow_after > 0:
+        raise UsageError(f"slow_after: expected seconds, above 0, got {slow_after}")
     groups = song_groups(dataset.group, dataset.texts, n=len(dataset))
-    fold_of = grouped_folds(groups, folds, seed)
-    rows = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(folds)]
+    fold_of = {s: grouped_folds(groups, folds, s) for s in seeds}
+    rows = {
+        (s, fold): (np.flatnonzero(fold_of[s] != fold), np.flatnonzero(fold_of[s] == fold))
+        for s in seeds
+        for fold in range(folds)
+    }
+    about = {"folds": folds, "lyrics": _lyrics_from(dataset, text_features)}
+    work = _Work(n_jobs, verbose, KeptFits(keep, dataset.fingerprint, **about, alcca=_versions()["alcca"]))
+    views = _views(dataset, text_features, rows, work)
+    possible, notes = _possible_components(wanted, dataset, views, rows)
     controls = (False, True) if shuffled_control else (False,)
-    notes = _notes(dataset, fold_of)
-    make = text_features or _doc2vec(seed)
-    fits = folds * ((dataset.texts is not None) + len(named) * len(controls))
-    with Progress("cross-validating", total=fits, unit="fit", show=verbose) as bar:
-        if dataset.texts is not None:
-            jobs = [(make, fold, dataset.texts, *rows[fold]) for fold in range(folds)]
-            views = dict(_run(_text_features, jobs, n_jobs, bar))
-        else:
-            views = dict.fromkeys(range(folds), dataset.lyrics)
-        limit = min(
-            int(np.prod(dataset.audio.shape[1:])),
-            *(view.shape[1] for view in views.values()),
-            *(len(train) - 1 for train, _ in rows),
+
+    def run(names: Iterable[str], seeds: Iterable[int]) -> list[_Outcome]:
+        fits = [Fit(name, control, f, s) for s in seeds for f in range(folds) for name in names for control in controls]
+        return _run_fits(fits, named, dataset, views, rows, possible, work)
+
+    outcomes = run(named, seeds[:1])
+    seconds = _median_seconds(outcomes)
+    slow = [name for name in named if slow_after is not None and seconds.get(name, 0.0) > slow_after]
+    if slow and seeds[1:]:
+        notes.append(
+            f"Measured with seed {seeds[0]} alone, because one fit takes more than {slow_after:g} s: {', '.join(slow)}."
         )
-        possible = [c for c in wanted if c <= limit]
-        if not possible:
-            raise UsageError(f"components: the data can give at most {limit}, got {wanted}; ask for fewer")
-        if possible != wanted:
-            notes.append(
-                f"Left out {', '.join(map(str, wanted[len(possible) :]))} components: audio, lyrics and the smallest "
-                f"training fold can give at most {limit}."
-            )
-        trials = [
-            (_Fit(name, control, fold, seed), method, dataset, views[fold], *rows[fold], possible)
-            for fold in range(folds)
-            for name, method in named.items()
-            for control in controls
-        ]
-        order = {trial[0]: i for i, trial in enumerate(trials)}
-        parts = sorted(_run(_fit_and_rank, trials, n_jobs, bar), key=lambda part: order[part[0]])
+    outcomes += run([name for name in named if name not in slow], seeds[1:])
+    failures = [Failure(*outcome.fit, outcome.failure) for outcome in outcomes if outcome.failure]
+    broken = {(failure.method, failure.control, failure.seed) for failure in failures}
+    whole = [o for o in outcomes if o.ranks is not None and (o.fit.method, o.fit.control, o.fit.seed) not in broken]
+    if all(outcome.fit.control for outcome in whole):
+        raise DataError("; ".join(dict.fromkeys(str(failure) for failure in failures if not failure.control)))
+    first = fold_of[seeds[0]]
     settings = {
         "dataset": dataset.name,
         "songs": len(dataset),
         "labelled": sum(label is not None for label in dataset.label or ()),
         "groups": int(groups.max()) + 1,
         "folds": folds,
-        "fold_sizes": [len(test) for _, test in rows],
+        "fold_sizes": np.bincount(first).tolist(),
         "components": possible,
-        "seed": seed,
+        "seeds": list(seeds),
         "shuffled_control": shuffled_control,
-        "lyrics": "features as given" if dataset.texts is None else _describe(make()),
+        "lyrics": about["lyrics"],
         "methods": {name: _describe(method) for name, method in named.items()},
         "versions": _versions(),
     }
-    records = [{**vars(fit), **record} for fit, found in parts for record in found]
-    return Results(ranks_frame(records, groups, dataset.ids or ()), settings, tuple(notes))
+    ranks = ranks_frame([(o.fit, o.ranks) for o in whole if o.ranks is not None], groups, dataset.ids or ())
+    notes = [*dataset.notes, *_notes(dataset, first), *notes]
+    return Results(ranks, settings, tuple(notes), tuple(failures), _median_seconds(outcomes))
 
 
-@dataclass(frozen=True)
-class _Fit:
-    """Which fit this is; the first columns of the per-query ranks."""
+class _Work(NamedTuple):
+    """How the work is done, which changes no result."""
 
-    method: str
-    control: bool
-    fold: int
-    seed: int
+    n_jobs: int
+    verbose: bool
+    kept: KeptFits
 
 
-def _text_features(
-    make: Callable[[], TextFeatures], fold: int, texts: Sequence[str], train: Array, test: Array
-) -> tuple[int, Array]:
-    """Lyric features of all songs, learned from the training fold's texts."""
-    try:
-        features = make()
-        features.fit([texts[i] for i in train])
-        parts = [np.asarray(features.transform([texts[i] for i in rows])) for rows in (train, test)]
-    except Exception as error:
-        raise _failed("lyric features", fold, error) from error
-    view = np.empty((len(texts), parts[0].shape[1]), dtype=parts[0].dtype)
-    view[train], view[test] = parts
-    return fold, view
+class _Outcome(NamedTuple):
+    """What became of one fit: ranks, or the reason why there are none."""
+
+    fit: Fit
+    ranks: "DataFrame | None"
+    failure: str
+    seconds: float
 
 
-def _fit_and_rank(
-    fit: _Fit, method: Any, dataset: Dataset, lyrics: Array, train: Array, test: Array, components: Sequence[int]
-) -> tuple[_Fit, list[dict[str, Any]]]:
-    """Fit one method in one fold and rank every test query at every number of components."""
-    try:
-        model, nested = _clone(method, components[-1], fit.seed)
-        labels = None if dataset.label is None else np.fromiter(dataset.label, dtype=object)
-        pairs = train
-        if fit.control:
-            pairs = np.random.default_rng([fit.seed, fit.fold]).permutation(train)
-        model.fit((dataset.audio[train], lyrics[pairs]), None if labels is None else labels[train])
-        embedded = [np.asarray(view) for view in model.transform((dataset.audio[test], lyrics[test]))]
-        depth = min(view.shape[1] for view in embedded)
-        records: list[dict[str, Any]] = []
-        for c in [c for c in components if c <= depth] if nested else [depth]:
-            for direction, (queries, gallery) in zip(DIRECTIONS, ((0, 1), (1, 0)), strict=True):
-                records += _ranked(
-                    embedded[queries][:, :c], embedded[gallery][:, :c], labels, test,
-                    {"components": c, "direction": direction},
-                )  # fmt: skip
-    except Exception as error:
-        raise _failed(fit.method + (" on shuffled pairs" if fit.control else ""), fit.fold, error) from error
-    return fit, records
+def _checked_seeds(seed: int | Sequence[int]) -> tuple[int, ...]:
+    seeds = tuple(seed) if isinstance(seed, Sequence) else (seed,)
+    if not seeds or len(set(seeds)) != len(seeds) or any(s < 0 or s != int(s) for s in seeds):
+        raise UsageError(f"seed: expected a whole number of at least 0, or several different ones, got {seed}")
+    return seeds
 
 
-def _ranked(
-    queries: Array, gallery: Array, labels: Array | None, test: Array, which: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    pool = len(test)
-    yield {
-        **which, "level": "instance", "query": test, "rank": instance_ranks(queries, gallery),
-        "pool": pool, "relevant": np.ones(pool, dtype=np.int64),
-    }  # fmt: skip
-    if labels is None:
-        return
-    own = labels[test].tolist()
-    ranks, rows = category_ranks(queries, gallery, own, own)
-    sizes = Counter(own)
-    relevant = np.array([sizes[own[row]] for row in rows], dtype=np.int64)
-    yield {**which, "level": "category", "query": test[rows], "rank": ranks, "pool": pool, "relevant": relevant}
+def _views(
+    dataset: Dataset, text_features: Callable[[], TextFeatures] | None, rows: Rows, work: _Work
+) -> dict[tuple[int, int], Array]:
+    """Lyric features of all songs for each seed and fold, learned from its training texts."""
+    texts = dataset.texts
+    if texts is None:
+        return dict.fromkeys(rows, np.asarray(dataset.lyrics))
+    found = {place: work.kept.features(seed=place[0], fold=place[1]) for place in rows}
+    views = {place: view for place, view in found.items() if view is not None}
+    missing = [place for place in rows if place not in views]
+    jobs = [
+        Job("lyrics", f"lyric features of fold {fold}", lyric_features,
+            (text_features or partial(make_doc2vec, seed), fold, texts, *rows[seed, fold]))
+        for seed, fold in missing
+    ]  # fmt: skip
+    with Progress("learning lyric features", total=len(jobs), unit="fold", show=work.verbose and bool(jobs)) as bar:
+        for number, view, _ in run_jobs(jobs, work.n_jobs, bar):
+            seed, fold = missing[number]
+            if died(view):
+                raise DataError(f"lyric features failed in fold {fold}: {KILLED}")
+            views[seed, fold] = view
+            work.kept.put_features(view, seed=seed, fold=fold)
+    return views
 
 
-def _clone(method: Any, components: int, seed: int) -> tuple[Any, bool]:
-    """Clone a method for one fold; the flag says whether its columns are nested components."""
-    from sklearn.base import clone
+def _run_fits(
+    fits: Sequence[Fit],
+    named: Mapping[str, Any],
+    dataset: Dataset,
+    views: Views,
+    rows: Rows,
+    components: Sequence[int],
+    work: _Work,
+) -> list[_Outcome]:
+    """Fit and rank, or take what an earlier run has kept; in the order of ``fits``."""
+    what = [
+        {"fit": fit[1:], "components": list(components), "method": _identity(named[fit.method], dataset)}
+        for fit in fits
+    ]
+    outcomes: dict[int, _Outcome] = {}
+    for i, fit in enumerate(fits):
+        found = work.kept.ranks(**what[i])
+        if found is not None:
+            outcomes[i] = _Outcome(fit, found[0], "", found[1])
+    missing = [i for i in range(len(fits)) if i not in outcomes]
+    jobs = [
+        Job(
+            fits[i].method, str(fits[i]), fit_and_rank,
+            (fits[i], named[fits[i].method], dataset, views[fits[i].place], *rows[fits[i].place], components),
+        )
+        for i in missing
+    ]  # fmt: skip
+    with Progress("cross-validating", total=len(fits), unit="fit", show=work.verbose and bool(fits)) as bar:
+        bar.update(len(outcomes), note="done before" if outcomes else "")
+        for number, result, seconds in run_jobs(jobs, work.n_jobs, bar):
+            i = missing[number]
+            failure = KILLED if died(result) else result if isinstance(result, str) else ""
+            outcomes[i] = _Outcome(fits[i], None if failure else result, failure, seconds)
+            if not failure:
+                work.kept.put_ranks(result, seconds, **what[i])
+    return [outcomes[i] for i in range(len(fits))]
 
-    model = clone(method)
-    known = model.get_params(deep=False)
-    dimension = next((name for name in DIMENSION_PARAMETERS if name in known), None)
-    changes = {"random_state": seed} if "random_state" in known else {}
-    model.set_params(**changes, **({dimension: components} if dimension else {}))
-    return model, dimension is not None
+
+def _possible_components(
+    wanted: Sequence[int], dataset: Dataset, views: Views, rows: Rows
+) -> tuple[list[int], list[str]]:
+    limit = min(
+        int(np.prod(dataset.audio.shape[1:])),
+        *(view.shape[1] for view in views.values()),
+        *(len(train) - 1 for train, _ in rows.values()),
+    )
+    possible = [c for c in wanted if c <= limit]
+    if not possible:
+        raise UsageError(f"components: the data can give at most {limit}, got {list(wanted)}; ask for fewer")
+    if possible == list(wanted):
+        return possible, []
+    return possible, [
+        f"Left out {', '.join(map(str, wanted[len(possible) :]))} components: audio, lyrics and the smallest "
+        f"training fold can give at most {limit}."
+    ]
 
 
-def _run(work: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], n_jobs: int, bar: Progress) -> list[Any]:
-    """Do the jobs here or in processes that share the cores; in no particular order."""
-    results: Iterable[Any]
-    if n_jobs == 1:
-        results = (work(*job) for job in jobs)
-    else:
-        from joblib import Parallel, cpu_count, delayed, parallel_config
-
-        with parallel_config("loky", inner_max_num_threads=max(1, cpu_count() // n_jobs)):
-            results = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(delayed(work)(*job) for job in jobs)
-    collected = []
-    for result in results:
-        collected.append(result)
-        bar.update()
-    return collected
+def _median_seconds(outcomes: Iterable[_Outcome]) -> dict[str, float]:
+    took: dict[str, list[float]] = defaultdict(list)
+    for outcome in outcomes:
+        if not outcome.failure:
+            took[outcome.fit.method].append(outcome.seconds)
+    return {method: median(seconds) for method, seconds in took.items()}
 
 
-def _doc2vec(seed: int) -> Callable[[], TextFeatures]:
-    from functools import partial
+def _identity(method: Any, dataset: Dataset) -> str:
+    """Everything that a method's ranks depend on beside the songs and the fold."""
+    kind, view = type(method), getattr(method, "audio_view", "audio")
+    settings = {name: value for name, value in method.get_params().items() if name != "verbose"}
+    seen = dataset.view_fingerprint(view) if view != "audio" else ""
+    return f"{kind.__module__}.{kind.__qualname__} {sorted(settings.items())!r} {seen}"
 
-    from alcca.features.doc2vec import Doc2VecFeatures
 
-    return partial(Doc2VecFeatures, random_state=seed)
-
-
-def _failed(what: str, fold: int, error: Exception) -> DataError:
-    kind = "" if isinstance(error, AlccaError) else f"{type(error).__name__}: "
-    return DataError(f"{what} failed in fold {fold}: {kind}{error}")
+def _lyrics_from(dataset: Dataset, text_features: Callable[[], TextFeatures] | None) -> str:
+    if dataset.texts is None:
+        return "features as given"
+    return _describe((text_features or partial(make_doc2vec, 0))())
 
 
 def _notes(dataset: Dataset, fold_of: Array) -> list[str]:
@@ -291,6 +321,8 @@ def _notes(dataset: Dataset, fold_of: Array) -> list[str]:
 
 
 def _describe(thing: object) -> str:
+    if type(thing).__repr__ is object.__repr__:  # which tells the address, another in every run
+        return f"{type(thing).__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(vars(thing).items()))})"
     return " ".join(repr(thing).split())
 
 

@@ -4,13 +4,13 @@ Per-query ranks are kept, not averages: intervals, chance and paired tests all c
 """
 
 import json
-import shutil
+import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,47 @@ from alcca.retrieval import chance_median_rank, chance_mrr1, chance_recall_at, m
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["DIRECTIONS", "LEVELS", "MEASURES", "Results", "ranks_frame"]
+__all__ = ["DIRECTIONS", "LEVELS", "MEASURES", "Failure", "Fit", "Results", "fit_frame", "ranks_frame"]
 
 DIRECTIONS = ("audio", "lyrics")  # what the query is; the gallery is the other
 LEVELS = ("instance", "category")
 MEASURES = ("MRR1", "R@1", "R@5", "R@10", "median")
 CUTS = (1, 5, 10)
 CELL = ["method", "control", "components", "direction", "level"]
-FILES = ("ranks.csv.gz", "summary.csv", "settings.json")
-FORMAT = 1
+FILES = ("ranks.parquet", "summary.csv", "settings.json")
+FORMAT = 2
+STATE = b"alcca"  # where ranks.parquet keeps settings, notes and failures
+
+
+class Fit(NamedTuple):
+    """Which fit of a comparison: a method, or (control) the same on shuffled pairs, in a fold of a seed."""
+
+    method: str
+    control: bool
+    fold: int
+    seed: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Seed and fold: what all methods share."""
+        return self.seed, self.fold
+
+    def __str__(self) -> str:
+        return f"{self.method}{' on shuffled pairs' if self.control else ''}, fold {self.fold}, seed {self.seed}"
+
+
+class Failure(NamedTuple):
+    """A fit that failed, and why."""
+
+    method: str
+    control: bool
+    fold: int
+    seed: int
+    reason: str
+
+    def __str__(self) -> str:
+        shuffled = " on shuffled pairs" if self.control else ""
+        return f"{self.method}{shuffled} failed in fold {self.fold}: {self.reason}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +79,17 @@ class Results:
         Data set, folds, seed, methods, versions.
     notes : tuple of str
         What a reader must know: what was left out, and why.
+    failures : tuple of Failure
+        Fits that failed. The ranks of their method, control and seed are left out.
+    seconds : mapping of str to float
+        Median time of one fit of each method, with the processor's share that it had.
     """
 
     ranks: "DataFrame" = field(repr=False)
     settings: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def to_frame(self) -> "DataFrame":
         """The per-query ranks as a new DataFrame; the columns are those of `Results.ranks`."""
@@ -107,7 +145,8 @@ class Results:
         DataFrame
             One row for each number of components, direction and level: components_a, components_b, MRR1_a, MRR1_b,
             difference (a - b), low, high (95%, bootstrap over groups), p (two-sided paired randomisation test; songs
-            of one group change sides together; no correction for several rows), queries.
+            of one group change sides together; no correction for several rows), queries. Queries of a seed that only
+            one of both was measured with are left out.
 
         Raises
         ------
@@ -136,7 +175,11 @@ class Results:
                     )
                     if not len(one) or not len(two):
                         continue
-                    values = 1 / one, 1 / two.reindex(one.index)
+                    common = one.index.intersection(two.index)
+                    if not len(common):
+                        continue
+                    one, two = one.reindex(common), two.reindex(common)
+                    values = 1 / one, 1 / two
                     difference = (values[0] - values[1]).to_numpy()[:, None]
                     group = one.index.get_level_values("group").to_numpy()
                     low, high = bootstrap.mean(difference, group)
@@ -157,44 +200,35 @@ class Results:
         return pd.DataFrame(rows)
 
     def save(self, folder: Path | str) -> None:
-        """Write summary.csv, ranks.csv.gz and settings.json into ``folder``, all of them or none.
+        """Write ranks.parquet, which holds everything, and for readers summary.csv and settings.json into ``folder``.
 
-        The folder is made, or replaced when it holds earlier results.
+        The folder is made when missing, and other files in it are left alone. Each file is written whole or not.
 
         Raises
         ------
         UsageError
-            The folder holds something else, which replacing it would delete.
+            ``folder`` is a file.
         """
+        import pyarrow
+        from pyarrow import parquet
+
         folder = Path(folder)
-        if folder.exists():
-            strange = (
-                sorted(path.name for path in folder.iterdir() if path.name not in FILES)
-                if folder.is_dir()
-                else ["a file"]
-            )
-            if strange:
-                raise UsageError(f"{folder} holds {strange[0]}, which is no result; choose a new or empty folder")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            # Without the time in the gzip header, equal results are equal files.
-            compression = {"method": "gzip", "mtime": 0}
-            self.ranks.to_csv(part / FILES[0], index=False, compression=compression)
-            self._summary.to_csv(part / FILES[1], index=False)
-            state = {"format": FORMAT, "settings": dict(self.settings), "notes": list(self.notes)}
-            (part / FILES[2]).write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            part.chmod(0o755)
-            if folder.exists():
-                old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-                folder.rename(old / "results")
-                part.rename(folder)
-                shutil.rmtree(old)
-            else:
-                part.rename(folder)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file; choose a folder for the results")
+        state = {
+            "format": FORMAT,
+            "settings": dict(self.settings),
+            "notes": list(self.notes),
+            "failures": [failure._asdict() for failure in self.failures],
+            "seconds": {method: round(seconds, 3) for method, seconds in self.seconds.items()},
+        }
+        text = json.dumps(state, indent=2, ensure_ascii=False)
+        table = pyarrow.Table.from_pandas(self.ranks, preserve_index=False)
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), STATE: text.encode()})
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / FILES[1], lambda part: self._summary.to_csv(part, index=False))
+        _write(folder / FILES[2], lambda part: part.write_text(text + "\n", encoding="utf-8"))
+        _write(folder / FILES[0], lambda part: parquet.write_table(table, part))
 
     @classmethod
     def load(cls, folder: Path | str) -> "Results":
@@ -205,18 +239,22 @@ class Results:
         LibraryError
             The folder holds no results, or damaged ones.
         """
-        import pandas as pd
+        import pyarrow
+        from pyarrow import parquet
 
-        folder = Path(folder)
+        path = Path(folder) / FILES[0]
+        if not path.is_file():
+            raise LibraryError(f"{folder}: no saved results here ({FILES[0]} is missing)")
         try:
-            state = json.loads((folder / FILES[2]).read_text(encoding="utf-8"))
+            with path.open("rb") as file:
+                table = parquet.ParquetFile(file).read()
+            state = json.loads(table.schema.metadata[STATE])
             if state["format"] != FORMAT:
-                raise LibraryError(f"{folder}: results of format {state['format']}, expected {FORMAT}; update alcca")
-            ranks = pd.read_csv(folder / FILES[0], dtype={"song": str, "method": str}, keep_default_na=False)
-            return cls(_compact(ranks), state["settings"], tuple(state["notes"]))
-        except FileNotFoundError as error:
-            raise LibraryError(f"{folder}: no saved results here ({Path(error.filename).name} is missing)") from error
-        except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+                raise LibraryError(f"{folder}: results of format {state['format']}, expected {FORMAT}; evaluate again")
+            failures = tuple(Failure(**failure) for failure in state["failures"])
+            ranks = _compact(table.to_pandas())
+            return cls(ranks, state["settings"], tuple(state["notes"]), failures, state["seconds"])
+        except (pyarrow.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
             raise LibraryError(f"{folder}: the saved results are damaged ({error}); evaluate again") from error
 
     def _of(self, method: str, control: bool) -> "DataFrame":
@@ -230,22 +268,40 @@ class Results:
         return chosen
 
 
-def ranks_frame(records: Iterable[Mapping[str, Any]], groups: NDArray[np.integer], ids: Sequence[str]) -> "DataFrame":
-    """Put the ranks of many measurements into one table, as `Results.ranks` describes it.
+def fit_frame(records: Iterable[Mapping[str, Any]]) -> "DataFrame":
+    """Put the ranks of one fit into a table: components, direction, level, query, rank, pool, relevant.
 
     Parameters
     ----------
     records : iterable of mapping
-        Each with method, control, fold, seed, components, direction, level, pool and the arrays query, rank, relevant.
+        Each with components, direction, level, pool and the arrays query, rank, relevant.
+    """
+    import pandas as pd
+
+    frame = pd.concat([pd.DataFrame(dict(record)) for record in records], ignore_index=True)
+    return frame.astype(dict.fromkeys(["components", "query", "rank", "pool", "relevant"], np.int32))
+
+
+def ranks_frame(
+    parts: Iterable[tuple[Fit, "DataFrame"]], groups: NDArray[np.integer], ids: Sequence[str]
+) -> "DataFrame":
+    """Put the ranks of all fits into one table, as `Results.ranks` describes it.
+
+    Parameters
+    ----------
+    parts : iterable of (Fit, DataFrame)
+        As `fit_frame` makes them.
     groups : (n,) array of int
         The group of each song of the data set.
     ids : sequence of n str
     """
     import pandas as pd
 
-    frame = pd.concat([pd.DataFrame(dict(record)) for record in records], ignore_index=True)
+    frame = pd.concat([part.assign(**fit._asdict()) for fit, part in parts], ignore_index=True)
     frame["group"] = groups[frame["query"].to_numpy()]
-    frame["song"] = np.array(ids, dtype=object)[frame["query"].to_numpy()]
+    # Not one text a row: a comparison has millions of rows.
+    codes, names = pd.factorize(np.array(ids, dtype=object))
+    frame["song"] = pd.Categorical.from_codes(codes[frame["query"].to_numpy()].tolist(), pd.Index(names))
     columns = [
         "method", "control", "fold", "seed", "components", "direction", "level",
         "query", "song", "group", "rank", "pool", "relevant",
@@ -254,9 +310,23 @@ def ranks_frame(records: Iterable[Mapping[str, Any]], groups: NDArray[np.integer
 
 
 def _compact(frame: "DataFrame") -> "DataFrame":
-    """Store repeated texts once: a comparison has millions of rows."""
+    """Store repeated texts once, and numbers in four bytes."""
     texts = ["method", "direction", "level", "song"]
-    return frame.assign(**{name: frame[name].astype("category") for name in texts})
+    numbers = ["fold", "seed", "components", "query", "group", "rank", "pool", "relevant"]
+    return frame.astype({**dict.fromkeys(texts, "category"), **dict.fromkeys(numbers, np.int32)})
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        write(part)
+        part.chmod(0o644)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _measured(cell: "DataFrame", bootstrap: GroupBootstrap) -> dict[str, float]:

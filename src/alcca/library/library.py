@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -308,56 +309,101 @@ class Library:
 
     # Evaluation
 
-    def dataset(self, *, language: str | None = None) -> "Dataset":
+    def dataset(
+        self, *, language: str | None = None, descriptors: bool = False, csv: Path | str | None = None
+    ) -> "Dataset":
         """The usable songs as arrays for `alcca.cross_validate`; only those in one language if given.
+
+        Parameters
+        ----------
+        language : str, optional
+            Only songs in this language.
+        descriptors : bool
+            With 65 descriptors of each track, computed when first asked for, which takes about 0.1 s a song.
+        csv : path, optional
+            A table of your own descriptors (Spotify's, say) to take instead; see `alcca.library.descriptor_table`.
 
         Raises
         ------
         LibraryError
-            No song is usable.
+            Fewer than ten usable songs, or a song whose descriptors cannot be computed.
+        UsageError, DataError
+            No such table, or one that does not have every song.
         """
         from alcca.experiments.dataset import Dataset
+        from alcca.library.descriptors import library_descriptors
         from alcca.library.training import require_songs
 
         songs = [s for s in self._store.songs() if s.usable and language in (None, s.language)]
         require_songs(self.path, len(songs), "evaluate")
+        described = None
+        if descriptors or csv is not None:
+            with self._only_writer():
+                described = library_descriptors(
+                    self._store, songs, csv=None if csv is None else Path(csv), progress=self._progress
+                )
         return Dataset(
             audio=self._store.features("mfcc", [song.id for song in songs]),
             lyrics=[song.lyrics or "" for song in songs],
             label=[song.label for song in songs],
             group=[song.group or song.hash for song in songs],
             ids=[song.title for song in songs],
+            audio_descriptors=described,
             name=self.path.name,
         )
 
     def evaluate(
         self,
-        method: str = "alcca",
+        methods: Any = "alcca",
         *,
-        folds: int = 5,
-        components: Iterable[int] = range(10, 101, 10),
-        seed: int = 0,
         language: str | None = None,
-        epochs: int | None = None,
+        csv: Path | str | None = None,
+        keep: Path | str | None = None,
+        **protocol: Any,
     ) -> "Results":
         """Five-fold retrieval results on the library's songs; the last one is kept in the library.
 
-        See `alcca.cross_validate` for the protocol.
+        Parameters
+        ----------
+        methods : estimator, text, list of them, or dict of name to estimator
+            As `alcca.cross_validate` takes them; ``"all"`` for every method of the paper's comparison.
+        language, csv
+            As in `dataset`. Descriptors are computed when a method learns from them.
+        keep : path, optional
+            Where finished fits are kept, so that a broken run goes on; in the library when not given.
+        **protocol
+            Of `alcca.cross_validate`: folds, components, seed and so on.
+
+        Raises
+        ------
+        LibraryError
+            Fewer than ten usable songs.
+        UsageError, DataError
+            As `dataset` and `alcca.cross_validate`.
         """
-        from alcca.experiments.methods import make_method
+        from dataclasses import replace
+
+        from alcca.experiments.methods import named_methods
         from alcca.experiments.protocol import cross_validate
 
-        options = {} if epochs is None else {"epochs": epochs}
+        named = named_methods(methods)
+        described = any(getattr(method, "audio_view", "audio") == "audio_descriptors" for method in named.values())
+        try:
+            songs = self.dataset(language=language, descriptors=described, csv=csv)
+        except LibraryError as error:
+            # Without them one method fails and says so; the others do not need them.
+            songs = replace(self.dataset(language=language), notes=(f"Without descriptors: {error}.",))
+        evaluation = self.path / "evaluation"
         results = cross_validate(
-            {method: make_method(method, **options)},
-            self.dataset(language=language),
-            folds=folds,
-            components=components,
-            seed=seed,
-            n_jobs=os.cpu_count() or 1,
-            verbose=self._progress,
+            named,
+            songs,
+            keep=evaluation / "fits" if keep is None else keep,
+            **{"n_jobs": os.cpu_count() or 1, "verbose": self._progress, **protocol},
         )
-        results.save(self.path / "evaluation")
+        results.save(evaluation)
+        for other in (evaluation / "fits").glob("*"):
+            if other.name != songs.fingerprint:  # of songs as they were before
+                shutil.rmtree(other)
         return results
 
 
