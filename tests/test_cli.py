@@ -4,11 +4,13 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from tests.making import write_music
 
-from alcca import Library
+from alcca import Library, Results
 from alcca.cli import main
+from alcca.datasets import make_songs
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +78,63 @@ def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
 
 
 def test_evaluate_prints_the_table_beside_chance(shelf, capsys, tmp_path):
-    code, out, _ = run(capsys, "evaluate", "--method", "cca", "--components", "2,4", "--folds", "3")
+    code, out, _ = run(capsys, "evaluate", "--methods", "cca", "--components", "2,4", "--folds", "3")
     assert code == 0
     assert "I-MRR1-A" in out
     assert "chance" in out
     assert "shuffled" in out
-    options = ["--method", "cca", "--components", "2", "--folds", "3", "-o", str(tmp_path / "out")]
+    options = ["--methods", "cca", "--components", "2", "--folds", "3", "-o", str(tmp_path / "out")]
     code, out, _ = run(capsys, "evaluate", *options, "--json")
     assert code == 0
     assert json.loads(out)
     assert list((tmp_path / "out").iterdir())
+
+
+@pytest.fixture
+def features(tmp_path):
+    """A file of made-up features."""
+    made = make_songs(120, moods=4, shared=5, noise=0.4, audio_shape=(12,), lyrics_size=9)
+    path = tmp_path / "songs.npz"
+    np.savez(path, audio=made.audio, lyrics=made.lyrics, label=np.array(made.label))
+    return path
+
+
+def test_a_comparison_on_a_file_of_features_makes_a_report(features, capsys, tmp_path):
+    methods = "cca:ridge=1,cca_zoo.linear.CCA,rcca:ridges=(1,100),pretrain-cnn-cca"
+    options = ["--methods", methods, "--components", "2,5", "--seeds", "0,1", "-o", str(tmp_path / "report")]
+    code, out, err = run(capsys, "evaluate", str(features), *options, "--jobs", "1")
+    assert code == 0, err
+    assert "I-MRR1-A" in out
+    assert "chance" in out
+    assert "has the highest MRR1" in out
+    assert "pretrain-cnn-cca failed in fold 0: songs has no audio_frames" in out
+    kept = {path.name for path in (tmp_path / "report").iterdir()}
+    assert {"report.html", "ranks.parquet", "table1.tex", "comparison.md", "figure2.svg", "figure4.png", "fits"} <= kept
+    results = Results.load(tmp_path / "report")
+    assert set(results.ranks["method"]) == {"cca:ridge=1", "cca_zoo.linear.CCA", "rcca:ridges=(1,100)"}
+    assert results.settings["seeds"] == [0, 1]
+
+
+def test_a_file_takes_no_options_of_a_library(features, capsys):
+    for option in (["--language", "en"], ["--descriptors", "mine.csv"]):
+        code, _, err = run(capsys, "evaluate", str(features), *option)
+        assert code == 2
+        assert f"{option[0]} is for a library" in err
+
+
+def test_a_library_may_be_named_as_data_and_takes_a_table_of_descriptors(shelf, capsys, tmp_path):
+    with Library(shelf, progress=False) as library:
+        songs = [song for song in library.songs() if song.usable]
+    table = tmp_path / "spotify.csv"
+    lines = [f"{song.title},{i},{i % 3}" for i, song in enumerate(songs)]
+    table.write_text("\n".join(["id,energy,tempo", *lines]))
+    options = ["--methods", "spotify-dcca:epochs=1:hidden=()", "--components", "2", "--folds", "3", "--no-control"]
+    code, out, err = run(capsys, "evaluate", str(shelf), *options, "--descriptors", str(table), "--jobs", "1")
+    assert code == 0, err
+    assert "shuffled" not in out
+    table.write_text("\n".join(["id,energy,tempo", *lines[1:]]))
+    code, _, err = run(capsys, "evaluate", str(shelf), *options, "--descriptors", str(table))
+    assert (code, songs[0].title in err) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +147,9 @@ def test_evaluate_prints_the_table_beside_chance(shelf, capsys, tmp_path):
         (["search", "--audio", "two\nlines.mp3"], 1, "two lines.mp3"),
         (["search", "--lyrics-file", "nowhere.txt"], 1, "nowhere.txt"),
         (["add", "nowhere"], 2, "nowhere"),
-        (["evaluate", "--method", "magic"], 2, "magic"),
+        (["evaluate", "--methods", "magic"], 2, "magic"),
+        (["evaluate", "nowhere.npz"], 2, "nowhere.npz: no such file"),
+        (["evaluate", "songs.csv"], 2, "songs.csv: expected a file of features"),
         (["train", "--components", "5000"], 1, "5000"),
     ],
 )

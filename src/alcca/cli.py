@@ -15,6 +15,7 @@ from alcca.app.terminal import print_hits, print_pairs
 from alcca.errors import AlccaError, UsageError
 
 if TYPE_CHECKING:
+    from alcca.experiments.results import Results
     from alcca.library.library import Library
 
 __all__ = ["main"]
@@ -113,8 +114,20 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, default=0, metavar="N", help="same seed, same songs: same model (default: 0)"
     )
 
-    evaluate = verb("evaluate", _evaluate, "measure retrieval on songs that the model has not seen, beside chance")
-    evaluate.add_argument("--method", default="alcca", metavar="NAME", help="alcca, acmr or cca (default: alcca)")
+    evaluate = verb("evaluate", _evaluate, "compare methods on songs that they have not seen, beside chance")
+    evaluate.add_argument(
+        "data",
+        type=Path,
+        nargs="?",
+        metavar="DATA",
+        help="a library, or a .npz or .parquet file of features (default: the library)",
+    )
+    evaluate.add_argument(
+        "--methods",
+        default="alcca",
+        metavar="NAME,NAME,…",
+        help="methods, 'all', or dotted names of classes; settings behind colons, as in cca:ridge=10 (default: alcca)",
+    )
     evaluate.add_argument(
         "--folds", type=int, default=5, metavar="N", help="parts of the cross-validation (default: 5)"
     )
@@ -127,10 +140,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--epochs", type=int, metavar="N", help="passes over the songs (default: the method's)")
     evaluate.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="decides the folds and the models (default: 0)"
+        "--seeds",
+        type=_numbers,
+        default=[0],
+        metavar="N,N,…",
+        help="each decides folds and models of a whole cross-validation (default: 0)",
     )
-    evaluate.add_argument("--language", metavar="NAME", help="only songs in this language")
-    evaluate.add_argument("-o", "--output", type=Path, metavar="FOLDER", help="also write tables and ranks here")
+    evaluate.add_argument(
+        "--slow-after",
+        type=float,
+        metavar="SECONDS",
+        help="measure a method whose fit takes longer with the first seed alone",
+    )
+    evaluate.add_argument(
+        "--no-control", action="store_true", help="leave out the shuffled pairs, which double the time"
+    )
+    evaluate.add_argument("--language", metavar="NAME", help="only songs in this language (of a library)")
+    evaluate.add_argument(
+        "--descriptors", type=Path, metavar="CSV", help="your own Spotify features of a library's songs"
+    )
+    evaluate.add_argument("--jobs", type=int, metavar="N", help="processes (default: all processors)")
+    evaluate.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="write the report here: tables, figures, report.html, every rank; a broken run goes on from here",
+    )
 
     search = verb("search", _search, "search by a recording, by lyrics, or by exact words")
     query = search.add_mutually_exclusive_group(required=True)
@@ -242,23 +278,51 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from alcca.experiments.report import to_json, to_text
+    from alcca.experiments.methods import parse_methods
+    from alcca.experiments.report import comparison_text, require_matplotlib, to_json, to_text, write_report
 
-    with _open(options) as library:
-        results = library.evaluate(
-            options.method,
-            folds=options.folds,
-            components=options.components,
-            seed=options.seed,
-            language=options.language,
-            epochs=options.epochs,
-        )
+    methods = parse_methods(options.methods)
+    if options.epochs is not None:
+        for method in methods.values():
+            if "epochs" in method.get_params():
+                method.set_params(epochs=options.epochs)
+    protocol = {
+        "folds": options.folds,
+        "components": options.components,
+        "seed": options.seeds,
+        "slow_after": options.slow_after,
+        "shuffled_control": not options.no_control,
+        "n_jobs": options.jobs or os.cpu_count() or 1,
+        "verbose": not options.quiet,
+        "keep": None if options.output is None else options.output / "fits",
+    }
+    if options.output is not None:
+        require_matplotlib()  # before the work, which takes long
+    if options.data is not None and not options.data.is_dir():
+        results = _evaluate_file(options, methods, protocol)
+    else:
+        options.library = options.data or options.library
+        with _open(options) as library:
+            results = library.evaluate(methods, language=options.language, csv=options.descriptors, **protocol)
     if options.output is not None:
         results.save(options.output)
+        write_report(results, options.output)
     if options.json:
         _print_json(to_json(results))
     else:
-        print(to_text(results))
+        print(to_text(results) if len(methods) == 1 else comparison_text(results))
+        if options.output is not None:
+            print(f"The report: {options.output / 'report.html'}")
+
+
+def _evaluate_file(options: argparse.Namespace, methods: dict[str, Any], protocol: dict[str, Any]) -> "Results":
+    from alcca.experiments.datafile import read_dataset
+    from alcca.experiments.protocol import cross_validate
+
+    for name in ("language", "descriptors"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{name} is for a library; {options.data} is a file, which holds what it holds")
+    return cross_validate(methods, read_dataset(options.data), **protocol)
 
 
 def _search(options: argparse.Namespace) -> None:

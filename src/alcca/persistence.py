@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from alcca.errors import LibraryError
 
-__all__ = ["load_state", "save_state"]
+__all__ = ["load_state", "replace_file", "save_state"]
 
 FORMAT = 1
 ARRAYS, STATE = "arrays.safetensors", "state.json"
@@ -98,6 +98,35 @@ def load_state(folder: Path | str, kind: str) -> tuple[dict[str, NDArray[Any]], 
     if head.get("kind") != kind:
         raise LibraryError(f"{folder}: holds a {head.get('kind')}, expected a {kind}")
     return {name: arrays[name].reshape(shape) for name, shape in head["shapes"].items()}, head["state"]
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name beside ``path``, then rename it: a reader sees the old one or the new one.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that exists.
+    write : callable
+        Writes the content to the path that it is given, which has the same ending.
+
+    Examples
+    --------
+    >>> place = Path(tempfile.mkdtemp()) / "notes.txt"
+    >>> replace_file(place, lambda part: part.write_text("whole"))
+    >>> place.read_text(), len(list(place.parent.iterdir()))
+    ('whole', 1)
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        write(part)
+        part.chmod(0o644)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _flush(path: Path) -> None:

@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from alcca.experiments.statistics import GroupBootstrap, paired_randomisation
+from alcca.errors import DataError
+from alcca.experiments.statistics import GroupBootstrap, holm, paired_randomisation
 
 
 def naive_intervals(values, group, statistic, draws=4000):
@@ -109,3 +110,25 @@ def test_p_values_are_uniform_when_methods_are_equal_and_groups_large():
 def test_equal_methods_have_p_1_and_no_p_is_0():
     zeros_and_ones = np.stack([np.zeros(50), np.ones(50)], axis=1)
     assert paired_randomisation(zeros_and_ones, np.arange(50), draws=99).tolist() == [1.0, 0.01]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_holm_equals_statsmodels(seed):
+    from statsmodels.stats.multitest import multipletests
+
+    # Squared and rounded: some small values, some ties, and some that reach 1.
+    p = np.random.default_rng(seed).uniform(size=30).round(2) ** 2
+    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-14)
+    assert (holm(p) == 1).any()
+
+
+def test_holm_of_one_none_and_equal_values():
+    assert holm([0.03]).tolist() == [0.03]
+    assert holm([]).tolist() == []
+    assert holm([0.02, 0.02, 0.02]).tolist() == pytest.approx([0.06] * 3)
+
+
+@pytest.mark.parametrize("p", [[0.1, np.nan], [-0.1], [1.1], [[0.1]]])
+def test_holm_refuses_what_is_no_list_of_p_values(p):
+    with pytest.raises(DataError, match="numbers between 0 and 1"):
+        holm(p)

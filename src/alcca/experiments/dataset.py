@@ -79,7 +79,7 @@ class Dataset:
         if isinstance(self.lyrics, np.ndarray) and self.lyrics.dtype.kind in "fiub":
             lyrics: tuple[str, ...] | NDArray[np.floating] = _features("lyrics", self.lyrics)
         else:
-            lyrics = tuple(self.lyrics)
+            lyrics = tuple(self.lyrics.tolist() if isinstance(self.lyrics, np.ndarray) else self.lyrics)
             odd = next((i for i, text in enumerate(lyrics) if not isinstance(text, str)), None)
             if odd is not None:
                 raise DataError(

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from alcca.persistence import replace_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,6 +31,7 @@ class KeptFits:
 
     Examples
     --------
+    >>> import tempfile
     >>> kept = KeptFits(tempfile.mkdtemp(), fingerprint="abc")
     >>> kept.put_features(np.arange(3.0), fold=0)
     >>> kept.features(fold=0), kept.features(fold=1)
@@ -61,7 +62,10 @@ class KeptFits:
 
         table = pyarrow.Table.from_pandas(ranks, preserve_index=False)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"seconds": str(seconds).encode()})
-        self._write(self._path("parquet", what), lambda part: parquet.write_table(table, part))
+        path = self._path("parquet", what)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, lambda part: parquet.write_table(table, part))
 
     def features(self, **what: Any) -> NDArray[Any] | None:
         """Lyric features that were kept, or None."""
@@ -73,24 +77,13 @@ class KeptFits:
 
     def put_features(self, features: NDArray[Any], **what: Any) -> None:
         """Keep lyric features."""
-        self._write(self._path("npy", what), lambda part: np.save(part, features))
+        path = self._path("npy", what)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, lambda part: np.save(part, features))
 
     def _path(self, ending: str, what: dict[str, Any]) -> Path | None:
         if self._folder is None:
             return None
         key = json.dumps([FORMAT, self._about, what], sort_keys=True, default=repr)
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.{ending}"
-
-    @staticmethod
-    def _write(path: Path | None, write: Any) -> None:
-        if path is None:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-        os.close(descriptor)
-        try:
-            write(part)
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise

@@ -4,9 +4,7 @@ Per-query ranks are kept, not averages: intervals, chance and paired tests all c
 """
 
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
 from alcca.experiments.statistics import GroupBootstrap, paired_randomisation
+from alcca.persistence import replace_file
 from alcca.retrieval import chance_median_rank, chance_mrr1, chance_recall_at, median_rank
 
 if TYPE_CHECKING:
@@ -226,9 +225,9 @@ class Results:
         table = pyarrow.Table.from_pandas(self.ranks, preserve_index=False)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), STATE: text.encode()})
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / FILES[1], lambda part: self._summary.to_csv(part, index=False))
-        _write(folder / FILES[2], lambda part: part.write_text(text + "\n", encoding="utf-8"))
-        _write(folder / FILES[0], lambda part: parquet.write_table(table, part))
+        replace_file(folder / FILES[1], lambda part: self._summary.to_csv(part, index=False))
+        replace_file(folder / FILES[2], lambda part: part.write_text(text + "\n", encoding="utf-8"))
+        replace_file(folder / FILES[0], lambda part: parquet.write_table(table, part))
 
     @classmethod
     def load(cls, folder: Path | str) -> "Results":
@@ -314,19 +313,6 @@ def _compact(frame: "DataFrame") -> "DataFrame":
     texts = ["method", "direction", "level", "song"]
     numbers = ["fold", "seed", "components", "query", "group", "rank", "pool", "relevant"]
     return frame.astype({**dict.fromkeys(texts, "category"), **dict.fromkeys(numbers, np.int32)})
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(descriptor)
-    part = Path(name)
-    try:
-        write(part)
-        part.chmod(0o644)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _measured(cell: "DataFrame", bootstrap: GroupBootstrap) -> dict[str, float]:

@@ -6,9 +6,11 @@ training again on other songs.
 """
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["GroupBootstrap", "paired_randomisation"]
+from alcca.errors import DataError
+
+__all__ = ["GroupBootstrap", "holm", "paired_randomisation"]
 
 Floats = NDArray[np.float64]
 LEVEL = (0.025, 0.975)
@@ -124,3 +126,43 @@ def paired_randomisation(
         signs = 2.0 * rng.integers(2, size=(min(CHUNK, draws - start), len(sums)), dtype=np.int8) - 1
         extreme += np.count_nonzero(np.abs(signs @ sums) >= observed, axis=0)
     return (1 + extreme) / (1 + draws)
+
+
+def holm(p: ArrayLike) -> Floats:
+    """Adjust the p-values of one family of tests, so that all of them together err with at most the level's chance.
+
+    The i-th smallest of m p-values is multiplied by m - i + 1. No adjusted value is smaller than one before it, and
+    none is above 1. Nothing is assumed about how the tests depend on each other.
+
+    Parameters
+    ----------
+    p : (m,) array
+        In [0, 1], in any order.
+
+    Returns
+    -------
+    (m,) array
+        In the order given. At the level 0.05, those of at most 0.05 are significant.
+
+    Raises
+    ------
+    DataError
+        NaN, or values outside [0, 1].
+
+    References
+    ----------
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scand. J. Statist. 6, 65-70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    values = np.asarray(p, dtype=np.float64)
+    if values.ndim != 1 or not ((values >= 0) & (values <= 1)).all():
+        raise DataError(f"p-values: expected one list of numbers between 0 and 1, got {p!r}")
+    order = np.argsort(values, kind="stable")
+    adjusted = np.empty_like(values)
+    steps = values[order] * np.arange(len(values), 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return adjusted

@@ -1,15 +1,13 @@
-"""What a person reads."""
+"""Text, Markdown and JSON."""
 
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from alcca.datasets import make_songs
 from alcca.experiments import Dataset, Results, cross_validate
 from alcca.experiments.report import to_json, to_markdown, to_text, verdicts
-from alcca.experiments.results import ranks_frame
 from alcca.models.cca import CCA
 
 
@@ -22,18 +20,19 @@ def results():
 
 def made_results(ranks, shuffled=None, components=(80,), pool=50):
     """Results whose audio and lyrics queries all have these ranks."""
-    records = [
-        {
-            "method": "m", "control": control, "fold": 0, "seed": 0, "components": c, "direction": direction,
-            "level": "instance", "query": np.arange(len(values)), "rank": np.array(values), "pool": pool,
-            "relevant": np.ones(len(values), dtype=int),
-        }
+    parts = [
+        pd.DataFrame(
+            {
+                "method": "m", "control": control, "fold": 0, "seed": 0, "components": c, "direction": direction,
+                "level": "instance", "query": range(len(values)), "song": "", "group": range(len(values)),
+                "rank": values, "pool": pool, "relevant": 1,
+            }
+        )
         for control, values in ((False, ranks), (True, shuffled)) if values is not None
         for c in components for direction in ("audio", "lyrics")
     ]  # fmt: skip
-    n = len(ranks)
-    settings = {"dataset": "d", "songs": n, "folds": 1, "fold_sizes": [pool]}
-    return Results(ranks_frame(records, np.arange(n), [str(i) for i in range(n)]), settings)
+    settings = {"dataset": "d", "songs": len(ranks), "folds": 1, "fold_sizes": [pool]}
+    return Results(pd.concat(parts, ignore_index=True), settings)
 
 
 def test_the_text_has_the_papers_columns_with_chance_and_control(results):

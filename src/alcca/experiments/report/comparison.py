@@ -1,0 +1,176 @@
+"""Every method at the number of components that was fixed before looking, with marks of significance."""
+
+import math
+from dataclasses import dataclass
+from itertools import product
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
+
+from alcca.experiments.report.formats import latex_table, latex_text, markdown_table, markdown_text
+from alcca.experiments.report.table1 import PREAMBLE, table1
+from alcca.experiments.report.tables import PAPER_COLUMNS
+from alcca.experiments.results import Results
+from alcca.experiments.significance import against_controls, fixed_components, pairwise
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["LEGEND", "Comparison", "compared"]
+
+LEGEND = (
+    "Methods stand in the order of their mean instance MRR1. Letters after an MRR1: the methods that it is "
+    "significantly better than. *: significantly above chance. †: significantly above itself trained on shuffled "
+    "pairs. Paired randomisation tests over groups of songs, two-sided, at 0.05 after Holm's correction over all pairs "
+    "(or all methods) of one column. Mean [95% interval over songs]."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The methods beside each other, and the tests between them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row for each method, the best mean instance MRR1 first: mark (a letter), seeds, seconds (median of one
+        fit, NaN when unknown), the columns of `table1`, and for each MRR1 column C C_better_than (marks),
+        C_above_chance, C_above_shuffled (None without the control).
+    pairs : DataFrame
+        What `pairwise` found.
+    controls : DataFrame
+        What `against_controls` found.
+    signs : dict
+        (a, b, direction, level) -> 1 where a is significantly better than b, -1 where it is worse.
+    """
+
+    rows: "DataFrame"
+    pairs: "DataFrame"
+    controls: "DataFrame"
+    signs: dict[tuple[str, str, str, str], int]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the paper's Table 1 that were measured."""
+        return [name for name, *_ in PAPER_COLUMNS if self.rows[name].notna().any()]
+
+    def better_than(self, method: str, direction: str, level: str) -> list[str]:
+        """Methods that ``method`` is significantly better than, in the order of the rows."""
+        return [m for m in self.rows["method"] if self.signs.get((method, m, direction, level)) == 1]
+
+    def worse_than(self, method: str, direction: str, level: str) -> list[str]:
+        """Methods that ``method`` is significantly worse than."""
+        return [m for m in self.rows["method"] if self.signs.get((method, m, direction, level)) == -1]
+
+    def above(self, method: str, control: str, direction: str, level: str) -> bool | None:
+        """Whether ``method`` is significantly above "chance" or "shuffled pairs"; None when that was not measured."""
+        table = self.controls
+        found = table[(table["a"] == method) & (table["b"] == control)
+                      & (table["direction"] == direction) & (table["level"] == level)]  # fmt: skip
+        return None if found.empty else bool(found["significant"].iloc[0] and found["difference"].iloc[0] > 0)
+
+    def to_markdown(self) -> str:
+        """The rows as a Markdown table, with the marks and what they mean."""
+        body = [
+            [row["mark"], markdown_text(row["method"]), *self._cells(row, "<sup>{}</sup>", "\\*")]
+            for row in self._records()
+        ]
+        header = ["", "method", *self._header()]
+        lines = markdown_table(header, [*body, ["", "chance", *self._chance()]])
+        return f"{lines}\n\n{markdown_text(LEGEND)}\n"
+
+    def to_latex(self, dataset: str) -> str:
+        """The rows as a LaTeX table, with the marks and what they mean in its caption."""
+        body = [
+            [row["mark"], latex_text(row["method"]), *self._cells(row, "\\textsuperscript{{{}}}", "*")]
+            for row in self._records()
+        ]
+        legend = latex_text(LEGEND).replace("†", r"\dag{}")
+        lines = [*body, [], ["", "chance", *self._chance()]]
+        text = latex_table(["", "method", *self._header()], lines, f"{latex_text(dataset)}. {legend}", "tab:comparison")
+        return PREAMBLE + text.replace("†", r"\dag{}").replace("{tabular}{lr", "{tabular}{ll") + "\n"
+
+    def cell(self, row: dict[str, Any], column: str) -> tuple[str, str, str]:
+        """Value, interval and marks of one cell, as text; empty where nothing was measured."""
+        if math.isnan(row[column]):
+            return "", "", ""
+        marks = ""
+        if f"{column}_better_than" in row:
+            marks = "*" * (row[f"{column}_above_chance"] is True) + "†" * (row[f"{column}_above_shuffled"] is True)
+            marks += row[f"{column}_better_than"]
+        return f"{row[column]:.3f}", f"[{row[f'{column}_low']:.3f}, {row[f'{column}_high']:.3f}]", marks
+
+    def _header(self) -> list[str]:
+        return [*self.columns, "components", "seeds", "s/fit"]
+
+    def _records(self) -> list[dict[str, Any]]:
+        return [{str(k): v for k, v in row.items()} for row in self.rows.to_dict("records")]
+
+    def _cells(self, row: dict[str, Any], superscript: str, star: str) -> list[str]:
+        cells = []
+        for column in self.columns:
+            value, interval, marks = self.cell(row, column)
+            raised = superscript.format(marks.replace("*", star)) if marks else ""
+            cells.append(f"{value} {interval}{raised}".strip())
+        cells += [f"{row['components']}" + (" (own space)" if row["own_space"] else ""), str(row["seeds"])]
+        return [*cells, "" if math.isnan(row["seconds"]) else f"{row['seconds']:.1f}"]
+
+    def _chance(self) -> list[str]:
+        return [*(self.chance(column) for column in self.columns), "", "", ""]
+
+    def chance(self, column: str) -> str:
+        """Chance in one column; from the lowest to the highest where methods were asked different queries."""
+        values = sorted({f"{value:.3f}" for value in self.rows[f"{column}_chance"].dropna()})
+        return values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
+
+
+def compared(results: Results) -> Comparison:
+    """Put the methods beside each other and test every pair of them.
+
+    Parameters
+    ----------
+    results : Results
+    """
+    pairs, controls = pairwise(results), against_controls(results)
+    signs = {}
+    sure = pairs[pairs["significant"]]
+    for a, b, direction, level, difference in zip(
+        *(sure[name].tolist() for name in ("a", "b", "direction", "level", "difference")), strict=True
+    ):
+        sign = 1 if difference > 0 else -1
+        signs[a, b, direction, level] = sign
+        signs[b, a, direction, level] = -sign
+    table = table1(results)
+    fixed = table.groupby("method", sort=False)["components"].transform(fixed_components)
+    rows = table[table["components"] == fixed]
+    order = rows[["I-MRR1-A", "I-MRR1-L"]].mean(axis=1).sort_values(ascending=False, kind="stable").index
+    rows = rows.loc[order].reset_index(drop=True)
+    asked = results.ranks[~results.ranks["control"].astype(bool)].groupby("method", observed=True)
+    rows.insert(0, "mark", marks(len(rows)))
+    rows.insert(1, "seeds", rows["method"].map(asked["seed"].nunique()).astype(int))
+    rows.insert(2, "seconds", [results.seconds.get(method, math.nan) for method in rows["method"]])
+    found = Comparison(rows, pairs, controls, signs)
+    mark = dict(zip(rows["method"], rows["mark"], strict=True))
+    for name, measure, direction, level in PAPER_COLUMNS:
+        if measure == "MRR1" and rows[name].notna().any():
+            rows[f"{name}_better_than"] = [
+                _joined([mark[m] for m in found.better_than(method, direction, level)]) for method in rows["method"]
+            ]
+            for control, ending in (("chance", "above_chance"), ("shuffled pairs", "above_shuffled")):
+                rows[f"{name}_{ending}"] = [found.above(method, control, direction, level) for method in rows["method"]]
+    return found
+
+
+def marks(n: int) -> list[str]:
+    """Letters for ``n`` methods: a to z, then aa, ab and so on.
+
+    Examples
+    --------
+    >>> marks(3), marks(28)[-1]
+    (['a', 'b', 'c'], 'ab')
+    """
+    return ["".join(letters) for size in (1, 2) for letters in product(ascii_lowercase, repeat=size)][:n]
+
+
+def _joined(letters: list[str]) -> str:
+    """Marks in a row; with commas where some are of two letters."""
+    return ("" if all(len(letter) == 1 for letter in letters) else ",").join(letters)

@@ -1,0 +1,71 @@
+"""The report of a comparison: one folder with tables, figures and a page."""
+
+from functools import partial
+from pathlib import Path
+
+from alcca.errors import UsageError
+from alcca.experiments.report.comparison import compared
+from alcca.experiments.report.figures import draw_figures, file_of
+from alcca.experiments.report.page import page
+from alcca.experiments.report.table1 import table1, table1_latex, table1_markdown
+from alcca.experiments.results import Results
+from alcca.persistence import replace_file
+
+__all__ = ["write_report"]
+
+
+def write_report(results: Results, folder: Path | str) -> list[Path]:
+    """Write tables, figures and a page of ``results`` into ``folder``.
+
+    The folder is made when missing. Other files in it are left alone, and files of an earlier report are replaced,
+    each in one step. Equal results give equal files.
+
+    Parameters
+    ----------
+    results : Results
+    folder : path
+
+    Returns
+    -------
+    list of Path
+        The files written: report.html, table1, comparison (.csv, .md and .tex), pairwise.csv, controls.csv, and
+        figure2, figure3, figure4 and ablations (.png and .svg) as far as there are numbers for them.
+
+    Raises
+    ------
+    UsageError
+        ``folder`` is a file.
+    MissingExtraError
+        Matplotlib is not installed.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; choose a folder for the report")
+    figures = draw_figures(results)
+    comparison = compared(results)
+    table = table1(results)
+    dataset = str(results.settings["dataset"])
+    files: dict[str, bytes | str] = {}
+    for name, figure in figures.items():
+        files |= {f"{name}.{kind}": file_of(figure, kind) for kind in ("png", "svg")}
+    files |= {
+        "table1.csv": table.to_csv(index=False),
+        "table1.md": table1_markdown(table),
+        "table1.tex": table1_latex(table, dataset),
+        "comparison.csv": comparison.rows.to_csv(index=False),
+        "comparison.md": comparison.to_markdown(),
+        "comparison.tex": comparison.to_latex(dataset),
+        "pairwise.csv": comparison.pairs.to_csv(index=False),
+        "controls.csv": comparison.controls.to_csv(index=False),
+    }
+    vectors = {name: files[f"{name}.svg"] for name in figures}
+    files["report.html"] = page(results, comparison, {k: v for k, v in vectors.items() if isinstance(v, bytes)})
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        replace_file(folder / name, partial(_put, data))
+    return [folder / name for name in sorted(files)]
+
+
+def _put(data: bytes, path: Path) -> None:
+    path.write_bytes(data)

@@ -1,0 +1,277 @@
+"""The comparison as one page that needs nothing else: no script, no other host."""
+
+import base64
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from importlib import resources
+from typing import Any
+
+from alcca.experiments.report.comparison import LEGEND, Comparison
+from alcca.experiments.report.paper import CITATION, TABLE_1, TABLE_1_COLUMNS, WHY_NOT_COMPARABLE
+from alcca.experiments.report.table1 import own_space, table1
+from alcca.experiments.report.tables import span
+from alcca.experiments.report.words import ASKS, OUR_METHOD, how_to_read, summary_in_words
+from alcca.experiments.results import DIRECTIONS, LEVELS, Results
+from alcca.experiments.significance import FIXED_COMPONENTS, fixed_components
+
+__all__ = ["page"]
+
+FIGURES = {
+    "figure2": "Figure 2. MRR1 of the song itself (instance level) against the number of components.",
+    "figure3": "Figure 3. MRR1 of the first song with the same label (category level), likewise.",
+    "figure4": "Figure 4. Recall at 1 and at 5 of the song itself, likewise.",
+    "ablations": "Ablations. ALCCA with one part left out; acmr is ALCCA without CCA.",
+}
+BANDS = (
+    "Bands are 95% intervals over songs; the fine dashed line is chance. Names stand in the order of the last values."
+)
+
+
+def page(results: Results, comparison: Comparison, figures: Mapping[str, bytes]) -> str:
+    """The page as HTML.
+
+    Parameters
+    ----------
+    results : Results
+    comparison : Comparison
+        Of the same results.
+    figures : mapping of str to bytes
+        SVG files by name, as `draw_figures` names them. They are shown as images, so that nothing in them runs.
+    """
+    title = f"Audio and lyrics: {results.settings['dataset']}"
+    sections = [
+        ("in-short", "In short", _findings(results, comparison)),
+        ("how-to-read", "How to read the numbers", _definitions(how_to_read(results))),
+        (
+            "figures",
+            "Figures",
+            "".join(_figure(name, figures[name], comparison) for name in FIGURES if name in figures),
+        ),
+        ("comparison", "The methods beside each other", _comparison(comparison) + _matrices(comparison)),
+        ("table-1", "Table 1, and the paper's", _beside_paper(results)),
+        ("all", "Table 1 of every method", _every_table(results)),
+        ("notes", "Failures and notes", _failures(results)),
+        ("protocol", "Protocol, settings and versions", _protocol(results)),
+    ]
+    css = resources.files("alcca.experiments.report").joinpath("page.css").read_text(encoding="utf-8")
+    links = "".join(f'<li><a href="#{anchor}">{heading}</a></li>' for anchor, heading, _ in sections)
+    body = "".join(
+        f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{heading}</h2>{content}</section>\n'
+        for anchor, heading, content in sections
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        # Whatever a name in the data holds, the browser fetches and runs nothing.
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+        'img-src data:">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n<header>\n<h1>{escape(title)}</h1>\n"
+        f'<p class="soft">Which method finds the lyrics of a song by its sound, and the song by its words?</p>\n'
+        f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n</header>\n<main>\n{body}</main>\n</body>\n</html>\n'
+    )
+
+
+def _findings(results: Results, comparison: Comparison) -> str:
+    cards = "".join(
+        f"<section><h3>{escape(heading)}</h3>{''.join(f'<p>{escape(s)}</p>' for s in sentences)}</section>"
+        for heading, sentences in summary_in_words(results, comparison)
+    )
+    judged = sorted(set(comparison.rows.loc[~comparison.rows["own_space"], "components"]))
+    at = " or ".join(map(str, judged)) if judged else "their own number of"
+    return (
+        f'<div class="findings">{cards}</div><p class="soft">All of this is at {at} components: {FIXED_COMPONENTS}, '
+        "the paper's best, or the next below, fixed before looking; methods without components in their own space. "
+        "Significant: at 0.05, after Holm's correction.</p>"
+    )
+
+
+def _definitions(pairs: Iterable[tuple[str, str]]) -> str:
+    return "<dl>" + "".join(f"<dt>{escape(term)}</dt><dd>{escape(said)}</dd>" for term, said in pairs) + "</dl>"
+
+
+def _figure(name: str, svg: bytes, comparison: Comparison) -> str:
+    column = {"figure3": "C-MRR1", "figure4": "R@5"}.get(name, "I-MRR1")
+    best = "; ".join(
+        f"{ASKS[d]}: " + ", ".join(f"{row['method']} {row[f'{column}-{d[0].upper()}']:.3f}" for row in rows)
+        for d in DIRECTIONS
+        for rows in [comparison.rows.nlargest(3, f"{column}-{d[0].upper()}").to_dict("records")]
+    )
+    alt = f"{FIGURES[name]} Highest {column} at the fixed number of components, {best}. All values are in the tables."
+    data = base64.b64encode(svg).decode("ascii")
+    return (
+        f'<figure><div class="wide" tabindex="0" role="group" aria-label="{escape(FIGURES[name])}">'
+        f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}"></div>'
+        f"<figcaption>{escape(FIGURES[name])} {BANDS}</figcaption></figure>\n"
+    )
+
+
+def _comparison(comparison: Comparison) -> str:
+    columns = comparison.columns
+    rows = []
+    for row in comparison.rows.to_dict("records"):
+        cells = [_measured(*comparison.cell({str(k): v for k, v in row.items()}, column)) for column in columns]
+        cells += [_place(row["components"], row["own_space"]), str(row["seeds"])]
+        cells += ["" if math.isnan(row["seconds"]) else f"{row['seconds']:.1f}"]
+        rows.append((f'<span class="soft">{row["mark"]}</span> {escape(row["method"])}', cells, ""))
+    rows.append(("chance", [*(comparison.chance(column) for column in columns), "", "", ""], "control"))
+    header = ["method", *columns, "components", "seeds", "seconds a fit"]
+    return _table(LEGEND, header, rows)
+
+
+def _measured(value: str, interval: str = "", marks: str = "") -> str:
+    said = value + (f'<span class="interval">{interval}</span>' if interval else "")
+    return said + (f'<span class="marks">{marks}</span>' if marks else "")
+
+
+def _matrices(comparison: Comparison) -> str:
+    """Who is better than whom, one matrix for each direction and level."""
+    if len(comparison.rows) < 2:
+        return ""
+    names = dict(zip(comparison.rows["method"], comparison.rows["mark"], strict=True))
+    said = {
+        1: '<span class="better" aria-label="better">▲</span>',
+        -1: '<span class="worse" aria-label="worse">▽</span>',
+        0: '<span class="soft" aria-label="no significant difference">·</span>',
+    }
+    parts = []
+    for level in LEVELS:
+        for direction in DIRECTIONS:
+            if not (comparison.pairs["level"] == level).any():
+                continue
+            rows = [
+                (
+                    f'<span class="soft">{mark}</span> {escape(a)}',
+                    ["" if a == b else said[comparison.signs.get((a, b, direction, level), 0)] for b in names],
+                    "",
+                )
+                for a, mark in names.items()
+            ]
+            caption = (
+                "▲: the method of the row is significantly better in MRR1 than that of the column; ▽: worse; "
+                "·: no significant difference."
+            )
+            table = _table(caption, ["method", *names.values()], rows, "matrix")
+            parts.append(f"<details><summary>Every pair: {level} level, {ASKS[direction]}</summary>{table}</details>")
+    return "".join(parts)
+
+
+def _beside_paper(results: Results) -> str:
+    theirs = _table(
+        f"The paper's: ALCCA-CMR on 10,000 songs. {CITATION}.",
+        ["components", *TABLE_1_COLUMNS],
+        [(str(c), list(values), "fixed" if c == FIXED_COMPONENTS else "") for c, values in TABLE_1.items()],
+    )
+    table = table1(results)
+    rows = table[table["method"] == OUR_METHOD]
+    if rows.empty:
+        ours = "<p>ALCCA was not among the methods, so the paper's numbers stand alone.</p>"
+    else:
+        ours = _method_table(rows.to_dict("records"), f"Ours: {OUR_METHOD} on {results.settings['dataset']}.", False)
+    return (
+        f'<p class="plain">{escape(WHY_NOT_COMPARABLE)}</p><div class="beside"><div>{ours}</div><div>{theirs}</div>'
+        "</div>"
+    )
+
+
+def _every_table(results: Results) -> str:
+    return "".join(
+        f"<details><summary>{escape(str(method))}</summary>"
+        f"{_method_table(rows.to_dict('records'), f'{method}: mean and 95% interval over songs.', True)}</details>"
+        for method, rows in table1(results).groupby("method", sort=False)
+    )
+
+
+def _method_table(records: Sequence[Mapping[Any, Any]], caption: str, intervals: bool) -> str:
+    """Table 1 of one method, with its controls at the fixed number of components."""
+    columns = [name for name in TABLE_1_COLUMNS if not all(math.isnan(row[name]) for row in records)]
+    at = fixed_components(row["components"] for row in records)
+    rows = []
+    for row in records:
+        cells = [
+            _measured(f"{row[c]:.3f}", f"[{row[c + '_low']:.3f}, {row[c + '_high']:.3f}]" if intervals else "")
+            for c in columns
+        ]
+        rows.append((_place(row["components"], row["own_space"]), cells, "fixed" if row["components"] == at else ""))
+    fixed = next(row for row in records if row["components"] == at)
+    for kind, head in (("_shuffled", f"shuffled, {at}"), ("_chance", "chance")):
+        values = [fixed[c + kind] for c in columns]
+        if not any(math.isnan(value) for value in values):
+            rows.append((head, [f"{value:.3f}" for value in values], "control"))
+    return _table(caption, ["components", *columns], rows)
+
+
+def _failures(results: Results) -> str:
+    parts = []
+    if results.failures:
+        rows = [
+            (
+                escape(failure.method),
+                [
+                    "shuffled" if failure.control else "true", str(failure.seed), str(failure.fold),
+                    f'<code>{escape(failure.reason)}</code>',
+                ],
+                "",
+            )
+            for failure in results.failures
+        ]  # fmt: skip
+        parts.append(_table("Fits that failed.", ["method", "pairs", "seed", "fold", "reason"], rows, "failures"))
+    else:
+        parts.append("<p>No fit failed.</p>")
+    if results.notes:
+        parts.append("<ul>" + "".join(f"<li>{escape(note)}</li>" for note in results.notes) + "</ul>")
+    return "".join(parts)
+
+
+def _protocol(results: Results) -> str:
+    settings = results.settings
+    seeds = sorted(set(results.ranks["seed"].tolist()))
+    own = sorted(own_space(results))
+    said = [
+        f"{settings['folds']} folds of {span(settings['fold_sizes'])} songs; songs that share a group or the same "
+        "words stay in one fold, and all methods have the same folds. Each seed has folds of its own.",
+        "Everything that learns sees the training fold alone. A method is fitted once in a fold with the largest "
+        "number of components; smaller numbers are its first columns.",
+        "The pool of a query is its test fold. Ties count against the system.",
+        "Intervals: bootstrap over groups of songs. Tests: paired randomisation over groups of songs, two-sided, "
+        "with Holm's correction over all pairs of methods in one direction and level.",
+    ]
+    if own:
+        said.append(f"Measured in the whole of their own space, without components: {', '.join(own)}.")
+    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in said)
+    shown = [("seeds", ", ".join(map(str, seeds)))]
+    shown += [(str(name), _shown(value)) for name, value in settings.items()
+              if name not in ("seed", "seeds", "methods", "versions")]  # fmt: skip
+    parts = [f"<ul>{listed}</ul><h3>Settings</h3>{_definitions(shown)}"]
+    for name in ("methods", "versions"):
+        if settings.get(name):
+            terms = "".join(
+                f"<dt>{escape(str(key))}</dt><dd><code>{escape(str(value))}</code></dd>"
+                for key, value in settings[name].items()
+            )
+            parts.append(f"<h3>{name.capitalize()}</h3><dl>{terms}</dl>")
+    return "".join(parts)
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _place(components: Any, own: Any) -> str:
+    return f"{components}" + (' <span class="interval">own space</span>' if own else "")
+
+
+def _table(caption: str, header: Sequence[str], rows: Iterable[tuple[str, Sequence[str], str]], kind: str = "") -> str:
+    """A table that scrolls sideways by itself; heads and cells of the rows are HTML already, the rest is text."""
+    first, *others = header
+    top = f'<th scope="col" class="name">{escape(first)}</th>'
+    top += "".join(f'<th scope="col">{escape(name)}</th>' for name in others)
+    body = "".join(
+        f'<tr class="{which}"><th scope="row" class="name">{head}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}'
+        "</tr>\n"
+        for head, cells, which in rows
+    ).replace(' class=""', "")
+    return (
+        f'<div class="wide" tabindex="0" role="group" aria-label="{escape(caption)}"><table class="{kind}">'
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{top}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
+    ).replace('<table class="">', "<table>")

@@ -1,0 +1,207 @@
+"""Which differences between the methods of a comparison are more than chance.
+
+Every method is taken at one number of components that was fixed before looking. To take each at its best number on
+the test folds would be selection on the test folds.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import UsageError
+from alcca.experiments.results import DIRECTIONS, LEVELS, Results
+from alcca.experiments.statistics import GroupBootstrap, holm, paired_randomisation
+from alcca.retrieval import chance_mrr1
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["FIXED_COMPONENTS", "LEVEL", "against_controls", "fixed_components", "pairwise"]
+
+# The paper's best number of components.
+FIXED_COMPONENTS = 80
+# Chance of at least one false finding in a family of tests.
+LEVEL = 0.05
+DRAWS = 10_000
+# A p-value is at least 1 / draws. With this many draws for each test, that is small enough to survive the correction.
+DRAWS_A_TEST = 100
+QUERY = ["seed", "fold", "query", "group"]
+
+
+def pairwise(results: Results, components: int = FIXED_COMPONENTS) -> "DataFrame":
+    """Test every pair of methods for a difference in MRR1 on the queries that both were asked.
+
+    Parameters
+    ----------
+    results : Results
+    components : int
+        Each method is taken at this number of components, or at the next below that it was measured at; at its
+        smallest when all are above, so also in the whole of its own space.
+
+    Returns
+    -------
+    DataFrame
+        One row for each direction, level and pair: direction, level, a, b, components_a, components_b, MRR1_a,
+        MRR1_b, difference (a - b), low, high (95%, bootstrap over groups, of this difference alone), p (two-sided
+        paired randomisation test; songs of one group change sides together), p_holm (corrected over all pairs of
+        this direction and level), significant (p_holm at most 0.05), queries (common to both). Pairs without a
+        common query are left out.
+
+    Raises
+    ------
+    UsageError
+        ``components`` is below 1.
+
+    See Also
+    --------
+    Results.compare : two methods at every number of components, without correction.
+
+    Examples
+    --------
+    >>> from alcca.datasets.synthetic import make_songs
+    >>> from alcca.experiments import Dataset, cross_validate
+    >>> from alcca.models.cca import CCA
+    >>> songs = make_songs(200, shared=4, audio_shape=(8,), lyrics_size=6, noise=0.3, random_state=0)
+    >>> data = Dataset(songs.audio, songs.lyrics)
+    >>> results = cross_validate({"cca": CCA(), "stiff": CCA(ridge=1e6)}, data, components=[4])
+    >>> pairwise(results)[["a", "b", "direction", "significant"]].values.tolist()
+    [['cca', 'stiff', 'audio', True], ['cca', 'stiff', 'lyrics', True]]
+    """
+    import pandas as pd
+
+    at, ranks = _at_fixed(results, components)
+    bootstrap = _bootstrap(results)
+    methods = list(at)
+    first, second = np.triu_indices(len(methods), k=1)
+    rows: list[DataFrame] = []
+    for level in LEVELS:
+        for direction in DIRECTIONS:
+            cell = ranks[(ranks["level"] == level) & (ranks["direction"] == direction) & ~ranks["control"]]
+            reciprocal = _by_query(cell, "reciprocal").reindex(columns=methods)
+            values, group = reciprocal.to_numpy(), reciprocal.index.get_level_values("group").to_numpy()
+            table = pd.DataFrame(
+                {
+                    "direction": direction, "level": level,
+                    "a": [methods[i] for i in first], "b": [methods[i] for i in second],
+                    "components_a": [at[methods[i]] for i in first], "components_b": [at[methods[i]] for i in second],
+                }
+            )  # fmt: skip
+            rows.append(_tested(table, values[:, first], values[:, second], group, bootstrap))
+    return pd.concat(rows, ignore_index=True)
+
+
+def against_controls(results: Results, components: int = FIXED_COMPONENTS) -> "DataFrame":
+    """Test every method for a difference in MRR1 from chance, and from itself trained on shuffled pairs.
+
+    Against chance, each query's reciprocal rank stands beside what a gallery in random order would give on average.
+    Reciprocal ranks are skewed, and random signs do not know it: a method that guesses is called significantly above
+    chance in less than 2.5% of cases, but significantly below it too often (8% with 150 songs, 5% with 1,733).
+
+    Parameters
+    ----------
+    results : Results
+    components : int
+        As in `pairwise`.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `pairwise`; b is "chance" or "shuffled pairs", and p_holm is corrected over all methods of one
+        direction, level and b. Methods without the control have no row for it.
+
+    Raises
+    ------
+    UsageError
+        ``components`` is below 1.
+    """
+    import pandas as pd
+
+    at, ranks = _at_fixed(results, components)
+    bootstrap = _bootstrap(results)
+    cases = ranks[["pool", "relevant"]].drop_duplicates()
+    cases["chance"] = [chance_mrr1(pool, relevant) for pool, relevant in cases.itertuples(index=False)]
+    ranks = ranks.merge(cases, on=["pool", "relevant"])
+    rows: list[DataFrame] = []
+    for level in LEVELS:
+        for direction in DIRECTIONS:
+            cell = ranks[(ranks["level"] == level) & (ranks["direction"] == direction)]
+            own = _by_query(cell[~cell["control"]], "reciprocal")
+            columns = [method for method in at if method in own.columns]
+            counts = [at[method] for method in columns]
+            for name, other in (
+                ("chance", _by_query(cell[~cell["control"]], "chance")),
+                ("shuffled pairs", _by_query(cell[cell["control"]], "reciprocal")),
+            ):
+                table = pd.DataFrame(
+                    {
+                        "direction": direction, "level": level, "a": columns, "b": name,
+                        "components_a": counts, "components_b": counts,
+                    }
+                )  # fmt: skip
+                beside = other.reindex(index=own.index, columns=columns).to_numpy()
+                group = own.index.get_level_values("group").to_numpy()
+                rows.append(_tested(table, own[columns].to_numpy(), beside, group, bootstrap))
+    return pd.concat(rows, ignore_index=True)
+
+
+def fixed_components(counts: Iterable[int], wanted: int = FIXED_COMPONENTS) -> int:
+    """The number of components that a method is judged at: ``wanted``, or the next below; the smallest if none is.
+
+    Examples
+    --------
+    >>> fixed_components([10, 70, 90]), fixed_components([200])
+    (70, 200)
+    """
+    counts = sorted(set(counts))
+    return int(max((c for c in counts if c <= wanted), default=counts[0]))
+
+
+def _at_fixed(results: Results, components: int) -> tuple[dict[str, int], "DataFrame"]:
+    """The number of components of each method, in the order in which the results name them, and its ranks there."""
+    if components < 1:
+        raise UsageError(f"components: expected 1 or more, got {components}")
+    ranks = results.ranks.assign(control=results.ranks["control"].astype(bool))
+    measured = ranks.loc[~ranks["control"], ["method", "components"]].drop_duplicates()
+    at = {
+        str(method): fixed_components(measured.loc[measured["method"] == method, "components"], components)
+        for method in measured["method"].unique()
+    }
+    chosen = ranks[ranks["components"].to_numpy() == ranks["method"].map(at).astype(float).to_numpy()]
+    return at, chosen.assign(method=chosen["method"].astype(str), reciprocal=1 / chosen["rank"])
+
+
+def _bootstrap(results: Results) -> GroupBootstrap:
+    return GroupBootstrap(int(results.ranks["group"].max()) + 1)
+
+
+def _by_query(cell: "DataFrame", values: str) -> "DataFrame":
+    """One row for each query and one column for each method; NaN where a method was not asked the query."""
+    return cell.pivot(index=QUERY, columns="method", values=values)
+
+
+def _tested(
+    table: "DataFrame", a: NDArray[Any], b: NDArray[Any], group: NDArray[np.int64], bootstrap: GroupBootstrap
+) -> "DataFrame":
+    """Add to each row of ``table`` the test of one column of ``a`` against the same column of ``b``, both (n, m)."""
+    asked = np.isfinite(a) & np.isfinite(b)
+    some = asked.any(axis=0)
+    table, asked, a, b = table[some].reset_index(drop=True), asked[:, some], a[:, some], b[:, some]
+    queries = asked.sum(axis=0)
+    # A query that one of the two was not asked adds 0 to its group's sum, under either sign.
+    differences = np.where(asked, a - b, 0.0)
+    low, high = np.empty(len(table)), np.empty(len(table))
+    # The bootstrap divides by how many queries are drawn, so columns that lack the same queries go together.
+    patterns, of = np.unique(asked, axis=1, return_inverse=True) if len(table) else (asked, np.empty(0, int))
+    for i, pattern in enumerate(patterns.T):
+        columns = np.flatnonzero(of == i)
+        low[columns], high[columns] = bootstrap.mean(differences[np.ix_(pattern, columns)], group[pattern])
+    draws = max(DRAWS, DRAWS_A_TEST * len(table))
+    p = paired_randomisation(differences, group, draws=draws) if len(table) else np.empty(0)
+    corrected = holm(p)
+    return table.assign(
+        MRR1_a=np.where(asked, a, 0.0).sum(axis=0) / queries, MRR1_b=np.where(asked, b, 0.0).sum(axis=0) / queries,
+        difference=differences.sum(axis=0) / queries, low=low, high=high,
+        p=p, p_holm=corrected, significant=corrected <= LEVEL, queries=queries,
+    )  # fmt: skip

@@ -1,0 +1,134 @@
+"""Tests between all methods against `Results.compare`, statsmodels and naive recomputation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alcca.errors import UsageError
+from alcca.experiments.results import Results
+from alcca.experiments.significance import against_controls, fixed_components, pairwise
+from alcca.retrieval import chance_mrr1
+
+
+def made_results(methods, seeds=(0, 1), missing=(), copies=False, control=True):
+    """Random ranks at 10, 70 and 90 components; "own" at 200 alone; ``missing`` are (method, seed) left out.
+
+    With ``copies``, every seed has the ranks of the first.
+    """
+    parts = []
+    for seed in seeds:
+        rng = np.random.default_rng(0 if copies else seed)
+        for level in ("instance", "category"):
+            for method, power in methods.items():
+                for c in (200,) if method == "own" else (10, 70, 90):
+                    for shuffled in (False, True) if control else (False,):
+                        for direction in ("audio", "lyrics"):
+                            rank = 1 + (rng.random(50) ** (1 if shuffled else power) * 50).astype(int)
+                            parts.append(
+                                pd.DataFrame(
+                                    {
+                                        "method": method, "control": shuffled, "fold": np.arange(50) % 2, "seed": seed,
+                                        "components": c, "direction": direction, "level": level,
+                                        "query": np.arange(50), "song": "", "group": np.arange(50) % 17,
+                                        "rank": rank, "pool": 50, "relevant": 1 if level == "instance" else 4,
+                                    }
+                                )
+                            )  # fmt: skip
+                            if (method, seed) in missing:
+                                parts.pop()
+    return Results(pd.concat(parts, ignore_index=True), {})
+
+
+@pytest.fixture(scope="module")
+def results():
+    return made_results({"b": 3, "a": 2.4, "own": 1.2, "c": 1}, missing={("c", 1)})
+
+
+def test_each_pair_is_tested_as_compare_tests_it(results):
+    table = pairwise(results)
+    assert len(table) == 6 * 4
+    assert table["a"].unique().tolist() == ["b", "a", "own"]
+    for row in table.to_dict("records"):
+        one = results.compare(row["a"], row["b"], components=(row["components_a"], row["components_b"]))
+        one = one[(one["direction"] == row["direction"]) & (one["level"] == row["level"])].iloc[0]
+        for name in ("MRR1_a", "MRR1_b", "difference", "low", "high", "p", "queries"):
+            # The bootstrap works in single precision.
+            assert row[name] == pytest.approx(one[name], rel=1e-4, abs=1e-7), (row, name)
+
+
+def test_only_queries_that_both_were_asked_are_compared(results):
+    ranks = results.ranks
+    cell = ranks[~ranks["control"] & (ranks["direction"] == "audio") & (ranks["level"] == "instance")]
+    first = cell[(cell["seed"] == 0) & (cell["components"] == 70)]
+    expected = (1 / first[first["method"] == "b"]["rank"]).mean() - (1 / first[first["method"] == "c"]["rank"]).mean()
+    row = pairwise(results).query("a == 'b' and b == 'c' and direction == 'audio' and level == 'instance'").iloc[0]
+    assert row["queries"] == 50
+    assert row["difference"] == pytest.approx(expected)
+    assert row["low"] < expected < row["high"]
+
+
+def test_p_values_are_corrected_over_the_pairs_of_one_direction_and_level(results):
+    from statsmodels.stats.multitest import multipletests
+
+    table = pairwise(results)
+    for _, family in table.groupby(["direction", "level"]):
+        assert len(family) == 6
+        rejected, corrected, *_ = multipletests(family["p"], 0.05, method="holm")
+        np.testing.assert_allclose(family["p_holm"], corrected)
+        assert family["significant"].tolist() == rejected.tolist()
+    assert 0 < table["significant"].mean() < 1
+
+
+def test_the_number_of_components_is_not_chosen_by_results(results):
+    table = pairwise(results)
+    at = dict(zip(table["a"], table["components_a"], strict=True)) | dict(
+        zip(table["b"], table["components_b"], strict=True)
+    )
+    assert at == {"b": 70, "a": 70, "own": 200, "c": 70}
+    assert set(pairwise(results, components=10)["components_a"]) == {10, 200}
+    assert [fixed_components(c) for c in ([10, 80, 90], [90, 100], [200])] == [80, 90, 200]
+    with pytest.raises(UsageError, match="got 0"):
+        pairwise(results, components=0)
+
+
+def test_asking_a_song_again_under_another_seed_is_no_more_evidence():
+    once = pairwise(made_results({"b": 1.5, "a": 1}, seeds=(0,)))
+    thrice = pairwise(made_results({"b": 1.5, "a": 1}, seeds=(0, 1, 2), copies=True))
+    assert (thrice["queries"] == 3 * once["queries"]).all()
+    np.testing.assert_allclose(thrice["p"], once["p"])
+    np.testing.assert_allclose(thrice[["difference", "low", "high"]], once[["difference", "low", "high"]], atol=1e-6)
+
+
+def test_methods_without_a_common_query_have_no_row():
+    results = made_results({"b": 3, "a": 2, "c": 1}, missing={("b", 0), ("c", 1)})
+    assert set(zip(*pairwise(results)[["a", "b"]].to_numpy().T, strict=True)) == {("a", "b"), ("a", "c")}
+
+
+def test_one_method_has_no_pairs():
+    table = pairwise(made_results({"a": 2}))
+    assert table.empty
+    assert {"a", "b", "difference", "p_holm", "significant"} <= set(table.columns)
+
+
+def test_methods_are_tested_against_chance_and_their_own_shuffled_pairs(results):
+    table = against_controls(results)
+    assert len(table) == 4 * 4 * 2
+    chance = table[table["b"] == "chance"]
+    for level, relevant in (("instance", 1), ("category", 4)):
+        found = chance[chance["level"] == level]
+        assert found["MRR1_b"].tolist() == pytest.approx([chance_mrr1(50, relevant)] * 8)
+    np.testing.assert_allclose(table["difference"], table["MRR1_a"] - table["MRR1_b"])
+    instance = table[table["level"] == "instance"].set_index(["a", "b"])
+    assert instance.loc["b", "significant"].all()
+    assert not instance.loc["c", "significant"].any()
+    own = results.compare("own", components=200).query("direction == 'audio' and level == 'instance'").iloc[0]
+    shuffled = table.query("a == 'own' and b == 'shuffled pairs' and direction == 'audio' and level == 'instance'")
+    assert shuffled["p"].iloc[0] == own["p"]
+    from statsmodels.stats.multitest import multipletests
+
+    for _, family in table.groupby(["direction", "level", "b"]):
+        np.testing.assert_allclose(family["p_holm"], multipletests(family["p"], method="holm")[1])
+
+
+def test_without_the_control_only_chance_is_tested():
+    assert set(against_controls(made_results({"a": 2}, control=False))["b"]) == {"chance"}
