@@ -1,8 +1,8 @@
 """alcca: find lyrics by sound and songs by words.
 
-`Library` is a music collection that can be searched; the estimators (`ALCCA`, `ACMR`, `CCA`) share one
-contract for two views, and `cross_validate` compares them honestly. Names are imported when first used, so
-that ``import alcca`` costs nothing.
+`Library` is a music collection that can be searched; the estimators (`ALCCA`, `ACMR`, `CCA`, `DCCA` and the other
+methods of the paper's comparison) share one contract for two views, and `cross_validate` compares them honestly. Names
+are imported when first used, so that ``import alcca`` costs nothing.
 
 Examples
 --------
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from alcca.models.acmr import ACMR
     from alcca.models.alcca import ALCCA
     from alcca.models.cca import CCA
+    from alcca.models.dcca import DCCA, SpotifyDCCA
+    from alcca.models.joint_train_dcca import JointTrainDCCA
+    from alcca.models.kernel_cca import KernelCCA
+    from alcca.models.pretrain_cnn_cca import PretrainCNNCCA
+    from alcca.models.pretrain_cnn_dcca import PretrainCNNDCCA
+    from alcca.models.rcca import RCCA
 
 __version__ = "0.1.0"
 
@@ -30,14 +36,38 @@ _HOMES = {
     "ACMR": "alcca.models.acmr",
     "ALCCA": "alcca.models.alcca",
     "CCA": "alcca.models.cca",
+    "DCCA": "alcca.models.dcca",
     "Dataset": "alcca.experiments.dataset",
     "Hit": "alcca.library.search",
+    "JointTrainDCCA": "alcca.models.joint_train_dcca",
+    "KernelCCA": "alcca.models.kernel_cca",
     "Library": "alcca.library.library",
+    "PretrainCNNCCA": "alcca.models.pretrain_cnn_cca",
+    "PretrainCNNDCCA": "alcca.models.pretrain_cnn_dcca",
+    "RCCA": "alcca.models.rcca",
     "Results": "alcca.experiments.results",
+    "SpotifyDCCA": "alcca.models.dcca",
     "cross_validate": "alcca.experiments.protocol",
 }
 
-__all__ = ["ACMR", "ALCCA", "CCA", "Dataset", "Hit", "Library", "Results", "__version__", "cross_validate"]
+__all__ = [
+    "ACMR",
+    "ALCCA",
+    "CCA",
+    "DCCA",
+    "RCCA",
+    "Dataset",
+    "Hit",
+    "JointTrainDCCA",
+    "KernelCCA",
+    "Library",
+    "PretrainCNNCCA",
+    "PretrainCNNDCCA",
+    "Results",
+    "SpotifyDCCA",
+    "__version__",
+    "cross_validate",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -69,6 +69,21 @@ def test_shared_factors_make_songs_findable_and_labels_meaningful():
     assert (results.summary()["MRR1_low"] > results.summary()["MRR1_chance"]).all()
 
 
+def test_retrieval_is_best_near_the_number_of_shared_factors():
+    """The shape of the paper's Table 1: rising with the components, then falling."""
+    songs = make_songs(600, shared=15, noise=0.7, audio_shape=(20, 4), lyrics_size=60)
+    results = cross_validate(
+        make_method("cca", ridge=1.0),
+        Dataset(songs.audio, songs.lyrics),
+        components=[5, 15, 60],
+        shuffled_control=False,
+    )
+    for _, rows in results.summary().groupby("direction"):
+        few, right, many = rows.sort_values("components")["MRR1"]
+        assert right > 1.2 * few
+        assert right > 1.1 * many
+
+
 def test_the_same_seed_makes_the_same_songs():
     one, same, other = (make_songs(20, random_state=seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.audio, same.audio)

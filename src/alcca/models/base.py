@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -216,7 +216,11 @@ class TwoViewModel(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn ha
     A subclass stores its settings in ``__init__`` and nothing else (scikit-learn's convention, so that
     ``get_params``, ``set_params`` and ``clone`` work), learns in `fit`, and says in `_get_state` and
     `_set_state` which arrays its fitted state is.
+
+    ``audio_view`` names the audio features that an experiment has to hand to `fit` and `transform`.
     """
+
+    audio_view: ClassVar[str] = "audio"
 
     @abstractmethod
     def fit(self, views: Sequence[View], y: Any = None) -> Self:

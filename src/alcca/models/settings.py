@@ -1,0 +1,131 @@
+"""Checks of the settings that the deep models share."""
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from alcca.errors import DataError, UsageError
+
+__all__ = [
+    "Hidden",
+    "Widths",
+    "check_components",
+    "check_not_negative",
+    "check_positive",
+    "check_whole",
+    "layer_widths",
+]
+
+Widths: TypeAlias = Sequence[int]
+Hidden: TypeAlias = Widths | tuple[Widths, Widths]
+
+
+def check_whole(model: Any, *names: str) -> None:
+    """Refuse settings that are no whole numbers of at least 1.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_whole(SimpleNamespace(epochs=0), "epochs")
+    Traceback (most recent call last):
+        ...
+    alcca.errors.UsageError: epochs=0: expected a whole number of at least 1
+    """
+    for name in names:
+        value = getattr(model, name)
+        if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
+            raise UsageError(f"{name}={value!r}: expected a whole number of at least 1")
+
+
+def check_components(n_components: int, n: int) -> None:
+    """Refuse more components than n centred songs span.
+
+    Raises
+    ------
+    DataError
+
+    Examples
+    --------
+    >>> check_components(50, 51)
+    """
+    if n_components > n - 1:
+        raise DataError(
+            f"n_components={n_components}: {n} songs allow at most {n - 1}; lower n_components or add songs"
+        )
+
+
+def check_not_negative(model: Any, *names: str) -> None:
+    """Refuse settings that are no finite numbers of at least 0.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_not_negative(SimpleNamespace(regularization=0.0), "regularization")
+    """
+    for name in names:
+        value = getattr(model, name)
+        if not _is_number(value) or not 0 <= value < np.inf:
+            raise UsageError(f"{name}={value!r}: expected a number of at least 0")
+
+
+def check_positive(model: Any, *names: str) -> None:
+    """Refuse settings that are no finite numbers above 0.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_positive(SimpleNamespace(lr=1e-3), "lr")
+    """
+    for name in names:
+        value = getattr(model, name)
+        if not _is_number(value) or not 0 < value < np.inf:
+            raise UsageError(f"{name}={value!r}: expected a number above 0")
+
+
+def layer_widths(hidden: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the hidden layers of the networks of audio and lyrics: one list is for both.
+
+    Raises
+    ------
+    UsageError
+        Neither a list of widths nor two such lists.
+
+    Examples
+    --------
+    >>> layer_widths((512, 256))
+    ((512, 256), (512, 256))
+    >>> layer_widths(((512, 256), ()))
+    ((512, 256), ())
+    """
+    try:
+        pair = list(hidden)
+        pair = [pair, pair] if all(isinstance(width, Integral) for width in pair) else [list(widths) for widths in pair]
+    except TypeError:
+        pair = []
+    if len(pair) != 2 or not all(
+        isinstance(width, Integral) and int(width) >= 1 for widths in pair for width in widths
+    ):
+        raise UsageError(
+            f"hidden={hidden!r}: expected the widths of the hidden layers, such as (512, 512), or two such lists "
+            "(audio, lyrics)"
+        )
+    audio, lyrics = (tuple(int(width) for width in widths) for widths in pair)
+    return audio, lyrics
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
