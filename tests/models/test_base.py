@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from alcca.errors import DataError
-from alcca.models.base import Standardizer, check_pair, check_view, encode_labels
+from alcca.models.base import Standardizer, check_pair, check_view, encode_labels, json_labels
 
 
 def test_frames_are_flattened_row_by_row():
@@ -125,3 +125,7 @@ def test_constant_columns_become_zero(value):
     statistics = Standardizer.of(np.full((1001, 1), value))
     assert statistics.scale.tolist() == [1.0]
     np.testing.assert_allclose(statistics.apply(np.full((3, 1), value)), 0, atol=1e-9)
+
+
+def test_labels_for_json():
+    assert json_labels(["sad", 1, 2.5, ("a", 1)]) == ["sad", 1, 2.5, "('a', 1)"]

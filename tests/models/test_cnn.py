@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from alcca.errors import DataError, UsageError
-from alcca.models.cnn import FrameNetwork, check_frames, frame_statistics, json_labels, pretrain, pretrained_encoder
+from alcca.models.cnn import FrameNetwork, check_frames, frame_statistics, pretrain, pretrained_encoder
 
 SETTINGS = {"regularization": 1e-3, "epochs": 12, "batch_size": 50, "lr": 2e-3}
 
@@ -114,7 +114,3 @@ def test_frames_that_do_not_fit_are_refused():
     for wrong in ((20,), (20, 0), (20.5, 2), 20, None, "ab"):
         with pytest.raises(UsageError, match="frame_shape="):
             check_frames(np.zeros((2, 65)), wrong)
-
-
-def test_labels_for_json():
-    assert json_labels(["sad", 1, 2.5, ("a", 1)]) == ["sad", 1, 2.5, "('a', 1)"]

@@ -1,21 +1,29 @@
 """Adversarial cross-modal retrieval: projectors that keep the category and hide the modality."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from alcca.errors import UsageError
-from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair, encode_labels, row_blocks
+from alcca.models.base import (
+    NAMES,
+    Standardizer,
+    TwoViewModel,
+    View,
+    check_pair,
+    encode_labels,
+    json_labels,
+    row_blocks,
+)
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
 from alcca.models.networks import AdversarialNetwork
+from alcca.models.settings import Widths, check_not_negative, check_positive, check_whole
 from alcca.models.training import Batch, Losses, choose_device, reversal_strength, split_rows, train
 
 __all__ = ["ACMR"]
-
-Widths: TypeAlias = Sequence[int]
 
 
 class ACMR(TwoViewModel):
@@ -200,16 +208,9 @@ class ACMR(TwoViewModel):
     def _check_settings(self) -> None:
         if self.invariance not in ("triplet", "pair"):
             raise UsageError(f"invariance={self.invariance!r}: expected 'triplet' or 'pair'")
-        for name in ("alpha", "beta", "regularization", "adversary", "margin"):
-            value = getattr(self, name)
-            if not 0 <= value < np.inf:
-                raise UsageError(f"{name}={value}: expected a number of at least 0")
-        for name in ("k", "epochs", "batch_size", "patience"):
-            value = getattr(self, name)
-            if value < 1 or value != int(value):
-                raise UsageError(f"{name}={value}: expected a whole number of at least 1")
-        if not 0 < self.lr < np.inf:
-            raise UsageError(f"lr={self.lr}: expected a number above 0, such as 1e-4")
+        check_not_negative(self, "alpha", "beta", "regularization", "adversary", "margin")
+        check_whole(self, "k", "epochs", "batch_size", "patience")
+        check_positive(self, "lr")
         if len(self.hidden) != 2 or not all(len(widths) and min(widths) >= 1 for widths in self.hidden):
             raise UsageError(f"hidden={self.hidden}: expected two lists of layer widths, ((1000, 200), (200, 200))")
         if self.hidden[0][-1] != self.hidden[1][-1]:
@@ -236,8 +237,7 @@ class ACMR(TwoViewModel):
         arrays = {f"network.{name}": weight.cpu().numpy() for name, weight in self.network_.state_dict().items()}
         for name, statistics in zip(NAMES, self.statistics_, strict=True):
             arrays |= {f"{name}.mean": statistics.mean, f"{name}.scale": statistics.scale}
-        classes = [label if isinstance(label, str | int | float) else str(label) for label in self.classes_]
-        return arrays, {"classes": classes, "history": self.history_}
+        return arrays, {"classes": json_labels(self.classes_), "history": self.history_}
 
     def _set_state(self, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
         audio, lyrics = (Standardizer(arrays[f"{name}.mean"], arrays[f"{name}.scale"]) for name in NAMES)

@@ -6,10 +6,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import DataError
-from alcca.models.acmr import ACMR, Widths
+from alcca.models.acmr import ACMR
 from alcca.models.base import TwoViewModel, View, check_pair
 from alcca.models.cca import CCA, Ridge
+from alcca.models.settings import Widths, check_components
 
 __all__ = ["ALCCA"]
 
@@ -118,10 +118,7 @@ patience, random_state, device, verbose
         acmr._check_settings()
         d = self.hidden[0][-1]
         cca._checked_ridges((d, d))  # before the training, which takes long
-        if self.n_components > n - 1:
-            raise DataError(
-                f"n_components={self.n_components}: {n} songs allow at most {n - 1}; lower n_components or add songs"
-            )
+        check_components(self.n_components, n)
         acmr.fit(views, y)
         cca.fit(acmr.transform(views))
         self.acmr_, self.cca_ = acmr, cca

@@ -12,7 +12,17 @@ from sklearn.base import BaseEstimator
 from alcca.errors import DataError, NotFittedError
 from alcca.persistence import load_state, save_state
 
-__all__ = ["NAMES", "Standardizer", "TwoViewModel", "View", "check_pair", "check_view", "encode_labels", "row_blocks"]
+__all__ = [
+    "NAMES",
+    "Standardizer",
+    "TwoViewModel",
+    "View",
+    "check_pair",
+    "check_view",
+    "encode_labels",
+    "json_labels",
+    "row_blocks",
+]
 
 NAMES = ("audio", "lyrics")
 # Rows handled at once where a whole-matrix temporary would double the memory: 2,048 songs of
@@ -163,6 +173,17 @@ def encode_labels(y: Any, n: int) -> tuple[NDArray[np.int64], list[Any]]:
         raise DataError(f"y: expected {n} labels, one a song, got {len(labels)}")
     code = {label: number for number, label in enumerate(classes)}
     return np.array([code.get(label, -1) for label in labels], dtype=np.int64), classes
+
+
+def json_labels(classes: Sequence[Any]) -> list[Any]:
+    """Return labels as JSON takes them: those that it has no type for as text.
+
+    Examples
+    --------
+    >>> json_labels(["sad", 3, ("sad", 3)])
+    ['sad', 3, "('sad', 3)"]
+    """
+    return [label if isinstance(label, str | int | float) else str(label) for label in classes]
 
 
 def _is_missing(label: Any) -> bool:

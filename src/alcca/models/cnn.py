@@ -20,7 +20,6 @@ __all__ = [
     "FrameNetwork",
     "check_frames",
     "frame_statistics",
-    "json_labels",
     "loaded_encoder",
     "pretrain",
     "pretrained_encoder",
@@ -279,14 +278,3 @@ def loaded_encoder(
     place = choose_device(device if device == "cpu" else "auto")
     network = FrameNetwork(frame_shape, widths, torch.Generator())
     return Encoder.of(arrays_under("cnn.", arrays), lambda columns: network, place)
-
-
-def json_labels(classes: Sequence[Any]) -> list[Any]:
-    """Return labels as JSON takes them: those that it has no type for as text.
-
-    Examples
-    --------
-    >>> json_labels(["sad", 3, ("sad", 3)])
-    ['sad', 3, "('sad', 3)"]
-    """
-    return [label if isinstance(label, str | int | float) else str(label) for label in classes]

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import UsageError
-from alcca.models.base import Standardizer, TwoViewModel, View, check_pair
+from alcca.models.base import Standardizer, TwoViewModel, View, check_pair, json_labels
 from alcca.models.cca import CCA, Ridge
-from alcca.models.cnn import FRAME_SHAPE, json_labels, loaded_encoder, pretrained_encoder
+from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
 from alcca.models.encoder import arrays_under, prefix_arrays
 from alcca.models.settings import (
     Widths,

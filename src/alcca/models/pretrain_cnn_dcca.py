@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.models.base import TwoViewModel, View, check_pair
+from alcca.models.base import TwoViewModel, View, check_pair, json_labels
 from alcca.models.cca import Ridge
-from alcca.models.cnn import FRAME_SHAPE, json_labels, loaded_encoder, pretrained_encoder
+from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
 from alcca.models.dcca import DCCA
 from alcca.models.encoder import arrays_under, prefix_arrays
 from alcca.models.settings import Hidden, check_not_negative, check_positive, check_whole
