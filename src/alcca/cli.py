@@ -15,7 +15,6 @@ from alcca.app.terminal import print_hits, print_pairs
 from alcca.errors import AlccaError, UsageError
 
 if TYPE_CHECKING:
-    from alcca.experiments.results import Results
     from alcca.library.library import Library
 
 __all__ = ["main"]
@@ -278,14 +277,9 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from alcca.app.comparing import compare
     from alcca.experiments.methods import parse_methods
-    from alcca.experiments.report import comparison_text, require_matplotlib, to_json, to_text, write_report
 
-    methods = parse_methods(options.methods)
-    if options.epochs is not None:
-        for method in methods.values():
-            if "epochs" in method.get_params():
-                method.set_params(epochs=options.epochs)
     protocol = {
         "folds": options.folds,
         "components": options.components,
@@ -294,35 +288,18 @@ def _evaluate(options: argparse.Namespace) -> None:
         "shuffled_control": not options.no_control,
         "n_jobs": options.jobs or os.cpu_count() or 1,
         "verbose": not options.quiet,
-        "keep": None if options.output is None else options.output / "fits",
     }
-    if options.output is not None:
-        require_matplotlib()  # before the work, which takes long
+    methods = parse_methods(options.methods, epochs=options.epochs)
     if options.data is not None and not options.data.is_dir():
-        results = _evaluate_file(options, methods, protocol)
-    else:
-        options.library = options.data or options.library
-        with _open(options) as library:
-            results = library.evaluate(methods, language=options.language, csv=options.descriptors, **protocol)
-    if options.output is not None:
-        results.save(options.output)
-        write_report(results, options.output)
-    if options.json:
-        _print_json(to_json(results))
-    else:
-        print(to_text(results) if len(methods) == 1 else comparison_text(results))
-        if options.output is not None:
-            print(f"The report: {options.output / 'report.html'}")
-
-
-def _evaluate_file(options: argparse.Namespace, methods: dict[str, Any], protocol: dict[str, Any]) -> "Results":
-    from alcca.experiments.datafile import read_dataset
-    from alcca.experiments.protocol import cross_validate
-
-    for name in ("language", "descriptors"):
-        if getattr(options, name) is not None:
-            raise UsageError(f"--{name} is for a library; {options.data} is a file, which holds what it holds")
-    return cross_validate(methods, read_dataset(options.data), **protocol)
+        for name in ("language", "descriptors"):
+            if getattr(options, name) is not None:
+                raise UsageError(f"--{name} is for a library; {options.data} is a file, which holds what it holds")
+        compare(methods, options.data, options.output, options.json, **protocol)
+        return
+    options.library = options.data or options.library
+    with _open(options) as library:
+        about = {"language": options.language, "csv": options.descriptors}
+        compare(methods, library, options.output, options.json, **about, **protocol)
 
 
 def _search(options: argparse.Namespace) -> None:

@@ -58,6 +58,8 @@ def test_a_list_of_methods_with_settings():
     assert type(three) is cca_zoo.linear.CCA
     assert three.n_components == 3
     assert list(parse_methods("all")) == method_names()
+    fewer = parse_methods("cca,alcca:epochs=9,acmr", epochs=3)
+    assert [fewer[name].epochs for name in ("alcca:epochs=9", "acmr")] == [3, 3]
 
 
 @pytest.mark.parametrize(

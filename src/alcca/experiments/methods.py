@@ -143,13 +143,15 @@ def _class(path: str) -> Any:
         raise UsageError(f"method {path!r} cannot be imported ({error}); install it, or correct its name") from error
 
 
-def parse_methods(text: str) -> dict[str, Any]:
+def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
     """Make the estimators of a list as a command line takes it.
 
     Parameters
     ----------
     text : str
         Names, with settings behind colons and commas between methods; ``all`` stands for all of `method_names`.
+    epochs : int, optional
+        Of every method that has epochs, instead of its own.
 
     Returns
     -------
@@ -173,6 +175,8 @@ def parse_methods(text: str) -> dict[str, Any]:
                 raise UsageError(f"methods: {written} is there twice; leave one out")
             name, *settings = _split(written, ":")
             made[written] = make_method(name, **dict(_setting(name, setting) for setting in settings))
+            if epochs is not None and "epochs" in made[written].get_params():
+                made[written].set_params(epochs=epochs)
     return made
 
 

@@ -47,7 +47,7 @@ class Fit(NamedTuple):
         return self.seed, self.fold
 
     def __str__(self) -> str:
-        return f"{self.method}{' on shuffled pairs' if self.control else ''}, fold {self.fold}, seed {self.seed}"
+        return f"{self.method}{' on shuffled pairs' if self.control else ''} (fold {self.fold}, seed {self.seed})"
 
 
 class Failure(NamedTuple):

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -330,27 +329,18 @@ class Library:
         UsageError, DataError
             No such table, or one that does not have every song.
         """
-        from alcca.experiments.dataset import Dataset
-        from alcca.library.descriptors import library_descriptors
-        from alcca.library.training import require_songs
+        from alcca.library.evaluation import make_dataset
 
-        songs = [s for s in self._store.songs() if s.usable and language in (None, s.language)]
-        require_songs(self.path, len(songs), "evaluate")
-        described = None
-        if descriptors or csv is not None:
-            with self._only_writer():
-                described = library_descriptors(
-                    self._store, songs, csv=None if csv is None else Path(csv), progress=self._progress
-                )
-        return Dataset(
-            audio=self._store.features("mfcc", [song.id for song in songs]),
-            lyrics=[song.lyrics or "" for song in songs],
-            label=[song.label for song in songs],
-            group=[song.group or song.hash for song in songs],
-            ids=[song.title for song in songs],
-            audio_descriptors=described,
-            name=self.path.name,
-        )
+        wanted = descriptors or csv is not None
+        with self._only_writer() if wanted else contextlib.nullcontext():
+            return make_dataset(
+                self._store,
+                self.path,
+                language=language,
+                descriptors=wanted,
+                csv=None if csv is None else Path(csv),
+                progress=self._progress,
+            )
 
     def evaluate(
         self,
@@ -384,7 +374,7 @@ class Library:
         from dataclasses import replace
 
         from alcca.experiments.methods import named_methods
-        from alcca.experiments.protocol import cross_validate
+        from alcca.library.evaluation import evaluate_songs
 
         named = named_methods(methods)
         described = any(getattr(method, "audio_view", "audio") == "audio_descriptors" for method in named.values())
@@ -393,18 +383,8 @@ class Library:
         except LibraryError as error:
             # Without them one method fails and says so; the others do not need them.
             songs = replace(self.dataset(language=language), notes=(f"Without descriptors: {error}.",))
-        evaluation = self.path / "evaluation"
-        results = cross_validate(
-            named,
-            songs,
-            keep=evaluation / "fits" if keep is None else keep,
-            **{"n_jobs": os.cpu_count() or 1, "verbose": self._progress, **protocol},
-        )
-        results.save(evaluation)
-        for other in (evaluation / "fits").glob("*"):
-            if other.name != songs.fingerprint:  # of songs as they were before
-                shutil.rmtree(other)
-        return results
+        usual = {"n_jobs": os.cpu_count() or 1, "verbose": self._progress}
+        return evaluate_songs(named, songs, self.path / "evaluation", keep, **{**usual, **protocol})
 
 
 def _hit(rank: int, score: float | None, song: Song, words: str) -> Hit:

@@ -1,0 +1,49 @@
+"""A library's songs as the data of a comparison, and the comparison's results kept beside them."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alcca.experiments.dataset import Dataset
+from alcca.experiments.protocol import cross_validate
+from alcca.experiments.results import Results
+from alcca.library.descriptors import library_descriptors
+from alcca.library.store import Store
+from alcca.library.training import require_songs
+
+__all__ = ["evaluate_songs", "make_dataset"]
+
+
+def make_dataset(
+    store: Store, folder: Path, *, language: str | None, descriptors: bool, csv: Path | None, progress: bool
+) -> Dataset:
+    """Put the usable songs into arrays, as `alcca.Library.dataset` says."""
+    songs = [song for song in store.songs() if song.usable and language in (None, song.language)]
+    require_songs(folder, len(songs), "evaluate")
+    ids = [song.id for song in songs]
+    return Dataset(
+        audio=store.features("mfcc", ids),
+        lyrics=[song.lyrics or "" for song in songs],
+        label=[song.label for song in songs],
+        group=[song.group or song.hash for song in songs],
+        ids=[song.title for song in songs],
+        audio_descriptors=library_descriptors(store, songs, csv=csv, progress=progress) if descriptors else None,
+        name=folder.name,
+    )
+
+
+def evaluate_songs(
+    methods: Mapping[str, Any], songs: Dataset, folder: Path, keep: Path | str | None, **protocol: Any
+) -> Results:
+    """Cross-validate, and keep the results in ``folder``.
+
+    Finished fits go to ``keep``, or into ``folder``, where those of songs as they were before are then removed.
+    """
+    fits = folder / "fits"
+    results = cross_validate(methods, songs, keep=fits if keep is None else keep, **protocol)
+    results.save(folder)
+    for other in fits.glob("*"):
+        if other.name != songs.fingerprint:
+            shutil.rmtree(other)
+    return results
