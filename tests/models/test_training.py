@@ -72,6 +72,33 @@ def test_weight_norms_are_minimised_beside_the_objective():
     assert history[0]["regularization"] == pytest.approx((4 * 5 + 4 * 4.9 + 2 * 4.8) / 10, abs=1e-3)
 
 
+def test_weights_move_as_if_autograd_had_their_norms():
+    """Two matrices of different norms and a bias without one, against Adam on the written-out loss."""
+    x, target = torch.randn(10, 5, generator=torch.Generator().manual_seed(7)).split([3, 2], dim=1)
+
+    def fresh():
+        network = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+        for i, p in enumerate(network.parameters()):
+            nn.init.normal_(p, std=1.0 + i, generator=torch.Generator().manual_seed(i))
+        return network
+
+    ours, naive = fresh(), fresh()
+    weights = [ours[1].weight, ours[0].weight]
+    train(
+        ours, lambda batch, progress: {"total": ((ours(batch[0]) - batch[1]) ** 2).mean()}, (x, target),
+        learners=list(ours.parameters()), regularized=weights, regularization=0.5, epochs=5, batch_size=10, lr=0.1,
+        generator=torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    optimizer = torch.optim.Adam(naive.parameters(), lr=0.1)
+    for _ in range(5):
+        optimizer.zero_grad()
+        norms = naive[0].weight.norm() + naive[1].weight.norm()
+        (((naive(x) - target) ** 2).mean() + 0.5 * norms).backward()
+        optimizer.step()
+    for p, q in zip(ours.parameters(), naive.parameters(), strict=True):
+        torch.testing.assert_close(p, q, rtol=1e-4, atol=1e-5)
+
+
 def test_early_stopping_goes_back_to_the_best():
     # The learner walks past 0.25, where the validation loss is least, and on.
     point = Point()

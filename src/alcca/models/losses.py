@@ -3,19 +3,19 @@
 Means, where the paper writes sums, so that a weight means the same for every batch size.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, relu
 
 __all__ = [
-    "add_weight_norm_gradient",
     "adversarial_loss",
     "pair_invariance",
     "semantic_loss",
     "triplet_invariance",
     "weight_norm",
+    "weight_norm_decay",
 ]
 
 UNLABELLED = -1
@@ -123,33 +123,29 @@ def weight_norm(weights: Iterable[Tensor]) -> Tensor:
 
 
 @torch.no_grad()
-def add_weight_norm_gradient(weights: Iterable[Tensor], regularization: float) -> Tensor:
-    """Add the gradient of ``regularization`` times `weight_norm` to the weights' gradients; return `weight_norm`.
+def weight_norm_decay(weights: Sequence[Tensor], regularization: float) -> tuple[Tensor, list[float]]:
+    r"""Return `weight_norm`, and the weight decay of each matrix that has its gradient.
 
-    The same numbers as autograd's. It takes four passes over three million weights and new memory for each, a fifth
-    of a training step; this takes one, in place.
+    .. math:: \nabla_W \, \gamma \|W\|_F = \frac{\gamma}{\|W\|_F} W
+
+    so an optimiser that adds decay · W to the gradient minimises L_reg in a pass that it makes anyhow. Autograd's
+    gradient takes four more passes over three million weights, a fifth of a training step.
 
     Parameters
     ----------
-    weights : iterable of tensors
-        Each has its gradient already.
+    weights : sequence of tensors
     regularization : float
         γ.
 
     Examples
     --------
-    >>> W = torch.tensor([[3.0, 4.0]])
-    >>> W.grad = torch.zeros(1, 2)
-    >>> add_weight_norm_gradient([W], 10.0), W.grad
-    (tensor(5.), tensor([[6., 8.]]))
+    >>> norm, (decay,) = weight_norm_decay([torch.tensor([[3.0, 4.0]])], 10.0)
+    >>> norm, decay
+    (tensor(5.), 2.0)
     """
-    norms = []
-    for W in weights:
-        norms.append(torch.linalg.vector_norm(W))
-        if W.grad is not None:
-            # Where all weights are 0 the norm has no gradient; 0 is in its subdifferential.
-            W.grad.addcdiv_(W, norms[-1].clamp(min=torch.finfo(W.dtype).tiny), value=regularization)
-    return torch.stack(norms).sum()
+    norms = torch.stack([torch.linalg.vector_norm(W) for W in weights])
+    # Where all weights are 0 the norm has no gradient; 0 is in its subdifferential.
+    return norms.sum(), [regularization / max(norm, torch.finfo(norms.dtype).tiny) for norm in norms.tolist()]
 
 
 def adversarial_loss(logits_a: Tensor, logits_t: Tensor) -> Tensor:

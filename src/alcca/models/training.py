@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from alcca.errors import DataError, UsageError
-from alcca.models.losses import add_weight_norm_gradient
+from alcca.models.losses import weight_norm_decay
 from alcca.progress import Progress
 
 __all__ = ["Batch", "History", "Losses", "choose_device", "reversal_strength", "split_rows", "train"]
@@ -88,7 +88,9 @@ def train(
     training_rows = torch.nonzero(~held_out).flatten()
     device = data[0].device
     # Fused: one pass over weights, gradients and moments instead of a dozen (18 against 26 ms a step).
-    optimizer = torch.optim.Adam(learners, lr=lr, fused=True)
+    matrices = set(regularized)
+    groups = [{"params": [W]} for W in regularized] + [{"params": [p for p in learners if p not in matrices]}]
+    optimizer = torch.optim.Adam([group for group in groups if group["params"]], lr=lr, fused=True)
     opponent = torch.optim.Adam(opponents, lr=lr, fused=True) if opponents else None
     steps = epochs * len(_batches(training_rows, batch_size, smallest_batch))
     history: History = []
@@ -99,7 +101,7 @@ def train(
             order = training_rows[torch.randperm(len(training_rows), generator=generator)].to(device)
             sums: Losses = {}
             for rows in _batches(order, batch_size, smallest_batch):
-                batch = tuple(tensor[rows] for tensor in data)
+                batch = tuple(tensor.index_select(0, rows) for tensor in data)  # half the time of tensor[rows]
                 for _ in range(k):
                     losses = objective(batch, step / steps)
                     optimizer.zero_grad()
@@ -107,7 +109,9 @@ def train(
                         opponent.zero_grad()
                     losses["total"].backward()  # type: ignore[no-untyped-call]
                     if regularized:
-                        losses["regularization"] = add_weight_norm_gradient(regularized, regularization)
+                        losses["regularization"], decays = weight_norm_decay(regularized, regularization)
+                        for group, decay in zip(optimizer.param_groups, decays, strict=False):
+                            group["weight_decay"] = decay
                     optimizer.step()
                 if opponent is not None:
                     opponent.step()
