@@ -58,3 +58,12 @@ def test_rooms_import_only_from_below():
                 if other != room and FLOOR[other] <= FLOOR[room]:
                     wrong.append(f"{path.relative_to(ROOT)} imports alcca.{other}")
     assert wrong == []
+
+
+def test_there_is_one_loky():
+    """joblib brings its own; two in one process trip over each other's shared memory, with a traceback a fit."""
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert "loky" not in [name.split(".")[0] for name in names], path

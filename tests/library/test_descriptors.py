@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loky import ProcessPoolExecutor
+from joblib.externals.loky import ProcessPoolExecutor
 from tests.making import write_song
 
 from alcca import Library

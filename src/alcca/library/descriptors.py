@@ -121,7 +121,7 @@ def _write(store: Store, batch: Sequence[_Described]) -> None:
 
 
 def _pool(workers: int) -> Any:
-    from loky import ProcessPoolExecutor
+    from joblib.externals.loky import ProcessPoolExecutor
 
     return ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, env=ONE_THREAD)
 

@@ -128,7 +128,7 @@ def _read_all(tasks: Sequence[_Task], settled: frozenset[str], jobs: int | None)
 
 
 def _pool(workers: int, settled: frozenset[str]) -> Any:
-    from loky import ProcessPoolExecutor
+    from joblib.externals.loky import ProcessPoolExecutor
 
     return ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, initargs=(settled,))
 

@@ -53,7 +53,7 @@ def read_each(
 
     Examples
     --------
-    >>> from loky import ProcessPoolExecutor
+    >>> from joblib.externals.loky import ProcessPoolExecutor
     >>> list(read_each(abs, [-1, -2, 3], crashed=abs, pool=ProcessPoolExecutor, jobs=1))
     [1, 2, 3]
     """
