@@ -346,6 +346,7 @@ def test_a_slow_method_gets_the_first_seed_alone(random_songs, truncate, monkeyp
     assert any("seed 3 alone" in note and note.endswith("slow.") for note in results.notes)
     assert results.seconds == {"slow": 11, "quick": 1}
     assert set(results.compare("slow", "quick")["queries"]) == {300}
+    assert set(results.compare("quick", "slow")["queries"]) == {300}
 
 
 def test_a_broken_comparison_goes_on_where_it_stopped(texts, word_counts, tmp_path):
@@ -376,10 +377,12 @@ def test_a_broken_comparison_goes_on_where_it_stopped(texts, word_counts, tmp_pa
     pd.testing.assert_frame_equal(again.to_frame(), whole.to_frame())
     assert again.seconds == whole.seconds
     for change in ({"seed": 1}, {"components": [2]}, {"folds": 3}):
-        run({"other": Spy(n_components=2)}, **change)
+        run({"other": Spy(n_components=2)}, shuffled_control=False, **change)
         assert SEEN["fit"], change
-    run({"other": Spy(n_components=3)})
+    run({"other": Spy(random_state=3)}, shuffled_control=False)
     assert SEEN["fit"]
+    run({"renamed": Spy(n_components=2)}, shuffled_control=False)
+    assert SEEN["fit"] == []
 
 
 def test_what_was_kept_of_other_songs_or_is_damaged_is_not_taken(random_songs, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.making import write_song
 
-from alcca import Library
+from alcca import Library, Results
 from alcca.errors import AlccaError, AudioError, LibraryError, LyricsError, UsageError
 from alcca.library import training
 
@@ -236,7 +236,30 @@ def test_a_library_is_a_folder(tmp_path):
 def test_evaluation_is_kept_and_shows_chance_and_control(library):
     results = library.evaluate("cca", components=[2, 5])
     assert set(results.to_frame()["components"]) == {2, 5}
-    assert (library.path / "evaluation").is_dir()
+    kept = Results.load(library.path / "evaluation")
+    assert kept.to_frame()["rank"].tolist() == results.to_frame()["rank"].tolist()
+
+
+def test_finished_fits_are_kept_until_the_songs_change(library):
+    fits = library.path / "evaluation" / "fits"
+    library.evaluate("cca", components=[2], n_jobs=1)
+    (current,) = fits.iterdir()
+    before = {path.name: path.stat().st_mtime_ns for path in current.iterdir()}
+    (fits / "of other songs").mkdir()
+    library.evaluate("cca", components=[2], n_jobs=1)
+    assert [path.name for path in fits.iterdir()] == [current.name]
+    assert {path.name: path.stat().st_mtime_ns for path in current.iterdir()} == before
+
+
+def test_descriptors_that_cannot_be_computed_cost_one_method_alone(library, monkeypatch):
+    def missing(*args, **kwargs):
+        raise LibraryError("song 3: its file is gone")
+
+    monkeypatch.setattr("alcca.library.evaluation.library_descriptors", missing)
+    results = library.evaluate("cca,spotify-dcca", components=[2], folds=3, n_jobs=1, shuffled_control=False)
+    assert set(results.ranks["method"]) == {"cca"}
+    assert any("song 3: its file is gone" in note for note in results.notes)
+    assert {failure.method for failure in results.failures} == {"spotify-dcca"}
 
 
 def test_a_damaged_model_is_named(library):
