@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alcca.app.terminal import print_hits
 from alcca.errors import LibraryError
+from alcca.experiments.methods import parse_methods
 from alcca.experiments.report import to_text
 from alcca.library.library import Library
 
@@ -60,7 +61,7 @@ def run_demo(into: Path, *, songs: Path | None, progress: bool) -> None:
             "Measuring: five times, train on four fifths of the songs and search among the fifth never seen.",
         )
         if usable >= FEWEST_TO_EVALUATE:
-            print(to_text(shelf.evaluate(epochs=EPOCHS)))
+            print(to_text(shelf.evaluate(parse_methods("alcca", epochs=EPOCHS))))
             if songs is None:
                 print(
                     "\n  One composer, one language, one kind of piece, one instrument: the sound of a chorale holds "
