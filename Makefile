@@ -27,7 +27,7 @@ $(VENV)/.torch: constraints.txt
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,report]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml
