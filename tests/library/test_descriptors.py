@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 from joblib.externals.loky import ProcessPoolExecutor
 from tests.making import write_song
 
@@ -266,3 +267,18 @@ def test_a_file_that_kills_its_reader_stops_nothing_else(library, monkeypatch):
         described(library, jobs=1)
     ids = {song.title: song.id for song in library.songs()}
     assert library._store.without_features("descriptors", list(ids.values())) == [ids["song 2"]]
+
+
+def test_workers_compile_one_after_the_other(monkeypatch):
+    held = []
+
+    def compile_now(samples):
+        try:
+            FileLock(descriptors.compiling_lock()).acquire(timeout=0)
+        except Timeout:
+            held.append(True)
+
+    monkeypatch.setattr(descriptors, "track_descriptors", compile_now)
+    monkeypatch.setattr(descriptors, "quiet_worker", lambda: None)
+    descriptors._start_worker()
+    assert held == [True]

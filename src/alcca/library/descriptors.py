@@ -1,9 +1,12 @@
 """The descriptors of a library's songs: computed once from their files, or taken from a user's own table."""
 
+import getpass
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +20,6 @@ from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, q
 from alcca.progress import Progress
 from alcca.songs.audio import content_hash, read_slice
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 __all__ = ["library_descriptors"]
 
 # What the store calls them. Descriptors that are computed differently need another name: the stored ones stay.
@@ -32,7 +32,7 @@ def library_descriptors(
     store: Store,
     songs: Sequence[Song],
     *,
-    csv: "Path | str | None" = None,
+    csv: Path | str | None = None,
     jobs: int | None = None,
     progress: bool = True,
 ) -> NDArray[np.float32]:
@@ -127,9 +127,18 @@ def _pool(workers: int) -> Any:
 
 
 def _start_worker() -> None:
+    from filelock import FileLock
+
     quiet_worker()
-    # librosa compiles code at its first call, for longer than a file may take on a slow machine.
-    track_descriptors(np.ones(22_050, np.float32))
+    # librosa compiles code at its first call, for longer than a file may take on a slow machine, and keeps it on the
+    # disk. Two processes that compile at the same time mix their halves there, and every later one crashes on that.
+    with FileLock(compiling_lock()):
+        track_descriptors(np.ones(22_050, np.float32))
+
+
+def compiling_lock() -> Path:
+    """The lock file that keeps one user's processes from compiling at the same time."""
+    return Path(tempfile.gettempdir()) / f"alcca-compiling-{getpass.getuser()}.lock"
 
 
 def _describe(song: Song) -> _Described:
