@@ -21,7 +21,7 @@ from alcca.retrieval import chance_median_rank, chance_mrr1, chance_recall_at, m
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["DIRECTIONS", "LEVELS", "MEASURES", "Failure", "Fit", "Results", "fit_frame", "ranks_frame"]
+__all__ = ["DIRECTIONS", "FILES", "LEVELS", "MEASURES", "Failure", "Fit", "Results", "fit_frame", "ranks_frame"]
 
 DIRECTIONS = ("audio", "lyrics")  # what the query is; the gallery is the other
 LEVELS = ("instance", "category")
