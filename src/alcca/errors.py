@@ -18,6 +18,7 @@ __all__ = [
     "LyricsError",
     "MissingExtraError",
     "NotFittedError",
+    "UntrainedError",
     "UsageError",
 ]
 
@@ -52,6 +53,10 @@ class NotFittedError(AlccaError):
 
 class LibraryError(AlccaError):
     """A library folder that cannot do what it was asked: damaged, untrained, in use, too small."""
+
+
+class UntrainedError(LibraryError):
+    """A library that was asked for what only a trained one can do."""
 
 
 class MissingExtraError(AlccaError, ImportError):

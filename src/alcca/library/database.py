@@ -131,6 +131,16 @@ class Database:
                 raise
             self._db.execute("COMMIT")
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """See one state of the database throughout, whatever other processes write meanwhile."""
+        with self.named_errors():
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT")
+
     @property
     def version(self) -> tuple[int, int]:
         """Changes whenever this process or another has changed something."""

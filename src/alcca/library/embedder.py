@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LyricsError
+from alcca.songs.lyrics import clean_lyrics
 
 if TYPE_CHECKING:
     from alcca.features.doc2vec import Doc2VecFeatures
@@ -44,13 +45,16 @@ class Embedder:
         return np.asarray(vectors)
 
     def embed_query(self, text: str) -> NDArray[np.float64]:
-        """Vector (d,) of the lyrics that somebody searches by.
+        """Vector (d,) of the lyrics that somebody searches by, as they were typed or pasted.
 
         Raises
         ------
         LyricsError
-            None of the words occurs in the lyrics that the model was trained on.
+            No words, or none that occurs in the lyrics that the model was trained on.
         """
+        text = clean_lyrics(text)
+        if not text:
+            raise LyricsError("the lyrics to search by are empty; give some words")
         if not self.doc2vec.known_words(text):
             shown = text if len(text) <= 60 else text[:57] + "..."
             raise LyricsError(

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from alcca.errors import LibraryError, LyricsError, UsageError
+from alcca.errors import LibraryError, UsageError
 from alcca.library.records import AddReport, Song
-from alcca.library.search import ExactIndex, Hit, Index, line_to_show
-from alcca.library.status import counts, describe
+from alcca.library.search import Hit, line_to_show
+from alcca.library.snapshot import Filter, Snapshot
+from alcca.library.status import describe
 from alcca.library.store import Store
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from alcca.experiments.dataset import Dataset
     from alcca.experiments.results import Results
-    from alcca.library.embedder import Embedder
     from alcca.library.training import TrainReport
 
 __all__ = ["Library"]
@@ -51,9 +51,7 @@ class Library:
     def __init__(self, path: str | os.PathLike[str], *, progress: bool = True) -> None:
         self.path = Path(path)
         self._progress = progress
-        self._loaded: tuple[str, Embedder] | None = None
-        self._indexes: dict[str, Index] = {}
-        self._indexes_of: tuple[str, tuple[int, int]] | None = None
+        self._seen: Snapshot | None = None
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path}: is a file; a library is a folder, name another place")
         try:
@@ -148,7 +146,7 @@ class Library:
             model = self._store.setting("model")
             new = self._store.unembedded(model["name"]) if model is not None else []
             if new:
-                embed_songs(self._store, model["name"], self._embedder, new, progress=self._progress)
+                embed_songs(self._store, model["name"], self._snapshot.embedder, new, progress=self._progress)
         return report
 
     def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
@@ -203,15 +201,11 @@ class Library:
             )
 
     @property
-    def _embedder(self) -> "Embedder":
-        from alcca.library.embedder import Embedder
-        from alcca.library.training import current_model
-
-        # Another process may have trained meanwhile: the name tells.
-        name = current_model(self._store, self.path)
-        if self._loaded is None or self._loaded[0] != name:
-            self._loaded = (name, Embedder.load(self.path / "models" / name))
-        return self._loaded[1]
+    def _snapshot(self) -> Snapshot:
+        # Another process may have trained or added meanwhile: the version tells.
+        if self._seen is None or self._seen.version != self._store.version:
+            self._seen = Snapshot(self._store, self.path, self._seen)
+        return self._seen
 
     # Songs and lyrics out
 
@@ -222,6 +216,7 @@ class Library:
         lyrics: str | None = None,
         k: int = 10,
         label: str | None = None,
+        artist: str | None = None,
     ) -> list[Hit]:
         """Songs whose lyrics fit a recording, or songs whose sound fits a text.
 
@@ -233,13 +228,13 @@ class Library:
             A text, a few words or a whole song; the answer is ranked by the songs' sound.
         k : int
             How many songs, 1 or more.
-        label : str, optional
-            Only songs with this label.
+        label, artist : str, optional
+            Only songs with this label, or by this artist.
 
         Raises
         ------
         UsageError
-            Not exactly one of ``audio`` and ``lyrics``; ``k`` below 1; a label that no song has.
+            Not exactly one of ``audio`` and ``lyrics``; ``k`` below 1; a label or an artist that no song has.
         AudioError, LyricsError
             The recording or the text cannot be used.
         LibraryError
@@ -247,24 +242,17 @@ class Library:
         """
         if (audio is None) == (lyrics is None):
             raise UsageError("search takes either audio=FILE or lyrics=TEXT; give exactly one of them")
-        among = self._among(k, label)
-        embedder = self._embedder
+        snapshot, among = self._snapshot, self._among(k, label, artist)
+        embedder = snapshot.embedder
         if audio is not None:
             query = embedder.embed_audio(self._clip(Path(audio).expanduser())[None])[0]
-            gallery = "lyrics"
+            found = snapshot.search(query, "audio", "lyrics", k, among)
         else:
-            from alcca.songs.lyrics import clean_lyrics
+            found = snapshot.search(embedder.embed_query(lyrics or ""), "lyrics", "audio", k, among)
+        score = {found.id: found.score for found in found}
+        return [_hit(i, score[song.id], song, "") for i, song in enumerate(self._store.songs(list(score)), 1)]
 
-            words = clean_lyrics(lyrics or "")
-            if not words:
-                raise LyricsError("the lyrics to search by are empty; give some words")
-            query = embedder.embed_query(words)
-            gallery = "audio"
-        found = self._index(gallery).search(query, k, among)
-        songs = self._store.songs([number for number, _ in found])
-        return [_hit(i, score, song, "") for i, ((_, score), song) in enumerate(zip(found, songs, strict=True), 1)]
-
-    def find(self, words: str, *, k: int = 10, label: str | None = None) -> list[Hit]:
+    def find(self, words: str, *, k: int = 10, label: str | None = None, artist: str | None = None) -> list[Hit]:
         """Songs that hold every one of the words in title, artist or lyrics: exact search, needs no model.
 
         Accents and case do not matter.
@@ -272,24 +260,18 @@ class Library:
         Raises
         ------
         UsageError
-            No words; ``k`` below 1; a label that no song has.
+            No words; ``k`` below 1; a label or an artist that no song has.
         """
-        among = self._among(k, label)
+        among = self._among(k, label, artist)
         if not words.split():
             raise UsageError("no words to find; give one or more")
         ids = self._store.search_words(words, among)[:k]
         return [_hit(i, None, song, words) for i, song in enumerate(self._store.songs(ids), 1)]
 
-    def _among(self, k: int, label: str | None) -> frozenset[int] | None:
+    def _among(self, k: int, label: str | None, artist: str | None) -> frozenset[int] | None:
         if k < 1:
             raise UsageError(f"k is {k}; expected the number of songs to list, 1 or more")
-        if label is None:
-            return None
-        among = frozenset(song.id for song in self._store.songs() if song.label == label)
-        if not among:
-            labels = ", ".join(counts(song.label for song in self._store.songs())) or "none"
-            raise UsageError(f"no song has the label {label!r}; the library's labels are: {labels}")
-        return among
+        return self._snapshot.among(Filter(label, artist))
 
     def _clip(self, path: Path) -> Any:
         from alcca.features.mfcc import mfcc
@@ -297,14 +279,6 @@ class Library:
 
         # A clip is what somebody has at hand: its middle, whatever part the library's songs are known by.
         return mfcc(read_slice(path).samples)
-
-    def _index(self, view: str) -> Index:
-        name = self._store.setting("model")["name"]
-        if self._indexes_of != (name, self._store.version):
-            self._indexes, self._indexes_of = {}, (name, self._store.version)
-        if view not in self._indexes:
-            self._indexes[view] = ExactIndex(*self._store.embeddings(name, view))
-        return self._indexes[view]
 
     # Evaluation
 

@@ -1,9 +1,9 @@
 """What the library knows of a song, of a file and of an addition, as plain values."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["WORDS", "AddReport", "FileStamp", "Song", "SongAudio"]
+__all__ = ["WORDS", "AddReport", "FileStamp", "Outline", "Song", "SongAudio"]
 
 # What a song's words and tags are made of, as the fields of Song.
 WORDS = ("title", "artist", "album", "label", "language", "group", "lyrics", "lyrics_source", "lyrics_reason")
@@ -68,6 +68,18 @@ class Song:
     def reasons(self) -> tuple[str, ...]:
         """Why the song cannot be trained on; empty when it can."""
         return tuple(reason for reason in (self.audio_reason, self.lyrics_reason) if reason)
+
+
+class Outline(NamedTuple):
+    """What a list of all songs shows of each; a thousand of them cost no more than one song's lyrics."""
+
+    id: int
+    title: str
+    artist: str | None
+    label: str | None
+    language: str | None
+    has_audio: bool
+    has_lyrics: bool
 
 
 @dataclass(frozen=True)

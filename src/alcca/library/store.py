@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alcca.errors import LibraryError
 from alcca.library.database import Database, checksum, path_from_key, path_key
-from alcca.library.records import WORDS, FileStamp, Song, SongAudio
+from alcca.library.records import WORDS, FileStamp, Outline, Song, SongAudio
 
 __all__ = ["Store"]
 
@@ -89,13 +89,22 @@ class Store(Database):
         return found[0] if found else None
 
     def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
-        """All songs in the order of their ids, or the given ones in the given order."""
+        """All songs in the order of their ids; or the given ones in the given order, without those that are gone."""
         if ids is None:
             return list(self._select("", ()))
         found = {
             song.id: song for song in self._select("WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
         }
-        return [found[i] for i in ids]
+        return [found[i] for i in ids if i in found]
+
+    def outlines(self) -> list[Outline]:
+        """Every song without its words, in the order of ids."""
+        with self.named_errors():
+            rows = self._db.execute(
+                "SELECT id, title, artist, label, language, audio IS NOT NULL, lyrics IS NOT NULL "
+                "FROM songs ORDER BY id"
+            ).fetchall()
+        return [Outline._make([*tags, bool(audio), bool(lyrics)]) for *tags, audio, lyrics in rows]
 
     def _select(self, where: str, values: tuple[Any, ...]) -> Iterator[Song]:
         with self.named_errors():
@@ -119,8 +128,12 @@ class Store(Database):
 
     def search_words(self, text: str, among: frozenset[int] | None = None) -> list[int]:
         """Ids of the songs that hold every word of ``text`` in title, artist or lyrics, best match first."""
-        words = " ".join('"' + word.replace('"', '""') + '"' for word in text.split())
-        rows = self._db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", (words,))
+        # SQLite's text ends at a NUL, which would leave a quotation mark open.
+        words = " ".join('"' + word.replace('"', '""') + '"' for word in text.replace("\0", " ").split())
+        if not words:
+            return []
+        with self.named_errors():
+            rows = self._db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", (words,)).fetchall()
         return [row[0] for row in rows if among is None or row[0] in among]
 
     # Features and embeddings

@@ -21,7 +21,7 @@ from alcca.models.alcca import ALCCA
 from alcca.progress import Progress
 from alcca.retrieval import chance_mrr1, instance_ranks, mrr1
 
-__all__ = ["TrainReport", "current_model", "embed_songs", "require_songs", "train_model"]
+__all__ = ["TrainReport", "embed_songs", "require_songs", "train_model"]
 
 # Fewer pairs than this say nothing about any correlation.
 FEWEST_SONGS = 10
@@ -136,14 +136,6 @@ def _choose_components(songs: Sequence[Song], mfcc: NDArray[np.float32], **setti
 
     best = max(possible, key=held_out)
     return _Choice(best, len(held), held_out(best), float(chance_mrr1(len(held))))
-
-
-def current_model(store: Store, folder: Path) -> str:
-    """The name of the model in use; `LibraryError` when there is none."""
-    model = store.setting("model")
-    if model is None:
-        raise LibraryError(f"{folder}: has no model yet; train it first (alcca train)")
-    return str(model["name"])
 
 
 def embed_songs(store: Store, name: str, embedder: Embedder, ids: Sequence[int], *, progress: bool) -> None:

@@ -1,0 +1,425 @@
+"""Features of recordings from strangers, read in worker processes that may be killed.
+
+A server reads what anybody sends. A file may make its decoder hang, crash or fill the memory; here that costs
+one worker process and gives a reason. The server and the other reads go on.
+
+Each worker has a pipe of its own, so that killing one leaves no lock behind that the others wait for. Nothing
+that comes back from a worker is unpickled: a decoder that a file has taken over cannot reach the server this way.
+"""
+
+import contextlib
+import io
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import AlccaError, AudioError, UsageError
+from alcca.features.mfcc import N_FRAMES, N_MFCC, mfcc
+from alcca.library.workers import ends_when_stuck, quiet_worker
+from alcca.songs.audio import SAMPLE_RATE, SLICE_SECONDS, read_slice
+
+__all__ = ["Clip", "ClipReader"]
+
+# One hostile file shall not hold up everybody, so there are two even on one core. Beyond four, warm workers
+# cost more memory than a server of one machine has use for.
+FEWEST_WORKERS, MOST_WORKERS = 2, 4
+# read_slice gives up politely and says why; killing comes after it.
+POLITE = 0.8
+# Importing librosa takes two seconds, on a busy machine many more.
+SECONDS_TO_START = 60.0
+# A worker whose parent is gone and whose decoder never comes back ends itself this long after its time.
+GRACE_SECONDS = 5.0
+# read_slice takes an allocation that failed for one more error of a decoder; numpy, FFmpeg and Python call it so.
+OUT_OF_MEMORY = ("Unable to allocate", "Cannot allocate memory", "MemoryError")
+# A clip's answer is 13 kB; more than this is no answer.
+LARGEST_ANSWER = 1 << 20
+
+Read = Callable[[Path, float], tuple[NDArray[np.float32], tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What is kept of a recording.
+
+    Parameters
+    ----------
+    mfcc : array of shape (20, 161), float32
+        MFCC of its middle 30 s; see `alcca.features.mfcc.mfcc`.
+    notes : tuple of str
+        What was repaired or is doubtful, in plain words; see `alcca.songs.audio.AudioSlice`.
+    """
+
+    mfcc: NDArray[np.float32]
+    notes: tuple[str, ...]
+
+
+class ClipReader:
+    """Warm worker processes that read recordings, whatever a recording does to its reader.
+
+    Close it, or use it as a context manager. Its workers end with the process that made it, also when that is
+    killed.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Worker processes, at least 1; by default one for each processor, but at least 2 and at most 4.
+    seconds : float
+        Time for one recording, > 0, from when a worker begins with it; waiting for a worker does not count.
+    memory : int
+        Bytes that a worker may take for one recording, > 0, beyond what it has when idle. Where the system
+        knows no such limit there is none.
+
+    Raises
+    ------
+    UsageError
+        One of the numbers is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, soundfile, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "upload-17.wav"
+    >>> soundfile.write(path, 0.5 * np.sin(np.arange(22_050 * 20) / 20), 22_050)
+    >>> with ClipReader(workers=1) as reader:
+    ...     clip = reader.read(path, "my song.wav")
+    >>> clip.mfcc.shape, clip.notes
+    ((20, 161), ('padded by 10.0 s',))
+    """
+
+    def __init__(self, *, workers: int | None = None, seconds: float = 20.0, memory: int = 2 * 2**30) -> None:
+        if workers is None:
+            workers = max(FEWEST_WORKERS, min(MOST_WORKERS, os.cpu_count() or 1))
+        if workers < 1:
+            raise UsageError(f"{workers} workers read nothing; give 1 or more")
+        if not 0 < seconds < float("inf"):
+            raise UsageError(f"{seconds} seconds are no time to read in; give a positive number")
+        if memory < 1:
+            raise UsageError(f"{memory} bytes are no memory to read in; give a positive number")
+        self._seconds, self._memory, self._size = seconds, memory, workers
+        self._changed = threading.Condition()
+        self._closed = False
+        self._running: set[_Worker] = set()
+        # None is the place of a worker that could not be started; whoever takes it tries again.
+        self._idle: list[_Worker | None] = []
+        for _ in range(workers):
+            self._idle.append(self._start())
+
+    def read(self, path: Path, name: str) -> Clip:
+        """MFCC of the middle 30 s of a recording; waits until a worker is free. Threads may call it side by side.
+
+        Parameters
+        ----------
+        path : path
+            A file of any format that libsndfile or FFmpeg reads; its suffix helps to tell which.
+        name : str
+            What messages call it.
+
+        Returns
+        -------
+        Clip
+            The same numbers as ``mfcc(read_slice(path).samples)``.
+
+        Raises
+        ------
+        AudioError
+            There is no usable audio in it, or it took too much time or memory, or it ended its decoder; or the
+            reader is closed. The message is one line, begins with ``name`` and does not tell ``path``.
+        """
+        path = Path(os.path.abspath(path))  # noqa: PTH100 - a link keeps its own name and suffix
+        # Unlike Path.exists, this raises nothing on a folder that may not be entered.
+        if not os.path.exists(path):  # noqa: PTH110
+            raise AudioError(f"{name}: the file is gone; send it again")
+        worker = self._take(name)
+        try:
+            if worker is None or not worker.alive:
+                worker = self._replace(worker)
+            if worker is None:
+                raise AudioError(f"{name}: no process could be started to read it; try again in a minute")
+            return worker.read(path, name)
+        except AudioError:
+            # What close() did to a worker is no fault of the file.
+            self._check_open(name)
+            raise
+        finally:
+            self._give_back(worker)
+
+    def close(self) -> None:
+        """End all workers; reads that wait or run fail with AudioError. Closing twice does nothing."""
+        with self._changed:
+            self._closed = True
+            for worker in self._running:
+                worker.kill()
+            self._changed.notify_all()
+            # A thread that reads gives its place back as soon as it sees that its worker is gone.
+            self._changed.wait_for(lambda: len(self._idle) == self._size)
+            for worker in self._running:
+                worker.stop()
+            self._running.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _take(self, name: str) -> "_Worker | None":
+        with self._changed:
+            self._changed.wait_for(lambda: self._idle or self._closed)
+            self._check_open(name)
+            # A worker that was just restarted takes a second to get warm; meanwhile the others do the work.
+            ready = (number for number, worker in enumerate(self._idle) if worker and worker.alive and worker.warm())
+            return self._idle.pop(next(ready, 0))
+
+    def _give_back(self, worker: "_Worker | None") -> None:
+        if worker is not None and not worker.fit:
+            worker = self._replace(worker)
+        with self._changed:
+            self._idle.append(worker)
+            # All, because one may be close() and the others reads.
+            self._changed.notify_all()
+
+    def _replace(self, worker: "_Worker | None") -> "_Worker | None":
+        if worker is not None:
+            worker.stop()
+            with self._changed:
+                self._running.discard(worker)
+        return self._start()
+
+    def _start(self) -> "_Worker | None":
+        """A new worker, not yet warm; None when the system gives no process."""
+        if self._closed:
+            return None
+        try:
+            worker = _Worker(_read_clip, self._seconds, self._memory)
+        except OSError:
+            return None
+        with self._changed:
+            if not self._closed:
+                self._running.add(worker)
+                return worker
+        worker.stop()
+        return None
+
+    def _check_open(self, name: str) -> None:
+        if self._closed:
+            raise AudioError(f"{name}: the reader is closed; send it again when the server is back")
+
+
+class _Worker:
+    """A process and the pipe to it. One thread at a time uses it; only `kill` may come from another."""
+
+    def __init__(self, read: Read, seconds: float, memory: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._seconds = seconds
+        self._warm = False
+        # False from sending a file to the end of its answer: whatever interrupts that, nobody shall ever take
+        # the answer for that of the next file.
+        self.fit = True
+        self._pipe, far_end = context.Pipe()
+        try:
+            self._process = context.Process(
+                target=_work, args=(far_end, read, seconds, memory), name="alcca-clips", daemon=True
+            )
+            self._process.start()
+        except BaseException:
+            self._pipe.close()
+            raise
+        finally:
+            # With a copy in this process, the end of the worker would not be the end of the pipe.
+            far_end.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs, which an idle one may have ceased to."""
+        return self._process.is_alive()
+
+    def warm(self, seconds: float = 0.0) -> bool:
+        """Whether it is ready to read, or gets so within ``seconds``."""
+        if not self._warm:
+            with contextlib.suppress(EOFError, OSError):
+                self._warm = self._pipe.poll(seconds) and bool(self._pipe.recv_bytes(LARGEST_ANSWER))
+        return self._warm
+
+    def read(self, path: Path, name: str) -> Clip:
+        """The clip that the process makes of a file."""
+        self.fit = False
+        if not self.warm(SECONDS_TO_START):
+            raise AudioError(f"{name}: no process could be prepared to read it; try again in a minute")
+        try:
+            self._pipe.send_bytes(os.fsencode(path))
+            if not self._pipe.poll(self._seconds):
+                raise AudioError(
+                    f"{name}: still reading after {self._seconds:g} s, which is too long; "
+                    "the file may be damaged, convert it to try again"
+                )
+            head, _, body = self._pipe.recv_bytes(LARGEST_ANSWER).partition(b"\n")
+            answer = json.loads(head)
+            reason, notes, fit = answer["reason"], tuple(answer["notes"]), answer["fit"]
+            if reason is None:
+                features = np.frombuffer(body, np.float32).reshape(N_MFCC, N_FRAMES).copy()
+        except (EOFError, OSError, ValueError, KeyError, TypeError):
+            # A decoder that overwrites its process's memory may still send something.
+            raise AudioError(
+                f"{name}: the decoder crashed on it; the file may be damaged, convert it to try again"
+            ) from None
+        self.fit = fit
+        if reason is not None:
+            raise AudioError(f"{name}: {_without_path(reason, path, name)}")
+        return Clip(features, notes)
+
+    def kill(self) -> None:
+        """End the process; whoever reads with it sees the end of its pipe."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End the process and give back what it held."""
+        self._process.kill()
+        # A killed process is gone at once, unless it waits for a disk that does not answer.
+        self._process.join(SECONDS_TO_START)
+        self._pipe.close()
+
+
+def _without_path(reason: str, path: Path, name: str) -> str:
+    """The reason with the caller's name where it quotes the path, which may be cut off at its end."""
+    reason = reason.removeprefix(f"{path.name}: ")
+    whole = str(path)
+    for end in range(len(whole), len(path.anchor) - 1, -1):
+        reason = reason.replace(f"'{whole[:end]}", f"'{name}")
+    return reason
+
+
+def _read_clip(path: Path, budget: float) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    audio = read_slice(path, budget=budget)
+    return mfcc(audio.samples), audio.notes
+
+
+def _work(pipe: Connection, read: Read, seconds: float, memory: int) -> None:
+    """What a worker process does: answer one path after the other until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _warm_up()
+    # Not before: a warm-up that fails, on a broken installation, shall be heard of.
+    quiet_worker()
+    limit = _MemoryLimit(memory)
+    pipe.send_bytes(b"warm")
+    while True:
+        try:
+            path = Path(os.fsdecode(pipe.recv_bytes()))
+        except (EOFError, OSError):
+            return
+        with ends_when_stuck(seconds + GRACE_SECONDS):
+            answer = _answer(read, path, POLITE * seconds, limit)
+        pipe.send_bytes(answer)
+
+
+def _answer(read: Read, path: Path, budget: float, limit: "_MemoryLimit") -> bytes:
+    """One line of JSON, then the bytes of the features."""
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
+    body = b""
+    fit = True
+    try:
+        with limit:
+            features, notes = read(path, budget)
+            body = features.tobytes()
+    except (AlccaError, MemoryError) as error:
+        reason = str(error)
+        if isinstance(error, MemoryError) or any(sign in reason for sign in OUT_OF_MEMORY):
+            reason = (
+                f"reading it takes more than {limit.memory / 2**30:.3g} GiB of memory; "
+                "the file may be damaged, convert it to try again"
+            )
+            # A library that ran out of memory half-way is in a state that nobody has tested.
+            fit = False
+    except Exception as error:  # noqa: BLE001 - what a stranger's file raises shall not end the worker
+        reason = f"cannot be read ({type(error).__name__}); the file may be damaged, convert it to try again"
+    head = {"reason": reason, "notes": notes, "fit": fit and not limit.leaked}
+    return json.dumps(head).encode() + b"\n" + body
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, also in the middle of a file."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _warm_up() -> None:
+    """Import and build what the first file needs, so that it takes no longer than the others."""
+    import av
+    import soundfile
+    import soxr
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    # The workers share the cores already.
+    threadpool_limits(1)
+    rate = 2 * SAMPLE_RATE
+    noise = np.random.default_rng(0).uniform(-1, 1, round(SLICE_SECONDS * rate)).astype(np.float32)
+    wav = io.BytesIO()
+    soundfile.write(wav, noise, rate, format="WAV")
+    wav.seek(0)
+    # PyAV loads part of itself when it opens its first file; that shall not come out of the file's memory.
+    with av.open(wav, "r") as container:
+        next(container.decode(audio=0)).to_ndarray()
+    mfcc(soxr.resample(noise, rate, SAMPLE_RATE))
+
+
+class _MemoryLimit:
+    """Bounds what the process takes, counted anew at each entry; no bound where the system has none.
+
+    Attributes
+    ----------
+    memory : int
+        Bytes that may be taken inside.
+    """
+
+    def __init__(self, memory: int) -> None:
+        self.memory = memory
+        self._at_first = _address_space()
+
+    @property
+    def leaked(self) -> bool:
+        """Whether so much was not given back that a new process is the better one."""
+        return _address_space() - self._at_first > self.memory / 2
+
+    def __enter__(self) -> None:
+        if self._at_first:
+            _limit_address_space(_address_space() + self.memory)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._at_first:
+            _limit_address_space(None)
+
+
+def _address_space() -> int:
+    """Bytes that this process has mapped; 0 where the system does not tell."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _limit_address_space(size: int | None) -> None:
+    """Let this process map no more than ``size`` bytes, or as much as its parent allowed when None."""
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if size is None or (most != resource.RLIM_INFINITY and size > most):
+        size = most
+    resource.setrlimit(resource.RLIMIT_AS, (size, most))

@@ -1,0 +1,89 @@
+"""A library that is asked while it changes."""
+
+import threading
+import time
+
+import pytest
+from tests.making import write_song
+
+from alcca import Library
+from alcca.library import live
+from alcca.library.live import LiveLibrary
+from alcca.library.records import Song
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(live, "SECONDS_BETWEEN_LOOKS", 0.02)
+
+
+def wait_until(true, seconds=30):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
+
+
+def test_new_songs_appear(place, quick):
+    with LiveLibrary(place / "library") as shelf:
+        before = shelf.snapshot
+        write_song(place / "music" / "latecomer.wav", 90)
+        with Library(place / "library", progress=False) as library:
+            library.add(place / "music")
+        wait_until(lambda: shelf.snapshot.searchable > before.searchable)
+        assert before.searchable == 32  # a picture that somebody holds does not change
+        latecomer = next(one for one in shelf.snapshot.outlines.values() if one.title == "latecomer")
+        found = shelf.snapshot.search(shelf.snapshot.place(latecomer.id, "audio"), "audio", "audio", 1)
+        assert found[0].id == latecomer.id
+
+
+def test_searches_go_on_while_a_new_model_takes_over(place, quick):
+    failures, done = [], threading.Event()
+    with LiveLibrary(place / "library") as shelf:
+        old = shelf.snapshot.model["name"]
+
+        def search():
+            try:
+                while not done.is_set():
+                    now = shelf.snapshot
+                    query = now.embedder.embed_lyrics(["golden river morning"])[0]
+                    assert len(now.search(query, "lyrics", "audio", 3)) == 3
+            except Exception as error:  # noqa: BLE001
+                failures.append(error)
+
+        searching = threading.Thread(target=search)
+        searching.start()
+        with Library(place / "library", progress=False) as library:
+            library.train(epochs=1)
+        wait_until(lambda: failures or shelf.snapshot.model["name"] != old)
+        done.set()
+        searching.join()
+    assert failures == []
+
+
+def test_the_last_good_picture_stays_when_the_new_one_cannot_be_taken(place, quick, caplog):
+    with LiveLibrary(place / "library") as shelf:
+        before = shelf.snapshot
+        with Library(place / "library", progress=False) as library, library._store.transaction():
+            library._store.set_setting("model", {**before.model, "name": "gone"})
+        wait_until(lambda: "cannot be read now" in caplog.text)
+        assert shelf.snapshot is before
+
+
+def test_each_reading_thread_has_a_store_of_its_own_and_hands_it_on(place):
+    with LiveLibrary(place / "library") as shelf:
+        with shelf.store() as one, shelf.store() as other:
+            assert one is not other
+            assert one.songs([1])[0] == other.songs([1])[0]
+            assert isinstance(one.songs([1])[0], Song)
+        with shelf.store() as again:
+            assert again in (one, other)
+
+
+def test_closing_ends_the_watcher(place):
+    before = set(threading.enumerate())  # other tests' servers watch too
+    shelf = LiveLibrary(place / "library")
+    watchers = set(threading.enumerate()) - before
+    assert len(watchers) == 1
+    shelf.close()
+    assert not any(watcher.is_alive() for watcher in watchers)
