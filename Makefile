@@ -1,15 +1,20 @@
 # Two commands do everything:
 #   make demo                  environment, dependencies, real songs, and the main job
 #   make demo SONGS=~/Music    the same on your own music folder
+#   make serve                 the search page on the demonstration's library (LIBRARY=… for another)
 #   make test                  the whole test suite, as CI runs it
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LIBRARY ?= demo/library
 
-.PHONY: demo test lint clean
+.PHONY: demo serve test lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/alcca demo $(if $(SONGS),--songs "$(SONGS)")
+
+serve: $(VENV)/.demo
+	$(BIN)/alcca serve --library "$(LIBRARY)"
 
 test: $(VENV)/.dev lint
 	$(BIN)/pytest
@@ -27,7 +32,7 @@ $(VENV)/.torch: constraints.txt
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,report]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,report,serve]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml

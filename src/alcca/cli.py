@@ -167,6 +167,21 @@ def _parser() -> argparse.ArgumentParser:
         help="write the report here: tables, figures, report.html, every rank; a broken run goes on from here",
     )
 
+    served = verb("serve", _serve, "open a library to the browser: a search page and a REST API")
+    served.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: 127.0.0.1)")
+    served.add_argument("--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: 8000)")
+    served.add_argument(
+        "--token",
+        default=os.environ.get("ALCCA_TOKEN"),
+        metavar="SECRET",
+        help="ask it of everybody; needed with another host (default: $ALCCA_TOKEN)",
+    )
+    served.add_argument("--api-only", action="store_true", help="without the page")
+    served.add_argument(
+        "--max-upload", type=float, default=50, metavar="MB", help="the largest recording that is taken (default: 50)"
+    )
+    served.add_argument("--open", action="store_true", help="open the page in this machine's browser")
+
     search = verb("search", _search, "search by a recording, by lyrics, or by exact words")
     query = search.add_mutually_exclusive_group(required=True)
     query.add_argument("--audio", type=Path, metavar="FILE", help="a recording: songs whose lyrics fit it")
@@ -180,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--words", metavar="TEXT", help="songs that hold exactly these words in title, artist or lyrics")
     search.add_argument("-k", type=int, default=10, metavar="N", help="how many songs (default: 10)")
     search.add_argument("--label", metavar="NAME", help="only songs with this label")
+    search.add_argument("--artist", metavar="NAME", help="only songs by this artist")
 
     demo = verb("demo", _demo, "the whole way on real songs: get a music folder, add, train, evaluate, search", every)
     demo.add_argument(
@@ -302,12 +318,29 @@ def _evaluate(options: argparse.Namespace) -> None:
         compare(methods, library, options.output, options.json, **about, **protocol)
 
 
+def _serve(options: argparse.Namespace) -> None:
+    from alcca.app.server.run import serve
+
+    if not 0 < options.max_upload < 10_000:
+        raise UsageError(f"--max-upload is {options.max_upload:g}; expected megabytes, above 0 and below 10,000")
+    serve(
+        options.library,
+        host=options.host,
+        port=options.port,
+        token=options.token,
+        api_only=options.api_only,
+        max_upload=int(options.max_upload * 10**6),
+        browse=options.open,
+    )
+
+
 def _search(options: argparse.Namespace) -> None:
+    which = {"k": options.k, "label": options.label, "artist": options.artist}
     with _open(options) as library:
         if options.words is not None:
-            hits = library.find(options.words, k=options.k, label=options.label)
+            hits = library.find(options.words, **which)
         else:
-            hits = library.search(audio=options.audio, lyrics=_lyrics(options), k=options.k, label=options.label)
+            hits = library.search(audio=options.audio, lyrics=_lyrics(options), **which)
     if options.json:
         _print_json([vars(hit) for hit in hits])
     else:

@@ -77,6 +77,8 @@ def run_demo(into: Path, *, songs: Path | None, progress: bool) -> None:
         print(f"\nThe library stays in {place}. Search it with:")
         print(f"  alcca search --library {place} --lyrics 'some words'")
         print(f"  alcca search --library {place} --audio FILE")
+        serve = "make serve" if place == Path("demo/library") else f"alcca serve --library {place}"
+        print(f"or in the browser: {serve} opens it at http://127.0.0.1:8000/")
 
 
 def _say(step: int, sentence: str) -> None:

@@ -1,0 +1,1 @@
+"""The server: a search page and a REST API over one library."""

@@ -1,0 +1,69 @@
+"""Errors as problem details (RFC 9457): a status, what is wrong with the request, and what to do."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from alcca.app.server.headers import HEADERS
+from alcca.app.server.schemas import Problem
+from alcca.errors import AlccaError, AudioError, LyricsError, UntrainedError, UsageError
+
+__all__ = ["add_problem_handlers", "documented", "problem"]
+
+MEDIA_TYPE = "application/problem+json"
+# What a request can be blamed for. Everything else that goes wrong is the server's.
+STATUS_OF: dict[type[AlccaError], int] = {
+    UsageError: 422,
+    AudioError: 422,
+    LyricsError: 422,
+    UntrainedError: 409,
+}
+
+
+def problem(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The response that tells what went wrong with a request for ``path``."""
+    told = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=path)
+    return JSONResponse(told.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What an operation's OpenAPI description says of the statuses of its errors."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Let every error of the application leave as a problem."""
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        return problem(request.url.path, error.status_code, error.detail, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem(request.url.path, 422, "; ".join(_said(one) for one in error.errors()))
+
+    @app.exception_handler(AlccaError)
+    async def known(request: Request, error: AlccaError) -> JSONResponse:
+        status = next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), 500)
+        # Where the library is on this machine is nobody's business.
+        folder = request.app.state.service.folder
+        return problem(request.url.path, status, str(error).replace(str(folder), folder.name))
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        # Its message may tell what is nobody's business; the server's log has it all.
+        said = f"unexpected {type(error).__name__}; the server's log says more"
+        # This one is sent from outside of the guard, which gives all others their headers.
+        return problem(request.url.path, 500, said, HEADERS)
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """One finding of the validation, with the place it is about."""
+    where = ".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0])
+    return f"{where}: {error['msg'][0].lower()}{error['msg'][1:]}"

@@ -1,0 +1,65 @@
+/** Figures of an evaluation, chosen and put in words. */
+
+import { count } from "./format.js";
+
+// At which methods are compared elsewhere in alcca.
+const USUAL_COMPONENTS = 80;
+
+/**
+ * The figures of each method in a direction, at 80 components or else at its most; the best method first.
+ * @returns {Array<{method: string, components: number, instance: Object, category: Object}>} the last two hold rows by
+ *   measure
+ */
+export function figures(rows, direction) {
+  const mine = rows.filter((row) => row.direction === direction);
+  const methods = [...new Set(mine.map((row) => row.method))];
+  const found = methods.map((method) => {
+    const own = mine.filter((row) => row.method === method);
+    const tried = own.map((row) => row.components);
+    const components = tried.includes(USUAL_COMPONENTS) ? USUAL_COMPONENTS : Math.max(...tried);
+    const by = (level) =>
+      Object.fromEntries(
+        own.filter((row) => row.components === components && row.level === level).map((row) => [row.measure, row]),
+      );
+    return { method, components, instance: by("instance"), category: by("category") };
+  });
+  return found.sort((one, other) => (other.instance.MRR1?.value ?? 0) - (one.instance.MRR1?.value ?? 0));
+}
+
+/** Whether chance could have given this figure. */
+export const includesChance = ({ low, chance }) => chance !== null && low <= chance;
+
+/** So many of a hundred; small numbers keep a decimal. */
+export function ofHundred(share) {
+  const hundred = share * 100;
+  return hundred > 0 && hundred < 9.95 ? hundred.toFixed(1).replace(/\.0$/, "") : hundred.toFixed(0);
+}
+
+/** The sentences about one method in one direction. */
+export function inWords({ method, components, instance }, { asks, answers, pool }) {
+  const one = instance["R@1"];
+  const ten = instance["R@10"];
+  const rank = instance.MRR1;
+  const given = asks === "sound" ? "a song’s sound" : "a song’s lyrics";
+  const first = one
+    ? `Given ${given}, the right ${answers} came first in ${ofHundred(one.value)} of 100 tries, ` +
+      `out of ${count(Math.round(pool))}.${guessing(one)}`
+    : `Given ${given}, the right ${answers} had to be found out of ${count(Math.round(pool))}.`;
+  const doubtful = rank ? includesChance(rank) : one ? includesChance(one) : true;
+  const more = [
+    one && `The 95% interval goes from ${ofHundred(Math.max(0, one.low))} to ${ofHundred(one.high)}.`,
+    one && !doubtful && includesChance(one) && "First places alone are too few to be told from guessing.",
+    ten && `Among the first ten they were in ${ofHundred(ten.value)} of 100.${guessing(ten)}`,
+    `This is ${method} with ${count(components)} components.`,
+  ];
+  return { first, more: more.filter(Boolean).join(" "), doubtful, verdict: verdict(doubtful, rank ?? one) };
+}
+
+const guessing = ({ chance }) => (chance === null ? "" : ` Guessing gives ${ofHundred(chance)}.`);
+
+function verdict(doubtful, row) {
+  if (doubtful)
+    return "This cannot be told from guessing: the interval includes what guessing gives. More songs would show more.";
+  const times = row.chance ? `, ${(row.value / row.chance).toFixed(1)} times as good by ${row.measure}` : "";
+  return `Better than guessing${times}: the interval does not include what guessing gives.`;
+}

@@ -1,0 +1,115 @@
+/** One song with all its words, and the songs that are like it. */
+
+import { getNeighbours, getSong } from "./api.js";
+import { actions, facts, recording } from "./cards.js";
+import { h } from "./dom.js";
+import { field, filters } from "./filters.js";
+import { loadInto, skeleton } from "./loading.js";
+import { showResults } from "./results.js";
+import { likeAddress, rewrite, songAddress } from "./routes.js";
+import { libraryStatus } from "./status.js";
+
+export function songView({ id }) {
+  const title = h("h1", { id: "song-title" }, "Song");
+  const region = h("div", { class: "song", id: "song" });
+  const ready = loadInto(
+    region,
+    (signal) => getSong(id, signal),
+    (song) => {
+      document.title = `${song.title} – alcca`;
+      title.textContent = song.title;
+      return [facts(song), recording(song, "song"), actions(song, "song"), lyrics(song), remarks(song)];
+    },
+    { placeholder: skeleton("card-box", 3) },
+  );
+  return { element: h("div", {}, title, region), title: "Song", ready };
+}
+
+function lyrics(song) {
+  const source = song.lyrics_source && h("p", { class: "hint" }, `Lyrics from ${song.lyrics_source}`);
+  const text = song.lyrics
+    ? h("p", { class: "lyrics", id: "song-lyrics", dir: "auto" }, song.lyrics)
+    : h("p", { class: "hint" }, "There are no lyrics.");
+  return h(
+    "section",
+    { class: "panel", "aria-labelledby": "lyrics-title" },
+    h("h2", { id: "lyrics-title" }, "Lyrics"),
+    text,
+    source,
+  );
+}
+
+function remarks({ reasons, notes, file }) {
+  const list = (title, texts) =>
+    texts.length > 0 && [
+      h("h3", {}, title),
+      h(
+        "ul",
+        {},
+        texts.map((text) => h("li", {}, text)),
+      ),
+    ];
+  return h(
+    "section",
+    { class: "remarks" },
+    list("Nothing is learned from this song", reasons),
+    list("Remarks", notes),
+    file && h("p", { class: "hint" }, `File: ${file}`),
+  );
+}
+
+const LIKE = {
+  audio: { title: "Songs that sound like this", other: "lyrics", swap: "Songs with lyrics like this" },
+  lyrics: { title: "Songs with lyrics like this", other: "audio", swap: "Songs that sound like this" },
+};
+
+export async function likeView({ id, by, parameters }) {
+  const status = await libraryStatus();
+  const { title, other, swap } = LIKE[by];
+  const region = h("section", { class: "results", id: "results", "aria-label": "Results" });
+  const origin = h("div", { class: "origin", id: "origin" }, "\u00a0");
+  const howMany = h(
+    "select",
+    { id: "like-k", on: { change: load } },
+    [10, 25, 50, 100].map((k) => h("option", { value: k }, String(k))),
+  );
+  const narrow = filters(status, {
+    name: "like",
+    label: parameters.get("label"),
+    artist: parameters.get("artist"),
+    changed: load,
+  });
+  narrow.element.prepend(field("How many", howMany));
+
+  async function search(signal) {
+    const found = await getNeighbours(id, { by, k: howMany.value, ...narrow.values() }, signal);
+    const { song } = found;
+    origin.replaceChildren(
+      h(
+        "p",
+        { class: "origin-title" },
+        "like ",
+        h("a", { href: songAddress(id), id: "origin-song" }, song.title),
+        song.artist && ` by ${song.artist}`,
+      ),
+    );
+    document.title = `${title}: ${song.title} – alcca`;
+    return found;
+  }
+
+  function load() {
+    if (element.isConnected) rewrite(`like/${id}/${by}`, narrow.values());
+    return showResults(region, search, { title: "Nearest songs" });
+  }
+
+  const element = h(
+    "div",
+    { class: "like" },
+    h("h1", {}, title),
+    origin,
+    h("p", { class: "actions" }, h("a", { href: likeAddress(id, other), id: "like-other" }, swap)),
+    narrow.element,
+    region,
+  );
+  return { element, title, ready: load() };
+}

@@ -1,0 +1,47 @@
+/** What the library holds: asked for once, and again as long as something is missing. */
+
+import { getStatus } from "./api.js";
+import { count, plural } from "./format.js";
+import { notice } from "./loading.js";
+
+let kept = null;
+let asked = null;
+
+/** The library's status; fresh while there are no songs or no model, because both may come while the page is open. */
+export async function libraryStatus() {
+  if (kept?.songs && kept.model) return kept;
+  // Several parts of the page ask at the same time.
+  asked ??= getStatus();
+  try {
+    kept = await asked;
+  } finally {
+    asked = null;
+  }
+  showModel(kept);
+  return kept;
+}
+
+function showModel({ name, songs, model, version }) {
+  document.getElementById("library-name").textContent = name;
+  const score =
+    model?.held_out_mrr1 === null || model?.held_out_mrr1 === undefined
+      ? ""
+      : `, held-out MRR1 ${model.held_out_mrr1.toFixed(2)}` +
+        (model.held_out_chance === null ? "" : ` (guessing ${model.held_out_chance.toFixed(2)})`);
+  const trained = model ? `${model.method} trained on ${plural(model.songs, "song")}${score}` : "no model yet";
+  document.getElementById("model-line").textContent = `${count(songs)} songs · ${trained} · alcca ${version}`;
+}
+
+/** What is missing before anything can be found, in words; null when nothing is. */
+export function whatIsMissing(status) {
+  if (!status.songs) {
+    return notice("There are no songs yet.", "Add a music folder with `alcca add FOLDER`, then come back.");
+  }
+  if (!status.model) {
+    return notice(
+      "The songs are here, but nothing has been learned from them yet.",
+      "Train with `alcca train`, then search. Until then, the Songs page finds exact words.",
+    );
+  }
+  return null;
+}
