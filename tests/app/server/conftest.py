@@ -1,0 +1,261 @@
+"""A small library with hostile words in it, and servers over it."""
+
+import contextlib
+import csv
+import http
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from tests.making import write_song
+
+from alcca import Library
+from alcca.app.server.application import create_app
+from alcca.app.server.run import MAX_UPLOAD
+from alcca.app.server.service import Service
+
+ARTISTS = ("Ada", "Bela", "Cleo", "Dora")
+LABELS = ("Praise", "Ballad", "R&B", "Folk")
+HOSTILE_TITLE = "<script>window.pwned=1</script>"
+HOSTILE_ARTIST = '"><img src=x onerror=window.pwned=1>'
+# Cleaning cuts the first line down to "bold"; the other two stay as they are, because no browser writes tags so.
+HOSTILE_LYRICS = (
+    "<b>bold</b><script>window.pwned=2</script>",
+    "<img/src=x/onerror=window.pwned=3> morning",
+    "<details open ontoggle=window.pwned=4>garden</details>",
+)
+SECONDS_TO_END = 10
+SECONDS_BEFORE_IT_HANGS = 120
+
+
+def write_shelf(music: Path) -> None:
+    """Thirty songs by five artists with four labels, one without words, one without sound, and their table."""
+    rows = []
+    for number in range(30):
+        suffix = ("wav", "flac", "ogg")[number % 3]
+        path = write_song(music / f"song {number:02d}.{suffix}", number)
+        rows.append(
+            {
+                "file_name": path.name,
+                "title": HOSTILE_TITLE if number == 0 else f"Song {number:02d}",
+                "artist": HOSTILE_ARTIST if number % 5 == 4 else ARTISTS[number % 5],
+                "album": "Shelf",
+                "label": LABELS[number % 4],
+                "language": "de" if number % 7 == 0 else "en",
+            }
+        )
+    (music / "song 02.txt").write_text("\n".join(HOSTILE_LYRICS) + "\nriver mountain silver winter\n" * 4)
+    write_song(music / "no words.wav", 60, lyrics=False)
+    (music / "no sound.mp3").touch()
+    (music / "no sound.txt").write_text("river mountain morning silver and nothing to hear")
+    with (music / "songs.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings() -> Iterator[None]:
+    """No token and no library of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("ALCCA_TOKEN", "ALCCA_LIBRARY"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shelf_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a trained and evaluated library of 32 songs, whose files are in ``music`` beside it.
+
+    Nobody writes to it; who wants to takes `shelf`.
+    """
+    place = tmp_path_factory.mktemp("shelves")
+    write_shelf(place / "music")
+    with Library(place / "shelf", progress=False) as library:
+        library.add(place / "music", jobs=2)
+        library.train(components=5, epochs=2)
+        library.evaluate("cca", folds=3, components=[5], n_jobs=1)
+    return place / "shelf"
+
+
+@pytest.fixture(scope="session")
+def music_once(shelf_once: Path) -> Path:
+    """The folder with the files of `shelf_once`; to be read."""
+    return shelf_once.parent / "music"
+
+
+@pytest.fixture
+def shelf(shelf_once: Path, tmp_path: Path) -> Path:
+    """A library of one's own, like `shelf_once`; its songs' files are those of `music_once`."""
+    shutil.copytree(shelf_once, tmp_path / "shelf")
+    return tmp_path / "shelf"
+
+
+@pytest.fixture(scope="session")
+def hostile() -> SimpleNamespace:
+    """What would run in a page that writes it as HTML: a title, an artist, and the lines of lyrics that are left."""
+    return SimpleNamespace(title=HOSTILE_TITLE, artist=HOSTILE_ARTIST, lyrics=HOSTILE_LYRICS[1:])
+
+
+@pytest.fixture(scope="session")
+def service(shelf_once: Path) -> Iterator[Service]:
+    """What answers, without HTTP."""
+    with Service(shelf_once, MAX_UPLOAD) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def client(service: Service) -> Iterator[TestClient]:
+    """The application, without a network."""
+    with TestClient(create_app(service), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def form(data: bytes, name: str | bytes) -> tuple[bytes, str]:
+    """A file as the body of a form, byte for byte, and the body's content type."""
+    name = name if isinstance(name, bytes) else name.encode()
+    head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="' + name + b'"\r\n\r\n'
+    return head + data + b"\r\n--edge--\r\n", "multipart/form-data; boundary=edge"
+
+
+@pytest.fixture(scope="session", name="form")
+def form_fixture() -> Callable[[bytes, str | bytes], tuple[bytes, str]]:
+    """`form`, for tests that send bytes of their own."""
+    return form
+
+
+@pytest.fixture(scope="session")
+def problem_of() -> Callable[..., str]:
+    """``problem_of(answer, 422)``: checks that a response is a problem of that status, and gives its detail."""
+
+    def check(answer: Any, status: int) -> str:
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        told = answer.json()
+        assert set(told) == {"type", "title", "status", "detail", "instance"}
+        assert told["status"] == status
+        assert told["instance"] == answer.request.url.path
+        assert told["title"] == http.HTTPStatus(status).phrase
+        return str(told["detail"])
+
+    return check
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server in a process of its own."""
+
+    address: str
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers (by their names in small letters) and body of one answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS_BEFORE_IT_HANGS)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        finally:
+            connection.close()
+
+    def json(self, method: str, path: str, query: object = None) -> Any:
+        """The answer to a request that must succeed."""
+        body = None if query is None else json.dumps(query).encode()
+        status, _, answer = self.ask(method, f"/api/v1{path}", body, {"Content-Type": "application/json"})
+        assert status == 200, answer
+        return json.loads(answer)
+
+    def upload(self, data: bytes, name: str, **headers: str) -> tuple[int, Mapping[str, str], Any]:
+        """What the server answers to a recording."""
+        body, kind = form(data, name)
+        status, told, answer = self.ask("POST", "/api/v1/search/audio", body, {"Content-Type": kind, **headers})
+        return status, told, json.loads(answer)
+
+    def family(self) -> list[int]:
+        """Its process and all that descend from it; the process alone where the system does not tell."""
+        found = [self.process.pid]
+        for parent in found:
+            with contextlib.suppress(OSError):
+                for task in Path(f"/proc/{parent}/task").iterdir():
+                    found += map(int, (task / "children").read_text().split())
+        return found
+
+
+@contextlib.contextmanager
+def serve(folder: Path, *options: str, log: Path) -> Iterator[Server]:
+    """A server over a library until the end of the block; it ends in time, cleanly, with all its workers."""
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "alcca", "serve", "--library", str(folder), "--port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+    try:
+        assert process.stdout is not None
+        # Ends with the first line, or when the process does.
+        line = process.stdout.readline().decode()
+        found = re.search(r"(http://\S+:(\d+))/", line)
+        assert found, f"expected an address, got {line!r}: {log.read_text()}"
+        server = Server(found[1], int(found[2]), process)
+        yield server
+        assert process.poll() is None, f"ended with {process.returncode}: {log.read_text()}"
+        family = server.family()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS_TO_END) == 0, log.read_text()
+        assert still_running(family) == []
+        assert "Traceback" not in log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def still_running(pids: list[int]) -> list[int]:
+    """Those of the processes that have not ended, after some time to do so."""
+    for _ in range(10 * SECONDS_TO_END):
+        pids = [pid for pid in pids if _state(pid) not in ("", "Z")]
+        if not pids:
+            break
+        time.sleep(0.1)
+    return pids
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+Serving = Callable[..., contextlib.AbstractContextManager[Server]]
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Serving:
+    """``with serving(library, "--token", "secret") as server``: a real server, checked to end well."""
+    return lambda folder, *options: serve(folder, *options, log=tmp_path_factory.mktemp("served") / "log")
+
+
+@pytest.fixture(scope="session")
+def served(shelf_once: Path, serving: Serving) -> Iterator[str]:
+    """The address of a real server over `shelf_once`, without a slash at its end."""
+    with serving(shelf_once) as server:
+        yield server.address

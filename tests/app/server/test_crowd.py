@@ -1,0 +1,204 @@
+"""Many at once: clients that ask, and processes that add songs and train meanwhile."""
+
+import itertools
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from tests.making import write_song
+from tests.songs.encoding import encode, tune
+
+CLIENTS = 32
+SECONDS = 60
+SECONDS_TO_WARM_UP = 10
+# Between two looks at the memory.
+SECONDS_BETWEEN = 5
+# The server looks for a change each second; what takes this long was missed.
+SECONDS_BEFORE_IT_IS_MISSED = 60
+API = "/api/v1"
+
+
+@pytest.fixture
+def asking():
+    """``asking(function, times)``: call it over and over in threads until the end of the test; see `Asking`."""
+    started = []
+
+    def start(call, clients=1):
+        started.append(Asking(call, clients))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+class Asking:
+    """Threads that each call a function with a random generator of their own, until one fails or all are stopped."""
+
+    def __init__(self, call, clients):
+        self.answered, self.errors = itertools.count(), []
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(call, number)) for number in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self, call, number):
+        chance = random.Random(number)
+        while not self._stop.is_set():
+            try:
+                call(chance)
+                next(self.answered)
+            except Exception as error:  # noqa: BLE001 - told by the test
+                self.errors.append(error)
+                return
+
+    def stop(self):
+        """End the threads; how many calls were made."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        return next(self.answered)
+
+
+def alcca(verb, library, *arguments):
+    subprocess.run(
+        [sys.executable, "-m", "alcca", verb, *map(str, arguments), "--library", str(library), "--quiet"],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=True,
+        capture_output=True,
+    )
+
+
+def wait_until(holds):
+    for _ in range(10 * SECONDS_BEFORE_IT_IS_MISSED):
+        if holds():
+            return
+        time.sleep(0.1)
+    pytest.fail("the server has not noticed")
+
+
+def test_songs_that_are_added_are_found_without_a_restart(shelf, serving, asking, tmp_path):
+    for number in range(5):
+        path = write_song(tmp_path / "more" / f"new song {number}.flac", 100 + number)
+        path.with_suffix(".txt").write_text(f"brandnew river mountain morning {'abcde'[number] * 9}\n" * 3)
+    with serving(shelf) as server:
+        words = {"lyrics": "river mountain morning", "k": 100}
+
+        def ask(chance):
+            found = server.json("POST", "/search/lyrics", words)
+            assert len(found["hits"]) == found["among"] in range(31, 37)
+            assert server.json("GET", "/status")["songs"] >= 32
+            assert server.json("GET", "/songs?words=river")["total"] > 20
+
+        assert server.json("GET", "/songs?words=brandnew")["total"] == 0
+        busy = asking(ask)
+        alcca("add", shelf, tmp_path / "more", "--jobs", 1)
+        wait_until(lambda: server.json("GET", "/status")["searchable"] == 37)
+        assert busy.stop() > 0
+        assert busy.errors == []
+
+        added = {song["id"] for song in server.json("GET", "/songs?words=brandnew")["songs"]}
+        assert len(added) == 5
+        hits = server.json("POST", "/search/lyrics", words)["hits"]
+        assert added < {hit["song"]["id"] for hit in hits}
+        assert len(hits) == 36
+        status, *_ = server.upload((tmp_path / "more" / "new song 3.flac").read_bytes(), "a.flac")
+        assert status == 200
+        assert added <= {point["id"] for point in server.json("GET", "/map")["points"]}
+        number = min(added)
+        assert len(server.json("GET", f"/songs/{number}/neighbours?by=audio")["hits"]) == 10
+        data = server.ask("GET", f"{API}/songs/{number}/audio")[2]
+        assert data[:4] == b"fLaC"
+
+
+def test_searches_go_on_while_the_library_is_trained(shelf, serving, asking, music_once):
+    clip = (music_once / "song 04.flac").read_bytes()
+    with serving(shelf) as server:
+
+        def ask(chance):
+            found = server.json("POST", "/search/lyrics", {"lyrics": "river mountain morning", "k": 100})
+            assert len(found["hits"]) == 31
+            hit = chance.choice(found["hits"])["song"]["id"]
+            assert len(server.json("GET", f"/songs/{hit}/neighbours?by=audio&k=30")["hits"]) == 30
+            status, _, heard = server.upload(clip, "a.flac")
+            assert (status, len(heard["hits"])) == (200, 10), heard
+
+        before = server.json("GET", "/status")["model"]
+        busy = asking(ask, 2)
+        alcca("train", shelf, "--components", 6, "--epochs", 3, "--seed", 5)
+        wait_until(lambda: server.json("GET", "/status")["model"]["components"] == 6)
+        ask(random.Random(0))
+        assert busy.stop() > 0
+        assert busy.errors == []
+        after = server.json("GET", "/status")["model"]
+        assert after["trained"] > before["trained"]
+        assert (before["components"], after["components"], after["epochs"]) == (5, 6, 3)
+        # Two more models: the one in use is always there, the old ones go.
+        alcca("train", shelf, "--components", 5, "--epochs", 2)
+        wait_until(lambda: server.json("GET", "/status")["model"]["components"] == 5)
+        ask(random.Random(0))
+
+
+def memory(pids):
+    """Bytes that processes hold together, each shared page counted once."""
+    total = 0
+    for pid in pids:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += 1024 * int(line.split()[1])
+    return total
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells what processes hold together")
+def test_many_clients_at_once_for_a_minute(shelf, serving, asking, tmp_path):
+    recording = encode(tune(180), tmp_path / "three minutes.mp3").read_bytes()
+    with serving(shelf) as server:
+        ids = [song["id"] for song in server.json("GET", "/songs?words=only&k=100")["songs"]]
+        whole = {number: server.ask("GET", f"{API}/songs/{number}/audio")[2] for number in ids}
+
+        def upload(chance):
+            status, _, told = server.upload(recording, "three minutes.mp3")
+            assert (status, len(told["hits"])) == (200, 10), told
+
+        def lyrics(chance):
+            words = " ".join(chance.choices(["river", "mountain", "golden", "winter", "ember"], k=4))
+            told = server.json("POST", "/search/lyrics", {"lyrics": words})
+            assert len(told["hits"]) == 10
+            lines = {"query": told["query"], "songs": [hit["song"]["id"] for hit in told["hits"]], "lyrics": words}
+            assert len(server.json("POST", "/passages", lines)["passages"]) == 10
+
+        def neighbours(chance):
+            by = chance.choice(["audio", "lyrics"])
+            assert len(server.json("GET", f"/songs/{chance.choice(ids)}/neighbours?by={by}")["hits"]) == 10
+
+        def around(chance):
+            assert len(server.json("GET", "/map")["points"]) == 32
+            assert server.json("GET", "/status")["songs"] == 32
+            assert server.json("GET", f"/songs?k=20&offset={chance.randrange(12)}")["total"] == 32
+            assert server.json("GET", "/songs?words=river")["total"] > 20
+
+        def listen(chance):
+            number = chance.choice(ids)
+            begin = chance.randrange(len(whole[number]) - 100)
+            asked = {"Range": f"bytes={begin}-{begin + 5_000}"}
+            status, _, data = server.ask("GET", f"{API}/songs/{number}/audio", headers=asked)
+            assert (status, data) == (206, whole[number][begin : begin + 5_001])
+
+        kinds = (upload, lyrics, neighbours, around, listen)
+        busy = asking(lambda chance: chance.choice(kinds)(chance), CLIENTS)
+        time.sleep(SECONDS_TO_WARM_UP)
+        held = []
+        for _ in range((SECONDS - SECONDS_TO_WARM_UP) // SECONDS_BETWEEN):
+            held.append(memory(server.family()))
+            time.sleep(SECONDS_BETWEEN)
+        answered = busy.stop()
+        assert busy.errors == []
+        assert answered > 10 * CLIENTS
+        assert 0.9 * held[0] < min(held)
+        assert max(held) < 1.1 * held[0]

@@ -1,0 +1,266 @@
+"""The search page in a real browser: what a person does, sees, and is kept from."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+pytestmark = pytest.mark.slow
+
+VIEWS = ("#/", "#/songs", "#/map", "#/evaluation", "#/song/1", "#/like/2/audio")
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        reason = "no Chromium is installed; Debian's package is called chromium"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """A page of its own, and what went wrong on it."""
+
+    def __init__(self, browser, address, **options):
+        self.address, self.wrong, self.hosts = address, [], set()
+        options = {"viewport": {"width": 1200, "height": 900}, **options}
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+
+    def open(self, view="#/"):
+        self.page.goto(f"{self.address}/{view}")
+        self.page.reload()
+        expect(self.page.locator("#main h1")).to_be_visible()
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+
+@pytest.fixture
+def visit(browser, served, request, tmp_path):
+    opened = []
+
+    def make(**options):
+        opened.append(Visit(browser, served, **options))
+        return opened[-1]
+
+    yield make
+    pictures = Path(os.environ.get("ALCCA_SCREENSHOTS", tmp_path))
+    pictures.mkdir(parents=True, exist_ok=True)
+    for number, one in enumerate(opened):
+        name = re.sub(r"\W+", "-", request.node.name)
+        one.page.screenshot(path=pictures / f"{name}-{number}.png", full_page=True)
+        one.context.close()
+
+
+@pytest.fixture
+def page(visit):
+    return visit().open()
+
+
+def cards(page):
+    return page.locator("#results [data-testid=card]")
+
+
+def search_words(page, words="river mountain silver"):
+    page.fill("#lyrics", words)
+    page.click("#search-words")
+    expect(cards(page)).to_have_count(10)
+
+
+def test_a_clip_gives_lyrics(page, music_once):
+    page.set_input_files("#clip-file", music_once / "song 00.wav")
+    expect(page.locator("#clip-name")).to_have_text("song 00.wav")
+    page.click("#search-sound")
+    expect(cards(page)).to_have_count(10)
+    expect(cards(page).first.locator("[data-testid=score]")).to_contain_text(
+        re.compile(r"closer than .*% of the library")
+    )
+    expect(cards(page).first.locator("[data-testid=passage]")).not_to_be_empty()
+
+
+def test_a_recording_of_the_microphone_gives_lyrics_or_a_reason(page):
+    page.click("#clip-record")
+    expect(page.locator("#record-time")).to_have_text(re.compile("0:0[2-9]"))
+    page.click("#clip-stop")
+    expect(page.locator("#clip-name")).to_be_visible()
+    page.click("#search-sound")
+    expect(cards(page)).to_have_count(10)
+
+
+def test_a_file_that_is_no_audio_gives_the_reason(page, tmp_path):
+    (tmp_path / "letter.mp3").write_text("Dear reader, this is a letter and nothing to listen to.")
+    page.set_input_files("#clip-file", tmp_path / "letter.mp3")
+    page.click("#search-sound")
+    expect(page.get_by_text("letter.mp3: is a text file, not audio")).to_be_visible()
+
+
+def test_lyrics_give_songs_and_shared_words_are_marked(page):
+    search_words(page)
+    marks = page.locator("#results mark")
+    expect(marks.first).to_be_visible()
+    assert {text.lower() for text in marks.all_inner_texts()} <= {"river", "mountain", "silver"}
+
+
+def test_a_song_plays_and_seeks(page):
+    statuses = []
+    page.on("response", lambda r: statuses.append(r.status) if r.url.endswith("/audio") else None)
+    search_words(page)
+    card = page.locator("#results [data-testid=card]:has([data-testid=play])").first
+    card.locator("[data-testid=play]").click()
+    audio = card.locator("[data-testid=audio]").element_handle()
+    page.wait_for_function("audio => audio.currentTime > 0.2", arg=audio)
+    audio.evaluate("audio => { audio.currentTime = 3 }")
+    page.wait_for_function("audio => audio.currentTime >= 3 && !audio.seeking", arg=audio)
+    assert 206 in statuses
+
+
+def test_filters_narrow_the_cards(page):
+    page.select_option("#search-label", index=1)
+    chosen = page.locator("#search-label").input_value()
+    page.fill("#lyrics", "river mountain silver")
+    page.click("#search-words")
+    expect(cards(page).first).to_be_visible()
+    assert 0 < cards(page).count() < 10
+    for card in cards(page).all():
+        expect(card).to_contain_text(chosen)
+
+
+def test_exact_search_says_so_and_finds_titles(visit):
+    page = visit().open("#/songs")
+    page.get_by_role("searchbox").fill("Song 07")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.locator("[data-testid=card]")).to_have_count(1)
+    expect(page.locator("[data-testid=card]")).to_contain_text("Song 07")
+    expect(page.locator("#main")).to_contain_text(re.compile("exact", re.IGNORECASE))
+
+
+def test_from_a_card_to_songs_that_sound_like_it_and_back(page):
+    search_words(page)
+    title = cards(page).first.locator("[data-testid=song-link]").inner_text()
+    cards(page).first.get_by_text("Songs that sound like this").click()
+    expect(page.locator("#origin")).to_contain_text(title)
+    expect(cards(page)).to_have_count(10)
+    page.go_back()
+    expect(page.locator("#lyrics")).to_be_visible()
+
+
+def test_a_click_on_the_map_opens_a_song(visit):
+    page = visit().open("#/map")
+    canvas = page.locator("#map-canvas")
+    box = canvas.bounding_box()
+    panel = page.locator("#map-panel [data-testid=song-link]")
+    # Somewhere in the middle band there is a song under one of these places.
+    for step in range(400):
+        x, y = (step * 37 % 101) / 101, (step * 61 % 103) / 103
+        canvas.click(position={"x": box["width"] * (0.1 + 0.8 * x), "y": box["height"] * (0.1 + 0.8 * y)})
+        if panel.count():
+            break
+    expect(panel).to_be_visible()
+
+
+def test_the_map_can_be_used_with_the_keyboard(visit):
+    page = visit().open("#/map")
+    page.focus("#map-canvas")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#map-panel [data-testid=song-link]")).to_be_visible()
+
+
+def test_the_evaluation_is_told_with_chance(visit):
+    page = visit().open("#/evaluation")
+    expect(page.locator("#evaluation")).to_contain_text("cca")
+    expect(page.locator("#evaluation")).to_contain_text(re.compile("chance|guess", re.IGNORECASE))
+    expect(page.locator("#evaluation .chart")).to_have_count(4)  # instance and category, both ways
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_is_wider_than_a_phone(visit, view):
+    page = visit(viewport={"width": 360, "height": 740}).open(view)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_dark_mode_follows_the_system_and_the_button(visit):
+    def background(page):
+        return page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+    light, dark = visit(color_scheme="light").open(), visit(color_scheme="dark").open()
+    assert background(light) != background(dark)
+    light.click("#theme-toggle")
+    expect(light.locator("html")).to_have_css("background-color", background(dark))
+    light.reload()
+    expect(light.locator("html")).to_have_css("background-color", background(dark))
+
+
+def test_a_search_by_keyboard_alone(page):
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "lyrics":
+            break
+    page.keyboard.type("golden river morning")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(cards(page)).to_have_count(10)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Songs that sound like this":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#origin")).to_be_visible()
+
+
+def test_hostile_tags_and_lyrics_stay_text(visit, hostile):
+    one = visit()
+    page = one.open("#/songs")
+    page.get_by_role("searchbox").fill("pwned")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_text(hostile.title).first).to_be_visible()
+    page.get_by_text(hostile.title).first.click()
+    expect(page.locator("#song-title")).to_have_text(hostile.title)
+    for view in VIEWS:
+        page = one.open(view)
+        assert page.evaluate("typeof window.pwned") == "undefined"
+
+
+@pytest.mark.parametrize("view", [*VIEWS, "docs"])
+def test_nothing_goes_wrong_and_nothing_is_asked_of_another_host(visit, served, view):
+    one = visit()
+    if view == "docs":
+        one.page.goto(f"{served}/docs")
+        expect(one.page.get_by_text("Songs whose lyrics fit a recording")).to_be_visible()
+    else:
+        one.open(view)
+    assert one.wrong == []
+    assert one.hosts == {urlsplit(served).netloc}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_serious_finding_of_axe(visit, view, scheme):
+    # The page's own policy would not let the checker in.
+    page = visit(color_scheme=scheme, bypass_csp=True).open(view)
+    if view == "#/":
+        search_words(page)
+    found = Axe().run(page).response["violations"]
+    grave = [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found
+             if one["impact"] in ("serious", "critical")]  # fmt: skip
+    assert grave == []
