@@ -64,8 +64,8 @@ def obey(path, budget):
             folder = Path(rest.decode())
             (folder / "begun").touch()
             until((folder / "go").exists)
-            return clips._read_clip(folder / "song.wav", budget)
-    return clips._read_clip(path, budget)
+            return clips.read_clip(folder / "song.wav", budget)
+    return clips.read_clip(path, budget)
 
 
 def until(condition):
@@ -91,7 +91,7 @@ def all_warm(reader):
 def reader():
     with pytest.MonkeyPatch.context() as patch:
         # Workers import it by its name, also those that come later in the place of a killed one.
-        patch.setattr(clips, "_read_clip", obey)
+        patch.setattr(clips, "read_clip", obey)
         with ClipReader(workers=2, seconds=SECONDS, memory=MEMORY) as reader:
             yield reader
 
@@ -304,7 +304,7 @@ from pathlib import Path
 from tests.library import test_clips
 from alcca.library import clips
 
-clips._read_clip = test_clips.obey
+clips.read_clip = test_clips.obey
 reader = clips.ClipReader(workers=2, seconds=float(sys.argv[3]))
 reader.read(Path(sys.argv[1]), "song")
 print("ready", flush=True)
