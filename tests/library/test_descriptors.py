@@ -16,7 +16,7 @@ from tests.making import write_song
 from alcca import Library
 from alcca.errors import DataError, LibraryError
 from alcca.features.descriptors import track_descriptors
-from alcca.library import descriptors, ingest
+from alcca.library import descriptors, ingest, training
 from alcca.library.descriptors import library_descriptors
 from alcca.songs.audio import read_slice
 
@@ -267,6 +267,17 @@ def test_a_file_that_kills_its_reader_stops_nothing_else(library, monkeypatch):
         described(library, jobs=1)
     ids = {song.title: song.id for song in library.songs()}
     assert library._store.without_features("descriptors", list(ids.values())) == [ids["song 2"]]
+
+
+def test_only_what_is_missing_needs_the_library_for_itself(library, inline, monkeypatch):
+    monkeypatch.setattr(training, "FEWEST_SONGS", 1)
+    with FileLock(library.path / ".lock"), pytest.raises(LibraryError, match="another process"):
+        library.dataset(descriptors=True)
+    assert inline.done == 0
+    first = library.dataset(descriptors=True).audio_descriptors
+    assert inline.done == SONGS
+    with FileLock(library.path / ".lock"):
+        np.testing.assert_array_equal(library.dataset(descriptors=True).audio_descriptors, first)
 
 
 def test_workers_compile_one_after_the_other(monkeypatch):

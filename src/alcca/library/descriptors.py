@@ -20,7 +20,7 @@ from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, q
 from alcca.progress import Progress
 from alcca.songs.audio import content_hash, read_slice
 
-__all__ = ["library_descriptors"]
+__all__ = ["library_descriptors", "undescribed"]
 
 # What the store calls them. Descriptors that are computed differently need another name: the stored ones stay.
 KIND = "descriptors"
@@ -44,7 +44,7 @@ def library_descriptors(
     Parameters
     ----------
     store : Store
-        The library's store. Nothing else may write to it meanwhile.
+        The library's store. While songs are `undescribed`, nothing else may write to it.
     songs : sequence of Song
         Songs of the store, with usable audio.
     csv : path, optional
@@ -75,10 +75,14 @@ def library_descriptors(
     """
     if csv is not None:
         return read_descriptors_csv(csv).of(songs)
-    ids = [song.id for song in songs]
-    missing = frozenset(store.without_features(KIND, ids))
-    _compute(store, [song for song in songs if song.id in missing], jobs=jobs, progress=progress)
-    return store.features(KIND, ids)
+    _compute(store, undescribed(store, songs), jobs=jobs, progress=progress)
+    return store.features(KIND, [song.id for song in songs])
+
+
+def undescribed(store: Store, songs: Sequence[Song]) -> list[Song]:
+    """Those of the songs whose descriptors are not stored yet, in their order."""
+    missing = frozenset(store.without_features(KIND, [song.id for song in songs]))
+    return [song for song in songs if song.id in missing]
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
 """A library's songs as the data of a comparison, and the comparison's results kept beside them."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.protocol import cross_validate
 from alcca.experiments.results import Results
-from alcca.library.descriptors import library_descriptors
+from alcca.library.descriptors import library_descriptors, undescribed
+from alcca.library.records import Song
 from alcca.library.store import Store
 from alcca.library.training import require_songs
 
@@ -16,19 +18,36 @@ __all__ = ["evaluate_songs", "make_dataset"]
 
 
 def make_dataset(
-    store: Store, folder: Path, *, language: str | None, descriptors: bool, csv: Path | None, progress: bool
+    store: Store,
+    folder: Path,
+    *,
+    language: str | None,
+    descriptors: bool,
+    csv: Path | None,
+    progress: bool,
+    alone: Callable[[], AbstractContextManager[None]],
 ) -> Dataset:
-    """Put the usable songs into arrays, as `alcca.Library.dataset` says."""
-    songs = [song for song in store.songs() if song.usable and language in (None, song.language)]
-    require_songs(folder, len(songs), "evaluate")
-    ids = [song.id for song in songs]
+    """Put the usable songs into arrays, as `alcca.Library.dataset` says; ``alone`` keeps other writers away."""
+
+    def usable() -> list[Song]:
+        songs = [song for song in store.songs() if song.usable and language in (None, song.language)]
+        require_songs(folder, len(songs), "evaluate")
+        return songs
+
+    songs = usable()
+    with ExitStack() as stack:
+        if descriptors and csv is None and undescribed(store, songs):
+            stack.enter_context(alone())
+            # As they are now that nobody changes them.
+            songs = usable()
+        described = library_descriptors(store, songs, csv=csv, progress=progress) if descriptors else None
     return Dataset(
-        audio=store.features("mfcc", ids),
+        audio=store.features("mfcc", [song.id for song in songs]),
         lyrics=[song.lyrics or "" for song in songs],
         label=[song.label for song in songs],
         group=[song.group or song.hash for song in songs],
         ids=[song.title for song in songs],
-        audio_descriptors=library_descriptors(store, songs, csv=csv, progress=progress) if descriptors else None,
+        audio_descriptors=described,
         name=folder.name,
     )
 

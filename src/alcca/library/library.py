@@ -305,16 +305,15 @@ class Library:
         """
         from alcca.library.evaluation import make_dataset
 
-        wanted = descriptors or csv is not None
-        with self._only_writer() if wanted else contextlib.nullcontext():
-            return make_dataset(
-                self._store,
-                self.path,
-                language=language,
-                descriptors=wanted,
-                csv=None if csv is None else Path(csv),
-                progress=self._progress,
-            )
+        return make_dataset(
+            self._store,
+            self.path,
+            language=language,
+            descriptors=descriptors or csv is not None,
+            csv=None if csv is None else Path(csv),
+            progress=self._progress,
+            alone=self._only_writer,
+        )
 
     def evaluate(
         self,

@@ -15,6 +15,8 @@ from tests.songs.encoding import FORMATS, encode, tune
 from alcca import Library, __version__
 from alcca.app.server.application import create_app
 from alcca.app.server.service import Service
+from alcca.library import live
+from alcca.library.store import Store
 
 API = "/api/v1"
 WORDS = "golden river in the morning"
@@ -80,6 +82,35 @@ def test_a_recording_finds_what_the_library_finds(client, library, tmp_path, suf
     assert (told["compared"], told["among"]) == ("lyrics", 31)
     # The clip is shorter than what is heard of a song.
     assert any("padded" in note for note in told["notes"])
+
+
+def test_it_is_told_among_how_many_a_search_has_found(shelf, music_once):
+    store = Store(shelf)
+    name = store.setting("model")["name"]
+    places = dict(zip(*store.embeddings(name, "audio"), strict=True))
+    chosen = [number for number in store.embeddings(name, "lyrics")[0] if number in places][:3]
+    with store.transaction():
+        # Their words have no place now.
+        store.put_embeddings(name, chosen, [places[number] for number in chosen], [None] * 3)
+    store.close()
+    with Service(shelf, 10**6) as service:
+        client = TestClient(create_app(service), base_url="http://127.0.0.1")
+        heard = client.post(f"{API}/search/audio", files={"file": (music_once / "song 03.wav").open("rb")}).json()
+        read = client.post(f"{API}/search/lyrics", json={"lyrics": WORDS}).json()
+    assert (heard["among"], read["among"]) == (28, 31)
+
+
+def test_a_song_that_has_just_gone_leaves_no_gap(shelf, monkeypatch):
+    monkeypatch.setattr(live, "SECONDS_BETWEEN_LOOKS", 3600)
+    with Service(shelf, 10**6) as service:
+        client = TestClient(create_app(service), base_url="http://127.0.0.1")
+        first, second, third, *_ = client.post(f"{API}/search/lyrics", json={"lyrics": WORDS}).json()["hits"]
+        with service.library.store() as store, store.transaction():
+            store.drop_songs([second["song"]["id"]])
+        hits = client.post(f"{API}/search/lyrics", json={"lyrics": WORDS}).json()["hits"]
+    assert hits[0] == first
+    assert hits[1] == {**third, "rank": 2}
+    assert [hit["rank"] for hit in hits] == list(range(1, 10))
 
 
 def test_a_filter_leaves_only_songs_that_pass(client, library, hostile):
