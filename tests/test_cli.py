@@ -1,12 +1,17 @@
 """The command line as a person uses it: what it prints, how it ends."""
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 from tests.making import write_music
+from tests.processes import family, still_running
 
 from alcca import Library, Results
 from alcca.cli import main
@@ -190,6 +195,43 @@ def test_ctrl_c_says_how_to_go_on(shelf, capsys, monkeypatch):
     code, _, err = run(capsys, "train")
     assert code == 130
     assert "run the same command to go on" in err
+
+
+def test_being_told_to_end_is_an_interruption(shelf, capsys, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(Library, "train", lambda *args, **options: signal.raise_signal(signal.SIGTERM))
+    assert run(capsys, "train")[0] == 130
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_an_evaluation_that_is_told_to_end_takes_its_workers_along(tmp_path, told):
+    songs = make_songs(200, random_state=0)
+    np.savez(tmp_path / "songs.npz", audio=songs.audio, lyrics=songs.lyrics, label=songs.label)
+    evaluation = subprocess.Popen(
+        # So many epochs that no worker ends by itself.
+        [sys.executable, "-m", "alcca", "evaluate", str(tmp_path / "songs.npz"), "--epochs", "100000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        # Python's own resource tracker is one of them; two workers make four.
+        while len(started := family(evaluation.pid)) < 4:
+            assert time.monotonic() < deadline, "no workers came"
+            time.sleep(0.1)
+        evaluation.send_signal(told)
+        assert still_running(started) == []
+        assert evaluation.wait() == 130
+        assert "run the same command to go on" in evaluation.stderr.read()
+    finally:
+        for pid in family(evaluation.pid):
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        evaluation.communicate()
 
 
 def test_help_imports_nothing_heavy():

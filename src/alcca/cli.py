@@ -4,10 +4,13 @@ Heavy packages are imported by the verbs that need them, so that ``alcca --help`
 """
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        with _interrupted_when_told_to_end():
+            options.run(options)
         sys.stdout.flush()
     except AlccaError as error:
         if options.debug:
@@ -50,6 +54,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _fail(f"unexpected {type(error).__name__}: {error}; run with --debug to see where", 1)
     return 0
+
+
+@contextlib.contextmanager
+def _interrupted_when_told_to_end() -> Iterator[None]:
+    """Take SIGTERM (from a service manager, a batch system) as Ctrl-C: what is done is kept, worker processes end."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _fail(message: str, code: int) -> int:

@@ -247,6 +247,14 @@ def test_the_polite_end_comes_before_the_other(reader, tmp_path):
     assert 0.5 * SECONDS < float(budget) < SECONDS
 
 
+def test_a_worker_that_ran_out_of_memory_is_replaced(reader, tmp_path):
+    all_warm(reader)
+    before = {worker._process.pid for worker in reader._idle}
+    assert "memory" in reason(reader, order(tmp_path, "memory"))
+    all_warm(reader)
+    assert len(before & {worker._process.pid for worker in reader._idle}) == 1
+
+
 def test_a_crowd_gets_its_own_answers(reader, tmp_path):
     paths = [encode(tune(2 + number % 8, seed=number % 8), tmp_path / f"{number}.wav") for number in range(8)]
     answers = [expected(path) for path in paths]

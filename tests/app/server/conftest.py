@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from tests.making import write_song
+from tests.processes import SECONDS_TO_END, family, still_running
 
 from alcca import Library
 from alcca.app.server.application import create_app
@@ -37,7 +37,6 @@ HOSTILE_LYRICS = (
     "<img/src=x/onerror=window.pwned=3> morning",
     "<details open ontoggle=window.pwned=4>garden</details>",
 )
-SECONDS_TO_END = 10
 SECONDS_BEFORE_IT_HANGS = 120
 
 
@@ -187,15 +186,6 @@ class Server:
         status, told, answer = self.ask("POST", "/api/v1/search/audio", body, {"Content-Type": kind, **headers})
         return status, told, json.loads(answer)
 
-    def family(self) -> list[int]:
-        """Its process and all that descend from it; the process alone where the system does not tell."""
-        found = [self.process.pid]
-        for parent in found:
-            with contextlib.suppress(OSError):
-                for task in Path(f"/proc/{parent}/task").iterdir():
-                    found += map(int, (task / "children").read_text().split())
-        return found
-
 
 @contextlib.contextmanager
 def serve(folder: Path, *options: str, log: Path) -> Iterator[Server]:
@@ -216,33 +206,16 @@ def serve(folder: Path, *options: str, log: Path) -> Iterator[Server]:
         server = Server(found[1], int(found[2]), process)
         yield server
         assert process.poll() is None, f"ended with {process.returncode}: {log.read_text()}"
-        family = server.family()
+        started = family(process.pid)
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS_TO_END) == 0, log.read_text()
-        assert still_running(family) == []
+        assert still_running(started) == []
         assert "Traceback" not in log.read_text()
     finally:
         process.kill()
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
-
-
-def still_running(pids: list[int]) -> list[int]:
-    """Those of the processes that have not ended, after some time to do so."""
-    for _ in range(10 * SECONDS_TO_END):
-        pids = [pid for pid in pids if _state(pid) not in ("", "Z")]
-        if not pids:
-            break
-        time.sleep(0.1)
-    return pids
-
-
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
 
 
 Serving = Callable[..., contextlib.AbstractContextManager[Server]]

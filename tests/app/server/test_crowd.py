@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.making import write_song
+from tests.processes import family
 from tests.songs.encoding import encode, tune
 
 CLIENTS = 32
@@ -195,7 +196,7 @@ def test_many_clients_at_once_for_a_minute(shelf, serving, asking, tmp_path):
         time.sleep(SECONDS_TO_WARM_UP)
         held = []
         for _ in range((SECONDS - SECONDS_TO_WARM_UP) // SECONDS_BETWEEN):
-            held.append(memory(server.family()))
+            held.append(memory(family(server.process.pid)))
             time.sleep(SECONDS_BETWEEN)
         answered = busy.stop()
         assert busy.errors == []

@@ -13,8 +13,13 @@ API = "/api/v1"
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys, monkeypatch):
     """The verb's exit code and what it says, of a call that does not come to serve."""
+
+    def served(*arguments, **options):
+        raise AssertionError("it serves")
+
+    monkeypatch.setattr("uvicorn.Server.run", served)
 
     def call(*arguments):
         code = main(["serve", *map(str, arguments)])

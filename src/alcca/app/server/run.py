@@ -2,7 +2,6 @@
 
 import contextlib
 import ipaddress
-import signal
 import socket
 import webbrowser
 from pathlib import Path
@@ -85,14 +84,9 @@ def serve(
         server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH)
         )
-        # The server ends politely at a signal, then raises it again, which must not keep the workers from being ended.
-        signal.signal(signal.SIGTERM, _interrupt)
+        # The server ends politely at a signal, then raises it again; the command line takes each for an interruption.
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _is_loopback(host: str) -> bool:
