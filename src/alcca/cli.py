@@ -11,9 +11,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alcca.app.arguments import make_parser
 from alcca.app.terminal import print_hits, print_pairs
 from alcca.errors import AlccaError, UsageError
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from alcca.library.library import Library
 
 __all__ = ["main"]
-
-DEFAULT_LIBRARY = "alcca-library"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    options = make_parser(VERBS).parse_args(arguments)
     try:
         with _interrupted_when_told_to_end():
             options.run(options)
@@ -76,164 +74,6 @@ def _interrupted_when_told_to_end() -> Iterator[None]:
 def _fail(message: str, code: int) -> int:
     print("alcca: " + " ".join(message.split()), file=sys.stderr)
     return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="alcca",
-        description="Find lyrics by sound and songs by words.",
-        epilog="Start with: alcca add ~/Music, then alcca train, then alcca search --lyrics 'some words'.",
-    )
-    from alcca import __version__
-
-    parser.add_argument("--version", action="version", version=f"alcca {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    every = argparse.ArgumentParser(add_help=False)
-    every.add_argument("--quiet", action="store_true", help="show no progress")
-    every.add_argument("--debug", action="store_true", help="show a traceback when something fails")
-    common = argparse.ArgumentParser(add_help=False, parents=[every])
-    common.add_argument(
-        "--library",
-        type=Path,
-        default=Path(os.environ.get("ALCCA_LIBRARY", DEFAULT_LIBRARY)),
-        metavar="PATH",
-        help="the library's folder (default: $ALCCA_LIBRARY, else ./alcca-library)",
-    )
-    common.add_argument("--json", action="store_true", help="print the result as JSON")
-
-    def verb(
-        name: str, run: Callable[[argparse.Namespace], None], summary: str, options: argparse.ArgumentParser = common
-    ) -> argparse.ArgumentParser:
-        sentence = summary[0].upper() + summary[1:] + "."
-        added = verbs.add_parser(name, parents=[options], help=summary, description=sentence)
-        added.set_defaults(run=run)
-        return added
-
-    add = verb("add", _add, "add the songs of a music folder; goes on where it was stopped")
-    add.add_argument("folder", type=Path, metavar="FOLDER", help="a music folder, or one audio file")
-    add.add_argument(
-        "--offset",
-        type=float,
-        metavar="SECONDS",
-        help="where the 30 s slice of a song starts (default: the middle)",
-    )
-    add.add_argument("--retry", action="store_true", help="try files again whose audio could not be used")
-    add.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: all processors)")
-
-    verb("status", _status, "say what is in the library, what was rejected and why, and what is trained")
-
-    train = verb("train", _train, "learn the common space from the library's songs and rebuild the index")
-    train.add_argument(
-        "--components",
-        type=int,
-        metavar="N",
-        help="canonical components (default: chosen on a fifth of the songs)",
-    )
-    train.add_argument("--epochs", type=int, default=200, metavar="N", help="passes over the songs (default: 200)")
-    train.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="same seed, same songs: same model (default: 0)"
-    )
-
-    evaluate = verb("evaluate", _evaluate, "compare methods on songs that they have not seen, beside chance")
-    evaluate.add_argument(
-        "data",
-        type=Path,
-        nargs="?",
-        metavar="DATA",
-        help="a library, or a .npz or .parquet file of features (default: the library)",
-    )
-    evaluate.add_argument(
-        "--methods",
-        default="alcca",
-        metavar="NAME,NAME,…",
-        help="methods, 'all', or dotted names of classes; settings behind colons, as in cca:ridge=10 (default: alcca)",
-    )
-    evaluate.add_argument(
-        "--folds", type=int, default=5, metavar="N", help="parts of the cross-validation (default: 5)"
-    )
-    evaluate.add_argument(
-        "--components",
-        type=_numbers,
-        default=list(range(10, 101, 10)),
-        metavar="N,N,…",
-        help="canonical components (default: 10,20,…,100)",
-    )
-    evaluate.add_argument("--epochs", type=int, metavar="N", help="passes over the songs (default: the method's)")
-    evaluate.add_argument(
-        "--seeds",
-        type=_numbers,
-        default=[0],
-        metavar="N,N,…",
-        help="each decides folds and models of a whole cross-validation (default: 0)",
-    )
-    evaluate.add_argument(
-        "--slow-after",
-        type=float,
-        metavar="SECONDS",
-        help="measure a method whose fit takes longer with the first seed alone",
-    )
-    evaluate.add_argument(
-        "--no-control", action="store_true", help="leave out the shuffled pairs, which double the time"
-    )
-    evaluate.add_argument("--language", metavar="NAME", help="only songs in this language (of a library)")
-    evaluate.add_argument(
-        "--descriptors", type=Path, metavar="CSV", help="your own Spotify features of a library's songs"
-    )
-    evaluate.add_argument("--jobs", type=int, metavar="N", help="processes (default: all processors)")
-    evaluate.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FOLDER",
-        help="write the report here: tables, figures, report.html, every rank; a broken run goes on from here",
-    )
-
-    served = verb("serve", _serve, "open a library to the browser: a search page and a REST API")
-    served.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: 127.0.0.1)")
-    served.add_argument("--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: 8000)")
-    served.add_argument(
-        "--token",
-        default=os.environ.get("ALCCA_TOKEN"),
-        metavar="SECRET",
-        help="ask it of everybody; needed with another host (default: $ALCCA_TOKEN)",
-    )
-    served.add_argument("--api-only", action="store_true", help="without the page")
-    served.add_argument(
-        "--max-upload", type=float, default=50, metavar="MB", help="the largest recording that is taken (default: 50)"
-    )
-    served.add_argument("--open", action="store_true", help="open the page in this machine's browser")
-
-    search = verb("search", _search, "search by a recording, by lyrics, or by exact words")
-    query = search.add_mutually_exclusive_group(required=True)
-    query.add_argument("--audio", type=Path, metavar="FILE", help="a recording: songs whose lyrics fit it")
-    query.add_argument("--lyrics", metavar="TEXT", help="a text: songs whose sound fits it")
-    query.add_argument(
-        "--lyrics-file",
-        type=Path,
-        metavar="FILE",
-        help="the same, the text from a file (- for standard input)",
-    )
-    query.add_argument("--words", metavar="TEXT", help="songs that hold exactly these words in title, artist or lyrics")
-    search.add_argument("-k", type=int, default=10, metavar="N", help="how many songs (default: 10)")
-    search.add_argument("--label", metavar="NAME", help="only songs with this label")
-    search.add_argument("--artist", metavar="NAME", help="only songs by this artist")
-
-    demo = verb("demo", _demo, "the whole way on real songs: get a music folder, add, train, evaluate, search", every)
-    demo.add_argument(
-        "--songs", type=Path, metavar="FOLDER", help="your own music folder (default: Bach chorales, rendered)"
-    )
-    demo.add_argument(
-        "--into",
-        type=Path,
-        default=Path("demo"),
-        metavar="FOLDER",
-        help="where the demonstration keeps its files (default: ./demo)",
-    )
-    return parser
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
 
 
 def _open(options: argparse.Namespace, *, make: bool = False) -> "Library":
@@ -382,3 +222,14 @@ def _demo(options: argparse.Namespace) -> None:
     from alcca.app.demo import run_demo
 
     run_demo(options.into, songs=options.songs, progress=not options.quiet)
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "add": _add,
+    "status": _status,
+    "train": _train,
+    "evaluate": _evaluate,
+    "serve": _serve,
+    "search": _search,
+    "demo": _demo,
+}

@@ -123,6 +123,20 @@ def client(service: Service) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def library(shelf_once: Path) -> Iterator[Library]:
+    """The library itself, to compare with."""
+    with Library(shelf_once, progress=False) as library:
+        yield library
+
+
+@pytest.fixture(scope="session")
+def id_of(client: TestClient) -> dict[str, int]:
+    """Ids of its songs by title."""
+    songs = client.get("/api/v1/songs", params={"k": 100}).json()["songs"]
+    return {song["title"]: song["id"] for song in songs}
+
+
 def form(data: bytes, name: str | bytes) -> tuple[bytes, str]:
     """A file as the body of a form, byte for byte, and the body's content type."""
     name = name if isinstance(name, bytes) else name.encode()
