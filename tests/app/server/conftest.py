@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 from tests.making import write_song
 from tests.processes import SECONDS_TO_END, family, still_running
 
-from alcca import Library
+from alcca import ALCCA, CCA, Library
 from alcca.app.server.application import create_app
 from alcca.app.server.run import MAX_UPLOAD
 from alcca.app.server.service import Service
@@ -86,7 +86,7 @@ def shelf_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Library(place / "shelf", progress=False) as library:
         library.add(place / "music", jobs=2)
         library.train(components=5, epochs=2)
-        library.evaluate("cca", folds=3, components=[5], n_jobs=1)
+        library.evaluate({"cca": CCA(ridge=0.1), "alcca": ALCCA(epochs=1)}, folds=3, components=[3, 5, 6], n_jobs=1)
     return place / "shelf"
 
 

@@ -17,6 +17,7 @@ from alcca.app.server.service import Service
 
 API = "/api/v1"
 WORDS = "golden river in the morning"
+KEYS = ("method", "components", "direction", "level", "measure")
 
 
 @pytest.fixture
@@ -158,14 +159,14 @@ def test_the_map_holds_every_song_that_can_be_searched(client, id_of):
 
 def test_the_last_evaluation_is_told_beside_chance(client, library):
     told = client.get(f"{API}/evaluation").json()
-    assert (told["songs"], told["folds"], told["pool"], told["methods"]) == (30, 3, 10.0, ["cca"])
+    assert (told["songs"], told["folds"], told["pool"], told["methods"]) == (30, 3, 10.0, ["cca", "alcca"])
     table = library.path / "evaluation" / "summary.csv"
-    rows = {tuple(row[name] for name in ("direction", "level", "measure")): row for row in told["rows"]}
-    assert len(rows) == len(told["rows"]) == 20
+    rows = {tuple(row[name] for name in KEYS): row for row in told["rows"]}
+    assert len(rows) == len(told["rows"]) == 120
     head, *lines = [line.split(",") for line in table.read_text().splitlines()]
     for line in lines:
         kept = dict(zip(head, line, strict=True))
-        row = rows[kept["direction"], kept["level"], "MRR1"]
+        row = rows[kept["method"], int(kept["components"]), kept["direction"], kept["level"], "MRR1"]
         assert (row["value"], row["low"], row["high"]) == tuple(
             pytest.approx(float(kept[name])) for name in ("MRR1", "MRR1_low", "MRR1_high")
         )

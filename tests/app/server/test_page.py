@@ -193,6 +193,27 @@ def test_the_evaluation_is_told_with_chance(visit):
     expect(page.locator("#evaluation .chart")).to_have_count(4)  # instance and category, both ways
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ({}, "This is alcca with 5 components, what this page searches with."),
+        ({"components": 3}, "This is alcca with 3 components, what this page searches with."),
+        ({"components": 4}, "This is alcca with 6 components; this page searches with 4."),
+        ({"method": "DCCA"}, "the best of what was measured; this page searches with DCCA, which was not."),
+    ],
+)
+def test_the_evaluation_speaks_of_what_the_page_searches_with(visit, model, said):
+    one = visit()
+
+    def trained_otherwise(route):
+        status = route.fetch().json()
+        route.fulfill(json={**status, "model": {**status["model"], **model}})
+
+    one.page.route("**/api/v1/status", trained_otherwise)
+    for direction in ("audio", "lyrics"):
+        expect(one.open("#/evaluation").locator(f"#direction-{direction}")).to_contain_text(said)
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_is_wider_than_a_phone(visit, view):
     page = visit(viewport={"width": 360, "height": 740}).open(view)

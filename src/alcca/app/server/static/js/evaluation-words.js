@@ -13,17 +13,28 @@ const USUAL_COMPONENTS = 80;
 export function figures(rows, direction) {
   const mine = rows.filter((row) => row.direction === direction);
   const methods = [...new Set(mine.map((row) => row.method))];
-  const found = methods.map((method) => {
-    const own = mine.filter((row) => row.method === method);
-    const tried = own.map((row) => row.components);
-    const components = tried.includes(USUAL_COMPONENTS) ? USUAL_COMPONENTS : Math.max(...tried);
-    const by = (level) =>
-      Object.fromEntries(
-        own.filter((row) => row.components === components && row.level === level).map((row) => [row.measure, row]),
-      );
-    return { method, components, instance: by("instance"), category: by("category") };
-  });
-  return found.sort((one, other) => (other.instance.MRR1?.value ?? 0) - (one.instance.MRR1?.value ?? 0));
+  return methods
+    .map((method) => figuresOf(mine, method, USUAL_COMPONENTS))
+    .sort((one, other) => (other.instance.MRR1?.value ?? 0) - (one.instance.MRR1?.value ?? 0));
+}
+
+/** The same of the model that this page searches with, at its own components; null when its method was not measured. */
+export function figuresInUse(rows, direction, model) {
+  const mine = rows.filter((row) => row.direction === direction);
+  // A model is called by its class, a method as on the command line: ALCCA, alcca.
+  const method = mine.find((row) => row.method.toLowerCase() === model?.method.toLowerCase())?.method;
+  return method ? figuresOf(mine, method, model.components) : null;
+}
+
+function figuresOf(rows, method, wanted) {
+  const own = rows.filter((row) => row.method === method);
+  const tried = own.map((row) => row.components);
+  const components = [wanted, USUAL_COMPONENTS].find((one) => tried.includes(one)) ?? Math.max(...tried);
+  const by = (level) =>
+    Object.fromEntries(
+      own.filter((row) => row.components === components && row.level === level).map((row) => [row.measure, row]),
+    );
+  return { method, components, instance: by("instance"), category: by("category") };
 }
 
 /** Whether chance could have given this figure. */
@@ -35,8 +46,8 @@ export function ofHundred(share) {
   return hundred > 0 && hundred < 9.95 ? hundred.toFixed(1).replace(/\.0$/, "") : hundred.toFixed(0);
 }
 
-/** The sentences about one method in one direction. */
-export function inWords({ method, components, instance }, { asks, answers, pool }) {
+/** The sentences about one method in one direction; `model` is what the page searches with, if anything. */
+export function inWords({ method, components, instance }, { asks, answers, pool, model }) {
   const one = instance["R@1"];
   const ten = instance["R@10"];
   const rank = instance.MRR1;
@@ -50,9 +61,18 @@ export function inWords({ method, components, instance }, { asks, answers, pool 
     one && `The 95% interval goes from ${ofHundred(Math.max(0, one.low))} to ${ofHundred(one.high)}.`,
     one && !doubtful && includesChance(one) && "First places alone are too few to be told from guessing.",
     ten && `Among the first ten they were in ${ofHundred(ten.value)} of 100.${guessing(ten)}`,
-    `This is ${method} with ${count(components)} components.`,
+    `This is ${method} with ${count(components)} components${besideUse(method, components, model)}.`,
   ];
   return { first, more: more.filter(Boolean).join(" "), doubtful, verdict: verdict(doubtful, rank ?? one) };
+}
+
+function besideUse(method, components, model) {
+  if (!model) return "";
+  if (model.method.toLowerCase() !== method.toLowerCase())
+    return `, the best of what was measured; this page searches with ${model.method}, which was not`;
+  return model.components === components
+    ? ", what this page searches with"
+    : `; this page searches with ${count(model.components)}`;
 }
 
 const guessing = ({ chance }) => (chance === null ? "" : ` Guessing gives ${ofHundred(chance)}.`);

@@ -4,7 +4,7 @@ import { getEvaluation } from "./api.js";
 import { h } from "./dom.js";
 import { intervalChart } from "./evaluation-chart.js";
 import { evaluationTable } from "./evaluation-table.js";
-import { figures, inWords } from "./evaluation-words.js";
+import { figures, figuresInUse, inWords } from "./evaluation-words.js";
 import { count, day, plural } from "./format.js";
 import { loadInto, notice, skeleton, withCode } from "./loading.js";
 import { libraryStatus } from "./status.js";
@@ -17,7 +17,7 @@ const DIRECTIONS = {
 export async function evaluationView() {
   const status = await libraryStatus();
   const body = h("div", { class: "evaluation", id: "evaluation" });
-  const ready = loadInto(body, orNothing, (found) => (found ? render(found, status.model?.method) : nothing()), {
+  const ready = loadInto(body, orNothing, (found) => (found ? render(found, status.model) : nothing()), {
     placeholder: skeleton("chart-box", 2),
   });
   return { element: h("div", {}, h("h1", {}, "How good is it?"), body), title: "How good is it?", ready };
@@ -42,7 +42,7 @@ function nothing() {
   );
 }
 
-function render(evaluation, method) {
+function render(evaluation, model) {
   const { songs, folds, pool, seeds, evaluated, notes } = evaluation;
   return [
     h(
@@ -55,7 +55,7 @@ function render(evaluation, method) {
     h(
       "div",
       { class: "directions" },
-      Object.keys(DIRECTIONS).map((direction) => directionPanel(evaluation, direction, method)),
+      Object.keys(DIRECTIONS).map((direction) => directionPanel(evaluation, direction, model)),
     ),
     h("details", { class: "explain", id: "explain-measures" }, h("summary", {}, "What the figures mean"), glossary()),
     evaluationTable(evaluation.rows),
@@ -64,12 +64,12 @@ function render(evaluation, method) {
   ];
 }
 
-function directionPanel(evaluation, direction, preferred) {
+function directionPanel(evaluation, direction, model) {
   const { title, asks, answers } = DIRECTIONS[direction];
   const all = figures(evaluation.rows, direction);
   if (!all.length) return null;
-  const told = all.find((one) => one.method === preferred) ?? all[0];
-  const sentences = inWords(told, { asks, answers, pool: evaluation.pool });
+  const told = figuresInUse(evaluation.rows, direction, model) ?? all[0];
+  const sentences = inWords(told, { asks, answers, pool: evaluation.pool, model });
   return h(
     "section",
     { class: "panel direction", id: `direction-${direction}`, "aria-labelledby": `direction-title-${direction}` },
