@@ -216,6 +216,8 @@ def test_an_evaluation_that_is_told_to_end_takes_its_workers_along(tmp_path, tol
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
+        # Who runs the tests in the background may have them ignore Ctrl-C, and what they start with them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         deadline = time.monotonic() + 120
