@@ -12,6 +12,7 @@ from tests.making import write_song
 from alcca import Library, Results
 from alcca.errors import AlccaError, AudioError, LibraryError, LyricsError, UsageError
 from alcca.library import training
+from alcca.library.store import Store
 
 
 def vectors(library):
@@ -74,6 +75,12 @@ def test_find_is_exact_and_shows_the_line_with_the_word(library):
     assert (hit.title, hit.score) == ("no sound", None)
     assert "nothing to hear" in hit.line
     assert library.find("nothing hear zzz") == []
+
+
+def test_find_reads_no_vectors(library, monkeypatch):
+    with Library(library.path) as fresh:
+        monkeypatch.setattr(Store, "embeddings", None)
+        assert len(fresh.find("nothing hear")) == 1
 
 
 def test_new_songs_are_found_without_training_again(library, place):

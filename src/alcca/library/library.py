@@ -271,7 +271,9 @@ class Library:
     def _among(self, k: int, label: str | None, artist: str | None) -> frozenset[int] | None:
         if k < 1:
             raise UsageError(f"k is {k}; expected the number of songs to list, 1 or more")
-        return self._snapshot.among(Filter(label, artist))
+        where = Filter(label, artist)
+        # Exact search of the whole library shall read no vectors.
+        return None if where == Filter() else self._snapshot.among(where)
 
     def _clip(self, path: Path) -> Any:
         from alcca.features.mfcc import mfcc

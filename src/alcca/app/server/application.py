@@ -77,4 +77,4 @@ def _describe_more(app: FastAPI, has_token: bool) -> None:
                 schema["security"] = [{"token": []}]
         return app.openapi_schema or {}
 
-    app.openapi = described  # type: ignore[method-assign]
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI documents it
