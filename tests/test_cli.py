@@ -18,6 +18,9 @@ from alcca.cli import main
 from alcca.datasets import make_songs
 
 
+SECONDS_TO_BE_AT_WORK = 5
+
+
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
     """A music folder, and a library with its songs and a model."""
@@ -225,6 +228,9 @@ def test_an_evaluation_that_is_told_to_end_takes_its_workers_along(tmp_path, tol
         while len(started := family(evaluation.pid)) < 4:
             assert time.monotonic() < deadline, "no workers came"
             time.sleep(0.1)
+        # Past the moment in which the workers are being started.
+        time.sleep(SECONDS_TO_BE_AT_WORK)
+        started = family(evaluation.pid)
         evaluation.send_signal(told)
         assert still_running(started) == []
         assert evaluation.wait() == 130
