@@ -17,7 +17,6 @@ from alcca import Library, Results
 from alcca.cli import main
 from alcca.datasets import make_songs
 
-
 SECONDS_TO_BE_AT_WORK = 5
 
 
