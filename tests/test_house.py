@@ -18,9 +18,9 @@ FLOORS = [
     {"app"},
     {"library"},
     {"experiments"},
-    {"features"},
-    {"songs", "models", "retrieval", "datasets"},
-    {"progress", "persistence"},
+    {"features", "hearing"},
+    {"songs", "models", "matching", "retrieval", "datasets"},
+    {"progress", "persistence", "transcripts"},
     {"errors"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

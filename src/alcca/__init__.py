@@ -18,17 +18,21 @@ if TYPE_CHECKING:
     from alcca.experiments.dataset import Dataset
     from alcca.experiments.protocol import cross_validate
     from alcca.experiments.results import Results
+    from alcca.hearing.transcribe import transcribe
     from alcca.library.library import Library
     from alcca.library.search import Hit
+    from alcca.matching.heard_words import HeardWords
     from alcca.models.acmr import ACMR
     from alcca.models.alcca import ALCCA
     from alcca.models.cca import CCA
     from alcca.models.dcca import DCCA, SpotifyDCCA
+    from alcca.models.fused import Fused
     from alcca.models.joint_train_dcca import JointTrainDCCA
     from alcca.models.kernel_cca import KernelCCA
     from alcca.models.pretrain_cnn_cca import PretrainCNNCCA
     from alcca.models.pretrain_cnn_dcca import PretrainCNNDCCA
     from alcca.models.rcca import RCCA
+    from alcca.transcripts import Segment, Transcript
 
 __version__ = "0.1.0"
 
@@ -38,6 +42,8 @@ _HOMES = {
     "CCA": "alcca.models.cca",
     "DCCA": "alcca.models.dcca",
     "Dataset": "alcca.experiments.dataset",
+    "Fused": "alcca.models.fused",
+    "HeardWords": "alcca.matching.heard_words",
     "Hit": "alcca.library.search",
     "JointTrainDCCA": "alcca.models.joint_train_dcca",
     "KernelCCA": "alcca.models.kernel_cca",
@@ -46,8 +52,11 @@ _HOMES = {
     "PretrainCNNDCCA": "alcca.models.pretrain_cnn_dcca",
     "RCCA": "alcca.models.rcca",
     "Results": "alcca.experiments.results",
+    "Segment": "alcca.transcripts",
     "SpotifyDCCA": "alcca.models.dcca",
+    "Transcript": "alcca.transcripts",
     "cross_validate": "alcca.experiments.protocol",
+    "transcribe": "alcca.hearing.transcribe",
 }
 
 __all__ = [
@@ -57,6 +66,8 @@ __all__ = [
     "DCCA",
     "RCCA",
     "Dataset",
+    "Fused",
+    "HeardWords",
     "Hit",
     "JointTrainDCCA",
     "KernelCCA",
@@ -64,9 +75,12 @@ __all__ = [
     "PretrainCNNCCA",
     "PretrainCNNDCCA",
     "Results",
+    "Segment",
     "SpotifyDCCA",
+    "Transcript",
     "__version__",
     "cross_validate",
+    "transcribe",
 ]
 
 
