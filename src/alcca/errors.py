@@ -18,6 +18,7 @@ __all__ = [
     "LyricsError",
     "MissingExtraError",
     "NotFittedError",
+    "SpeechModelError",
     "UntrainedError",
     "UsageError",
 ]
@@ -57,6 +58,10 @@ class LibraryError(AlccaError):
 
 class UntrainedError(LibraryError):
     """A library that was asked for what only a trained one can do."""
+
+
+class SpeechModelError(AlccaError):
+    """The weights of a speech recogniser that are missing, damaged, or may not be fetched."""
 
 
 class MissingExtraError(AlccaError, ImportError):

@@ -8,6 +8,7 @@ really decodes, and asks the second decoder when the first one fails or falls sh
 import hashlib
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
@@ -19,7 +20,16 @@ from alcca.errors import AudioError, UsageError
 from alcca.songs.decoders import Decoder, decoders_for
 from alcca.songs.sniff import not_audio
 
-__all__ = ["AUDIO_SUFFIXES", "SAMPLE_RATE", "SLICE_SECONDS", "AudioSlice", "content_hash", "read_slice"]
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "SAMPLE_RATE",
+    "SLICE_SECONDS",
+    "SPEECH_RATE",
+    "AudioSlice",
+    "content_hash",
+    "read_slice",
+    "read_slices",
+]
 
 # What people keep music in; libsndfile or FFmpeg reads each of them.
 AUDIO_SUFFIXES = frozenset(
@@ -28,6 +38,8 @@ AUDIO_SUFFIXES = frozenset(
     | {".webm", ".ac3"}
 )
 SAMPLE_RATE = 22_050
+# What recognisers of speech listen to.
+SPEECH_RATE = 16_000
 SLICE_SECONDS = 30.0
 # Less than this describes no song.
 SHORTEST_SECONDS = 1.0
@@ -47,8 +59,8 @@ class AudioSlice:
 
     Parameters
     ----------
-    samples : array of shape (661500,), float32
-        Mono samples at 22,050 Hz, zeros at the end where the song was too short.
+    samples : array of shape (seconds * rate,), float32
+        Mono samples, zeros at the end where the song was too short: 661,500 of them for 30 s at 22,050 Hz.
     start : float
         Where the slice begins in the song, in seconds.
     seconds : float
@@ -61,6 +73,8 @@ class AudioSlice:
         The library that decoded it: ``"soundfile"`` or ``"pyav"``.
     notes : tuple of str
         What was repaired or is doubtful, in plain words.
+    rate : int
+        Samples per second.
     """
 
     samples: NDArray[np.float32]
@@ -70,12 +84,23 @@ class AudioSlice:
     duration: float | None
     decoder: str
     notes: tuple[str, ...] = ()
+    rate: int = SAMPLE_RATE
+
+    @property
+    def decoded(self) -> NDArray[np.float32]:
+        """The samples without the silence that was added."""
+        return self.samples[: len(self.samples) - round(self.padded * self.rate)]
 
 
 def read_slice(
-    path: Path | str, *, offset: float | None = None, seconds: float = SLICE_SECONDS, budget: float = 30.0
+    path: Path | str,
+    *,
+    offset: float | None = None,
+    seconds: float = SLICE_SECONDS,
+    budget: float = 30.0,
+    rate: int = SAMPLE_RATE,
 ) -> AudioSlice:
-    """Decode ``seconds`` of a song to mono at 22,050 Hz.
+    """Decode ``seconds`` of a song to mono.
 
     Parameters
     ----------
@@ -88,11 +113,13 @@ def read_slice(
         Length of the slice, > 0.
     budget : float
         Seconds of decoding after which to give up.
+    rate : int
+        Samples per second, > 0.
 
     Returns
     -------
     AudioSlice
-        Its samples have exactly ``round(seconds * 22050)`` values, all finite, not all silent.
+        Its samples have exactly ``round(seconds * rate)`` values, all finite, not all silent.
 
     Raises
     ------
@@ -110,7 +137,35 @@ def read_slice(
     >>> audio.samples.shape, audio.start, audio.padded
     ((661500,), 5.0, 0.0)
     """
+    return read_slices(path, rates=(rate,), offset=offset, seconds=seconds, budget=budget)[0]
+
+
+def read_slices(
+    path: Path | str,
+    *,
+    rates: Sequence[int],
+    offset: float | None = None,
+    seconds: float = SLICE_SECONDS,
+    budget: float = 30.0,
+) -> tuple[AudioSlice, ...]:
+    """Decode ``seconds`` of a song once, to mono at each of several rates; all else as `read_slice`.
+
+    Raises
+    ------
+    AudioError, UsageError
+        As `read_slice`; no rates, or one that is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, soundfile, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.wav"
+    >>> soundfile.write(path, 0.5 * np.sin(np.arange(44_100 * 2) / 20), 44_100)
+    >>> [(len(one.samples), len(one.decoded)) for one in read_slices(path, rates=(22_050, 16_000))]
+    [(661500, 44100), (480000, 32000)]
+    """
     path = Path(path)
+    if not rates or min(rates) < 1:
+        raise UsageError(f"rates {tuple(rates)}: expected one or more numbers of samples per second, above 0")
     if offset is not None and not (math.isfinite(offset) and offset >= 0):
         raise UsageError(f"offset {offset} is not a place in a song; give seconds from its start, 0 or more")
     if not (math.isfinite(seconds) and seconds > 0):
@@ -120,13 +175,13 @@ def read_slice(
     deadline = time.monotonic() + budget
     findings: list[str] = []
     failures: list[str] = []
-    best: AudioSlice | None = None
+    best: tuple[AudioSlice, ...] | None = None
     for decoder_type in decoders_for(path):
         try:
             with decoder_type(path) as decoder:
-                found = _Reading(decoder, seconds, deadline).take(offset)
+                found = _Reading(decoder, seconds, deadline, rates).take(offset)
                 # A short song may be a long one whose header says too little, which libsndfile believes.
-                complete = not (decoder.damaged or found.notes or found.padded > TOLERANCE_SECONDS)
+                complete = not (decoder.damaged or found[0].notes or found[0].padded > TOLERANCE_SECONDS)
         except _OutOfTimeError:
             if best is None:
                 _refuse(path, f"still decoding after {budget:g} s; the file may be damaged, convert it to try again")
@@ -136,15 +191,16 @@ def read_slice(
         except Exception as error:  # noqa: BLE001 - decoders raise anything on damaged files
             failures.append(f"{decoder_type.name}: {_one_line(error)}")
         else:
-            if best is None or found.seconds > best.seconds + TOLERANCE_SECONDS:
+            if best is None or found[0].seconds > best[0].seconds + TOLERANCE_SECONDS:
                 best = found
             if complete:
                 break
     if best is None:
         # What was found in the sound says more than what a decoder says of itself.
         _refuse(path, findings[0] if findings else f"cannot be decoded ({'; '.join(failures)})")
-    if best.padded >= 0.05:
-        best = replace(best, notes=(*best.notes, f"padded by {best.padded:.1f} s"))
+    if best[0].padded >= 0.05:
+        said = f"padded by {best[0].padded:.1f} s"
+        best = tuple(replace(one, notes=(*one.notes, said)) for one in best)
     return best
 
 
@@ -180,11 +236,11 @@ class _OutOfTimeError(Exception):
 class _Reading:
     """One decoder's attempt at a slice, against the clock."""
 
-    def __init__(self, decoder: Decoder, seconds: float, deadline: float) -> None:
-        self.decoder, self.seconds, self.deadline = decoder, seconds, deadline
+    def __init__(self, decoder: Decoder, seconds: float, deadline: float, rates: Sequence[int]) -> None:
+        self.decoder, self.seconds, self.deadline, self.rates = decoder, seconds, deadline, rates
         self.trouble: Exception | None = None
 
-    def take(self, offset: float | None) -> AudioSlice:
+    def take(self, offset: float | None) -> tuple[AudioSlice, ...]:
         declared = self.decoder.declared
         duration = declared if declared is not None else self._count()
         start = self._start(offset, duration)
@@ -207,7 +263,7 @@ class _Reading:
             range_ = _range(samples)
             notes.append(f"the middle is silent; taken from {start:.1f} s")
         self._judge(offset, start, duration, len(samples) / self.decoder.rate, range_)
-        return self._slice(start, duration, samples, notes)
+        return tuple(self._slice(rate, start, duration, samples, notes) for rate in self.rates)
 
     def _start(self, offset: float | None, duration: float) -> float:
         return offset if offset is not None else max(0.0, (duration - self.seconds) / 2)
@@ -280,17 +336,19 @@ class _Reading:
         if _silent(range_):
             raise _UnusableError(f"digital silence in the {got:.0f} s from {start:.1f} s; choose another offset")
 
-    def _slice(self, start: float, duration: float, samples: NDArray[np.float32], notes: list[str]) -> AudioSlice:
-        if self.decoder.rate != SAMPLE_RATE:
+    def _slice(
+        self, rate: int, start: float, duration: float, samples: NDArray[np.float32], notes: list[str]
+    ) -> AudioSlice:
+        if self.decoder.rate != rate:
             import soxr
 
-            samples = soxr.resample(samples, self.decoder.rate, SAMPLE_RATE)
-        length = round(self.seconds * SAMPLE_RATE)
+            samples = soxr.resample(samples, self.decoder.rate, rate)
+        length = round(self.seconds * rate)
         samples = samples[:length]
         missing = length - len(samples)
-        decoded, padded = len(samples) / SAMPLE_RATE, missing / SAMPLE_RATE
+        decoded, padded = len(samples) / rate, missing / rate
         whole = np.pad(samples, (0, missing)) if missing else samples
-        return AudioSlice(whole, float(start), decoded, padded, duration, self.decoder.name, tuple(notes))
+        return AudioSlice(whole, float(start), decoded, padded, duration, self.decoder.name, tuple(notes), rate)
 
     def _check_clock(self) -> None:
         if time.monotonic() > self.deadline:

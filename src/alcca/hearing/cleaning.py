@@ -1,0 +1,134 @@
+"""What a recogniser invents over music, found by measurable signs and taken out.
+
+Whisper was trained on subtitles. Where nobody sings it may repeat a syllable for half a minute, or thank for watching. No
+list of phrases can hold all of it, and singers do repeat themselves; so what counts is how it was said.
+"""
+
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from alcca.transcripts import Segment
+
+__all__ = ["clean_segments", "collapse_loops", "compression_ratio"]
+
+# Nobody sings there, says the recogniser itself: its own rule (Radford et al. 2022, section 4.5).
+NO_SPEECH = 0.6
+LOG_PROBABILITY = -1.0
+# Below this even loud singing was guessed.
+HOPELESS = -1.6
+# Subtitles of one sentence over half a minute of music.
+ALONE_LETTERS, ALONE_SECONDS = 32, 20.0
+ALONE_NO_SPEECH, ALONE_LOG_PROBABILITY = 0.3, -0.7
+# The fastest rappers sing some fourteen syllables a second.
+LETTERS_A_SECOND = 40.0
+# Text that zlib makes this much shorter repeats itself; Whisper's own threshold.
+COMPRESSION = 2.4
+# As often a refrain may be repeated.
+REPEATS = 4
+LONGEST_PHRASE = 12
+WORD = re.compile(r"[^\W_]+", re.UNICODE)
+
+
+def clean_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The segments of one decoding window without what was invented.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+        What was heard in at most 30 s. Their log-probability and no-speech probability are the window's.
+
+    Returns
+    -------
+    tuple of Segment
+
+    Examples
+    --------
+    >>> clean_segments([Segment(0, 30, "Thank you for watching!", -0.9, 0.5)])
+    ()
+    >>> clean_segments([Segment(0, 4, "Hello darkness, my old friend", -0.4, 0.1)])[0].text
+    'Hello darkness, my old friend'
+    """
+    kept = [one for one in segments if _letters(one.text)]
+    if not kept or _nobody_sings(kept):
+        return ()
+    kept = [one for one in kept if _letters(one.text) <= LETTERS_A_SECOND * max(one.end - one.start, 1.0)]
+    if not kept:
+        return ()
+    whole = " ".join(one.text for one in kept)
+    if compression_ratio(whole) > COMPRESSION and kept[0].log_probability < LOG_PROBABILITY:
+        return ()
+    return _without_loops(kept)
+
+
+def compression_ratio(text: str) -> float:
+    """How much shorter zlib makes a text.
+
+    Examples
+    --------
+    >>> compression_ratio("la " * 100) > 10
+    True
+    """
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 0.0
+
+
+def collapse_loops(text: str, repeats: int = REPEATS) -> str:
+    """A text in which no phrase is repeated more often than ``repeats`` times in a row.
+
+    Case and punctuation do not matter; phrases of up to twelve words are looked at, the longest first.
+
+    Examples
+    --------
+    >>> collapse_loops("oh la la la la la la la baby", 3)
+    'oh la la la baby'
+    >>> collapse_loops("Let it be, let it be, let it be, let it be.", 2)
+    'Let it be, let it be,'
+    """
+    words = text.split()
+    plain = ["".join(WORD.findall(word.lower())) for word in words]
+    size = min(LONGEST_PHRASE, len(words) // (repeats + 1))
+    while size:
+        place, kept, kept_plain = 0, [], []
+        while place < len(words):
+            phrase = plain[place : place + size]
+            count = 1
+            while plain[place + count * size : place + (count + 1) * size] == phrase and len(phrase) == size:
+                count += 1
+            taken = size * min(count, repeats) if count > repeats else 1
+            kept += words[place : place + taken]
+            kept_plain += plain[place : place + taken]
+            place += size * count if count > repeats else 1
+        words, plain = kept, kept_plain
+        size -= 1
+    return " ".join(words)
+
+
+def _nobody_sings(segments: Sequence[Segment]) -> bool:
+    first, last = segments[0], segments[-1]
+    letters = sum(_letters(one.text) for one in segments)
+    if first.log_probability < HOPELESS or (first.no_speech > NO_SPEECH and first.log_probability < LOG_PROBABILITY):
+        return True
+    alone = letters <= ALONE_LETTERS and last.end - first.start >= ALONE_SECONDS
+    doubtful = first.no_speech > ALONE_NO_SPEECH or first.log_probability < ALONE_LOG_PROBABILITY
+    return alone and doubtful
+
+
+def _without_loops(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Collapse loops inside of segments, and runs of segments that say the same."""
+    kept: list[Segment] = []
+    for one in segments:
+        same = [other for other in kept[-REPEATS:] if _plain(other.text) == _plain(one.text)]
+        if len(same) < REPEATS:
+            text = one.text if len(one.text.split()) <= REPEATS else collapse_loops(one.text)
+            kept.append(replace(one, text=text.strip()))
+    return tuple(kept)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+def _plain(text: str) -> str:
+    return " ".join(WORD.findall(text.lower()))

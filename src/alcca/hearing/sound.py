@@ -1,0 +1,35 @@
+"""Samples on the disk, for recordings that are too long for the memory."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.persistence import replace_file
+from alcca.songs.audio import SPEECH_RATE, read_slice
+from alcca.songs.whole import read_whole
+
+__all__ = ["read_samples", "write_slice", "write_song"]
+
+
+def write_slice(path: Path, offset: float | None, target: Path) -> None:
+    """Write the slice of a recording at 16 kHz, as `read_slice` takes it, to a file for `read_samples`; AudioError."""
+    samples = read_slice(path, offset=offset, rate=SPEECH_RATE).decoded
+    replace_file(target, lambda part: samples.astype("<f4").tofile(part))
+
+
+def write_song(path: Path, target: Path) -> None:
+    """Write a whole recording at 16 kHz to a file for `read_samples`, in the memory of a piece of it; AudioError."""
+
+    def write(part: Path) -> None:
+        with part.open("wb") as file:
+            for piece in read_whole(path, SPEECH_RATE):
+                file.write(piece.astype("<f4").tobytes())
+
+    replace_file(target, write)
+
+
+def read_samples(path: Path) -> NDArray[np.float32]:
+    """The samples (n,) of such a file, read from the disk as they are needed."""
+    samples: NDArray[np.float32] = np.memmap(path, dtype="<f4", mode="r")
+    return samples
