@@ -1,0 +1,1 @@
+"""Transcripts and lyrics: how well they fit, where they match, and how sure that makes of a song."""

@@ -1,0 +1,139 @@
+"""Where two texts match: which lines of the lyrics were heard, which of their words, and when."""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.matching.alignment import Stretch, align
+from alcca.matching.folding import Folded, fold
+from alcca.matching.scoring import LAMBDA, K
+from alcca.transcripts import Transcript, text_of
+
+__all__ = ["Passage", "find_passages"]
+
+# A further stretch has to be worth this many bits to be shown beside the best.
+LEAST_BITS = 6.0
+# A word was matched when this share of its letters stands opposite equal ones.
+SHARE_OF_WORD = 0.6
+
+
+class Passage(NamedTuple):
+    """A line of lyrics that was heard.
+
+    Parameters
+    ----------
+    line : str
+        As it is written.
+    line_number : int
+        Of all lines of the text, from 0.
+    words : tuple of str
+        The words of the line that were heard, as they are written.
+    start, end : float or None
+        When it is sung, in seconds in the recording; None where a text stands for what was heard.
+    bits : float
+        What its letters are worth.
+    """
+
+    line: str
+    line_number: int
+    words: tuple[str, ...]
+    start: float | None
+    end: float | None
+    bits: float
+
+
+def find_passages(heard: Transcript | str, lyrics: str, most: int = 3) -> list[Passage]:
+    r"""The lines of lyrics that were heard, the best first.
+
+    What was heard is aligned with the lyrics, then what is left of it again, as long as that is better than chance: a
+    chorus that is sung twice and lines that were left out are several stretches.
+
+    Parameters
+    ----------
+    heard : Transcript or str
+    lyrics : str
+    most : int
+        At most so many lines.
+
+    Examples
+    --------
+    >>> from alcca.transcripts import Segment
+    >>> heard = Transcript((Segment(12, 15, "hello darkness my old fend"),))
+    >>> [(p.line, p.words, p.start) for p in find_passages(heard, "Hello darkness, my old friend\\nI've come to talk")]
+    [('Hello darkness, my old friend', ('Hello', 'darkness', 'my', 'old', 'friend'), 12.0)]
+    """
+    spoken, written = fold(text_of(heard)), fold(lyrics)
+    times = _times(heard, spoken) if isinstance(heard, Transcript) else None
+    pairs = _pairs(spoken.letters, written.letters, most)
+    if not len(pairs):
+        return []
+    found: dict[int, list[tuple[int, int]]] = {}
+    starts = _line_starts(lyrics)
+    for here, there in pairs.tolist():
+        line = int(np.searchsorted(starts, written.places[there], side="right")) - 1
+        found.setdefault(line, []).append((here, there))
+    lines = lyrics.split("\n")
+    passages = [_passage(lines[line], line, starts[line], matched, written, times) for line, matched in found.items()]
+    return sorted((one for one in passages if one.words), key=lambda one: -one.bits)[:most]
+
+
+def _pairs(spoken: str, written: str, most: int) -> NDArray[np.int64]:
+    """Places of equal letters in all stretches that are better than chance."""
+    least = np.log(K * max(len(spoken) * len(written), 1)) + LEAST_BITS * np.log(2)
+    pairs: list[NDArray[np.int64]] = []
+    pieces = [(0, len(spoken))]
+    while pieces and len(pairs) < 2 * most:
+        begin, end = pieces.pop(0)
+        found: Stretch | None = align(spoken[begin:end], written)
+        if found is None or (pairs and LAMBDA * found.score < least):
+            continue
+        pairs.append(found.pairs + np.array([begin, 0]))
+        pieces += [(begin, begin + found.query[0]), (begin + found.query[1], end)]
+        pieces.sort(key=lambda piece: piece[0] - piece[1])
+    return np.concatenate(pairs) if pairs else np.empty((0, 2), dtype=np.int64)
+
+
+def _passage(
+    line: str,
+    number: int,
+    start: int,
+    matched: list[tuple[int, int]],
+    written: Folded,
+    times: NDArray[np.float64] | None,
+) -> Passage:
+    here = np.array([one for one, _ in matched])
+    there = {other for _, other in matched}
+    worth = LAMBDA * 2 * len(there) / np.log(2)
+    words = tuple(_words(line, start, there, written))
+    if times is None:
+        return Passage(line.strip(), number, words, None, None, float(worth))
+    return Passage(line.strip(), number, words, float(times[here.min(), 0]), float(times[here.max(), 1]), float(worth))
+
+
+def _words(line: str, start: int, there: set[int], written: Folded) -> list[str]:
+    """Words of a line of which most letters were matched."""
+    first, last = np.searchsorted(written.places, [start, start + len(line)])
+    begins = [*(first + np.flatnonzero(written.words[first:last])).tolist(), int(last)]
+    words = []
+    for begin, end in itertools.pairwise(begins):
+        if sum(place in there for place in range(begin, end)) >= SHARE_OF_WORD * (end - begin):
+            a, b = written.places[begin] - start, written.places[end - 1] - start + 1
+            words.append(line[a:b])
+    return words
+
+
+def _line_starts(text: str) -> NDArray[np.int64]:
+    lengths = [len(line) + 1 for line in text.split("\n")]
+    return np.cumsum([0, *lengths[:-1]])
+
+
+def _times(heard: Transcript, spoken: Folded) -> NDArray[np.float64]:
+    """When each heard letter begins and ends, shape (letters, 2): evenly within its segment."""
+    times = []
+    for segment in heard.segments:
+        letters = len(fold(segment.text.strip()).letters)
+        edges = np.linspace(segment.start, segment.end, letters + 1)
+        times.append(np.column_stack([edges[:-1], edges[1:]]))
+    return np.concatenate(times) if times else np.empty((0, 2))
