@@ -1,0 +1,289 @@
+"""The index of candidates: it finds what counting by hand finds, whatever was put, replaced, removed or killed."""
+
+import math
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+
+import pytest
+
+from alcca.errors import UsageError
+from alcca.matching import candidates
+from alcca.matching.candidates import Candidates
+
+
+def connect(path=":memory:"):
+    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.executescript(Candidates.TABLES)
+    return connection
+
+
+def made_up(count, seed=0, letters="abcdet"):
+    """Texts of few different letters, so that grams are shared."""
+    rng = random.Random(seed)
+    return {number: "".join(rng.choices(letters, k=rng.choice((0, 2, *range(5, 60))))) for number in range(count)}
+
+
+def by_hand(songs, query):
+    """Votes of each song, counted gram by gram."""
+    votes = Counter()
+    for gram in {query[i : i + 5] for i in range(len(query) - 4)}:
+        holders = [song for song, letters in songs.items() if gram in letters]
+        for song in holders:
+            votes[song] += round(64 * math.log2(1 + (1 + max(songs)) / len(holders)))
+    return sorted(votes, key=lambda song: (-votes[song], song))
+
+
+def assert_same(index, songs, seed=1):
+    assert list(index.songs()) == sorted(songs)
+    for query in made_up(30, seed).values():
+        assert index.search(query, k=4) == by_hand(songs, query)[:4]
+
+
+@pytest.mark.parametrize("fresh", [10_000, 256, 7, 0])
+def test_votes_are_those_counted_by_hand(monkeypatch, fresh):
+    monkeypatch.setattr(candidates, "FRESH", fresh)
+    songs = made_up(400)
+    index = Candidates(connect(), "lyrics")
+    for song, letters in songs.items():
+        index.put(song, letters)
+    assert_same(index, songs)
+
+
+def test_many_at_once_are_indexed_as_one_by_one():
+    songs = made_up(candidates.BULK + 300)
+    index = Candidates(connect(), "lyrics")
+    index.put_all(songs.items())
+    assert_same(index, songs)
+
+
+def test_put_replace_and_remove_leave_what_was_put_last(monkeypatch):
+    monkeypatch.setattr(candidates, "FRESH", 50)
+    songs, rng = made_up(300), random.Random(2)
+    connection = connect()
+    index = Candidates(connection, "heard")
+    index.put_all(songs.items())
+    for song, letters in made_up(300, seed=3).items():
+        match rng.randrange(3):
+            case 0:
+                index.put(song, letters)
+                songs[song] = letters
+            case 1:
+                index.remove(song)
+                index.remove(song)
+                songs.pop(song)
+    assert_same(index, songs)
+    for song in list(songs):
+        index.remove(song)
+    assert index.search("abcde") == []
+    assert connection.execute("SELECT count(*) FROM candidates_heard_grams").fetchone() == (0,)
+
+
+def test_of_two_with_one_number_the_last_is_kept():
+    index = Candidates(connect(), "lyrics")
+    index.put_all([(1, "hellodarkness"), (1, "yesterday")])
+    assert (index.search("hello"), index.letters(1), index.letters(2)) == ([1], "yesterday", None)
+    assert Candidates(index._db, "lyrics").search("yesterday") == [1]
+
+
+def test_numbers_may_be_large_and_far_apart(monkeypatch):
+    monkeypatch.setattr(candidates, "FRESH", 0)
+    index = Candidates(connect(), "lyrics")
+    index.put_all([(0, "hellodarkness"), (4095, "hellodarkly"), (4096, "hellothere"), (2**32 - 1, "darknessfell")])
+    assert index.search("hellodarkness", k=3) == [0, 4095, 2**32 - 1]
+
+
+@pytest.mark.parametrize("song", [-1, 2**32])
+def test_a_number_out_of_range_is_refused_and_nothing_put(song):
+    index = Candidates(connect(), "lyrics")
+    with pytest.raises(UsageError, match=str(song)):
+        index.put_all([(1, "hellodarkness"), (song, "yesterday")])
+    assert list(index.songs()) == []
+
+
+def test_kinds_are_apart_and_others_refused():
+    connection = connect()
+    Candidates(connection, "lyrics").put(1, "hellodarkness")
+    assert Candidates(connection, "heard").search("hellodarkness") == []
+    with pytest.raises(UsageError, match="lyrics and one of heard"):
+        Candidates(connection, "words")
+
+
+@pytest.mark.parametrize("fresh", [10_000, 0])
+def test_among_looks_at_these_songs_only(monkeypatch, fresh):
+    monkeypatch.setattr(candidates, "FRESH", fresh)
+    songs = made_up(300)
+    index = Candidates(connect(), "lyrics")
+    index.put_all(songs.items())
+    among = frozenset(range(0, 300, 3)) | {999}
+    for query in made_up(10, seed=4).values():
+        assert index.search(query, 5, among) == [song for song in by_hand(songs, query) if song in among][:5]
+    assert index.search("abcde", 5, frozenset()) == []
+
+
+def test_where_at_most_k_can_be_chosen_all_are():
+    index = Candidates(connect(), "lyrics")
+    index.put_all([(1, "yesterday"), (2, "hellodarkness"), (3, "")])
+    assert index.search("hellodagnes", k=3) == [2, 1, 3]
+    assert index.search("hellodagnes", k=2) == [2]
+    assert index.search("hellodagnes", k=2, among=frozenset({1, 3, 9})) == [1, 3]
+
+
+@pytest.mark.parametrize("fresh", [10_000, 0])
+def test_a_query_shorter_than_a_gram_finds_words_that_begin_so(monkeypatch, fresh):
+    monkeypatch.setattr(candidates, "FRESH", fresh)
+    index = Candidates(connect(), "lyrics")
+    index.put_all(
+        [(1, "ohheyjude"), (2, "hexameter"), (3, "theyarehere"), (4, "999heyyy9"), *made_up(100).items()][0:4]
+    )
+    assert index.search("hey", k=3) == [1, 3, 4]
+    assert index.search("heyj", k=3) == [1]
+
+
+@pytest.mark.parametrize("letters", ["", "a", "ab", "äöü", "   ", "-----", "\x00" * 9])
+def test_a_query_without_enough_letters_finds_nothing(letters):
+    index = Candidates(connect(), "lyrics")
+    index.put_all([(1, "hellodarkness"), (2, letters)])
+    assert index.search(letters) == []
+
+
+def test_a_typed_line_with_a_slip_finds_its_song():
+    songs = made_up(2000, letters="abcdefghijklmnoprstuvw") | {77: "hellodarknessmyoldfriendivecometotalkwithyouagain"}
+    index = Candidates(connect(), "heard")
+    index.put_all(songs.items())
+    assert index.search("helodarknesmyfriend")[0] == 77
+
+
+def test_a_query_of_a_whole_book_is_answered():
+    songs = made_up(300)
+    index = Candidates(connect(), "lyrics")
+    index.put_all(songs.items())
+    book = "".join(random.Random(5).choices("abcdefghijklmnopqrstuvwxyz", k=200_000))
+    assert index.search(book + max(songs.values(), key=len))
+    assert len(candidates.spans_of(book)[0]) <= 1000
+
+
+def test_a_song_that_differs_by_one_letter_in_its_block_stays(monkeypatch):
+    monkeypatch.setattr(candidates, "FRESH", 0)
+    index = Candidates(connect(), "lyrics")
+    index.put_all([(5, "hellodarkness"), (5 + 4096, "hellodarkness")])
+    index.remove(5)
+    assert index.search("hellodarkness", k=1) == [5 + 4096]
+
+
+def test_clear_forgets_all_and_takes_new_songs():
+    index = Candidates(connect(), "lyrics")
+    index.put_all(made_up(500).items())
+    index.clear()
+    assert (list(index.songs()), index.search("abcde")) == ([], [])
+    index.put(1, "abcde")
+    assert index.search("abcde") == [1]
+
+
+def test_a_rolled_back_transaction_leaves_no_trace():
+    connection = connect()
+    index = Candidates(connection, "lyrics")
+    songs = made_up(300)
+    index.put_all(songs.items())
+    connection.execute("BEGIN IMMEDIATE")
+    index.put_all((number + 300, letters) for number, letters in made_up(300, seed=6).items())
+    index.remove(3)
+    connection.execute("ROLLBACK")
+    assert_same(index, songs)
+
+
+def test_other_connections_see_what_is_committed_and_only_that(tmp_path):
+    ours, theirs = connect(tmp_path / "songs.sqlite"), connect(tmp_path / "songs.sqlite")
+    writer, reader = Candidates(ours, "lyrics"), Candidates(theirs, "lyrics")
+    songs = made_up(300)
+    writer.put_all(songs.items())
+    assert_same(reader, songs)
+    ours.execute("BEGIN IMMEDIATE")
+    later = songs | {number + 300: letters for number, letters in made_up(300, seed=7).items()}
+    writer.put_all(later.items())
+    assert_same(reader, songs)
+    theirs.execute("BEGIN")
+    assert_same(reader, songs)
+    ours.execute("COMMIT")
+    assert_same(reader, songs)
+    theirs.execute("COMMIT")
+    assert_same(reader, later)
+
+
+def test_a_process_killed_in_the_middle_leaves_whole_songs(tmp_path):
+    """Each song is in its table and in the index, or in neither, wherever the kill falls."""
+    program = textwrap.dedent(
+        """
+        import os, signal, sqlite3, sys
+        from tests.matching.test_candidates import candidates, connect, made_up
+        candidates.FRESH = 20
+        connection = connect(sys.argv[1])
+        connection.execute("CREATE TABLE IF NOT EXISTS songs (id INTEGER PRIMARY KEY)")
+        index = candidates.Candidates(connection, "lyrics")
+        (begin,) = connection.execute("SELECT count(*) FROM songs").fetchone()
+        steps = int(sys.argv[2])
+
+        def die():
+            global steps
+            steps -= 1
+            if not steps:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        for song in range(begin, 100):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("INSERT INTO songs VALUES (?)", (song,))
+            connection.set_progress_handler(die, 10)
+            index.put(song, made_up(100)[song])
+            connection.execute("COMMIT")
+        """
+    )
+    path, songs, killed = tmp_path / "songs.sqlite", made_up(100), 0
+    for steps in (100, 300, 700, 900, 1000, 0):
+        ended = subprocess.run([sys.executable, "-c", program, str(path), str(steps)], check=False, timeout=60)
+        killed += ended.returncode == -signal.SIGKILL
+        assert ended.returncode in (0, -signal.SIGKILL)
+        connection = connect(path)
+        have = {song for (song,) in connection.execute("SELECT id FROM songs")}
+        if len(have) > 4:
+            assert_same(Candidates(connection, "lyrics"), {song: songs[song] for song in have})
+        connection.close()
+    assert killed >= 3
+    assert len(have) == 100
+
+
+@pytest.mark.parametrize("row", [b"", b"\x01", b"\xff" * 7, b"\xff" * 8, "hello", 3.5, 7])
+def test_damaged_rows_neither_stop_a_search_nor_invent_songs(monkeypatch, row):
+    monkeypatch.setattr(candidates, "FRESH", 0)
+    connection = connect()
+    index = Candidates(connection, "lyrics")
+    index.put_all([(1, "hellodarkness"), (2, "hellothere"), (3, "darkness")])
+    connection.execute("UPDATE candidates_lyrics_grams SET songs = ? WHERE key % 2", (row,))
+    connection.execute("UPDATE candidates_lyrics_letters SET letters = ? WHERE song = 3", (row,))
+    assert set(index.search("hellodarkness", k=2)) <= {1, 2, 3}
+    index.letters(3)
+    for song in (1, 2, 3):
+        index.remove(song)
+    assert index.search("hellodarkness") == []
+    index.clear()
+    index.put_all([(1, "hellodarkness")])
+    assert index.search("hellodarkness") == [1]
+
+
+def test_tables_can_be_made_statement_by_statement_and_twice():
+    connection = sqlite3.connect(":memory:")
+    for _ in range(2):
+        statement = ""
+        for line in Candidates.TABLES.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                connection.execute(statement)
+                statement = ""
+        assert not statement.strip()
+    index = Candidates(connection, "heard")
+    index.put(1, "hellodarkness")
+    assert index.search("hellodarkness") == [1]
