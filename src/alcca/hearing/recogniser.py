@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -13,26 +14,49 @@ from numpy.typing import NDArray
 from alcca.errors import DataError, MissingExtraError, SpeechModelError
 from alcca.hearing.cleaning import clean_segments
 from alcca.hearing.languages import check_language
-from alcca.hearing.weights import find_weights
+from alcca.hearing.weights import find_weights, model_that_is_meant
 from alcca.transcripts import Segment, Transcript
 
-__all__ = ["RATE", "Recogniser", "shared_recogniser"]
+__all__ = ["RATE", "Recogniser", "Window", "shared_recogniser"]
 
 RATE = 16_000
 WINDOW_SECONDS = 30.0
 # What is left at the end of a recording is heard when it is longer.
 SHORTEST_SECONDS = 0.5
 SECONDS_A_STEP = 0.02
+# Words may begin this late in a window; the model's own limit.
+LATEST_FIRST_STEP = round(1.0 / SECONDS_A_STEP)
+# See docs/hearing.md for what one, three and ten cost and find.
 BEAM = 5
+# A language that is surer than this is not asked for again in the next window of the same recording.
+SURE_OF_LANGUAGE = 0.5
 
 
-class _Window(NamedTuple):
-    """What was heard in one window: its segments, the language, and where the next window begins, in seconds."""
+class Window(NamedTuple):
+    """What was heard in one window of at most 30 s.
+
+    Parameters
+    ----------
+    segments : tuple of Segment
+    language : str
+    probability : float
+        Of the language, in [0, 1].
+    seconds : float
+        Where the next window begins, from the beginning of this one.
+    """
 
     segments: tuple[Segment, ...]
     language: str
     probability: float
     seconds: float
+
+
+class _Speech(NamedTuple):
+    """What decoding in one language needs."""
+
+    tokenizer: Any
+    prompt: list[int]
+    suppressed: list[int]
 
 
 class Recogniser:
@@ -43,7 +67,7 @@ class Recogniser:
     model : str or path
         A model's name, or its folder; see `alcca.hearing.weights.find_weights`.
     threads : int, optional
-        Threads of each worker; all processors shared by the workers when not given.
+        Threads of each worker; the processors shared by the workers when not given.
     workers : int
         How many threads may call `hear` side by side. They share one model in memory.
     offline : bool
@@ -73,29 +97,29 @@ class Recogniser:
         offline: bool = True,
     ) -> None:
         folder = find_weights(model, offline=offline)
-        named = os.fspath(model)
-        self.name = Path(named).name if os.sep in named else named
+        named = model_that_is_meant(model)
+        self.name = Path(named).name if os.sep in named or "/" in named else named
         try:
             from faster_whisper import WhisperModel
-            from faster_whisper.tokenizer import Tokenizer
         except ImportError as error:
             raise MissingExtraError(
                 f"hearing words needs {error.name}; install it with: pip install 'alcca[hear]'"
             ) from error
-        share = max(1, (os.cpu_count() or 1) // workers)
+        share = max(1, _processors() // workers)
         device, precision = _device()
         try:
             self._whisper = WhisperModel(
                 str(folder), device=device, compute_type=precision, cpu_threads=threads or share, num_workers=workers,
                 local_files_only=True,
             )  # fmt: skip
-        except (RuntimeError, ValueError, OSError) as error:
+        except Exception as error:
+            # CTranslate2 and tokenizers have no errors of their own.
             raise SpeechModelError(
                 f"{folder}: the speech model cannot be loaded ({' '.join(str(error).split())[:160]}); get it again"
             ) from error
-        self._tokenizer: Any = Tokenizer
-        # The tokeniser's Rust core refuses two borrowers at once.
-        self._decoding = threading.Lock()
+        self._languages: dict[str, _Speech] = {}
+        # Of the tokeniser, whose Rust core need not allow two callers at once.
+        self._lock = threading.Lock()
 
     def hear(self, samples: NDArray[np.float32], *, language: str | None = None, start: float = 0.0) -> Transcript:
         """Hear the words in a recording, or in a part of it.
@@ -105,7 +129,8 @@ class Recogniser:
         samples : array of shape (n,), float32
             Mono, 16 kHz, any length; a memory-mapped file will do.
         language : str, optional
-            ISO 639-1 code, or a language's name; detected in the first half minute with words when not given.
+            ISO 639-1 code, or a language's name; detected when not given, or when the model has not learnt it. Models for
+            English alone hear English.
         start : float
             Where the samples begin in the recording, in seconds; added to all times.
 
@@ -121,26 +146,25 @@ class Recogniser:
         UsageError
             An unknown language.
         """
-        windows = list(self.windows(samples, language=language, start=start))
-        segments = tuple(segment for window in windows for segment in window.segments)
-        sung = next((window for window in windows if window.segments), None)
-        return Transcript(
-            segments,
-            None if sung is None else sung.language,
-            0.0 if sung is None else sung.probability,
-            self.name,
-            start,
-            len(samples) / RATE,
-        )
+        segments: list[Segment] = []
+        weights: defaultdict[str, float] = defaultdict(float)
+        surest: defaultdict[str, float] = defaultdict(float)
+        for window in self.windows(samples, language=language, start=start):
+            segments += window.segments
+            if window.segments:
+                weights[window.language] += window.probability
+                surest[window.language] = max(surest[window.language], window.probability)
+        sung = max(weights, key=weights.__getitem__, default=None)
+        probability = 0.0 if sung is None else surest[sung]
+        return Transcript(tuple(segments), sung, probability, self.name, start, len(samples) / RATE)
 
     def windows(
         self, samples: NDArray[np.float32], *, language: str | None = None, start: float = 0.0
-    ) -> Iterator[_Window]:
+    ) -> Iterator[Window]:
         """The same window by window, each as soon as it was heard; arguments and errors as `hear`."""
         if np.ndim(samples) != 1 or not len(samples):
             raise DataError(f"expected samples of shape (n,), at least one, got an array of shape {np.shape(samples)}")
-        spoken = check_language(language)
-        known = None if spoken is None else (spoken, 1.0)
+        known = self._known(check_language(language))
         place, total = 0.0, len(samples) / RATE
         while place == 0.0 or total - place > SHORTEST_SECONDS:
             first = round(place * RATE)
@@ -148,31 +172,27 @@ class Recogniser:
             if not np.isfinite(piece).all():
                 raise DataError(f"samples from {place:.1f} s hold NaN or infinite values; decode the recording again")
             window = self._window(piece, known, start + place, is_last=place + WINDOW_SECONDS >= total)
-            if known is None and window.segments:
+            if known is None and window.segments and window.probability > SURE_OF_LANGUAGE:
                 known = window.language, window.probability
             yield window
             place += window.seconds
 
     def _window(
         self, samples: NDArray[np.float32], known: tuple[str, float] | None, start: float, *, is_last: bool
-    ) -> _Window:
+    ) -> Window:
         seconds = len(samples) / RATE
         encoded = self._whisper.encode(self._mel(samples))
         language, probability = known or self._detect(encoded)
-        with self._decoding:
-            tokenizer = self._tokenizer(
-                self._whisper.hf_tokenizer, self._whisper.model.is_multilingual, task="transcribe", language=language
-            )
-            prompt = list(tokenizer.sot_sequence)
+        speech = self._speech(language)
         result = self._whisper.model.generate(
-            encoded, [prompt], beam_size=BEAM, max_length=self._whisper.max_length, return_scores=True,
-            return_no_speech_prob=True, suppress_blank=True, suppress_tokens=self._suppressed(tokenizer),
-            max_initial_timestamp_index=round(1.0 / SECONDS_A_STEP),
+            encoded, [speech.prompt], beam_size=BEAM, max_length=self._whisper.max_length, return_scores=True,
+            return_no_speech_prob=True, suppress_blank=True, suppress_tokens=speech.suppressed,
+            max_initial_timestamp_index=LATEST_FIRST_STEP,
         )[0]  # fmt: skip
         tokens = result.sequences_ids[0]
         # The score is a mean over the tokens; the end of the text was decided on too.
         log_probability = float(result.scores[0]) * len(tokens) / (len(tokens) + 1)
-        heard, open_from = self._timed(tokens, tokenizer, seconds)
+        heard, open_from = self._timed(tokens, speech.tokenizer, seconds)
         after = WINDOW_SECONDS
         if not is_last and open_from is not None and open_from >= WINDOW_SECONDS / 3:
             # The window's end has cut the last segment: it is heard again, whole, in the next window.
@@ -183,7 +203,7 @@ class Recogniser:
                 for a, b, text in heard
             ]
         )
-        return _Window(segments, language, probability, after)
+        return Window(segments, language, probability, after)
 
     def _mel(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         from faster_whisper.audio import pad_or_trim
@@ -191,16 +211,34 @@ class Recogniser:
         features: NDArray[np.float32] = pad_or_trim(self._whisper.feature_extractor(samples))
         return features
 
-    def _detect(self, encoded: Any) -> tuple[str, float]:
+    def _known(self, language: str | None) -> tuple[str, float] | None:
+        """The language to hear in; None when it has to be detected, also because the model has not learnt it."""
         if not self._whisper.model.is_multilingual:
             return "en", 1.0
-        token, probability = self._whisper.model.detect_language(encoded)[0][0]
-        return token[2:-2], float(probability)
+        with self._lock:
+            learnt = language is not None and self._whisper.hf_tokenizer.token_to_id(f"<|{language}|>") is not None
+        return (language, 1.0) if language is not None and learnt else None
 
-    def _suppressed(self, tokenizer: Any) -> list[int]:
+    def _detect(self, encoded: Any) -> tuple[str, float]:
+        token, probability = self._whisper.model.detect_language(encoded)[0][0]
+        return token.strip("<|>"), float(probability)
+
+    def _speech(self, language: str) -> _Speech:
+        from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
-        return list(get_suppressed_tokens(tokenizer, [-1]))
+        with self._lock:
+            if language not in self._languages:
+                tokenizer = Tokenizer(
+                    self._whisper.hf_tokenizer,
+                    self._whisper.model.is_multilingual,
+                    task="transcribe",
+                    language=language,
+                )
+                self._languages[language] = _Speech(
+                    tokenizer, list(tokenizer.sot_sequence), list(get_suppressed_tokens(tokenizer, [-1]))
+                )
+            return self._languages[language]
 
     def _timed(
         self, tokens: list[int], tokenizer: Any, seconds: float
@@ -223,15 +261,29 @@ class Recogniser:
         return segments, begin
 
     def _text(self, tokens: list[int], tokenizer: Any) -> str:
-        with self._decoding:
+        with self._lock:
             text: str = tokenizer.decode(tokens)
         return text.strip()
 
 
-@lru_cache(maxsize=2)
-def shared_recogniser(model: str = "base") -> Recogniser:
+def shared_recogniser(model: str | os.PathLike[str] = "base") -> Recogniser:
     """The recogniser that one process uses for one clip after the other, loaded at the first; fetches nothing."""
+    with _loading:
+        return _loaded(model_that_is_meant(model))
+
+
+# Two first callers at once shall load one model, not two.
+_loading = threading.Lock()
+
+
+@lru_cache(maxsize=2)
+def _loaded(model: str) -> Recogniser:
     return Recogniser(model)
+
+
+def _processors() -> int:
+    # What this process may use, which in a container is less than what the machine has.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _device() -> tuple[str, str]:
