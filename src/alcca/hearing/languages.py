@@ -1,16 +1,24 @@
 """Languages by their ISO 639-1 codes, as recognisers of speech take them."""
 
-from functools import lru_cache
+import re
 
 from alcca.errors import UsageError
 
-__all__ = ["check_language", "language_code"]
+__all__ = ["LANGUAGES", "check_language", "language_code"]
 
+# The languages of Whisper's multilingual models; Cantonese only since large-v3.
+CODES = (
+    "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy id "
+    "is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa sd "
+    "si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo zh yue"
+)
+LANGUAGES = frozenset(CODES.split())
 # How people write languages in tags and tables, beside the codes themselves: ISO 639-2, English and own names.
 NAMES = {
     "en": "eng english", "de": "deu ger german deutsch", "fr": "fra fre french français francais",
     "es": "spa spanish español espanol castellano", "it": "ita italian italiano", "pt": "por portuguese português",
-    "nl": "nld dut dutch nederlands", "sv": "swe swedish svenska", "da": "dan danish dansk", "no": "nor norwegian norsk",
+    "nl": "nld dut dutch nederlands", "sv": "swe swedish svenska", "da": "dan danish dansk",
+    "no": "nor nob nb norwegian norsk",
     "fi": "fin finnish suomi", "pl": "pol polish polski", "cs": "ces cze czech čeština", "ru": "rus russian русский",
     "uk": "ukr ukrainian українська", "la": "lat latin latina", "el": "ell gre greek ελληνικά",
     "tr": "tur turkish türkçe", "ja": "jpn japanese 日本語", "zh": "zho chi chinese 中文", "ko": "kor korean 한국어",
@@ -26,13 +34,15 @@ def language_code(tag: str | None) -> str | None:
     --------
     >>> language_code("German"), language_code("en-GB"), language_code("spa"), language_code("Klingon")
     ('de', 'en', 'es', None)
+    >>> language_code("Brazilian Portuguese"), language_code("no words")
+    ('pt', None)
     """
-    if not tag or not tag.strip():
-        return None
-    word = tag.strip().lower().replace("_", "-").split("-")[0]
-    if word in NAMES or word in _codes():
-        return word if word in _codes() else None
-    return next((code for code, names in NAMES.items() if word in names.split() and code in _codes()), None)
+    words: list[str] = re.findall(r"[^\W_]+", (tag or "").lower())
+    # A code stands alone or before a region: "no words" is not Norwegian.
+    if re.fullmatch(r"\s*[^\W_]+\s*([-_].*)?", tag or "") and words[0] in LANGUAGES:
+        return words[0]
+    named = (code for word in words for code, names in NAMES.items() if word in names.split())
+    return next(named, None)
 
 
 def check_language(language: str | None) -> str | None:
@@ -48,15 +58,7 @@ def check_language(language: str | None) -> str | None:
     code = language_code(language)
     if code is None:
         raise UsageError(
-            f"language {language!r} is unknown; expected a code such as en, de, fr, es, one of: {' '.join(sorted(_codes()))}"
+            f"language {language!r} is unknown; expected a code such as en, de, fr, es, one of: "
+            f"{' '.join(sorted(LANGUAGES))}"
         )
     return code
-
-
-@lru_cache(maxsize=1)
-def _codes() -> frozenset[str]:
-    try:
-        from faster_whisper.tokenizer import _LANGUAGE_CODES
-    except ImportError:
-        return frozenset(NAMES)
-    return frozenset(_LANGUAGE_CODES)
