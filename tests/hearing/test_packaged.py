@@ -16,9 +16,9 @@ CONTENT = {"model.bin.part1": b"first half, ", "model.bin.part2": b"second half"
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("ALCCA_CACHE", str(tmp_path / "cache"))
-    packaged._joined.cache_clear()
+    packaged._digest_at.cache_clear()
     yield tmp_path / "cache"
-    packaged._joined.cache_clear()
+    packaged._digest_at.cache_clear()
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def site(tmp_path, monkeypatch):
 
 def forget():
     """Begin what another process would begin."""
-    packaged._joined.cache_clear()
+    packaged._digest_at.cache_clear()
 
 
 def data(site, name):
