@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from tests.making import write_music
 
+# Nobody sings in most of the songs that tests make, and listening to each takes a second: tests that hear say so.
+os.environ["ALCCA_HEAR"] = "off"
+
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alcca.experiments.results import Results
     from alcca.hearing.transcribe import transcribe
     from alcca.library.library import Library
-    from alcca.library.search import Hit
+    from alcca.library.hits import Hit
     from alcca.matching.heard_words import HeardWords
     from alcca.models.acmr import ACMR
     from alcca.models.alcca import ALCCA
@@ -44,7 +44,7 @@ _HOMES = {
     "Dataset": "alcca.experiments.dataset",
     "Fused": "alcca.models.fused",
     "HeardWords": "alcca.matching.heard_words",
-    "Hit": "alcca.library.search",
+    "Hit": "alcca.library.hits",
     "JointTrainDCCA": "alcca.models.joint_train_dcca",
     "KernelCCA": "alcca.models.kernel_cca",
     "Library": "alcca.library.library",

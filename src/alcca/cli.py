@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alcca.app.arguments import make_parser
-from alcca.app.terminal import print_hits, print_pairs
+from alcca.app.terminal import print_heard, print_heard_clip, print_hearing, print_hits, print_pairs
 from alcca.errors import AlccaError, UsageError
 
 if TYPE_CHECKING:
@@ -92,7 +92,15 @@ def _print_json(value: Any) -> None:
 
 def _add(options: argparse.Namespace) -> None:
     with _open(options, make=True) as library:
-        report = library.add(options.folder, offset=options.offset, retry=options.retry, jobs=options.jobs)
+        report = library.add(
+            options.folder,
+            offset=options.offset,
+            retry=options.retry,
+            jobs=options.jobs,
+            hear=options.hear,
+            speech_model=options.speech_model,
+            offline=options.offline,
+        )
         if options.json:
             _print_json(report.to_dict())
             return
@@ -102,8 +110,25 @@ def _add(options: argparse.Namespace) -> None:
         )
         print_pairs("cannot be used for training", report.rejects)
         print_pairs("to know", report.notes)
+        if report.hearing is not None:
+            print_hearing(report.hearing)
         status = library.status()
         print(f"The library has {status['songs']} songs, {status['usable']} with audio and lyrics.")
+
+
+def _hear(options: argparse.Namespace) -> None:
+    with _open(options) as library:
+        report = library.hear(
+            extent=options.extent,
+            again=options.again,
+            language=options.language,
+            speech_model=options.speech_model,
+            offline=options.offline,
+        )
+    if options.json:
+        _print_json(report.to_dict())
+    else:
+        print_hearing(report)
 
 
 def _status(options: argparse.Namespace) -> None:
@@ -118,6 +143,7 @@ def _status(options: argparse.Namespace) -> None:
         counts = [f"{value} ({count})" for value, count in status[name].items()]
         more = f" … {len(counts) - 8} more" if len(counts) > 8 else ""
         print(f"  {name.replace('_', ' ')}: {', '.join(counts[:8]) or 'none'}{more}")
+    print_heard(status["hearing"])
     model = status["model"]
     if model is None:
         print("  model: none; train one with: alcca train")
@@ -201,11 +227,26 @@ def _search(options: argparse.Namespace) -> None:
         if options.words is not None:
             hits = library.find(options.words, **which)
         else:
-            hits = library.search(audio=options.audio, lyrics=_lyrics(options), **which)
+            hits = library.search(audio=options.audio, lyrics=_lyrics(options), by=options.by, **which)
     if options.json:
-        _print_json([vars(hit) for hit in hits])
+        _print_json([hit.to_dict() for hit in hits])
     else:
-        print_hits(hits)
+        print_heard_clip(hits)
+        print_hits(hits, explain=options.explain)
+
+
+def _propose(options: argparse.Namespace) -> None:
+    from alcca.app.sidecars import propose
+
+    with _open(options) as library:
+        propose(
+            library,
+            options.folder,
+            all_=options.all,
+            write=options.write,
+            dry_run=options.dry_run,
+            as_json=options.json,
+        )
 
 
 def _lyrics(options: argparse.Namespace) -> str | None:
@@ -226,10 +267,12 @@ def _demo(options: argparse.Namespace) -> None:
 
 VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "add": _add,
+    "hear": _hear,
     "status": _status,
     "train": _train,
     "evaluate": _evaluate,
     "serve": _serve,
     "search": _search,
+    "lyrics": _propose,
     "demo": _demo,
 }

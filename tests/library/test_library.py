@@ -12,12 +12,14 @@ from tests.making import write_song
 from alcca import Library, Results
 from alcca.errors import AlccaError, AudioError, LibraryError, LyricsError, UsageError
 from alcca.library import training
-from alcca.library.store import Store
+from alcca.library.parts.embeddings import Embeddings
 
 
 def vectors(library):
     name = library._store.setting("model")["name"]
-    return library._store.embeddings(name, "audio"), library._store.embeddings(name, "lyrics")
+    return library._store.kept(Embeddings).vectors(name, "audio"), library._store.kept(Embeddings).vectors(
+        name, "lyrics"
+    )
 
 
 def test_every_song_with_a_view_is_embedded_by_it(library):
@@ -62,7 +64,7 @@ def test_a_song_in_training_finds_its_own_words(library, place):
 
 
 def test_hits_are_ranked_by_cosine_and_show_a_line(library):
-    hits = library.search(lyrics="river mountain morning", k=31)
+    hits = library.search(lyrics="river mountain morning", k=31, by="space")
     assert [hit.rank for hit in hits] == list(range(1, 32))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     assert all(-1.0001 <= hit.score <= 1.0001 for hit in hits)
@@ -79,7 +81,7 @@ def test_find_is_exact_and_shows_the_line_with_the_word(library):
 
 def test_find_reads_no_vectors(library, monkeypatch):
     with Library(library.path) as fresh:
-        monkeypatch.setattr(Store, "embeddings", None)
+        monkeypatch.setattr(Embeddings, "vectors", None)
         assert len(fresh.find("nothing hear")) == 1
 
 
@@ -160,6 +162,7 @@ def test_a_search_sees_what_another_process_trained(library, place):
     with Library(place / "library", progress=False) as other:
         other.train(epochs=EPOCHS, random_state=9)
         assert library.search(lyrics="river", k=3) == other.search(lyrics="river", k=3) != first
+        assert first.asked == ("words", "space")
 
 
 def test_labels_filter(tmp_path):

@@ -30,10 +30,10 @@ def test_new_songs_appear(place, quick):
         write_song(place / "music" / "latecomer.wav", 90)
         with Library(place / "library", progress=False) as library:
             library.add(place / "music")
-        wait_until(lambda: shelf.snapshot.searchable > before.searchable)
-        assert before.searchable == 32  # a picture that somebody holds does not change
+        wait_until(lambda: shelf.snapshot.space.searchable > before.space.searchable)
+        assert before.space.searchable == 32  # a picture that somebody holds does not change
         latecomer = next(one for one in shelf.snapshot.outlines.values() if one.title == "latecomer")
-        found = shelf.snapshot.search(shelf.snapshot.place(latecomer.id, "audio"), "audio", "audio", 1)
+        found = shelf.snapshot.space.search(shelf.snapshot.space.place(latecomer.id, "audio"), "audio", "audio", 1)
         assert found[0].id == latecomer.id
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from alcca.library.search import ExactIndex, line_to_show
+from alcca.library.hits import line_to_show
+from alcca.library.search import ExactIndex
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from alcca import Library
 from alcca.errors import UntrainedError, UsageError
+from alcca.library.parts.embeddings import Embeddings
 from alcca.library.snapshot import Filter, Snapshot
 from alcca.library.store import Store
 
@@ -29,14 +30,14 @@ def unit(vectors):
 
 def vectors(folder, view):
     store = Store(folder)
-    ids, places = store.embeddings(store.setting("model")["name"], view)
+    ids, places = store.kept(Embeddings).vectors(store.setting("model")["name"], view)
     return ids, unit(places.astype(float))
 
 
 def test_a_search_finds_the_nearest_songs(folder, snapshot):
     ids, places = vectors(folder, "lyrics")
     query = np.random.default_rng(0).standard_normal(places.shape[1])
-    found = snapshot.search(query, "audio", "lyrics", 4)
+    found = snapshot.space.search(query, "audio", "lyrics", 4)
     cosines = places @ query / np.linalg.norm(query)
     best = np.argsort(-cosines)[:4]
     assert [one.id for one in found] == [ids[i] for i in best]
@@ -48,7 +49,7 @@ def test_closer_than_is_the_share_of_pairs_of_different_songs_below_the_score(fo
     (one, left), (other, right) = vectors(folder, asks), vectors(folder, gallery)
     different = np.array(one)[:, None] != np.array(other)[None, :]
     pairs = (left @ right.T)[different]
-    found = snapshot.search(left[3], asks, gallery, 20)
+    found = snapshot.space.search(left[3], asks, gallery, 20)
     for hit in found:
         # The last bit of a float32 cosine may put a pair that has this very score on either side.
         assert np.mean(pairs < hit.score - 1e-6) <= hit.closer_than <= np.mean(pairs < hit.score + 1e-6)
@@ -57,7 +58,7 @@ def test_closer_than_is_the_share_of_pairs_of_different_songs_below_the_score(fo
 
 def test_a_song_is_no_neighbour_of_itself(folder, snapshot):
     ids, places = vectors(folder, "audio")
-    found = snapshot.neighbours(ids[5], "audio", 3)
+    found = snapshot.space.neighbours(ids[5], "audio", 3)
     others = np.delete(np.arange(len(ids)), 5)
     best = others[np.argsort(-(places[others] @ places[5]))[:3]]
     assert [one.id for one in found] == [ids[i] for i in best]
@@ -65,9 +66,9 @@ def test_a_song_is_no_neighbour_of_itself(folder, snapshot):
 
 def test_a_song_without_words_has_no_neighbours_by_lyrics(snapshot):
     silent = next(one.id for one in snapshot.outlines.values() if one.title == "no words")
-    assert len(snapshot.neighbours(silent, "audio", 3)) == 3
+    assert len(snapshot.space.neighbours(silent, "audio", 3)) == 3
     with pytest.raises(UsageError, match="'no words' has no usable lyrics"):
-        snapshot.neighbours(silent, "lyrics", 3)
+        snapshot.space.neighbours(silent, "lyrics", 3)
 
 
 def test_filters_are_cumulative_and_name_what_exists(tmp_path):
@@ -88,14 +89,14 @@ def test_filters_are_cumulative_and_name_what_exists(tmp_path):
 
 def test_only_songs_that_pass_the_filter_are_found(snapshot):
     among = frozenset([2, 4, 6])
-    found = snapshot.search(snapshot.place(1, "lyrics"), "lyrics", "audio", 10, among)
+    found = snapshot.space.search(snapshot.space.place(1, "lyrics"), "lyrics", "audio", 10, among)
     assert {one.id for one in found} == among
-    assert snapshot.embedded("audio", among) == 3
+    assert snapshot.space.embedded("audio", among) == 3
 
 
 def test_the_map_holds_every_searchable_song_and_keeps_neighbours_near(folder, snapshot):
-    assert len(snapshot.map.ids) == snapshot.searchable == 32
-    places = snapshot.map.places
+    assert len(snapshot.space.map.ids) == snapshot.space.searchable == 32
+    places = snapshot.space.map.places
     assert np.abs(places).max() == pytest.approx(1)
     np.testing.assert_allclose(places.mean(axis=0), 0, atol=1e-5)
     # The first component has the greatest variance, and both show what the analysis of all dimensions says.
@@ -103,9 +104,9 @@ def test_the_map_holds_every_searchable_song_and_keeps_neighbours_near(folder, s
     for view in ("audio", "lyrics"):
         for song, place in zip(*vectors(folder, view), strict=True):
             sums[song] = sums.get(song, 0) + place
-    points = unit(np.array([sums[song] for song in snapshot.map.ids]))
+    points = unit(np.array([sums[song] for song in snapshot.space.map.ids]))
     variances = np.sort(np.linalg.eigvalsh(np.cov(points.T)))[::-1]
-    assert snapshot.map.explained == pytest.approx(variances[:2].sum() / variances.sum(), rel=1e-4)
+    assert snapshot.space.map.explained == pytest.approx(variances[:2].sum() / variances.sum(), rel=1e-4)
     ratio = places[:, 0].var() / places[:, 1].var()
     assert ratio == pytest.approx(variances[0] / variances[1], rel=1e-3)
 
@@ -113,19 +114,19 @@ def test_the_map_holds_every_searchable_song_and_keeps_neighbours_near(folder, s
 def test_the_model_is_kept_while_it_is_in_use_and_replaced_after_training(place):
     folder = place / "library"
     first = Snapshot(Store(folder), folder)
-    assert not first._is_loaded  # an exact search needs no model
-    embedder = first.embedder
-    assert Snapshot(Store(folder), folder, first).embedder is embedder
+    assert not first.space.is_loaded  # an exact search needs no model
+    embedder = first.space.embedder
+    assert Snapshot(Store(folder), folder, first).space.embedder is embedder
     with Library(folder, progress=False) as library:
         library.train(epochs=1)
     after = Snapshot(Store(folder), folder, first)
-    assert after.embedder is not embedder
+    assert after.space.embedder is not embedder
     assert after.model["name"] != first.model["name"]
 
 
 def test_an_untrained_library_says_what_to_do(tmp_path):
     snapshot = Snapshot(Store(tmp_path), tmp_path)
     snapshot.warm()
-    assert snapshot.dimension == snapshot.searchable == len(snapshot.map.ids) == 0
+    assert snapshot.space.dimension == snapshot.space.searchable == len(snapshot.space.map.ids) == 0
     with pytest.raises(UntrainedError, match="alcca train"):
-        snapshot.place(1, "audio")
+        snapshot.space.place(1, "audio")

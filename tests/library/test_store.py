@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from alcca.errors import LibraryError
+from alcca.library.parts.embeddings import Embeddings
 from alcca.library.records import FileStamp, Song, SongAudio
 from alcca.library.store import Store
 
@@ -95,25 +96,25 @@ def test_embeddings_of_two_models_stand_side_by_side(store):
     number = put(store, SONG, "/a.mp3")
     for model in ("old", "new"):
         with store.transaction():
-            store.put_embeddings(model, [number], [np.full(3, len(model))], [None])
-    assert store.embeddings("old", "audio")[0] == [number]
-    assert store.embeddings("old", "lyrics")[0] == []
-    store.keep_embeddings("new")
-    assert store.embeddings("old", "audio")[0] == []
-    assert store.embeddings("new", "audio")[1].tolist() == [[3, 3, 3]]
-    assert store.unembedded("old") == [number]
-    assert store.unembedded("new") == []
+            store.kept(Embeddings).put(model, [number], [np.full(3, len(model))], [None])
+    assert store.kept(Embeddings).vectors("old", "audio")[0] == [number]
+    assert store.kept(Embeddings).vectors("old", "lyrics")[0] == []
+    store.kept(Embeddings).keep_only("new")
+    assert store.kept(Embeddings).vectors("old", "audio")[0] == []
+    assert store.kept(Embeddings).vectors("new", "audio")[1].tolist() == [[3, 3, 3]]
+    assert store.kept(Embeddings).missing("old") == [number]
+    assert store.kept(Embeddings).missing("new") == []
 
 
 def test_new_words_take_the_embedding_away(store):
     number = put(store, SONG, "/a.mp3")
     with store.transaction():
-        store.put_embeddings("m", [number], [np.ones(3)], [np.ones(3)])
+        store.kept(Embeddings).put("m", [number], [np.ones(3)], [np.ones(3)])
         store.put_song(replace(SONG, artist="Bo"))
-    assert store.unembedded("m") == []
+    assert store.kept(Embeddings).missing("m") == []
     with store.transaction():
         store.put_song(replace(SONG, lyrics="other"))
-    assert store.unembedded("m") == [number]
+    assert store.kept(Embeddings).missing("m") == [number]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_damage_is_seen(store, damage):
     for i in range(2):
         put(store, replace(SONG, hash=f"h{i}"), f"/{i}.mp3")
     with store.transaction():
-        store.put_embeddings("m", [1, 2], [np.ones(3)] * 2, [None] * 2)
+        store.kept(Embeddings).put("m", [1, 2], [np.ones(3)] * 2, [None] * 2)
     assert store.damaged() == set()
     with sqlite3.connect(store.folder / "songs.sqlite") as other:
         other.executescript(damage)

@@ -40,13 +40,24 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
     common.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    def verb(name: str, summary: str, options: argparse.ArgumentParser = common) -> argparse.ArgumentParser:
+    ears = argparse.ArgumentParser(add_help=False)
+    ears.add_argument(
+        "--speech-model",
+        metavar="NAME|FOLDER",
+        help="a Whisper model, tiny … large-v3, or its folder (default: $ALCCA_SPEECH_MODEL, else what the library was "
+        "heard with, else base)",
+    )
+    ears.add_argument("--offline", action="store_true", help="fetch no model from the hub")
+
+    def verb(name: str, summary: str, *options: argparse.ArgumentParser) -> argparse.ArgumentParser:
         sentence = summary[0].upper() + summary[1:] + "."
-        added = verbs.add_parser(name, parents=[options], help=summary, description=sentence)
+        added = verbs.add_parser(name, parents=options or [common], help=summary, description=sentence)
         added.set_defaults(run=run[name])
         return added
 
-    add = verb("add", "add the songs of a music folder; goes on where it was stopped")
+    add = verb(
+        "add", "add the songs of a music folder and hear their words; goes on where it was stopped", common, ears
+    )
     add.add_argument("folder", type=Path, metavar="FOLDER", help="a music folder, or one audio file")
     add.add_argument(
         "--offset",
@@ -56,6 +67,22 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
     add.add_argument("--retry", action="store_true", help="try files again whose audio could not be used")
     add.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: all processors)")
+    add.add_argument(
+        "--hear",
+        choices=("slice", "song", "off"),
+        help="listen to the 30 s slice of each song, to whole songs, or to nothing (default: $ALCCA_HEAR, else slice)",
+    )
+
+    hear = verb(
+        "hear", "hear the words of songs that were added without it; goes on where it was stopped", common, ears
+    )
+    hear.add_argument(
+        "--extent", choices=("slice", "song"), default="slice", help="how much of each song (default: slice)"
+    )
+    hear.add_argument("--again", action="store_true", help="hear all songs anew, also those that were heard before")
+    hear.add_argument(
+        "--language", metavar="CODE", help="what is sung, as en or de (default: the song's own language, else detected)"
+    )
 
     verb("status", "say what is in the library, what was rejected and why, and what is trained")
 
@@ -142,8 +169,12 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
 
     search = verb("search", "search by a recording, by lyrics, or by exact words")
     query = search.add_mutually_exclusive_group(required=True)
-    query.add_argument("--audio", type=Path, metavar="FILE", help="a recording: songs whose lyrics fit it")
-    query.add_argument("--lyrics", metavar="TEXT", help="a text: songs whose sound fits it")
+    query.add_argument(
+        "--audio", type=Path, metavar="FILE", help="a recording: the song that it is of, or lyrics that fit"
+    )
+    query.add_argument(
+        "--lyrics", metavar="TEXT", help="a line or more: recordings in which it is sung, or that fit it"
+    )
     query.add_argument(
         "--lyrics-file",
         type=Path,
@@ -151,9 +182,26 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         help="the same, the text from a file (- for standard input)",
     )
     query.add_argument("--words", metavar="TEXT", help="songs that hold exactly these words in title, artist or lyrics")
+    search.add_argument(
+        "--by",
+        choices=("words", "space", "both"),
+        default="both",
+        help="by the words that are heard and written, by the learned space, or by both (default: both)",
+    )
+    search.add_argument("--explain", action="store_true", help="show what each part of the search says of each song")
     search.add_argument("-k", type=int, default=10, metavar="N", help="how many songs (default: 10)")
     search.add_argument("--label", metavar="NAME", help="only songs with this label")
     search.add_argument("--artist", metavar="NAME", help="only songs by this artist")
+
+    lyrics = verb("lyrics", "propose which lyrics belong to recordings that have none, by what is heard in them")
+    lyrics.add_argument("folder", type=Path, metavar="FOLDER", help="where the lyrics are, as .txt or .lrc files")
+    lyrics.add_argument("--all", action="store_true", help="show also what is not sure")
+    lyrics.add_argument(
+        "--write",
+        choices=("lrc", "txt"),
+        help="write NAME.lrc (with times) or NAME.txt beside each recording, never over an existing file",
+    )
+    lyrics.add_argument("--dry-run", action="store_true", help="say what --write would do, and write nothing")
 
     demo = verb("demo", "the whole way on real songs: get a music folder, add, train, evaluate, search", every)
     demo.add_argument(

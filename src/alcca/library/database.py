@@ -18,7 +18,7 @@ from alcca.errors import LibraryError
 
 __all__ = ["Database", "checksum", "path_from_key", "path_key"]
 
-SCHEMA = 1
+SCHEMA = 2
 DATABASE = "songs.sqlite"
 
 TABLES = """
@@ -47,13 +47,6 @@ CREATE TABLE features (
     kind TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (kind, song)
 );
-
-CREATE TABLE embeddings (
-    song INTEGER NOT NULL REFERENCES songs(id) ON DELETE CASCADE,
-    model TEXT NOT NULL, audio BLOB, lyrics BLOB, checksum INTEGER NOT NULL,
-    PRIMARY KEY (model, song)
-);
-CREATE INDEX embeddings_of_song ON embeddings(song);
 
 CREATE VIRTUAL TABLE words USING fts5(
     title, artist, lyrics, content='songs', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
@@ -98,11 +91,19 @@ class Database:
             with self.transaction():
                 version = self._db.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
-                    for statement in _statements(TABLES):
-                        self._db.execute(statement)
+                    self._run(TABLES)
+                if version < SCHEMA:
+                    self._upgrade()
                     self._db.execute(f"PRAGMA user_version = {SCHEMA}")
         if version > SCHEMA:
             raise LibraryError(f"{self.folder}: written by a newer alcca (format {version}); update alcca")
+
+    def _upgrade(self) -> None:
+        """Make the tables that came after the first format, in the transaction that opens the database."""
+
+    def _run(self, script: str) -> None:
+        for statement in _statements(script):
+            self._db.execute(statement)
 
     def close(self) -> None:
         """Close the database."""

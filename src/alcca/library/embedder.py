@@ -52,6 +52,10 @@ class Embedder:
         LyricsError
             No words, or none that occurs in the lyrics that the model was trained on.
         """
+        return np.asarray(self.embed_lyrics([self.check_query(text)])[0])
+
+    def check_query(self, text: str) -> str:
+        """The cleaned text of a query that can be embedded; LyricsError as `embed_query`."""
         text = clean_lyrics(text)
         if not text:
             raise LyricsError("the lyrics to search by are empty; give some words")
@@ -60,7 +64,7 @@ class Embedder:
             raise LyricsError(
                 f"{shown!r}: the model knows none of these words; give more of the lyrics, or search for exact words"
             )
-        return np.asarray(self.embed_lyrics([text])[0])
+        return text
 
     def save(self, folder: Path) -> None:
         """Write both parts below ``folder``."""

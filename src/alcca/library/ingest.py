@@ -16,9 +16,10 @@ from alcca.errors import AlccaError
 from alcca.features.mfcc import mfcc
 from alcca.library.records import WORDS, AddReport, FileStamp, Song, SongAudio
 from alcca.library.store import Store
+from alcca.library.unheard import MOST_KEPT, Unheard
 from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
 from alcca.progress import Progress
-from alcca.songs.audio import content_hash, read_slice
+from alcca.songs.audio import SAMPLE_RATE, SPEECH_RATE, content_hash, read_slice, read_slices
 from alcca.songs.scan import SongTables, SongText, find_audio, fingerprint, read_song_text
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class _Task:
     root: str
     stamp: FileStamp
     offset: float | None
+    # The library's folder, when the slice shall be kept for hearing.
+    keep_sound: Path | None = None
     # False when the bytes are known to be unchanged and only the words or tags beside them may differ.
     sound: bool = True
 
@@ -51,9 +54,19 @@ class _FileRead:
 
 
 def add_folder(
-    store: Store, folder: Path, *, offset: float | None, retry: bool, jobs: int | None, progress: bool
+    store: Store,
+    folder: Path,
+    *,
+    offset: float | None,
+    retry: bool,
+    jobs: int | None,
+    keep_sound: bool,
+    progress: bool,
 ) -> AddReport:
-    """Bring every audio file below ``folder`` into the store; see `Library.add`."""
+    """Bring every audio file below ``folder`` into the store; see `Library.add`.
+
+    With ``keep_sound`` the slices that are decoded stay in the library for whoever hears them next.
+    """
     started = time.monotonic()
     problems: list[str] = []
     files = find_audio(folder, onerror=problems.append)
@@ -74,7 +87,8 @@ def add_folder(
     for path in files:
         stamp = _stamp(path, root, tables)
         old = known.get(stamp.path)
-        task = _Task(str(path), str(root), stamp, offset)
+        keep = store.folder if keep_sound and len(tasks) < MOST_KEPT else None
+        task = _Task(str(path), str(root), stamp, offset, keep)
         song = None if old is None or old.song is None else before.get(old.song)
         if old is None or old.unreadable or song is None or song.hash not in settled or not _same_bytes(old, stamp):
             tasks.append(task)
@@ -165,7 +179,11 @@ def _read_file(task: _Task) -> _FileRead:
     if content in _settled:
         return read
     try:
-        audio = read_slice(path, offset=task.offset)
+        if task.keep_sound is None:
+            audio = read_slice(path, offset=task.offset)
+        else:
+            audio, speech = read_slices(path, rates=(SAMPLE_RATE, SPEECH_RATE), offset=task.offset)
+            Unheard(task.keep_sound).keep(content, speech.start, speech.decoded)
         features = mfcc(audio.samples)
     except AlccaError as error:
         return replace(read, audio_reason=str(error))

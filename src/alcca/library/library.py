@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from alcca.errors import LibraryError, UsageError
+from alcca.library.hits import Hits, found_words, hit
+from alcca.library.parts.embeddings import Embeddings
+from alcca.library.parts.fusion import BOTH, chosen_parts
+from alcca.library.parts.part import Query
+from alcca.library.parts.transcripts import SLICE, Transcripts
 from alcca.library.records import AddReport, Song
-from alcca.library.search import Hit, line_to_show
 from alcca.library.snapshot import Filter, Snapshot
 from alcca.library.status import describe
 from alcca.library.store import Store
@@ -18,7 +22,10 @@ if TYPE_CHECKING:
 
     from alcca.experiments.dataset import Dataset
     from alcca.experiments.results import Results
+    from alcca.library.hearing import HearReport
+    from alcca.library.proposals import Proposals
     from alcca.library.training import TrainReport
+    from alcca.transcripts import Transcript
 
 __all__ = ["Library"]
 
@@ -92,12 +99,16 @@ class Library:
         offset: float | None = None,
         retry: bool = False,
         jobs: int | None = None,
+        hear: str | None = None,
+        speech_model: str | os.PathLike[str] | None = None,
+        offline: bool = False,
     ) -> AddReport:
         """Add every song below a music folder; go on where an earlier call was stopped.
 
         A song is known by its file's content: a file that was moved is not read again, one that has changed
         is. Songs that cannot be used are kept with the reason. When the library has a model, new songs are
-        embedded with it and can be searched at once.
+        embedded with it and can be searched at once. Then the words of songs that nobody has listened to are heard,
+        which takes about a second a song.
 
         Parameters
         ----------
@@ -110,19 +121,27 @@ class Library:
             Try again the files whose audio could not be used.
         jobs : int, optional
             Worker processes; as many as there are processors when not given.
+        hear : str, optional
+            "slice" hears the 30 s that the features describe, "song" whole recordings, "off" nothing. Without it
+            $ALCCA_HEAR, else "slice", and where that is impossible a note in the report says why.
+        speech_model, offline
+            As in `hear`.
 
         Returns
         -------
         AddReport
-            What was added, changed, moved, and what cannot be used and why.
+            What was added, changed, moved, heard, and what cannot be used and why.
 
         Raises
         ------
         UsageError
-            The folder does not exist or cannot be read; a negative offset; jobs below 1.
+            The folder does not exist or cannot be read; a negative offset; jobs below 1; an unknown ``hear``.
+        MissingExtraError, SpeechModelError
+            ``hear`` was given, and there is nothing to hear with.
         LibraryError
             Another process is writing to the library.
         """
+        from alcca.library.ears import ears_for_adding
         from alcca.library.ingest import add_folder
         from alcca.library.training import embed_songs
 
@@ -131,6 +150,7 @@ class Library:
         if jobs is not None and jobs < 1:
             raise UsageError(f"jobs is {jobs}; expected the number of worker processes, 1 or more")
         with self._only_writer():
+            ears = ears_for_adding(self._store, hear, speech_model, offline=offline)
             remembered = self._store.setting("offset")
             chosen = remembered if offset is None else offset
             report = add_folder(
@@ -139,15 +159,69 @@ class Library:
                 offset=chosen,
                 retry=retry or chosen != remembered,
                 jobs=jobs,
+                keep_sound=ears.extent == SLICE,
                 progress=self._progress,
             )
             with self._store.transaction():
                 self._store.set_setting("offset", chosen)
             model = self._store.setting("model")
-            new = self._store.unembedded(model["name"]) if model is not None else []
+            new = self._store.kept(Embeddings).missing(model["name"]) if model is not None else []
             if new:
-                embed_songs(self._store, model["name"], self._snapshot.embedder, new, progress=self._progress)
+                embed_songs(self._store, model["name"], self._snapshot.space.embedder, new, progress=self._progress)
+            if ears.note:
+                report.notes.append((str(self.path), ears.note))
+            if ears.open:
+                report.hearing = ears.hear(self._store, language=None, again=False, progress=self._progress)
         return report
+
+    def hear(
+        self,
+        *,
+        extent: str = "slice",
+        again: bool = False,
+        language: str | None = None,
+        speech_model: str | os.PathLike[str] | None = None,
+        offline: bool = False,
+    ) -> "HearReport":
+        """Hear the words of the songs that nobody has listened to; go on where an earlier call was stopped.
+
+        Parameters
+        ----------
+        extent : str
+            "slice", the 30 s that a song's features describe, or "song", the whole recording.
+        again : bool
+            Hear all songs, also those that were heard before: with another model, or in another language.
+        language : str, optional
+            ISO 639-1 code of what is sung in all of them. Without it a song's own language, else the detected one.
+        speech_model : str or path, optional
+            A Whisper model by name ("tiny" … "large-v3"), or its folder. Without it $ALCCA_SPEECH_MODEL, else the one
+            that the library was heard with, else "base".
+        offline : bool
+            Fetch no model from the hub.
+
+        Returns
+        -------
+        HearReport
+            How many were heard, in how many there were no words, and what could not be heard and why.
+
+        Raises
+        ------
+        UsageError
+            An unknown extent or language.
+        MissingExtraError, SpeechModelError
+            There is nothing to hear with.
+        LibraryError
+            Another process is writing to the library.
+        """
+        from alcca.library.ears import ears_for_hearing
+
+        with self._only_writer():
+            ears = ears_for_hearing(self._store, extent, speech_model, offline=offline)
+            return ears.hear(self._store, language=language, again=again, progress=self._progress)
+
+    def transcripts(self, ids: Sequence[int]) -> "dict[int, Transcript]":
+        """What was heard in songs, by id; songs that nobody has listened to are left out."""
+        return {song: stored.transcript for song, stored in self._store.kept(Transcripts).of(ids).items()}
 
     def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
         """All songs, those that cannot be used included; or those with the given ids, in that order."""
@@ -162,7 +236,8 @@ class Library:
             ``songs``, ``usable`` (with audio and lyrics), ``audio_only``, ``lyrics_only``, ``labels`` and
             ``languages`` (name to count), ``lyrics_sources``, ``missing_files``, ``damaged`` (songs with a
             stored row that does not match its checksum), ``offset``, ``rejects`` (file and reason), ``model``
-            (None, or when and on what it was trained, and how many usable songs came since).
+            (None, or when and on what it was trained, and how many usable songs came since), ``hearing`` (how many
+            songs were ``heard``, are ``without_words`` or ``not_heard``, by which ``models``, in which ``languages``).
         """
         return describe(self._store, self.path)
 
@@ -217,42 +292,58 @@ class Library:
         k: int = 10,
         label: str | None = None,
         artist: str | None = None,
-    ) -> list[Hit]:
-        """Songs whose lyrics fit a recording, or songs whose sound fits a text.
+        by: str = BOTH,
+    ) -> Hits:
+        """Songs that a recording is of, or whose words or sound fit a text.
+
+        What is heard in a recording is matched with the songs' lyrics and with what was heard in them, and its sound
+        is compared with their lyrics in the learned space. A text is matched with what was heard in the songs and with
+        their lyrics, and compared with their sound.
 
         Parameters
         ----------
         audio : path, optional
-            A recording; the answer is ranked by the songs' lyrics.
+            A recording.
         lyrics : str, optional
-            A text, a few words or a whole song; the answer is ranked by the songs' sound.
+            A text, a remembered line or a whole song.
         k : int
             How many songs, 1 or more.
         label, artist : str, optional
             Only songs with this label, or by this artist.
+        by : str
+            "words" or "space" for one part of the search alone; "both" fuses those that can answer.
+
+        Returns
+        -------
+        Hits
+            A list of `Hit`, with what was ``heard`` in the recording and ``notes`` on parts that could not answer.
 
         Raises
         ------
         UsageError
-            Not exactly one of ``audio`` and ``lyrics``; ``k`` below 1; a label or an artist that no song has.
+            Not exactly one of ``audio`` and ``lyrics``; ``k`` below 1; a label or an artist that no song has; an
+            unknown ``by``.
         AudioError, LyricsError
             The recording or the text cannot be used.
-        LibraryError
-            The library has no model yet.
+        UntrainedError
+            The library has no model yet, and no other part of the search can answer.
         """
+        from alcca.library.listening import listen
+
         if (audio is None) == (lyrics is None):
             raise UsageError("search takes either audio=FILE or lyrics=TEXT; give exactly one of them")
         snapshot, among = self._snapshot, self._among(k, label, artist)
-        embedder = snapshot.embedder
+        notes: tuple[str, ...] = ()
         if audio is not None:
-            query = embedder.embed_audio(self._clip(Path(audio).expanduser())[None])[0]
-            found = snapshot.search(query, "audio", "lyrics", k, among)
+            takes = [part.takes for part in chosen_parts(snapshot.parts, by).values()]
+            query, notes = listen(Path(audio).expanduser(), self._store, takes)
         else:
-            found = snapshot.search(embedder.embed_query(lyrics or ""), "lyrics", "audio", k, among)
-        score = {found.id: found.score for found in found}
-        return [_hit(i, score[song.id], song, "") for i, song in enumerate(self._store.songs(list(score)), 1)]
+            query = Query(text=lyrics)
+        found = snapshot.search(query, self._store, k, among, by)
+        hits = [hit(rank, one) for rank, one in enumerate(found.hits, 1)]
+        return Hits(hits, heard=query.heard, asked=found.asked, notes=(*notes, *found.notes))
 
-    def find(self, words: str, *, k: int = 10, label: str | None = None, artist: str | None = None) -> list[Hit]:
+    def find(self, words: str, *, k: int = 10, label: str | None = None, artist: str | None = None) -> Hits:
         """Songs that hold every one of the words in title, artist or lyrics: exact search, needs no model.
 
         Accents and case do not matter.
@@ -266,7 +357,7 @@ class Library:
         if not words.split():
             raise UsageError("no words to find; give one or more")
         ids = self._store.search_words(words, among)[:k]
-        return [_hit(i, None, song, words) for i, song in enumerate(self._store.songs(ids), 1)]
+        return Hits(found_words(i, song, words) for i, song in enumerate(self._store.songs(ids), 1))
 
     def _among(self, k: int, label: str | None, artist: str | None) -> frozenset[int] | None:
         if k < 1:
@@ -275,12 +366,22 @@ class Library:
         # Exact search of the whole library shall read no vectors.
         return None if where == Filter() else self._snapshot.among(where)
 
-    def _clip(self, path: Path) -> Any:
-        from alcca.features.mfcc import mfcc
-        from alcca.songs.audio import read_slice
+    def propose_lyrics(self, folder: str | os.PathLike[str]) -> "Proposals":
+        """Propose for recordings without lyrics which texts below a folder are theirs, one text to one recording.
 
-        # A clip is what somebody has at hand: its middle, whatever part the library's songs are known by.
-        return mfcc(read_slice(path).samples)
+        Parameters
+        ----------
+        folder : path
+            Searched with all folders below it for ``.txt`` and ``.lrc`` files that are not a song's lyrics already.
+
+        Raises
+        ------
+        UsageError
+            No such folder, or no such texts in it.
+        """
+        from alcca.library.proposals import propose_lyrics
+
+        return propose_lyrics(self._store, self._snapshot, Path(folder).expanduser())
 
     # Evaluation
 
@@ -360,8 +461,3 @@ class Library:
             songs = replace(self.dataset(language=language), notes=(f"Without descriptors: {error}.",))
         usual = {"n_jobs": os.cpu_count() or 1, "verbose": self._progress}
         return evaluate_songs(named, songs, self.path / "evaluation", keep, **{**usual, **protocol})
-
-
-def _hit(rank: int, score: float | None, song: Song, words: str) -> Hit:
-    path = song.paths[0] if song.paths else ""
-    return Hit(rank, score, song.title, song.artist, song.label, line_to_show(song.lyrics or "", words), path, song.id)

@@ -1,7 +1,10 @@
 """What the library knows of a song, of a file and of an addition, as plain values."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from alcca.library.hearing import HearReport
 
 __all__ = ["WORDS", "AddReport", "FileStamp", "Outline", "Song", "SongAudio"]
 
@@ -118,8 +121,10 @@ class AddReport:
         What cannot be used for training, of the files found.
     notes : list of (file, remark)
         What was repaired or is doubtful: a short file, an unreadable table.
+    hearing : HearReport or None
+        What was heard; None where nothing should be.
     seconds : float
-        Time taken.
+        Time taken, without hearing.
     """
 
     found: int = 0
@@ -130,11 +135,13 @@ class AddReport:
     unchanged: int = 0
     rejects: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    hearing: "HearReport | None" = None
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON can hold it."""
         fields = dict(vars(self))
+        fields["hearing"] = None if self.hearing is None else self.hearing.to_dict()
         fields["rejects"] = [{"file": file, "reason": reason} for file, reason in self.rejects]
         fields["notes"] = [{"file": file, "note": note} for file, note in self.notes]
         return fields

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from alcca.library.parts.transcripts import SONG, Transcripts
 from alcca.library.store import Store
 
-__all__ = ["counts", "describe"]
+__all__ = ["counts", "describe", "hearing"]
 
 
 def describe(store: Store, folder: Path) -> dict[str, Any]:
@@ -33,7 +34,21 @@ def describe(store: Store, folder: Path) -> dict[str, Any]:
         "damaged": len(store.damaged()),
         "offset": store.setting("offset"),
         "model": model,
+        "hearing": hearing(store, [song.id for song in songs if song.audio is not None]),
         "rejects": rejects,
+    }
+
+
+def hearing(store: Store, with_audio: Iterable[int]) -> dict[str, Any]:
+    """To how many songs somebody has listened; ``with_audio`` are the ids of those that have a recording."""
+    heard = store.kept(Transcripts).extents()
+    return {
+        "heard": len(heard),
+        "without_words": sum(not words for _, words, _, _ in heard.values()),
+        "not_heard": sum(song not in heard for song in with_audio),
+        "whole_songs": sum(extent == SONG for extent, *_ in heard.values()),
+        "languages": counts(language for *_, language, _ in heard.values()),
+        "models": counts(model for *_, model in heard.values()),
     }
 
 

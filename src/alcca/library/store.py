@@ -1,20 +1,24 @@
-"""Songs in the library: their words, features and embeddings, and why a song cannot be used.
+"""Songs in the library: their words and features, and why a song cannot be used; what the parts of a search keep.
 
 A damaged row is found by `Store.damaged`, and read again from its file by the next ``add``.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LibraryError
 from alcca.library.database import Database, checksum, path_from_key, path_key
+from alcca.library.parts import KEEPERS
+from alcca.library.parts.part import Keeper
 from alcca.library.records import WORDS, FileStamp, Outline, Song, SongAudio
 
 __all__ = ["Store"]
+
+K = TypeVar("K", bound=Keeper)
 
 SONG_COLUMNS = (
     "hash",
@@ -37,6 +41,22 @@ class Store(Database):
         The file is no alcca library, is damaged, or was written by a newer alcca.
     """
 
+    def __post_init__(self) -> None:
+        """Open the database, and hand each part of a search what it keeps in it."""
+        super().__post_init__()
+        self._keepers = {keeper: keeper(self._db) for keeper in KEEPERS}
+
+    def _upgrade(self) -> None:
+        for keeper in KEEPERS:
+            self._run(keeper.tables)
+            keeper(self._db).rebuild()
+
+    def kept(self, by: type[K]) -> K:
+        """What a part of a search keeps in this store."""
+        keeper = self._keepers[by]
+        assert isinstance(keeper, by)
+        return keeper
+
     def file_stamps(self) -> dict[str, FileStamp]:
         """Every file that was read, by path."""
         rows = self._db.execute("SELECT path, size, modified, fingerprint, song, unreadable FROM files")
@@ -58,14 +78,13 @@ class Store(Database):
         self._db.execute("DELETE FROM files WHERE path = ?", (path_key(path),))
 
     def _drop_orphan(self, song: int) -> None:
-        self._db.execute(
-            "DELETE FROM songs WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM files WHERE song = ?1)", (song,)
-        )
+        if self._db.execute("SELECT 1 FROM files WHERE song = ?", (song,)).fetchone() is None:
+            self._delete([song])
 
     def put_song(self, song: Song) -> int:
         """Insert a song, or replace the one with its hash; return its id.
 
-        The song's features go when its sound is another slice, its embedding when either view has changed.
+        The song's features go when its sound is another slice; what the parts of a search keep of it follows.
         """
         values = _song_values(song)
         names = ", ".join(SONG_COLUMNS)
@@ -79,8 +98,8 @@ class Store(Database):
         ).fetchone()
         if old is not None and old.audio != song.audio:
             self._db.execute("DELETE FROM features WHERE song = ?", (row[0],))
-        if old is not None and (old.lyrics, old.audio) != (song.lyrics, song.audio):
-            self._db.execute("DELETE FROM embeddings WHERE song = ?", (row[0],))
+        for keeper in self._keepers.values():
+            keeper.song_put(row[0], old, song)
         return int(row[0])
 
     def song_by_hash(self, content: str) -> Song | None:
@@ -136,7 +155,7 @@ class Store(Database):
             rows = self._db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", (words,)).fetchall()
         return [row[0] for row in rows if among is None or row[0] in among]
 
-    # Features and embeddings
+    # Features
 
     def put_features(self, song: int, kind: str, values: NDArray[np.float32]) -> None:
         """Store one song's feature array of a kind (``"mfcc"``, ``"descriptors"``)."""
@@ -180,51 +199,6 @@ class Store(Database):
             ).fetchall()
         return {song: (shape, data) for song, shape, data, stored in rows if checksum(shape, data) == stored}
 
-    def put_embeddings(
-        self,
-        model: str,
-        ids: Iterable[int],
-        audio: Iterable[NDArray[Any] | None],
-        lyrics: Iterable[NDArray[Any] | None],
-    ) -> None:
-        """Store each song's two vectors in the common space of ``model``; either may be None."""
-
-        def row(song: int, a: NDArray[Any] | None, t: NDArray[Any] | None) -> tuple[Any, ...]:
-            values = (
-                model,
-                None if a is None else a.astype("<f4").tobytes(),
-                None if t is None else t.astype("<f4").tobytes(),
-            )
-            return (song, *values, checksum(*values))
-
-        self._db.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?, ?, ?)", map(row, ids, audio, lyrics))
-
-    def keep_embeddings(self, model: str) -> None:
-        """Remove the embeddings of every other model."""
-        self._db.execute("DELETE FROM embeddings WHERE model != ?", (model,))
-
-    def embeddings(self, model: str, view: str) -> tuple[list[int], NDArray[np.float32]]:
-        """Ids and vectors, shape (n, d), of the songs whose ``view`` (audio or lyrics) ``model`` has embedded."""
-        if view not in ("audio", "lyrics"):
-            raise ValueError(f"view is {view!r}; expected 'audio' or 'lyrics'")
-        rows = self._db.execute(
-            f"SELECT song, {view} FROM embeddings WHERE model = ? AND {view} IS NOT NULL ORDER BY song",
-            (model,),
-        ).fetchall()
-        vectors = (
-            np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1) if rows else np.empty((0, 0))
-        )
-        return [row[0] for row in rows], vectors.astype(np.float32)
-
-    def unembedded(self, model: str) -> list[int]:
-        """Ids of the songs with audio or lyrics that ``model`` has not embedded."""
-        rows = self._db.execute(
-            "SELECT id FROM songs WHERE (audio IS NOT NULL OR lyrics IS NOT NULL) "
-            "AND id NOT IN (SELECT song FROM embeddings WHERE model = ?) ORDER BY id",
-            (model,),
-        )
-        return [row[0] for row in rows]
-
     def damaged(self) -> set[int]:
         """Ids of the songs of which some row does not match its checksum, or whose features are gone."""
         bad: set[int] = set()
@@ -238,18 +212,22 @@ class Store(Database):
             for number, shape, data, stored in self._db.execute("SELECT song, shape, data, checksum FROM features"):
                 if checksum(shape, data) != stored:
                     bad.add(number)
-            for number, model, audio, lyrics, stored in self._db.execute(
-                "SELECT song, model, audio, lyrics, checksum FROM embeddings"
-            ):
-                if checksum(model, audio, lyrics) != stored:
-                    bad.add(number)
+            for keeper in self._keepers.values():
+                bad |= keeper.damaged()
         return bad
 
     def drop_songs(self, ids: Iterable[int]) -> None:
         """Remove damaged songs with everything that belongs to them, so that their files are read anew."""
-        self._db.executemany("DELETE FROM songs WHERE id = ?", ((i,) for i in ids))
+        self._delete(list(ids))
         # The word index forgets a text by being told it once more, and a damaged text is not the one it knew.
         self._db.execute("INSERT INTO words(words) VALUES ('rebuild')")
+        for keeper in self._keepers.values():
+            keeper.rebuild()
+
+    def _delete(self, numbers: Sequence[int]) -> None:
+        for keeper in self._keepers.values():
+            keeper.forget(numbers)
+        self._db.executemany("DELETE FROM songs WHERE id = ?", ((number,) for number in numbers))
 
 
 def _song_values(song: Song) -> tuple[Any, ...]:

@@ -15,11 +15,12 @@ from alcca.errors import LibraryError
 from alcca.experiments.folds import grouped_folds, song_groups
 from alcca.features.doc2vec import Doc2VecFeatures
 from alcca.library.embedder import Embedder
+from alcca.library.parts.embeddings import Embeddings
 from alcca.library.records import Song
 from alcca.library.store import Store
 from alcca.models.alcca import ALCCA
 from alcca.progress import Progress
-from alcca.retrieval import chance_mrr1, instance_ranks, mrr1
+from alcca.retrieval import chance_mrr1, cosine_evidence, instance_ranks, mrr1
 
 __all__ = ["TrainReport", "embed_songs", "require_songs", "train_model"]
 
@@ -94,11 +95,12 @@ def train_model(
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with store.transaction():
         store.set_setting("model", {**about, "random_state": random_state, "trained": when})
-        store.keep_embeddings(name)
+        store.kept(Embeddings).keep_only(name)
     for other in (folder / "models").iterdir():
         if other.name != name:
             shutil.rmtree(other)
-    return TrainReport(len(songs), len(ids), epochs=epochs, seconds=time.monotonic() - started, **vars(choice))
+    chosen = {key: value for key, value in vars(choice).items() if key != "evidence"}
+    return TrainReport(len(songs), len(ids), epochs=epochs, seconds=time.monotonic() - started, **chosen)
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class _Choice:
     chosen_on: int = 0
     held_out_mrr1: float | None = None
     held_out_chance: float | None = None
+    # What a cosine is worth in bits, slope and offset; unknown where nothing was kept out.
+    evidence: tuple[float, float] | None = None
 
 
 def _fit(songs: Sequence[Song], mfcc: NDArray[np.float32], components: int, **settings: Any) -> Embedder:
@@ -120,6 +124,8 @@ def _fit(songs: Sequence[Song], mfcc: NDArray[np.float32], components: int, **se
 
 def _choose_components(songs: Sequence[Song], mfcc: NDArray[np.float32], **settings: Any) -> _Choice:
     """Train on four fifths of the songs; take the components that find the songs of the last fifth best."""
+    from sklearn.metrics.pairwise import cosine_similarity
+
     texts = [song.lyrics or "" for song in songs]
     groups = song_groups([song.group or song.hash for song in songs], texts)
     if len(songs) < FEWEST_TO_CHOOSE or len(set(groups)) < FOLDS:
@@ -135,7 +141,8 @@ def _choose_components(songs: Sequence[Song], mfcc: NDArray[np.float32], **setti
         return float(np.mean([mrr1(r) for r in ranks]))
 
     best = max(possible, key=held_out)
-    return _Choice(best, len(held), held_out(best), float(chance_mrr1(len(held))))
+    worth = cosine_evidence(cosine_similarity(audio[:, :best], lyrics[:, :best]))
+    return _Choice(best, len(held), held_out(best), float(chance_mrr1(len(held))), worth)
 
 
 def embed_songs(store: Store, name: str, embedder: Embedder, ids: Sequence[int], *, progress: bool) -> None:
@@ -149,5 +156,5 @@ def embed_songs(store: Store, name: str, embedder: Embedder, ids: Sequence[int],
             lyrics = dict(zip(texts, embedder.embed_lyrics(list(texts.values())), strict=True)) if texts else {}
             numbers = [song.id for song in songs]
             with store.transaction():
-                store.put_embeddings(name, numbers, map(audio.get, numbers), map(lyrics.get, numbers))
+                store.kept(Embeddings).put(name, numbers, map(audio.get, numbers), map(lyrics.get, numbers))
             bar.update(len(songs))

@@ -3,6 +3,7 @@
 Everything here takes arrays and knows nothing of songs, files or models.
 """
 
+from alcca.retrieval.evidence import CosineEvidence, cosine_evidence
 from alcca.retrieval.metrics import (
     chance_median_rank,
     chance_mrr1,
@@ -12,16 +13,21 @@ from alcca.retrieval.metrics import (
     recall_at,
 )
 from alcca.retrieval.ranking import category_ranks, instance_ranks, row_norms, top_k
+from alcca.retrieval.scores import score_category_ranks, score_instance_ranks
 
 __all__ = [
+    "CosineEvidence",
     "category_ranks",
     "chance_median_rank",
     "chance_mrr1",
     "chance_recall_at",
+    "cosine_evidence",
     "instance_ranks",
     "median_rank",
     "mrr1",
     "recall_at",
     "row_norms",
+    "score_category_ranks",
+    "score_instance_ranks",
     "top_k",
 ]

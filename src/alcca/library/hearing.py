@@ -1,0 +1,155 @@
+"""Hearing a library's songs after they were added: resumable, whatever a file does to its reader.
+
+Worker processes decode the recordings into a folder of the library (`alcca.library.unheard`); threads of this process
+share one recogniser; this thread alone writes. What is heard is stored at once, so a kill loses the songs in flight.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from alcca.errors import UsageError
+from alcca.library.parts.transcripts import SLICE, SONG, Transcripts
+from alcca.library.records import Song
+from alcca.library.store import Store
+from alcca.library.unheard import Recording, Unheard
+from alcca.library.workers import read_each
+from alcca.progress import Progress
+from alcca.transcripts import Transcript
+
+if TYPE_CHECKING:
+    from alcca.hearing.recogniser import Recogniser
+
+__all__ = ["EXTENTS", "HearReport", "hear_songs", "songs_to_hear"]
+
+EXTENTS = (SLICE, SONG)
+# Each commit waits for the disk, some milliseconds; hearing a slice takes a second. So every song is kept at once.
+SECONDS_A_MINUTE = 60.0
+
+
+@dataclass
+class HearReport:
+    """What one hearing did.
+
+    Attributes
+    ----------
+    heard : int
+        Songs that were listened to.
+    without_words : int
+        Those of them in which no words were heard.
+    failures : list of (file, reason)
+        Songs that could not be heard; the next call tries them again.
+    model : str
+        The recogniser.
+    seconds : float
+        Time taken.
+    """
+
+    heard: int = 0
+    without_words: int = 0
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    model: str = ""
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        return {**asdict(self), "failures": [{"file": file, "reason": reason} for file, reason in self.failures]}
+
+
+def songs_to_hear(store: Store, *, extent: str, again: bool) -> list[Song]:
+    """Songs with sound that were not heard yet, or not to that extent; all with sound when ``again``.
+
+    Raises
+    ------
+    UsageError
+        The extent is neither "slice" nor "song".
+    """
+    if extent not in EXTENTS:
+        raise UsageError(f"hear is {extent!r}; expected slice (30 s of each song), song (all of it) or off")
+    known = store.kept(Transcripts).extents()
+    enough = {number for number, (how, *_) in known.items() if extent == SLICE or how == SONG}
+    return [song for song in store.songs() if song.audio is not None and (again or song.id not in enough)]
+
+
+def hear_songs(
+    store: Store,
+    songs: Sequence[Song],
+    recogniser: "Recogniser",
+    *,
+    extent: str = SLICE,
+    language: str | None = None,
+    workers: int = 1,
+    progress: bool = True,
+) -> HearReport:
+    """Hear songs and store their transcripts.
+
+    Parameters
+    ----------
+    store : Store
+        Nothing else may write to it meanwhile.
+    songs : sequence of Song
+        With sound.
+    recogniser : Recogniser
+        Shared by ``workers`` threads.
+    extent : str
+        "slice", the 30 s that the song's features describe, or "song".
+    language : str, optional
+        ISO 639-1 code of what is sung in all of them; a song's own language, else the detected one, when not given.
+    workers : int
+        Songs that are heard at the same time.
+    progress : bool
+        Show on standard error how far the work has come.
+    """
+    started = time.monotonic()
+    report = HearReport(model=recogniser.name)
+    unheard = Unheard(store.folder)
+    kept = store.kept(Transcripts)
+    with (
+        Progress("hearing songs", total=len(songs), show=progress and bool(songs)) as bar,
+        ThreadPoolExecutor(workers, thread_name_prefix="alcca-hears") as threads,
+    ):
+        recordings = read_each(
+            unheard.read, [(song, extent) for song in songs], unheard.crashed, pool=unheard.pool, jobs=1
+        )
+        for recording, heard in _in_order(recordings, recogniser, language, threads, workers):
+            if isinstance(heard, str):
+                report.failures.append((recording.name, heard))
+            else:
+                with store.transaction():
+                    kept.put(recording.song.id, heard, extent)
+                unheard.remove(recording.song)
+                report.heard += 1
+                report.without_words += not heard.has_words
+            minutes = (time.monotonic() - started) / SECONDS_A_MINUTE
+            bar.update(note=f"{report.heard / minutes:.0f} a minute" if report.heard else "")
+    unheard.clear_when_empty()
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _in_order(
+    recordings: Iterator[Recording], recogniser: "Recogniser", language: str | None, threads: Any, workers: int
+) -> Iterator[tuple[Recording, Transcript | str]]:
+    """Each recording with what was heard in it, or with the reason why nothing could be; a few are heard ahead."""
+    ahead: deque[tuple[Recording, Future[Transcript] | None]] = deque()
+    for recording in recordings:
+        future = None if recording.reason else threads.submit(_hear, recording, recogniser, language)
+        ahead.append((recording, future))
+        if len(ahead) > workers:
+            yield _done(*ahead.popleft())
+    while ahead:
+        yield _done(*ahead.popleft())
+
+
+def _hear(recording: Recording, recogniser: "Recogniser", language: str | None) -> Transcript:
+    from alcca.hearing.languages import language_code
+
+    sung = language or language_code(recording.song.language)
+    return recogniser.hear(recording.samples(), language=sung, start=recording.start)
+
+
+def _done(recording: Recording, future: "Future[Transcript] | None") -> tuple[Recording, Transcript | str]:
+    return recording, recording.reason or "" if future is None else future.result()

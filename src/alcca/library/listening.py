@@ -1,0 +1,51 @@
+"""From a recording that somebody searches by to what the parts of a search take of it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from alcca.errors import MissingExtraError, SpeechModelError
+from alcca.hearing.recogniser import shared_recogniser
+from alcca.library.ears import speech_model_of
+from alcca.library.parts.part import Query
+from alcca.library.store import Store
+from alcca.songs.audio import SAMPLE_RATE, SPEECH_RATE, read_slices
+from alcca.transcripts import Transcript
+
+__all__ = ["listen"]
+
+
+def listen(path: Path, store: Store, takes: Iterable[str]) -> tuple[Query, tuple[str, ...]]:
+    """Read a recording once, for all that the parts of a search take of it.
+
+    A clip is what somebody has at hand: its middle is taken, whatever part the library's songs are known by.
+
+    Parameters
+    ----------
+    path : path
+    store : Store
+        Of the library, which remembers what its songs were heard with.
+    takes : iterable of str
+        Fields of `Query`: "mfcc", "heard".
+
+    Returns
+    -------
+    (Query, notes)
+        What could not be made is None, and the notes say why.
+
+    Raises
+    ------
+    AudioError
+        The recording cannot be used.
+    """
+    from alcca.features.mfcc import mfcc
+
+    wanted = set(takes)
+    sound, speech = read_slices(path, rates=(SAMPLE_RATE, SPEECH_RATE))
+    notes = sound.notes
+    heard: Transcript | None = None
+    if "heard" in wanted:
+        try:
+            heard = shared_recogniser(speech_model_of(store)).hear(speech.decoded, start=speech.start)
+        except (MissingExtraError, SpeechModelError) as error:
+            notes = (*notes, f"its words were not heard: {error}")
+    return Query(mfcc(sound.samples) if "mfcc" in wanted else None, heard), notes

@@ -1,0 +1,85 @@
+"""What the learned space keeps of songs: two vectors of each, by its audio and by its lyrics."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.library.database import checksum
+from alcca.library.parts.part import Keeper
+
+if TYPE_CHECKING:
+    from alcca.library.records import Song
+
+__all__ = ["VIEWS", "Embeddings"]
+
+VIEWS = ("audio", "lyrics")
+
+
+class Embeddings(Keeper):
+    """Places of songs in the common space of a model; a song that changes loses its own."""
+
+    tables = """
+CREATE TABLE IF NOT EXISTS embeddings (
+    song INTEGER NOT NULL REFERENCES songs(id) ON DELETE CASCADE,
+    model TEXT NOT NULL, audio BLOB, lyrics BLOB, checksum INTEGER NOT NULL,
+    PRIMARY KEY (model, song)
+);
+CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
+"""
+
+    def song_put(self, number: int, before: "Song | None", now: "Song") -> None:
+        """Drop the vectors of a song whose sound or words have changed."""
+        if before is not None and (before.lyrics, before.audio) != (now.lyrics, now.audio):
+            self._db.execute("DELETE FROM embeddings WHERE song = ?", (number,))
+
+    def put(
+        self,
+        model: str,
+        ids: Iterable[int],
+        audio: Iterable[NDArray[Any] | None],
+        lyrics: Iterable[NDArray[Any] | None],
+    ) -> None:
+        """Store each song's two vectors in the common space of ``model``; either may be None."""
+
+        def row(song: int, a: NDArray[Any] | None, t: NDArray[Any] | None) -> tuple[Any, ...]:
+            values = (
+                model,
+                None if a is None else a.astype("<f4").tobytes(),
+                None if t is None else t.astype("<f4").tobytes(),
+            )
+            return (song, *values, checksum(*values))
+
+        self._db.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?, ?, ?)", map(row, ids, audio, lyrics))
+
+    def keep_only(self, model: str) -> None:
+        """Remove the embeddings of every other model."""
+        self._db.execute("DELETE FROM embeddings WHERE model != ?", (model,))
+
+    def vectors(self, model: str, view: str) -> tuple[list[int], NDArray[np.float32]]:
+        """Ids and vectors, shape (n, d), of the songs whose ``view`` (audio or lyrics) ``model`` has embedded."""
+        if view not in VIEWS:
+            raise ValueError(f"view is {view!r}; expected 'audio' or 'lyrics'")
+        rows = self._db.execute(
+            f"SELECT song, {view} FROM embeddings WHERE model = ? AND {view} IS NOT NULL ORDER BY song",
+            (model,),
+        ).fetchall()
+        vectors = (
+            np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1) if rows else np.empty((0, 0))
+        )
+        return [row[0] for row in rows], vectors.astype(np.float32)
+
+    def missing(self, model: str) -> list[int]:
+        """Ids of the songs with audio or lyrics that ``model`` has not embedded."""
+        rows = self._db.execute(
+            "SELECT id FROM songs WHERE (audio IS NOT NULL OR lyrics IS NOT NULL) "
+            "AND id NOT IN (SELECT song FROM embeddings WHERE model = ?) ORDER BY id",
+            (model,),
+        )
+        return [row[0] for row in rows]
+
+    def damaged(self) -> set[int]:
+        """Ids of the songs with a vector that does not match its checksum."""
+        rows = self._db.execute("SELECT song, model, audio, lyrics, checksum FROM embeddings")
+        return {song for song, *values, stored in rows if checksum(*values) != stored}

@@ -1,0 +1,272 @@
+"""The learned space as a part of a search: a song is found by the cosine of its vector and the query's."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import LyricsError, UntrainedError, UsageError
+from alcca.library.embedder import Embedder
+from alcca.library.parts.embeddings import VIEWS, Embeddings
+from alcca.library.parts.part import Answer, Evidence, Part, Query
+from alcca.library.search import ExactIndex, Index
+
+if TYPE_CHECKING:
+    from alcca.library.records import Song
+    from alcca.library.snapshot import Snapshot
+    from alcca.library.store import Store
+
+__all__ = ["Found", "Map", "SpacePart"]
+
+# Songs whose pairs stand for all pairs of the library: a quarter of a million cosines, known to a thousandth.
+SAMPLED_SONGS = 512
+
+
+class Found(NamedTuple):
+    """A song that is near in the space.
+
+    ``score`` is the cosine of query and song, in [-1, 1]; ``closer_than`` the share of the library's pairs of
+    different songs with a lower one, in [0, 1].
+    """
+
+    id: int
+    score: float
+    closer_than: float
+
+
+class Map(NamedTuple):
+    """Songs in two dimensions: ids (n,), places (n, 2) in [-1, 1], the share of variance that they show, in [0, 1]."""
+
+    ids: list[int]
+    places: NDArray[np.float32]
+    explained: float
+
+
+class SpacePart(Part):
+    """Songs' places in the common space of the model in use.
+
+    Attributes
+    ----------
+    model : dict or None
+        What is known of the model; None before the first training.
+    """
+
+    name = "space"
+    title = "the learned space"
+    takes = "mfcc"
+    keeper = Embeddings
+
+    def __init__(self, store: "Store", snapshot: "Snapshot", previous: Part | None) -> None:
+        self._folder: Path = snapshot.folder
+        self._outlines = snapshot.outlines
+        self.model: dict[str, Any] | None = store.setting("model")
+        name = self.model and self.model["name"]
+        nothing: tuple[list[int], NDArray[np.float32]] = [], np.empty((0, 0), np.float32)
+        kept = store.kept(Embeddings)
+        self._vectors = {view: kept.vectors(name, view) if name else nothing for view in VIEWS}
+        same = isinstance(previous, SpacePart) and previous.model and previous.model["name"] == name
+        if isinstance(previous, SpacePart) and same and previous.is_loaded:
+            vars(self)["embedder"] = previous.embedder
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The model in use, read from the disk when first asked for.
+
+        Raises
+        ------
+        UntrainedError
+            There is none.
+        """
+        if self.model is None:
+            raise UntrainedError(f"{self._folder}: has no model yet; train it first (alcca train)")
+        return Embedder.load(self._folder / "models" / self.model["name"])
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model was read already."""
+        return "embedder" in vars(self)
+
+    @property
+    def searchable(self) -> int:
+        """How many songs have a place in the common space, by sound, words or both."""
+        return len(set(self._vectors["audio"][0]) | set(self._vectors["lyrics"][0]))
+
+    @property
+    def dimension(self) -> int:
+        """Of the common space; 0 before the first training."""
+        return max(int(self._vectors[view][1].shape[1]) for view in VIEWS)
+
+    def embedded(self, view: str, among: frozenset[int] | None = None) -> int:
+        """How many songs, of all or ``among`` some, have a place by their audio or lyrics."""
+        ids = self._vectors[view][0]
+        return len(ids) if among is None else len(among.intersection(ids))
+
+    # As a part of a search
+
+    def lacks(self, query: Query) -> str | None:
+        """Why it cannot answer: no model, or words that the model does not know."""
+        try:
+            if self.model is None:
+                self.embedder  # noqa: B018  # says it
+            if query.text is not None:
+                self.embedder.check_query(query.text)
+        except (UntrainedError, LyricsError) as error:
+            return str(error)
+        return None
+
+    def among(self, query: Query, allowed: frozenset[int] | None) -> int:
+        """With how many songs' lyrics it compares a recording, or with how many songs' sound a text."""
+        return self.embedded(_gallery(query), allowed)
+
+    def ask(self, query: Query, store: "Store", k: int, allowed: frozenset[int] | None) -> Answer:
+        """Songs by the cosine of their vector and the query's, and what a cosine is worth in bits."""
+        gallery, place = _gallery(query), self.place_of(query)
+        found = self._indexes[gallery].search(place, k, allowed)
+
+        def of(ids: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            cosine = dict(self._indexes[gallery].search(place, len(ids), frozenset(ids.tolist())))
+            cosines = np.array([cosine.get(number, np.nan) for number in ids.tolist()])
+            return cosines, np.nan_to_num(self._bits(cosines))
+
+        return Answer(np.array([number for number, _ in found], dtype=np.int64), of)
+
+    def evidence(self, query: Query, answer: Answer, songs: Sequence["Song"], store: "Store") -> list[Evidence | None]:
+        """The cosine of each song, and how it compares with the library's other pairs."""
+        asks = "lyrics" if query.text is not None else "audio"
+        compared = self._distribution(asks, _gallery(query))
+        scores, bits = answer.of(np.array([song.id for song in songs], dtype=np.int64))
+        return [
+            None
+            if np.isnan(score)
+            else Evidence(self.name, float(score), float(bit), [], _share_below(compared, score))
+            for score, bit in zip(scores, bits, strict=True)
+        ]
+
+    def place_of(self, query: Query) -> NDArray[np.float64]:
+        """The query's place (d,) in the space; errors as `Embedder.embed_query`."""
+        if query.text is not None:
+            return self.embedder.embed_query(query.text)
+        if query.mfcc is None:
+            raise UsageError("the learned space needs the sound of a recording, or words")
+        return self.embedder.embed_audio(query.mfcc[None])[0]
+
+    def bits_between(self, mfcc: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
+        """What the space says of each recording (n, 20, 161) and each of m lyrics, in bits, shape (n, m)."""
+        audio, lyrics = self.embedder.embed_audio(mfcc), self.embedder.embed_lyrics(texts)
+        worth: NDArray[np.float64] = self._bits(_unit(audio) @ _unit(lyrics).T)
+        return worth
+
+    def _bits(self, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a cosine is worth, as the training measured it on songs kept out; nothing where it did not."""
+        slope, offset = (self.model or {}).get("evidence") or (0.0, 0.0)
+        bits: NDArray[np.float64] = slope * cosines + offset
+        return bits
+
+    # Songs like a song, and the map
+
+    def search(
+        self, query: NDArray[np.floating], asks: str, gallery: str, k: int, among: frozenset[int] | None = None
+    ) -> list[Found]:
+        """The ``k`` songs whose ``gallery`` view (audio or lyrics) is nearest to a query (d,), best first.
+
+        ``asks`` says what the query was made from, audio or lyrics: scores between two sounds are distributed
+        differently from those between a sound and words.
+        """
+        found = self._indexes[gallery].search(query, k, among)
+        compared = self._distribution(asks, gallery)
+        return [Found(number, score, _share_below(compared, score)) for number, score in found]
+
+    def neighbours(self, song: int, view: str, k: int, among: frozenset[int] | None = None) -> list[Found]:
+        """The ``k`` other songs most like a song by their audio or lyrics, best first.
+
+        Raises
+        ------
+        UsageError
+            The song has no place in the space by that view.
+        """
+        others = self.search(self.place(song, view), view, view, k + 1, among)
+        return [found for found in others if found.id != song][:k]
+
+    def place(self, song: int, view: str) -> NDArray[np.float32]:
+        """A song's vector (d,) in the common space, by its audio or lyrics; errors as in `neighbours`."""
+        row = self._rows[view].get(song)
+        if row is None:
+            self.embedder  # noqa: B018  # says it when nothing is trained
+            title = self._outlines[song].title if song in self._outlines else song
+            raise UsageError(f"{title!r} has no usable {view}, so nothing is like it by {view}")
+        place: NDArray[np.float32] = self._vectors[view][1][row]
+        return place
+
+    @cached_property
+    def map(self) -> Map:
+        """All searchable songs in two dimensions: the first two principal components of their unit vectors.
+
+        A song with audio and lyrics stands at the mean of both.
+        """
+        from sklearn.decomposition import PCA
+
+        sums: dict[int, NDArray[np.float64]] = {}
+        for view in VIEWS:
+            for song, row in self._rows[view].items():
+                unit = _unit(self._vectors[view][1][row])
+                sums[song] = sums[song] + unit if song in sums else unit
+        ids = sorted(sums)
+        if len(ids) < 3 or len(sums[ids[0]]) < 2:
+            return Map(ids, np.zeros((len(ids), 2), np.float32), 0.0)
+        analysis = PCA(2, svd_solver="full")
+        places = analysis.fit_transform(np.array([_unit(sums[song]) for song in ids]))
+        explained = float(np.nan_to_num(analysis.explained_variance_ratio_.sum()))
+        return Map(ids, (places / (np.abs(places).max() or 1.0)).astype(np.float32), min(explained, 1.0))
+
+    def warm(self) -> None:
+        """Read and compute now what the first search would otherwise wait for."""
+        if self.model is not None:
+            self.embedder  # noqa: B018
+        self._indexes, self._rows, self.map  # noqa: B018
+        for asks, gallery in (("audio", "lyrics"), ("audio", "audio"), ("lyrics", "lyrics")):
+            self._distribution(asks, gallery)
+
+    @cached_property
+    def _indexes(self) -> dict[str, Index]:
+        return {view: ExactIndex(*self._vectors[view]) for view in VIEWS}
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[int, int]]:
+        return {view: {song: row for row, song in enumerate(self._vectors[view][0])} for view in VIEWS}
+
+    @cached_property
+    def _distributions(self) -> dict[frozenset[str], NDArray[np.float32]]:
+        return {}
+
+    def _distribution(self, asks: str, gallery: str) -> NDArray[np.float32]:
+        """Ascending cosines of pairs of different songs, one by its ``asks`` view, the other by its ``gallery``."""
+        key = frozenset((asks, gallery))
+        if key not in self._distributions:
+            (one, left), (other, right) = (_sampled(*self._vectors[view]) for view in (asks, gallery))
+            cosines = _unit(left) @ _unit(right).T if len(left) and len(right) else np.empty((len(left), len(right)))
+            different = one[:, None] != other[None, :]
+            self._distributions[key] = np.sort(cosines[different]).astype(np.float32)
+        return self._distributions[key]
+
+
+def _gallery(query: Query) -> str:
+    return "audio" if query.text is not None else "lyrics"
+
+
+def _sampled(ids: list[int], vectors: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    rows = np.random.default_rng(0).permutation(len(ids))[:SAMPLED_SONGS]
+    return np.asarray(ids, dtype=np.int64)[rows], vectors[rows]
+
+
+def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
+    vectors = vectors.astype(np.float64)
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: NDArray[np.float64] = vectors / np.where(length > 0, length, 1.0)
+    return unit
+
+
+def _share_below(ascending: NDArray[np.float32], score: float) -> float:
+    return float(np.searchsorted(ascending, score) / len(ascending)) if len(ascending) else 0.0

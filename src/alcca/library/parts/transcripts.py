@@ -1,0 +1,130 @@
+"""What is kept of the words of songs: what was heard in them, and sparse indexes of lyrics and of what was heard."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alcca.library.database import checksum
+from alcca.library.parts.part import Keeper
+from alcca.matching.candidates import Candidates
+from alcca.matching.folding import fold
+from alcca.transcripts import Transcript
+
+if TYPE_CHECKING:
+    from alcca.library.records import Song
+
+__all__ = ["SLICE", "SONG", "StoredTranscript", "Transcripts"]
+
+# How much of a recording was heard.
+SLICE, SONG = "slice", "song"
+
+
+@dataclass(frozen=True)
+class StoredTranscript:
+    """What was heard in a song, and whether in its slice or in all of it."""
+
+    transcript: Transcript
+    extent: str
+
+
+class Transcripts(Keeper):
+    """Transcripts of songs, and the indexes that give candidates for a match."""
+
+    tables = (
+        """
+CREATE TABLE IF NOT EXISTS transcripts (
+    song INTEGER PRIMARY KEY REFERENCES songs(id) ON DELETE CASCADE,
+    extent TEXT NOT NULL, words INTEGER NOT NULL, language TEXT, model TEXT NOT NULL,
+    heard TEXT NOT NULL, checksum INTEGER NOT NULL
+);
+"""
+        + Candidates.TABLES
+    )
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__(db)
+        self.lyrics_index = Candidates(db, "lyrics")
+        self.heard_index = Candidates(db, "heard")
+
+    def song_put(self, number: int, before: "Song | None", now: "Song") -> None:
+        """Index a song's lyrics; drop what was heard in a slice that is no longer the song's."""
+        if before is None or before.lyrics != now.lyrics:
+            self._index_lyrics(number, now.lyrics)
+        if before is not None and before.audio is not None and before.audio != now.audio:
+            stored = self.of([number]).get(number)
+            moved = now.audio is None or now.audio.start != before.audio.start
+            if stored is not None and (now.audio is None or (moved and stored.extent == SLICE)):
+                self.remove(number)
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Take songs out of the indexes; their transcripts go with their rows."""
+        for number in numbers:
+            self.lyrics_index.remove(number)
+            self.heard_index.remove(number)
+
+    def put(self, number: int, transcript: Transcript, extent: str) -> None:
+        """Store what was heard in a song, instead of what was heard before."""
+        values = (
+            extent,
+            int(transcript.has_words),
+            transcript.language,
+            transcript.model,
+            json.dumps(transcript.to_dict(), ensure_ascii=False),
+        )
+        self._db.execute(
+            "INSERT OR REPLACE INTO transcripts VALUES (?, ?, ?, ?, ?, ?, ?)", (number, *values, checksum(*values))
+        )
+        letters = fold(transcript.text).letters
+        if letters:
+            self.heard_index.put(number, letters)
+        else:
+            self.heard_index.remove(number)
+
+    def remove(self, number: int) -> None:
+        """Forget what was heard in a song."""
+        self._db.execute("DELETE FROM transcripts WHERE song = ?", (number,))
+        self.heard_index.remove(number)
+
+    def of(self, numbers: Sequence[int]) -> dict[int, StoredTranscript]:
+        """What was heard in songs, by id; those not heard, or whose row is damaged, are left out."""
+        rows = self._db.execute(
+            "SELECT song, extent, words, language, model, heard, checksum FROM transcripts "
+            "WHERE song IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(numbers)),),
+        )
+        return {
+            song: StoredTranscript(Transcript.from_dict(json.loads(values[4])), values[0])
+            for song, *values, stored in rows
+            if checksum(*values) == stored
+        }
+
+    def extents(self) -> dict[int, tuple[str, bool, str | None, str]]:
+        """Of every song that was heard: how much of it, whether there were words, their language, the model."""
+        rows = self._db.execute("SELECT song, extent, words, language, model FROM transcripts ORDER BY song")
+        return {song: (extent, bool(words), language, model) for song, extent, words, language, model in rows}
+
+    def damaged(self) -> set[int]:
+        """Ids of the songs with a transcript that does not match its checksum."""
+        rows = self._db.execute("SELECT song, extent, words, language, model, heard, checksum FROM transcripts")
+        return {song for song, *values, stored in rows if checksum(*values) != stored}
+
+    def rebuild(self) -> None:
+        """Index all lyrics and all that was heard anew."""
+        self.lyrics_index.clear()
+        self.heard_index.clear()
+        for number, lyrics in self._db.execute("SELECT id, lyrics FROM songs WHERE lyrics IS NOT NULL").fetchall():
+            self._index_lyrics(number, lyrics)
+        numbers = [row[0] for row in self._db.execute("SELECT song FROM transcripts").fetchall()]
+        for number, stored in self.of(numbers).items():
+            letters = fold(stored.transcript.text).letters
+            if letters:
+                self.heard_index.put(number, letters)
+
+    def _index_lyrics(self, number: int, lyrics: str | None) -> None:
+        letters = fold(lyrics or "").letters
+        if letters:
+            self.lyrics_index.put(number, letters)
+        else:
+            self.lyrics_index.remove(number)
