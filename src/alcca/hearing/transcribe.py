@@ -1,9 +1,11 @@
 """From an audio file to the words that are sung in it."""
 
+import math
 import os
 import tempfile
 from pathlib import Path
 
+from alcca.errors import AudioError, UsageError
 from alcca.hearing.languages import check_language
 from alcca.hearing.recogniser import Recogniser, shared_recogniser
 from alcca.hearing.sound import read_samples, write_song
@@ -11,6 +13,9 @@ from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE, read_slice
 from alcca.transcripts import Transcript
 
 __all__ = ["transcribe"]
+
+# More than this is decoded to the disk, not into the memory.
+LONGEST_SLICE_SECONDS = 120.0
 
 
 def transcribe(
@@ -34,7 +39,7 @@ def transcribe(
     offset : float, optional
         Where to begin, in seconds; by default the middle of the recording is taken.
     seconds : float or None
-        How much to hear, > 0; the whole recording when None.
+        How much to hear, > 0; all that follows when None.
 
     Returns
     -------
@@ -51,15 +56,34 @@ def transcribe(
         There is nothing to hear with; the message says what to do.
     """
     check_language(language)
-    recogniser = shared_recogniser(os.fspath(model))
-    if seconds is None:
-        return _whole(Path(path), recogniser, language)
+    _check_part(offset, seconds)
+    # A path stays one, whatever it is called.
+    recogniser = shared_recogniser(model if isinstance(model, str) else str(Path(model).expanduser().absolute()))
+    if seconds is None or seconds > LONGEST_SLICE_SECONDS:
+        return _hear_long(Path(path), recogniser, language, offset, seconds)
     part = read_slice(path, offset=offset, seconds=seconds, rate=SPEECH_RATE)
     return recogniser.hear(part.decoded, language=language, start=part.start)
 
 
-def _whole(path: Path, recogniser: Recogniser, language: str | None) -> Transcript:
+def _check_part(offset: float | None, seconds: float | None) -> None:
+    if offset is not None and not (math.isfinite(offset) and offset >= 0):
+        raise UsageError(f"offset {offset} is not a place in a song; give seconds from its start, 0 or more")
+    if seconds is not None and not seconds > 0:
+        raise UsageError(f"{seconds} seconds cannot be heard; give a positive number, or None for all of the recording")
+
+
+def _hear_long(
+    path: Path, recogniser: Recogniser, language: str | None, offset: float | None, seconds: float | None
+) -> Transcript:
     with tempfile.TemporaryDirectory(prefix="alcca-") as folder:
-        samples = Path(folder) / "samples.f32"
-        write_song(path, samples)
-        return recogniser.hear(read_samples(samples), language=language)
+        decoded = Path(folder) / "samples.f32"
+        write_song(path, decoded)
+        samples = read_samples(decoded)
+        length = len(samples) if seconds is None else min(len(samples), round(seconds * SPEECH_RATE))
+        first = (len(samples) - length) // 2 if offset is None else round(offset * SPEECH_RATE)
+        if first >= len(samples):
+            end = len(samples) / SPEECH_RATE
+            raise AudioError(
+                f"{path.name}: offset {offset:g} s is beyond its end at {end:.1f} s; choose a smaller offset"
+            )
+        return recogniser.hear(samples[first : first + length], language=language, start=first / SPEECH_RATE)

@@ -1,8 +1,9 @@
 """A whole recording, piece by piece: hours of it in the memory that a few seconds take."""
 
+import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ def read_whole(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
 
     Parameters
     ----------
-    path : path
+    path : Path
+        An audio file of any format that libsndfile or FFmpeg reads.
     rate : int
         Samples per second of what comes out.
 
@@ -37,8 +39,8 @@ def read_whole(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
     Raises
     ------
     AudioError
-        No decoder reads it; less than a second of sound, only silence, or no numbers that sound can have; the decoder
-        hangs. The message is one line that names the file.
+        No decoder reads a second of it; only silence, which is known at the end, or no numbers that sound can have;
+        the decoder hangs. The message is one line that names the file.
 
     Examples
     --------
@@ -58,33 +60,42 @@ def read_whole(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
             failures.append(f"{decoder_type.name}: {' '.join(str(error).split())[:160] or type(error).__name__}")
             continue
         with decoder:
-            pieces = _checked(path, decoder, rate)
-            try:
-                first = next(pieces)
-            except StopIteration:
-                failures.append(f"{decoder_type.name}: no sound at all")
+            pieces = _resampled(path, decoder, rate)
+            head = _at_least(SHORTEST_SECONDS * rate, pieces)
+            seconds = sum(map(len, head)) / rate
+            if seconds < SHORTEST_SECONDS:
+                failures.append(f"{decoder_type.name}: {f'only {seconds:.2f} s' if seconds else 'no sound at all'}")
                 continue
-            yield first
-            yield from pieces
+            yield from _checked(path, itertools.chain(head, pieces))
             return
-    raise AudioError(f"{path.name}: cannot be decoded ({'; '.join(failures)})")
+    raise AudioError(
+        f"{path.name}: cannot be decoded ({'; '.join(failures)}); at least {SHORTEST_SECONDS:g} s are needed"
+    )
 
 
-def _checked(path: Path, decoder: Decoder, rate: int) -> Iterator[NDArray[np.float32]]:
-    least, most, total = math.inf, -math.inf, 0
-    for piece in _resampled(path, decoder, rate):
+def _at_least(samples: float, pieces: Iterator[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """The first pieces, until they hold so many samples."""
+    head: list[NDArray[np.float32]] = []
+    have = 0
+    for piece in pieces:
+        head.append(piece)
+        have += len(piece)
+        if have >= samples:
+            break
+    return head
+
+
+def _checked(path: Path, pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    least, most = math.inf, -math.inf
+    for piece in pieces:
+        # Written so that NaN, which is not at most anything, is refused too.
         if not (np.abs(piece).max(initial=0.0) <= LOUDEST):
             raise AudioError(
                 f"{path.name}: its samples are not numbers that sound can have (NaN, infinite or enormous)"
             )
         least, most = min(least, float(piece.min())), max(most, float(piece.max()))
-        total += len(piece)
         yield piece
-    if total and total < SHORTEST_SECONDS * rate:
-        raise AudioError(
-            f"{path.name}: only {total / rate:.2f} s can be decoded; at least {SHORTEST_SECONDS:g} s are needed"
-        )
-    if total and most - least < SILENCE:
+    if most - least < SILENCE:
         raise AudioError(f"{path.name}: digital silence from its beginning to its end")
 
 
@@ -92,11 +103,7 @@ def _resampled(path: Path, decoder: Decoder, rate: int) -> Iterator[NDArray[np.f
     import soxr
 
     stream = soxr.ResampleStream(decoder.rate, rate, 1, dtype="float32") if decoder.rate != rate else None
-    started, decoded = time.monotonic(), 0.0
-    for block in _until_trouble(decoder):
-        decoded += len(block) / decoder.rate
-        if time.monotonic() - started > PATIENCE_SECONDS + decoded / LEAST_SPEED:
-            raise AudioError(f"{path.name}: the decoder hangs after {decoded:.0f} s; convert the file to try again")
+    for block in _in_time(path, decoder):
         piece = block if stream is None else stream.resample_chunk(block)
         if len(piece):
             yield np.asarray(piece, dtype=np.float32)
@@ -105,13 +112,20 @@ def _resampled(path: Path, decoder: Decoder, rate: int) -> Iterator[NDArray[np.f
         yield np.asarray(rest, dtype=np.float32)
 
 
-def _until_trouble(decoder: Decoder) -> Iterator[NDArray[np.float32]]:
+def _in_time(path: Path, decoder: Decoder) -> Iterator[NDArray[np.float32]]:
+    """What the decoder gives until it ends or fails; AudioError when it takes too long, whatever its user takes."""
     blocks = decoder.blocks(0.0)
+    spent, decoded = 0.0, 0.0
     while True:
+        started = time.monotonic()
         try:
             block = next(blocks)
         except StopIteration:
             return
         except Exception:  # noqa: BLE001 - decoders raise anything; what came before it may be sound
             return
+        spent += time.monotonic() - started
+        decoded += len(block) / decoder.rate
+        if spent > PATIENCE_SECONDS + decoded / LEAST_SPEED:
+            raise AudioError(f"{path.name}: the decoder hangs after {decoded:.0f} s; convert the file to try again")
         yield block
