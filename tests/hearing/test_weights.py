@@ -7,7 +7,7 @@ import pytest
 
 from alcca.errors import MissingExtraError, SpeechModelError
 from alcca.hearing import weights
-from alcca.hearing.weights import LEAST_BYTES, MEGABYTES, NEEDED, find_weights, model_names
+from alcca.hearing.weights import LEAST_BYTES, MEGABYTES, NEEDED, find_weights, model_names, model_that_is_meant
 
 faster_whisper = pytest.importorskip("faster_whisper")
 
@@ -20,6 +20,7 @@ def no_hub(monkeypatch):
         pytest.fail(f"the hub was asked for {name} ({options})")
 
     monkeypatch.setattr(faster_whisper, "download_model", refuse)
+    monkeypatch.delenv("ALCCA_SPEECH_MODEL", raising=False)
 
 
 def hub(monkeypatch, *answers):
@@ -64,7 +65,21 @@ def test_a_name_means_the_model_and_a_path_the_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "base_is_installed", lambda: True)
     monkeypatch.setattr(weights, "packaged_base", lambda: Path("packaged"))
     assert find_weights("base") == Path("packaged")
-    assert find_weights("./base") == find_weights(Path("base")) == Path("base")
+    assert find_weights("./base").resolve() == find_weights(Path("base")).resolve() == tmp_path / "base"
+
+
+def test_the_environment_names_what_base_means(tmp_path, monkeypatch):
+    folder = make_model(tmp_path / "mine")
+    make_model(tmp_path / "base")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALCCA_SPEECH_MODEL", str(folder))
+    assert find_weights() == find_weights("base") == folder
+    assert find_weights(Path("base")) == tmp_path / "base"
+    asked = hub(monkeypatch, folder)
+    find_weights("tiny")
+    assert asked == [("tiny", "the cache")]
+    monkeypatch.setenv("ALCCA_SPEECH_MODEL", "")
+    assert model_that_is_meant("base") == "base"
 
 
 @pytest.mark.parametrize("name", NEEDED)

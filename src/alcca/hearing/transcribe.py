@@ -9,6 +9,7 @@ from alcca.errors import AudioError, UsageError
 from alcca.hearing.languages import check_language
 from alcca.hearing.recogniser import Recogniser, shared_recogniser
 from alcca.hearing.sound import read_samples, write_song
+from alcca.hearing.weights import model_that_is_meant
 from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE, read_slice
 from alcca.transcripts import Transcript
 
@@ -33,7 +34,8 @@ def transcribe(
     path : path
         An audio file of any format that libsndfile or FFmpeg reads.
     model : str or path
-        A Whisper model by name, "tiny" … "large-v3", or its folder; it has to be on this machine.
+        A Whisper model by name, "tiny" … "large-v3", or its folder; it has to be on this machine. "base" gives way to
+        $ALCCA_SPEECH_MODEL where that is set.
     language : str, optional
         ISO 639-1 code; detected when not given.
     offset : float, optional
@@ -57,8 +59,7 @@ def transcribe(
     """
     check_language(language)
     _check_part(offset, seconds)
-    # A path stays one, whatever it is called.
-    recogniser = shared_recogniser(model if isinstance(model, str) else str(Path(model).expanduser().absolute()))
+    recogniser = shared_recogniser(model_that_is_meant(model))
     if seconds is None or seconds > LONGEST_SLICE_SECONDS:
         return _hear_long(Path(path), recogniser, language, offset, seconds)
     part = read_slice(path, offset=offset, seconds=seconds, rate=SPEECH_RATE)

@@ -14,7 +14,6 @@ from alcca.hearing.packaged import FIRST, SECOND, base_is_installed, packaged_ba
 __all__ = ["find_weights", "model_names", "model_that_is_meant"]
 
 DEFAULT = "base"
-
 # What CTranslate2 and faster-whisper need of a model.
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
 # A folder whose weights are smaller than those of the smallest model, in int8, was cut off.
@@ -46,15 +45,17 @@ def model_names() -> list[str]:
 
 
 def model_that_is_meant(model: str | os.PathLike[str] = DEFAULT) -> str:
-    """A model's name or folder: "base", what everything hears with by default, gives way to $ALCCA_SPEECH_MODEL.
+    """A model's name or folder: "base", the default of everything, gives way to $ALCCA_SPEECH_MODEL.
 
     Examples
     --------
     >>> model_that_is_meant("large-v3")
     'large-v3'
     """
-    name = os.fspath(model)
-    return os.environ.get("ALCCA_SPEECH_MODEL") or name if name == DEFAULT else name
+    # A path stays one, whatever it is called.
+    if not isinstance(model, str):
+        return str(Path(model).expanduser().absolute())
+    return os.environ.get("ALCCA_SPEECH_MODEL") or model if model == DEFAULT else model
 
 
 def find_weights(model: str | os.PathLike[str] = DEFAULT, *, offline: bool = True) -> Path:
@@ -78,7 +79,7 @@ def find_weights(model: str | os.PathLike[str] = DEFAULT, *, offline: bool = Tru
         The extra ``hear`` is not installed.
     """
     name = model_that_is_meant(model)
-    if not isinstance(model, str) or "/" in name or os.sep in name or name.startswith((".", "~")):
+    if "/" in name or os.sep in name or name.startswith((".", "~")):
         return _checked_folder(Path(name).expanduser())
     known = model_names()
     if name in known:
