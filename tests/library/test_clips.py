@@ -18,8 +18,9 @@ from tests.test_damaged_audio import damaged
 from alcca.errors import AudioError, UsageError
 from alcca.features.mfcc import mfcc
 from alcca.library import clips
+from alcca.library.clip_process import Clip
 from alcca.library.clips import ClipReader
-from alcca.songs.audio import read_slice
+from alcca.songs.audio import SPEECH_RATE, read_slice
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 4.0
@@ -27,6 +28,10 @@ MEMORY = 2**29
 # What takes this long was forgotten.
 SECONDS_BEFORE_IT_HANGS = 60
 limits_memory = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells its address space")
+
+
+def silent(features=(20, 161), samples=16_000, notes=(), start=0.0):
+    return Clip(np.zeros(features, np.float32), np.zeros(samples, np.float32), start, notes)
 
 
 def obey(path, budget):
@@ -54,12 +59,20 @@ def obey(path, budget):
             except MemoryError as error:
                 raise AudioError(f"{path.name}: cannot be decoded (soundfile: {error})") from error
         case b"misshape":
-            return np.zeros((20, 160), np.float32), ()
+            return silent((20, 160))
+        case b"speechless":
+            return silent(samples=0)
+        case b"endless":
+            return silent(samples=480_001)
+        case b"nowhere":
+            return silent(start=float("nan"))
+        case b"infinite":
+            return Clip(silent().mfcc, np.full(16_000, np.inf, np.float32), 0.0, ())
         case b"budget":
-            return np.zeros((20, 161), np.float32), (str(budget),)
+            return silent(notes=(str(budget),))
         case b"sleep":
             time.sleep(float(rest))
-            return np.zeros((20, 161), np.float32), ()
+            return silent()
         case b"wait":
             folder = Path(rest.decode())
             (folder / "begun").touch()
@@ -128,11 +141,17 @@ def test_a_clip_is_what_reading_it_here_gives(reader, tmp_path, suffix):
     clip = reader.read(path, "clip")
     np.testing.assert_array_equal(clip.mfcc, expected(path))
     assert clip.mfcc.dtype == np.float32
-    assert clip.notes == read_slice(path).notes
+    spoken = read_slice(path, rate=SPEECH_RATE)
+    np.testing.assert_array_equal(clip.speech, spoken.decoded)
+    assert clip.speech.dtype == np.float32
+    assert (clip.start, clip.notes) == (spoken.start, spoken.notes)
 
 
 def test_notes_come_along(reader, song):
-    assert reader.read(song, "clip").notes == ("padded by 27.0 s",)
+    clip = reader.read(song, "clip")
+    assert clip.notes == ("padded by 27.0 s",)
+    # Nobody listens to silence that was not there.
+    assert len(clip.speech) == 3 * SPEECH_RATE
 
 
 def test_a_file_that_is_no_audio_is_called_by_the_given_name(reader, tmp_path):
@@ -165,6 +184,10 @@ def test_a_file_that_is_gone_is_told_without_its_folder(reader, tmp_path):
         ("segfault", "crashed"),
         ("exit", "crashed"),
         ("misshape", "crashed"),
+        ("speechless", "crashed"),
+        ("endless", "crashed"),
+        ("nowhere", "crashed"),
+        ("infinite", "crashed"),
         ("raise", "cannot be read (KeyError)"),
         pytest.param("memory", "more than 0.5 GiB of memory", marks=limits_memory),
         pytest.param("swallow", "more than 0.5 GiB of memory", marks=limits_memory),

@@ -1,54 +1,34 @@
-"""Features of recordings from strangers, read in worker processes that may be killed.
+"""Recordings from strangers, read in worker processes that may be killed.
 
 A server reads what anybody sends. A file may make its decoder hang, crash or fill the memory; here that costs
 one worker process and gives a reason. The server and the other reads go on.
-
-Each worker has a pipe of its own, so that killing one leaves no lock behind that the others wait for. Nothing
-that comes back from a worker is unpickled: a decoder that a file has taken over cannot reach the server this way.
 """
 
 import contextlib
 import json
-import multiprocessing
+import math
 import os
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alcca.errors import AudioError, UsageError
 from alcca.features.mfcc import N_FRAMES, N_MFCC
-from alcca.library.clip_process import Read, read_clip, work
+from alcca.library.child_process import SECONDS_TO_START, Child
+from alcca.library.clip_process import Clip, Read, read_clip, work
+from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE
 
-__all__ = ["Clip", "ClipReader"]
+__all__ = ["ClipReader"]
 
 # One hostile file shall not hold up everybody, so there are two even on one core. Beyond four, warm workers
 # cost more memory than a server of one machine has use for.
 FEWEST_WORKERS, MOST_WORKERS = 2, 4
-# Importing librosa takes two seconds, on a busy machine many more.
-SECONDS_TO_START = 60.0
-# A clip's answer is 13 kB; more than this is no answer.
-LARGEST_ANSWER = 1 << 20
-
-
-@dataclass(frozen=True)
-class Clip:
-    """What is kept of a recording.
-
-    Parameters
-    ----------
-    mfcc : array of shape (20, 161), float32
-        MFCC of its middle 30 s; see `alcca.features.mfcc.mfcc`.
-    notes : tuple of str
-        What was repaired or is doubtful, in plain words; see `alcca.songs.audio.AudioSlice`.
-    """
-
-    mfcc: NDArray[np.float32]
-    notes: tuple[str, ...]
+# A clip's answer has 2 MB; more than this is no answer.
+LARGEST_ANSWER = 4 << 20
+MOST_SAMPLES = round(SLICE_SECONDS * SPEECH_RATE)
 
 
 class ClipReader:
@@ -79,8 +59,8 @@ class ClipReader:
     >>> soundfile.write(path, 0.5 * np.sin(np.arange(22_050 * 20) / 20), 22_050)
     >>> with ClipReader(workers=1) as reader:
     ...     clip = reader.read(path, "my song.wav")
-    >>> clip.mfcc.shape, clip.notes
-    ((20, 161), ('padded by 10.0 s',))
+    >>> clip.mfcc.shape, clip.speech.shape, clip.notes
+    ((20, 161), (320000,), ('padded by 10.0 s',))
     """
 
     def __init__(self, *, workers: int | None = None, seconds: float = 20.0, memory: int = 2 * 2**30) -> None:
@@ -102,7 +82,7 @@ class ClipReader:
             self._idle.append(self._start())
 
     def read(self, path: Path, name: str) -> Clip:
-        """MFCC of the middle 30 s of a recording; waits until a worker is free. Threads may call it side by side.
+        """The middle 30 s of a recording; waits until a worker is free. Threads may call it side by side.
 
         Parameters
         ----------
@@ -114,7 +94,7 @@ class ClipReader:
         Returns
         -------
         Clip
-            The same numbers as ``mfcc(read_slice(path).samples)``.
+            The same numbers as `alcca.songs.audio.read_slices` and `alcca.features.mfcc.mfcc` give here.
 
         Raises
         ------
@@ -204,39 +184,22 @@ class ClipReader:
             raise AudioError(f"{name}: the reader is closed; send it again when the server is back")
 
 
-class _Worker:
-    """A process and the pipe to it. One thread at a time uses it; only `kill` may come from another."""
+class _Worker(Child):
+    """A process that reads one recording after the other."""
 
     def __init__(self, read: Read, seconds: float, memory: int) -> None:
-        context = multiprocessing.get_context("spawn")
+        super().__init__(work, (read, seconds, memory), name="alcca-clips", largest=LARGEST_ANSWER)
         self._seconds = seconds
         self._warm = False
         # False from sending a file to the end of its answer: whatever interrupts that, nobody shall ever take
         # the answer for that of the next file.
         self.fit = True
-        self._pipe, far_end = context.Pipe()
-        try:
-            self._process = context.Process(
-                target=work, args=(far_end, read, seconds, memory), name="alcca-clips", daemon=True
-            )
-            self._process.start()
-        except BaseException:
-            self._pipe.close()
-            raise
-        finally:
-            # With a copy in this process, the end of the worker would not be the end of the pipe.
-            far_end.close()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs, which an idle one may have ceased to."""
-        return self._process.is_alive()
 
     def warm(self, seconds: float = 0.0) -> bool:
         """Whether it is ready to read, or gets so within ``seconds``."""
         if not self._warm:
             with contextlib.suppress(EOFError, OSError):
-                self._warm = self._pipe.poll(seconds) and bool(self._pipe.recv_bytes(LARGEST_ANSWER))
+                self._warm = bool(self.receive(seconds))
         return self._warm
 
     def read(self, path: Path, name: str) -> Clip:
@@ -245,37 +208,36 @@ class _Worker:
         if not self.warm(SECONDS_TO_START):
             raise AudioError(f"{name}: no process could be prepared to read it; try again in a minute")
         try:
-            self._pipe.send_bytes(os.fsencode(path))
-            if not self._pipe.poll(self._seconds):
+            self.send(os.fsencode(path))
+            answer = self.receive(self._seconds)
+            if answer is None:
                 raise AudioError(
                     f"{name}: still reading after {self._seconds:g} s, which is too long; "
                     "the file may be damaged, convert it to try again"
                 )
-            head, _, body = self._pipe.recv_bytes(LARGEST_ANSWER).partition(b"\n")
-            answer = json.loads(head)
-            reason, notes, fit = answer["reason"], tuple(answer["notes"]), answer["fit"]
-            if reason is None:
-                features = np.frombuffer(body, np.float32).reshape(N_MFCC, N_FRAMES).copy()
+            head, _, body = answer.partition(b"\n")
+            told = json.loads(head)
+            reason, fit = told["reason"], told["fit"]
+            clip = None if reason is not None else _clip(body, told)
         except (EOFError, OSError, ValueError, KeyError, TypeError):
             # A decoder that overwrites its process's memory may still send something.
             raise AudioError(
                 f"{name}: the decoder crashed on it; the file may be damaged, convert it to try again"
             ) from None
         self.fit = fit
-        if reason is not None:
+        if clip is None:
             raise AudioError(f"{name}: {_without_path(reason, path, name)}")
-        return Clip(features, notes)
+        return clip
 
-    def kill(self) -> None:
-        """End the process; whoever reads with it sees the end of its pipe."""
-        self._process.kill()
 
-    def stop(self) -> None:
-        """End the process and give back what it held."""
-        self._process.kill()
-        # A killed process is gone at once, unless it waits for a disk that does not answer.
-        self._process.join(SECONDS_TO_START)
-        self._pipe.close()
+def _clip(body: bytes, told: dict[str, Any]) -> Clip:
+    """What a worker has sent; ValueError when it is none."""
+    numbers, start = np.frombuffer(body, np.float32).copy(), float(told["start"])
+    features, speech = numbers[: N_MFCC * N_FRAMES], numbers[N_MFCC * N_FRAMES :]
+    right = len(speech) == told["samples"] and 0 < len(speech) <= MOST_SAMPLES
+    if not (right and math.isfinite(start) and np.isfinite(numbers).all()):
+        raise ValueError("no clip")
+    return Clip(features.reshape(N_MFCC, N_FRAMES), speech, start, tuple(told["notes"]))
 
 
 def _without_path(reason: str, path: Path, name: str) -> str:

@@ -1,33 +1,37 @@
 """The routes of the REST API: what may be asked and what is answered, typed."""
 
+import asyncio
+import contextlib
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
 from alcca import __version__
+from alcca.app.server.clip_search import ClipSearch
 from alcca.app.server.evaluation import is_evaluated, read_evaluation
+from alcca.app.server.events import SearchEvents
 from alcca.app.server.problems import documented
 from alcca.app.server.recording import send_recording
-from alcca.app.server.schemas import (
+from alcca.app.server.schemas import Evaluation, LibraryStatus, SongDetails, SongList, SongMap
+from alcca.app.server.search_schemas import (
+    BY,
     LONGEST_LYRICS,
     MOST_HITS,
-    Evaluation,
-    LibraryStatus,
     LyricsQuery,
     Neighbours,
     Passages,
     PassagesQuery,
     SearchResult,
-    SongDetails,
-    SongList,
-    SongMap,
 )
 from alcca.app.server.service import Service
+from alcca.library.parts.fusion import BOTH
 from alcca.library.records import Song as StoredSong
 from alcca.library.snapshot import Filter
 
@@ -65,24 +69,85 @@ def _song(song: Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1])], service
 OneSong = Annotated[StoredSong, Depends(_song)]
 
 
-@router.post("/search/audio", tags=["search"], summary="Songs whose lyrics fit a recording", responses=documented(409))
-def search_audio(
+def _clip_search(
     file: Annotated[UploadFile, File(description="A recording in any common format; its middle 30 s are heard.")],
     service: Asked,
     where: Where,
     k: Count = 10,
-) -> SearchResult:
-    """Hear a recording and rank the library's songs by how well their lyrics fit it."""
+    by: Annotated[str, Query(description="A part of the search, or all.", json_schema_extra={"enum": BY})] = BOTH,
+    explain: Annotated[bool, Query(description="Tell the evidence of each part.")] = False,
+) -> ClipSearch:
     # A name of our own: the sender's names no place on this machine.
     with tempfile.NamedTemporaryFile(prefix="alcca-clip-") as clip:
         shutil.copyfileobj(file.file, clip)
         clip.flush()
-        return service.search_audio(FilePath(clip.name), FilePath(file.filename or "the recording").name, k, where)
+        name = FilePath(file.filename or "the recording").name
+        return service.search_audio(FilePath(clip.name), name, k, where, by, explain)
 
 
-@router.post("/search/lyrics", tags=["search"], summary="Songs whose sound fits words", responses=documented(409))
+ByClip = Annotated[ClipSearch, Depends(_clip_search)]
+
+
+@contextlib.asynccontextmanager
+async def _closed_when_gone(request: Request, search: ClipSearch) -> AsyncIterator[None]:
+    """Close a search at the end, or as soon as whoever asked for it is gone."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        search.close()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        search.close()
+
+
+@router.post(
+    "/search/audio",
+    tags=["search"],
+    summary="The song of a recording, and songs whose lyrics fit it",
+    responses=documented(409, 503),
+)
+async def search_audio(request: Request, search: ByClip) -> SearchResult:
+    """Hear a recording and rank the library's songs by its words and by how well their lyrics fit its sound."""
+    async with _closed_when_gone(request, search):
+        await run_in_threadpool(search.hear)
+        return await run_in_threadpool(search.result)
+
+
+@router.post(
+    "/search/audio/stream",
+    tags=["search"],
+    summary="The same, while it is found",
+    response_class=SearchEvents,
+    responses={
+        200: {"description": "Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **documented(409, 503),
+    },
+)
+async def search_audio_stream(request: Request, search: ByClip) -> SearchEvents:
+    """Send what is found as Server-Sent Events, each with a line of JSON.
+
+    `space`: what is found by the sound, at once, as of /search/audio. `words`: what was heard, as in its `heard`; left
+    out when nobody listens. `result`: the answer of /search/audio. `problem`, in its place: what went wrong.
+    """
+    try:
+        first = await run_in_threadpool(search.at_once)
+    except BaseException:
+        search.close()
+        raise
+    return SearchEvents(request, search, first)
+
+
+@router.post("/search/lyrics", tags=["search"], summary="Recordings in which words are sung", responses=documented(409))
 def search_lyrics(query: LyricsQuery, service: Asked) -> SearchResult:
-    """Read some lyrics and rank the library's songs by how well their sound fits them."""
+    """Rank the library's recordings by whether some words are sung in them, and by how well their sound fits.
+
+    A song without lyrics is found too, when somebody has listened to it.
+    """
     return service.search_lyrics(query)
 
 

@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 from alcca.app.server.headers import HEADERS
 from alcca.app.server.schemas import Problem
 from alcca.errors import AlccaError, AudioError, LyricsError, UntrainedError, UsageError
+from alcca.library.hearer import BusyError
 
-__all__ = ["add_problem_handlers", "documented", "problem"]
+__all__ = ["add_problem_handlers", "documented", "problem", "problem_of"]
 
 MEDIA_TYPE = "application/problem+json"
 # What a request can be blamed for. Everything else that goes wrong is the server's.
@@ -22,13 +23,33 @@ STATUS_OF: dict[type[AlccaError], int] = {
     AudioError: 422,
     LyricsError: 422,
     UntrainedError: 409,
+    BusyError: 503,
 }
 
 
 def problem(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The response that tells what went wrong with a request for ``path``."""
-    told = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=path)
-    return JSONResponse(told.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    return _response(_problem(path, status, detail), headers)
+
+
+def problem_of(request: Request, error: Exception) -> Problem:
+    """What an error of the application means for a request."""
+    path = request.url.path
+    if isinstance(error, AlccaError):
+        status = next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), 500)
+        # Where the library is on this machine is nobody's business.
+        folder = request.app.state.service.folder
+        return _problem(path, status, str(error).replace(str(folder), folder.name))
+    # Its message may tell what is nobody's business; the server's log has it all.
+    return _problem(path, 500, f"unexpected {type(error).__name__}; the server's log says more")
+
+
+def _problem(path: str, status: int, detail: str) -> Problem:
+    return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=path)
+
+
+def _response(told: Problem, headers: Mapping[str, str] | None) -> JSONResponse:
+    return JSONResponse(told.model_dump(), told.status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -50,17 +71,13 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(AlccaError)
     async def known(request: Request, error: AlccaError) -> JSONResponse:
-        status = next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), 500)
-        # Where the library is on this machine is nobody's business.
-        folder = request.app.state.service.folder
-        return problem(request.url.path, status, str(error).replace(str(folder), folder.name))
+        headers = {"Retry-After": str(error.seconds)} if isinstance(error, BusyError) else None
+        return _response(problem_of(request, error), headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        # Its message may tell what is nobody's business; the server's log has it all.
-        said = f"unexpected {type(error).__name__}; the server's log says more"
         # This one is sent from outside of the guard, which gives all others their headers.
-        return problem(request.url.path, 500, said, HEADERS)
+        return _response(problem_of(request, error), HEADERS)
 
 
 def _said(error: Mapping[str, Any]) -> str:

@@ -8,25 +8,23 @@ __all__ = [
     "Evaluation",
     "EvaluationRow",
     "Facet",
-    "Hit",
+    "Heard",
+    "HearingStatus",
     "LibraryStatus",
-    "Line",
-    "LyricsQuery",
+    "Model",
     "ModelStatus",
-    "Neighbours",
-    "Passages",
-    "PassagesQuery",
+    "PartStatus",
     "Point",
     "Problem",
-    "SearchResult",
+    "Segment",
     "Song",
     "SongDetails",
+    "SongHeard",
     "SongList",
     "SongMap",
+    "TimedLine",
 ]
 
-LONGEST_LYRICS = 20_000
-MOST_HITS = 100
 SONG: dict[str, Any] = {
     "id": 7,
     "title": "Holy, holy, holy",
@@ -56,11 +54,13 @@ def _sayable(value: Any) -> Any:
     return [_sayable(one) for one in value] if isinstance(value, list) else value
 
 
-class _Model(_Sayable):
+class Model(_Sayable):
+    """What the API takes or gives: text that can be said, and no field that is not described."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Song(_Model):
+class Song(Model):
     """A song of the library, as a card shows it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [SONG]})
@@ -77,8 +77,48 @@ class Song(_Model):
     line: Annotated[str, Field(description="A line of the lyrics: the first, or the first with a searched word.")]
 
 
+class Segment(Model):
+    """Words that were heard, and when."""
+
+    start: Annotated[float, Field(description="Seconds from the beginning of the recording.")]
+    end: float
+    text: str
+
+
+class Heard(Model):
+    """What was heard in a recording, or in a part of it."""
+
+    text: Annotated[str, Field(description="All words, a line for each segment; empty where no words were heard.")]
+    has_words: bool
+    language: Annotated[str | None, Field(description="ISO 639-1 code; null where no words were heard.")]
+    model: Annotated[str, Field(description="The speech model that listened.")]
+    start: Annotated[float, Field(description="Where the part that was heard begins, in seconds.")]
+    seconds: Annotated[float, Field(description="How long it is.")]
+    segments: list[Segment]
+
+
+class TimedLine(Model):
+    """A line of lyrics, and when it is sung."""
+
+    text: str
+    start: Annotated[float | None, Field(description="In seconds; null for a line before or after what was heard.")]
+
+
+class SongHeard(Heard):
+    """What was heard in a song, and what that tells of its lyrics."""
+
+    extent: Annotated[
+        Literal["slice", "song"], Field(description="Whether half a minute was heard, or the whole song.")
+    ]
+    lines: Annotated[
+        list[TimedLine], Field(description="The lines of the lyrics that hold letters; empty without words or lyrics.")
+    ]
+
+
 class SongDetails(Song):
     """A song with its words and with what is doubtful about it."""
+
+    heard: Annotated[SongHeard | None, Field(description="null when nobody has listened to the song.")]
 
     lyrics: str | None
     lyrics_source: Annotated[str | None, Field(description="Name of the file or tag that the lyrics come from.")]
@@ -87,7 +127,7 @@ class SongDetails(Song):
     reasons: Annotated[list[str], Field(description="Why the song cannot be trained on; empty when it can.")]
 
 
-class SongList(_Model):
+class SongList(Model):
     """Songs in the order of the library, or of an exact search for words, best match first."""
 
     total: Annotated[int, Field(description="How many songs there are altogether.")]
@@ -95,83 +135,7 @@ class SongList(_Model):
     songs: list[Song]
 
 
-class Hit(_Model):
-    """One song that a search found."""
-
-    rank: Annotated[int, Field(ge=1)]
-    score: Annotated[float, Field(description="Cosine of the query and the song in the common space, -1 to 1.")]
-    closer_than: Annotated[
-        float,
-        Field(
-            ge=0,
-            le=1,
-            description="Share of the library's pairs of different songs that are less alike than the query and this "
-            "song: the place of the score in the library's own distribution.",
-        ),
-    ]
-    song: Song
-
-
-class SearchResult(_Model):
-    """The songs nearest to a query in the common space, best first."""
-
-    query: Annotated[
-        str,
-        Field(description="The query's place in the common space, to be given back to /passages; URL-safe base64."),
-    ]
-    compared: Annotated[
-        Literal["lyrics", "audio"], Field(description="What of the library's songs the query was compared with.")
-    ]
-    among: Annotated[int, Field(description="How many songs it was compared with, after the filters.")]
-    took_ms: Annotated[float, Field(description="Milliseconds from the whole upload to the answer.")]
-    notes: Annotated[list[str], Field(description="What was doubtful about the query: a short clip, damaged pieces.")]
-    hits: list[Hit]
-
-
-class LyricsQuery(_Model):
-    """Words to find songs by: a few, or a whole song."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"lyrics": "silent night, holy night", "k": 5}]}
-    )
-
-    lyrics: Annotated[str, Field(min_length=1, max_length=LONGEST_LYRICS)]
-    k: Annotated[int, Field(ge=1, le=MOST_HITS, description="How many songs.")] = 10
-    label: Annotated[str | None, Field(description="Only songs with this label.")] = None
-    artist: Annotated[str | None, Field(description="Only songs by this artist.")] = None
-
-
-class Neighbours(SearchResult):
-    """The songs that sound like a song, or whose lyrics are like its lyrics."""
-
-    song: Song
-
-
-class Line(_Model):
-    """A line of lyrics."""
-
-    text: str
-    words: Annotated[list[str], Field(description="Words of the line that the query holds too, as the line has them.")]
-
-
-class PassagesQuery(_Model):
-    """A query, and the songs of which to find the lines that fit it best."""
-
-    query: Annotated[str, Field(description="`query` of a search result.", max_length=4096)]
-    songs: Annotated[list[int], Field(min_length=1, max_length=MOST_HITS)]
-    lyrics: Annotated[
-        str | None,
-        Field(max_length=LONGEST_LYRICS, description="The words that were searched by: lines that share some win."),
-    ] = None
-
-
-class Passages(_Model):
-    """The lines of each song that fit a query best, at most three that follow each other."""
-
-    passages: Annotated[dict[int, list[Line]], Field(description="By song; an empty list for a song without lyrics.")]
-
-
-class Point(_Model):
+class Point(Model):
     """A song on the map."""
 
     id: int
@@ -182,7 +146,7 @@ class Point(_Model):
     label: Annotated[int | None, Field(description="Index into the map's labels.")]
 
 
-class SongMap(_Model):
+class SongMap(Model):
     """All songs that can be searched, in two dimensions: the first principal components of their places."""
 
     labels: Annotated[list[str], Field(description="The most frequent first.")]
@@ -190,14 +154,14 @@ class SongMap(_Model):
     points: list[Point]
 
 
-class Facet(_Model):
+class Facet(Model):
     """A value that songs can be filtered by."""
 
     name: str
     songs: int
 
 
-class ModelStatus(_Model):
+class ModelStatus(Model):
     """The model in use."""
 
     method: str
@@ -209,7 +173,28 @@ class ModelStatus(_Model):
     held_out_chance: Annotated[float | None, Field(description="The MRR1 that chance gives on those songs.")]
 
 
-class LibraryStatus(_Model):
+class PartStatus(Model):
+    """A part of the search: what `by` takes, and what to call it."""
+
+    name: str
+    title: str
+    hears: Annotated[bool, Field(description="Whether it needs the words of a recording.")]
+
+
+class HearingStatus(Model):
+    """To how many songs somebody has listened, and who listens to what is sent."""
+
+    heard: Annotated[int, Field(description="Songs that were listened to.")]
+    without_words: Annotated[int, Field(description="Those of them in which no words were heard.")]
+    not_heard: Annotated[int, Field(description="Songs with a recording to which nobody has listened yet.")]
+    languages: list[Facet]
+    models: Annotated[list[Facet], Field(description="The speech models that have listened to songs.")]
+    lacks: Annotated[
+        str | None, Field(description="Why the words of a recording that is sent are not heard; null when they are.")
+    ]
+
+
+class LibraryStatus(Model):
     """What is in the library and what it can do."""
 
     name: Annotated[str, Field(description="Name of the library's folder.")]
@@ -223,11 +208,13 @@ class LibraryStatus(_Model):
     artists: list[Facet]
     languages: list[Facet]
     model: Annotated[ModelStatus | None, Field(description="null before the first training.")]
+    hearing: HearingStatus
+    parts: Annotated[list[PartStatus], Field(description="The parts of the search.")]
     max_upload_bytes: Annotated[int, Field(description="The largest recording that is taken.")]
     evaluated: Annotated[bool, Field(description="Whether there is an evaluation to show.")]
 
 
-class EvaluationRow(_Model):
+class EvaluationRow(Model):
     """One figure of one method, with its 95% interval, beside chance and the same method without true pairs."""
 
     method: str
@@ -246,7 +233,7 @@ class EvaluationRow(_Model):
     shuffled: Annotated[float | None, Field(description="The same method trained on shuffled pairs.")]
 
 
-class Evaluation(_Model):
+class Evaluation(Model):
     """The library's last evaluation: five-fold cross-validation on songs that the methods had not seen."""
 
     evaluated: Annotated[str, Field(description="When, ISO 8601, UTC.")]

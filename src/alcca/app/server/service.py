@@ -3,45 +3,47 @@
 import base64
 import binascii
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.app.server.clip_search import HEARD, ClipSearch
 from alcca.app.server.evaluation import is_evaluated
 from alcca.app.server.schemas import (
     Facet,
-    Hit,
+    HearingStatus,
     LibraryStatus,
-    Line,
-    LyricsQuery,
     ModelStatus,
-    Neighbours,
-    Passages,
-    PassagesQuery,
+    PartStatus,
     Point,
-    SearchResult,
-    Song,
     SongDetails,
+    SongHeard,
     SongList,
     SongMap,
+    TimedLine,
 )
+from alcca.app.server.search_schemas import Line, LyricsQuery, Near, Neighbours, Passages, PassagesQuery, SearchResult
+from alcca.app.server.telling import Wanted, card, facets, heard_in, milliseconds, search, written
 from alcca.errors import UsageError
 from alcca.library.clips import ClipReader
+from alcca.library.hearer import Deaf, Hearer, hearer_for
 from alcca.library.live import LiveLibrary
+from alcca.library.parts.part import Query
+from alcca.library.parts.transcripts import StoredTranscript, Transcripts
 from alcca.library.passages import best_passage
 from alcca.library.records import Song as StoredSong
-from alcca.library.search import line_to_show
-from alcca.library.snapshot import Filter, Found, Snapshot
-from alcca.library.status import counts
+from alcca.library.snapshot import Filter, Snapshot
+from alcca.library.status import counts, hearing
+from alcca.matching.timing import time_lines
 
 __all__ = ["Service"]
 
 
 class Service:
-    """One library and the readers of clips, asked by many threads.
+    """One library, the readers of clips and who listens to them, asked by many threads.
 
     Parameters
     ----------
@@ -49,15 +51,20 @@ class Service:
         The library's folder.
     max_upload : int
         Bytes that a recording may have.
+    hearer : Hearer or Deaf, optional
+        Who listens to recordings; closed with the service. As the library says when not given.
     """
 
-    def __init__(self, folder: Path, max_upload: int) -> None:
+    def __init__(self, folder: Path, max_upload: int, hearer: Hearer | Deaf | None = None) -> None:
         self.folder, self.max_upload = folder, max_upload
         self.library = LiveLibrary(folder)
         self.clips = ClipReader()
+        with self.library.store() as store:
+            self.hearer = hearer or hearer_for(store)
 
     def close(self) -> None:
         """Stop the workers and close the database."""
+        self.hearer.close()
         self.clips.close()
         self.library.close()
 
@@ -69,51 +76,38 @@ class Service:
 
     # Searching
 
-    def search_audio(self, clip: Path, name: str, k: int, where: Filter) -> SearchResult:
-        """Songs whose lyrics fit a recording; errors as `ClipReader.read`, UntrainedError, UsageError."""
-        started, now = time.perf_counter(), self.library.snapshot
-        among = now.among(where)
-        embedder = now.embedder
-        read = self.clips.read(clip, name)
-        place = embedder.embed_audio(read.mfcc[None])[0]
-        found = now.search(place, "audio", "lyrics", k, among)
-        return SearchResult(
-            query=_written(place),
-            compared="lyrics",
-            among=now.embedded("lyrics", among),
-            took_ms=_milliseconds(started),
-            notes=list(read.notes),
-            hits=self._hits(found),
-        )
+    def search_audio(self, clip: Path, name: str, k: int, where: Filter, by: str, explain: bool) -> ClipSearch:
+        """A search by a recording, which the caller closes; errors as `ClipSearch`, UsageError for a filter."""
+        wanted = Wanted(k, self.library.snapshot.among(where), by, explain)
+        return ClipSearch(self.library, self.clips, self.hearer, clip, name, wanted)
 
-    def search_lyrics(self, query: LyricsQuery) -> SearchResult:
-        """Songs whose sound fits a text; LyricsError, UntrainedError, UsageError."""
+    def search_lyrics(self, asked: LyricsQuery) -> SearchResult:
+        """Songs in which the words of a text are sung or written, or whose sound fits; as `Snapshot.search`."""
         started, now = time.perf_counter(), self.library.snapshot
-        among = now.among(Filter(query.label, query.artist))
-        place = now.embedder.embed_query(query.lyrics)
-        found = now.search(place, "lyrics", "audio", query.k, among)
-        return SearchResult(
-            query=_written(place),
-            compared="audio",
-            among=now.embedded("audio", among),
-            took_ms=_milliseconds(started),
-            notes=[],
-            hits=self._hits(found, query.lyrics),
-        )
+        wanted = Wanted(asked.k, now.among(Filter(asked.label, asked.artist)), asked.by, asked.explain)
+        with self.library.store() as store:
+            return search(now, store, Query(text=asked.lyrics), wanted, started=started)
 
     def neighbours(self, song: StoredSong, view: str, k: int, where: Filter) -> Neighbours:
         """Songs like a song by audio or lyrics; UntrainedError, UsageError."""
         started, now = time.perf_counter(), self.library.snapshot
         among = now.among(where)
-        found = now.neighbours(song.id, view, k, among)
+        found = now.space.neighbours(song.id, view, k, among)
+        with self.library.store() as store:
+            songs = {one.id: one for one in store.songs([one.id for one in found])}
+        # A song may have gone since the snapshot was taken.
+        present = [one for one in found if one.id in songs]
         return Neighbours(
-            song=_card(song),
-            query=_written(now.place(song.id, view)),
+            song=card(song),
+            query=written(now.space.place(song.id, view)),
             compared="audio" if view == "audio" else "lyrics",
-            among=now.embedded(view, among),
-            took_ms=_milliseconds(started),
+            among=now.space.embedded(view, among),
+            took_ms=milliseconds(started),
             notes=[],
-            hits=self._hits(found),
+            hits=[
+                Near(rank=rank, score=one.score, closer_than=one.closer_than, song=card(songs[one.id]))
+                for rank, one in enumerate(present, 1)
+            ],
         )
 
     def passages(self, asked: PassagesQuery) -> Passages:
@@ -126,7 +120,7 @@ class Service:
             passages={
                 song.id: [
                     Line(text=line.text, words=list(line.words))
-                    for line in best_passage(song.lyrics, place, now.embedder, asked.lyrics)
+                    for line in best_passage(song.lyrics, place, now.space.embedder, asked.lyrics)
                 ]
                 if song.lyrics
                 else []
@@ -144,12 +138,28 @@ class Service:
     def details(self, song: StoredSong) -> SongDetails:
         """Everything about a song but where on this machine its files are."""
         return SongDetails(
-            **_card(song).model_dump(),
+            **card(song).model_dump(),
+            heard=self._heard(song),
             lyrics=song.lyrics,
             lyrics_source=song.lyrics_source and Path(song.lyrics_source).name,
             file=Path(song.paths[0]).name if song.paths else None,
             notes=list(song.notes),
             reasons=list(song.reasons),
+        )
+
+    def _heard(self, song: StoredSong) -> SongHeard | None:
+        with self.library.store() as store:
+            stored: StoredTranscript | None = store.kept(Transcripts).of([song.id]).get(song.id)
+        if stored is None:
+            return None
+        heard = stored.transcript
+        lines = time_lines(heard, song.lyrics) if heard.has_words and song.lyrics else []
+        return SongHeard.model_validate(
+            {
+                **heard_in(heard).model_dump(),
+                "extent": stored.extent,
+                "lines": [TimedLine(text=text, start=start) for start, text in lines],
+            }
         )
 
     def songs(self, words: str, where: Filter, k: int, offset: int) -> SongList:
@@ -162,23 +172,23 @@ class Service:
             else:
                 ids = [number for number in now.outlines if among is None or number in among]
             songs = store.songs(ids[offset : offset + k])
-        return SongList(total=len(ids), offset=offset, songs=[_card(song, words) for song in songs])
+        return SongList(total=len(ids), offset=offset, songs=[card(song, words) for song in songs])
 
     def map(self) -> SongMap:
         """All searchable songs in two dimensions."""
         now = self.library.snapshot
-        outlines = [now.outlines[number] for number in now.map.ids]
+        outlines = [now.outlines[number] for number in now.space.map.ids]
         labels = list(counts(outline.label for outline in outlines))
         place_of = {label: i for i, label in enumerate(labels)}
         return SongMap(
             labels=labels,
-            explained=now.map.explained,
+            explained=now.space.map.explained,
             points=[
                 Point(
                     id=outline.id, x=round(x, 4), y=round(y, 4), title=outline.title, artist=outline.artist,
                     label=place_of.get(outline.label or ""),
                 )
-                for outline, (x, y) in zip(outlines, now.map.places.tolist(), strict=True)
+                for outline, (x, y) in zip(outlines, now.space.map.places.tolist(), strict=True)
             ],
         )  # fmt: skip
 
@@ -193,54 +203,30 @@ class Service:
             usable=sum(song.has_audio and song.has_lyrics for song in songs),
             audio_only=sum(song.has_audio and not song.has_lyrics for song in songs),
             lyrics_only=sum(song.has_lyrics and not song.has_audio for song in songs),
-            searchable=now.searchable,
-            labels=_facets(song.label for song in songs),
-            artists=_facets(song.artist for song in songs),
-            languages=_facets(song.language for song in songs),
+            searchable=now.space.searchable,
+            labels=facets(song.label for song in songs),
+            artists=facets(song.artist for song in songs),
+            languages=facets(song.language for song in songs),
             model=None
             if now.model is None
             else ModelStatus(**{name: now.model[name] for name in ModelStatus.model_fields}),
+            hearing=self._hearing(now),
+            parts=[
+                PartStatus(name=name, title=part.title, hears=part.takes == HEARD) for name, part in now.parts.items()
+            ],
             max_upload_bytes=self.max_upload,
             evaluated=is_evaluated(self.folder),
         )
 
-    def _hits(self, found: Sequence[Found], words: str = "") -> list[Hit]:
+    def _hearing(self, now: Snapshot) -> HearingStatus:
         with self.library.store() as store:
-            songs = {song.id: song for song in store.songs([one.id for one in found])}
-        # A song may have gone since the snapshot was taken.
-        present = [one for one in found if one.id in songs]
-        return [
-            Hit(rank=i, score=one.score, closer_than=one.closer_than, song=_card(songs[one.id], words))
-            for i, one in enumerate(present, 1)
-        ]
-
-
-def _card(song: StoredSong, words: str = "") -> Song:
-    return Song(
-        id=song.id,
-        title=song.title,
-        artist=song.artist,
-        album=song.album,
-        label=song.label,
-        language=song.language,
-        seconds=song.audio.duration if song.audio else None,
-        has_audio=song.audio is not None,
-        has_lyrics=song.lyrics is not None,
-        line=line_to_show(song.lyrics or "", words),
-    )
-
-
-def _facets(values: Iterable[str | None]) -> list[Facet]:
-    return [Facet(name=name, songs=songs) for name, songs in counts(values).items()]
-
-
-def _milliseconds(started: float) -> float:
-    return round(1000 * (time.perf_counter() - started), 1)
-
-
-def _written(place: NDArray[np.floating]) -> str:
-    """A place in the common space as text; the server remembers no query."""
-    return base64.urlsafe_b64encode(place.astype("<f4").tobytes()).decode()
+            told = hearing(store, [song.id for song in now.outlines.values() if song.has_audio])
+        return HearingStatus(
+            **{name: told[name] for name in ("heard", "without_words", "not_heard")},
+            languages=[Facet(name=name, songs=songs) for name, songs in told["languages"].items()],
+            models=[Facet(name=name, songs=songs) for name, songs in told["models"].items()],
+            lacks=self.hearer.lacks,
+        )
 
 
 def _read(text: str, now: Snapshot) -> NDArray[np.float32]:
@@ -248,7 +234,7 @@ def _read(text: str, now: Snapshot) -> NDArray[np.float32]:
         place = np.frombuffer(base64.urlsafe_b64decode(text.encode("ascii")), "<f4")
     except (ValueError, binascii.Error):
         place = np.empty(0, np.float32)
-    if len(place) != now.dimension or not np.isfinite(place).all():
-        now.embedder  # noqa: B018  # says it when nothing is trained
+    if len(place) != now.space.dimension or not np.isfinite(place).all():
+        now.space.embedder  # noqa: B018  # says it when nothing is trained
         raise UsageError("query: expected what a search has given back as its query; search again and pass that on")
     return place

@@ -19,7 +19,7 @@ async function problem(response) {
   return `The server answered with ${response.status} ${response.statusText}. Try again, or look at what it printed.`;
 }
 
-async function ask(path, parameters = {}, init = {}) {
+async function send(path, parameters = {}, init = {}) {
   const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
   const query = given.length ? `?${new URLSearchParams(given)}` : "";
   let response;
@@ -30,8 +30,10 @@ async function ask(path, parameters = {}, init = {}) {
   }
   if (response.status === 401) document.dispatchEvent(new CustomEvent("alcca:login"));
   if (!response.ok) throw new ApiError(response.status, await problem(response));
-  return response.json();
+  return response;
 }
+
+const ask = async (path, parameters, init) => (await send(path, parameters, init)).json();
 
 const asJson = (body, signal) => ({
   method: "POST",
@@ -54,14 +56,50 @@ export const getEvaluation = (signal) => ask("evaluation", {}, { signal });
 
 export const audioOf = (id) => `api/v1/songs/${id}/audio`;
 
-export function searchByAudio(file, parameters, signal) {
+/**
+ * Search by a recording, and give what comes while it is heard: "space", "words" and "result", each with its data.
+ * @returns {AsyncGenerator<{event: string, data: Object}>}
+ */
+export async function* searchByAudio(file, parameters, signal) {
   const body = new FormData();
   body.append("file", file, file.name);
-  return ask("search/audio", parameters, { method: "POST", body, signal });
+  const asked = { ...parameters, explain: true };
+  const response = await send("search/audio/stream", asked, { method: "POST", body, signal });
+  for await (const one of eventsOf(response.body)) {
+    if (one.event === "problem") throw new ApiError(one.data.status, one.data.detail);
+    yield one;
+    if (one.event === "result") return;
+  }
+  throw new ApiError(0, NO_ANSWER);
 }
 
-export function searchByLyrics({ lyrics, k, label, artist }, signal) {
-  return ask("search/lyrics", {}, asJson({ lyrics, k, label: label || null, artist: artist || null }, signal));
+async function* eventsOf(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    let read;
+    try {
+      read = await reader.read();
+    } catch (error) {
+      throw error.name === "AbortError" ? error : new ApiError(0, NO_ANSWER);
+    }
+    if (read.done) return;
+    text += read.value;
+    const whole = text.split("\n\n");
+    text = whole.pop();
+    for (const one of whole) yield readEvent(one);
+  }
+}
+
+function readEvent(text) {
+  const lines = text.split("\n").map((line) => line.split(/: (.*)/s));
+  const { event, data } = Object.fromEntries(lines);
+  return { event, data: JSON.parse(data) };
+}
+
+export function searchByLyrics({ lyrics, k, by, label, artist }, signal) {
+  const query = { lyrics, k, by, label: label || null, artist: artist || null, explain: true };
+  return ask("search/lyrics", {}, asJson(query, signal));
 }
 
 export function findPassages(query, songs, lyrics, signal) {

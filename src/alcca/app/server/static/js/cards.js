@@ -1,22 +1,26 @@
-/** A song as a card: what it is, how near it is to the query, the lines that fit, its recording, what to do next. */
+/** A song as a card: what it is, how likely it is the one, the lines that fit, its recording, what to do next. */
 
 import { audioOf } from "./api.js";
-import { h, replace } from "./dom.js";
-import { clock, named, percent } from "./format.js";
+import { certaintyMark, evidenceOf, nearness } from "./certainty.js";
+import { h } from "./dom.js";
+import { clock, named } from "./format.js";
+import { passageList } from "./passages.js";
 import { player } from "./player.js";
 import { likeAddress, mapAddress, songAddress } from "./routes.js";
 
 /**
  * @param {Object} song
- * @param {{hit: ?Object, place: string, tag: string, heading: string}} [options] `hit` adds rank and score, `place` is
- *   "list" or "map", `heading` the level of the title
+ * @param {{hit: ?Object, place: string, tag: string, heading: string, clip: ?Object}} [options] `hit` adds rank and
+ *   certainty, or how near it is, `place` is "list" or "map", `heading` the level of the title, `clip` is what plays the
+ *   recording that was searched by
  */
-export function songCard(song, { hit = null, place = "list", tag = "li", heading = "h3" } = {}) {
+export function songCard(song, { hit = null, place = "list", tag = "li", heading = "h3", clip = null } = {}) {
   const title = h(
     heading,
     { class: "card-title" },
     h("a", { href: songAddress(song.id), id: `${place}-song-${song.id}`, "data-testid": "song-link" }, song.title),
   );
+  const sound = song.has_audio ? songPlayer(song, place) : null;
   return h(
     tag,
     { class: `card ${place}-card`, "data-testid": "card", "data-song": song.id },
@@ -26,8 +30,8 @@ export function songCard(song, { hit = null, place = "list", tag = "li", heading
       hit && h("span", { class: "rank" }, h("span", { class: "unseen" }, "Number "), String(hit.rank)),
       h("div", { class: "card-names" }, title, facts(song)),
     ),
-    h("div", { class: "card-side" }, hit && score(hit), recording(song, place)),
-    words(song),
+    h("div", { class: "card-side" }, hit && score(hit), recording(sound)),
+    words(song, hit, sound, clip),
     actions(song, place),
   );
 }
@@ -44,57 +48,26 @@ export function facts(song) {
   );
 }
 
-function score({ closer_than: closer, score: cosine }) {
-  const bar = h("div", { class: "bar", "aria-hidden": "true" }, h("div", { class: "bar-fill" }));
-  bar.firstChild.style.width = `${closer * 100}%`;
-  return h(
-    "div",
-    { class: "score", "data-testid": "score" },
-    h(
-      "p",
-      { class: "score-words" },
-      "closer than ",
-      h("strong", {}, percent(closer)),
-      " of the library",
-      h("span", { class: "cosine" }, ` ${cosine.toFixed(2)}`),
-    ),
-    bar,
-  );
+function score(hit) {
+  const told = hit.certainty ? [certaintyMark(hit), evidenceOf(hit)] : nearness(hit);
+  return h("div", { class: "score", "data-testid": "score" }, told);
 }
 
-/** The song's player, or that there is no recording. */
-export function recording(song, place) {
-  if (!song.has_audio) return h("p", { class: "hint no-audio" }, "No recording");
-  return player(audioOf(song.id), { name: named(song), id: `${place}-${song.id}`, seconds: song.seconds }).element;
-}
+/** The player of a song. */
+export const songPlayer = (song, place) =>
+  player(audioOf(song.id), { name: named(song), id: `${place}-${song.id}`, seconds: song.seconds });
 
-function words(song) {
+/** A player on the page, or that there is no recording. */
+export const recording = (sound) => sound?.element ?? h("p", { class: "hint no-audio" }, "No recording");
+
+function words(song, hit, sound, clip) {
+  if (hit?.passages?.length) {
+    const inClip = { play: clip?.playFrom, said: (time) => `at ${time} of the recording` };
+    const inSong = { play: sound?.playFrom, said: (time) => `sung at ${time}` };
+    return passageList(hit.passages, clip ? inClip : inSong);
+  }
   const line = song.has_lyrics ? song.line : "No lyrics";
   return h("p", { class: song.has_lyrics ? "passage" : "passage none", "data-testid": "passage", dir: "auto" }, line);
-}
-
-/**
- * Put the lines that fit a query best into a card, with the shared words marked.
- * @param {HTMLElement} card
- * @param {Array<{text: string, words: string[]}>} lines
- */
-export function showPassage(card, lines) {
-  const passage = card.querySelector(".passage");
-  if (!lines?.length) return;
-  replace(
-    passage,
-    lines.flatMap((line, index) => [index > 0 && h("br"), ...marked(line)]),
-  );
-  passage.classList.add("best");
-}
-
-function marked({ text, words: shared }) {
-  if (!shared.length) return [text];
-  const longestFirst = [...new Set(shared)].sort((one, other) => other.length - one.length);
-  const any = longestFirst.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
-  const found = new RegExp(`(?<![\\p{L}\\p{N}])(${any})(?![\\p{L}\\p{N}])`, "gu");
-  // Split by a group, every second piece is a shared word.
-  return text.split(found).map((piece, index) => (index % 2 ? h("mark", {}, piece) : piece));
 }
 
 /** Where a person can go from a song. */

@@ -12,7 +12,7 @@ const ACCEPT = "audio/*,.webm,.mp4,.mka,.opus,.spx,.ape,.wv,.tta,.mpc,.caf,.w64,
 
 /**
  * @param {{largest: number, changed: (file: ?File) => void}} options `largest` in bytes
- * @returns {{element: HTMLElement}}
+ * @returns {{element: HTMLElement, playFrom: (seconds: number) => void}}
  */
 export function clip({ largest, changed }) {
   const input = h("input", { type: "file", id: "clip-file", class: "unseen", accept: ACCEPT, on: { change: picked } });
@@ -73,7 +73,7 @@ export function clip({ largest, changed }) {
     const waves = waveform();
     const address = URL.createObjectURL(file);
     const clipPlayer = player(address, { name: file.name, id: "clip", behind: waves.element });
-    shown = { waves, address };
+    shown = { waves, address, clipPlayer };
     const removeButton = h(
       "button",
       { type: "button", class: "button quiet", id: "clip-remove", on: { click: remove } },
@@ -159,7 +159,7 @@ export function clip({ largest, changed }) {
   }
 
   clear();
-  return { element };
+  return { element, playFrom: (seconds) => shown?.clipPlayer.playFrom(seconds) };
 }
 
 /** Elsewhere on the page a dropped file would replace the page. */

@@ -32,6 +32,24 @@ export function skeleton(kind, times) {
 }
 
 /**
+ * Begin to fill a region: placeholders first. Whoever filled it before is told to stop.
+ * @returns {{signal: AbortSignal, mine: () => boolean, done: () => void}} `mine` says whether nobody else has begun since
+ */
+export function takeOver(region, placeholder) {
+  region.loading?.abort();
+  const controller = new AbortController();
+  region.loading = controller;
+  region.setAttribute("aria-busy", "true");
+  replace(region, placeholder);
+  const mine = () => region.loading === controller;
+  return {
+    signal: controller.signal,
+    mine,
+    done: () => mine() && region.removeAttribute("aria-busy"),
+  };
+}
+
+/**
  * Fill a region with what `work` brings: placeholders first, then what `render` makes, or what went wrong.
  * A later call for the same region wins over an earlier one that answers late.
  * @param {HTMLElement} region
@@ -40,22 +58,18 @@ export function skeleton(kind, times) {
  * @param {{placeholder: Node}} options
  */
 export async function loadInto(region, work, render, { placeholder }) {
-  region.loading?.abort();
-  const controller = new AbortController();
-  region.loading = controller;
-  region.setAttribute("aria-busy", "true");
-  replace(region, placeholder);
+  const turn = takeOver(region, placeholder);
   announce("Loading");
   try {
-    const result = await work(controller.signal);
-    if (region.loading === controller) replace(region, render(result));
+    const result = await work(turn.signal);
+    if (turn.mine()) replace(region, render(result));
   } catch (error) {
-    if (region.loading !== controller || error.name === "AbortError") return;
+    if (!turn.mine() || error.name === "AbortError") return;
     replace(
       region,
       failure(error, () => loadInto(region, work, render, { placeholder: placeholder.cloneNode(true) })),
     );
   } finally {
-    if (region.loading === controller) region.removeAttribute("aria-busy");
+    turn.done();
   }
 }

@@ -19,7 +19,8 @@ document.addEventListener(
  * @param {string} source address of the recording
  * @param {{name: string, id: string, seconds: ?number, behind: ?Node}} options `behind` is drawn under the position,
  *   such as a waveform; `seconds` is the duration, where it is known before the recording is loaded
- * @returns {{element: HTMLElement, audio: HTMLAudioElement, setDuration: (seconds: number) => void}}
+ * @returns {{element: HTMLElement, audio: HTMLAudioElement, setDuration: (seconds: number) => void,
+ *   playFrom: (seconds: number) => void}}
  */
 export function player(source, { name, id, seconds = null, behind = null }) {
   const audio = h("audio", { src: source, preload: "none", id: `${id}-audio`, "data-testid": "audio" });
@@ -54,6 +55,12 @@ export function player(source, { name, id, seconds = null, behind = null }) {
   function toggle() {
     if (audio.paused) audio.play().catch(() => {});
     else audio.pause();
+  }
+
+  function playFrom(at) {
+    audio.currentTime = at;
+    show();
+    audio.play().catch(() => {});
   }
 
   function seek() {
@@ -101,7 +108,7 @@ export function player(source, { name, id, seconds = null, behind = null }) {
   });
   showButton();
   show();
-  return { element, audio, setDuration };
+  return { element, audio, setDuration, playFrom };
 }
 
 function cannotPlay({ error }) {

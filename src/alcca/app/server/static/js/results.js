@@ -1,88 +1,97 @@
-/** The songs that a search found, with the lines of their lyrics that fit coming after. */
+/** The songs that a search found. */
 
 import { findPassages } from "./api.js";
-import { showPassage, songCard } from "./cards.js";
+import { songCard } from "./cards.js";
 import { announce, h } from "./dom.js";
 import { count, plural } from "./format.js";
 import { loadInto, notice, skeleton } from "./loading.js";
+import { showNearest } from "./passages.js";
 
-const COMPARED = { lyrics: "lyrics", audio: "recordings" };
 // As many placeholders as fill a screen.
 const PLACEHOLDERS = 4;
+
+export const cardSkeletons = () => skeleton("card-box", PLACEHOLDERS);
 
 /**
  * Search, and show what comes.
  * @param {HTMLElement} region
  * @param {(signal: AbortSignal) => Promise<Object>} search gives a search result
- * @param {{title: string, lyrics: ?string}} options `lyrics` are the words that were searched by
+ * @param {{title: string, lyrics: ?string, explained: ?boolean}} options `lyrics` are the words that were searched by,
+ *   `explained` says whether the hits are told with their certainty
  */
-export function showResults(region, search, { title, lyrics = null }) {
+export function showResults(region, search, { title, lyrics = null, explained = false }) {
   const placeholder = h(
     "div",
     {},
     h("h2", {}, title),
     h("p", { class: "results-line" }, "Searching…"),
-    skeleton("card-box", PLACEHOLDERS),
+    cardSkeletons(),
   );
-  return loadInto(region, search, (result) => render(region, result, title, lyrics), { placeholder });
+  const render = (result) => [
+    h("h2", { id: "results-title" }, title),
+    found(result, { lyrics, signal: region.loading.signal, said: `${title}: ` }),
+    explained && result.hits.length > 0 && explanation(),
+  ];
+  return loadInto(region, search, render, { placeholder });
 }
 
-function render(region, result, title, lyrics) {
-  const { hits, compared, among, took_ms: took, notes } = result;
-  const heading = h("h2", { id: "results-title" }, title);
+/**
+ * What was found, as cards with a line about them.
+ * @param {Object} result
+ * @param {{lyrics: ?string, signal: AbortSignal, clip: ?Object, said: string}} options `clip` plays the recording that was
+ *   searched by, `said` comes before what is announced
+ */
+export function found(result, { lyrics = null, signal, clip = null, said = "" }) {
+  const { hits, among, took_ms: took, notes } = result;
+  const remarks = notes.map((note) => h("p", { class: "query-note" }, note));
   if (!hits.length) {
     announce("Nothing found");
-    return [
-      heading,
-      notice(
-        "No song is left.",
-        "None of the library's songs has this label and artist and can be compared. Clear the filters.",
-      ),
-    ];
+    return [remarks, nothing(result)];
   }
-  const line =
-    `The nearest ${count(hits.length)} of ${plural(among, "song")}, compared by their ${COMPARED[compared]}, ` +
-    `in ${count(Math.round(took))} ms.`;
   const list = h(
     "ol",
     { class: "cards", id: "results-list" },
-    hits.map((hit) => songCard(hit.song, { hit })),
+    hits.map((hit) => songCard(hit.song, { hit, clip })),
   );
-  announce(`${title}: ${plural(hits.length, "song")}. The first is ${hits[0].song.title}`);
-  addPassages(list, result, lyrics, region.loading.signal);
-  return [
-    heading,
-    h("p", { class: "results-line" }, line),
-    notes.map((note) => h("p", { class: "query-note" }, note)),
-    list,
-    explanation(),
-  ];
+  announce(`${said}${plural(hits.length, "song")}. The first is ${hits[0].song.title}, ${hits[0].certainty ?? ""}`);
+  addNearest(list, result, lyrics, signal);
+  const line = `The first ${count(hits.length)} of ${plural(among, "song")}, in ${count(Math.round(took))} ms.`;
+  return [h("p", { class: "results-line", id: "results-line" }, line), remarks, list];
 }
 
-async function addPassages(list, { query, hits }, lyrics, signal) {
-  const songs = hits.filter((hit) => hit.song.has_lyrics).map((hit) => hit.song.id);
-  if (!songs.length) return;
+function nothing({ among }) {
+  return among
+    ? notice("Nothing fits.", "No song shares any words with this. Other words, or a longer recording, may find one.")
+    : notice(
+        "No song is left.",
+        "None of the library's songs has this label and artist and can be compared. Clear the filters.",
+      );
+}
+
+/** Hits that no words speak for get the lines that are nearest in the space. */
+async function addNearest(list, { query, hits }, lyrics, signal) {
+  const songs = hits.filter((hit) => hit.song.has_lyrics && !hit.passages?.length).map((hit) => hit.song.id);
+  if (!songs.length || query === null) return;
   try {
     const { passages } = await findPassages(query, songs, lyrics, signal);
-    for (const card of list.children) showPassage(card, passages[card.dataset.song]);
+    for (const card of list.children) showNearest(card, passages[card.dataset.song]);
   } catch {
     // The first line of each song stands there already, and the results are no worse for it.
   }
 }
 
-function explanation() {
+export function explanation() {
   return h(
     "details",
     { class: "explain", id: "explain-score" },
-    h("summary", {}, "What the bar says"),
+    h("summary", {}, "What “sure” means"),
     h(
       "p",
       {},
-      "“Closer than 99% of the library” means: of all pairs of two different songs in this library, 99% are " +
-        "less alike ",
-      "than your query and this song. The small number is their cosine, from −1 to 1. A search always finds " +
-        "something: ",
-      "a short bar says that nothing really fits.",
+      "Each part of the search says in bits how much likelier a song is than by chance; ten bits are a thousand times. ",
+      "Together they give the probability that it is the song that you asked for. Of the hits that are called sure, ",
+      "at least 95 of 100 are right; a guess is there because a search always finds something. “Closer than 99% of the ",
+      "library” means: of all pairs of two different songs here, 99% are less alike in the learned space.",
     ),
   );
 }

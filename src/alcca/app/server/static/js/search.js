@@ -1,10 +1,11 @@
 /** The first view, with its two ways in: a sound, or words. */
 
-import { searchByAudio, searchByLyrics } from "./api.js";
+import { searchByLyrics } from "./api.js";
 import { clip } from "./clip.js";
 import { h } from "./dom.js";
 import { field, filters } from "./filters.js";
 import { plural } from "./format.js";
+import { listen } from "./listening.js";
 import { showResults } from "./results.js";
 import { libraryStatus, whatIsMissing } from "./status.js";
 
@@ -21,27 +22,34 @@ export async function searchView() {
     { id: "search-k", on: { change: again } },
     HOW_MANY.map((k) => h("option", { value: k }, String(k))),
   );
-  narrow.element.prepend(field("How many", howMany));
+  const by = h(
+    "select",
+    { id: "search-by", on: { change: again } },
+    h("option", { value: "both" }, "all that is known"),
+    status.parts.map(({ name, title }) => h("option", { value: name }, `${title} alone`)),
+  );
+  narrow.element.prepend(field("How many", howMany), field("Found by", by));
 
-  const parameters = () => ({ k: Number(howMany.value), ...narrow.values() });
+  const parameters = () => ({ k: Number(howMany.value), by: by.value, ...narrow.values() });
 
   function again() {
     last?.();
   }
 
-  function bySound(file) {
-    last = () =>
-      showResults(region, (signal) => searchByAudio(file, parameters(), signal), {
-        title: "Lyrics that fit this sound",
-      });
+  const hears = (wanted) =>
+    !status.hearing.lacks && status.parts.some((part) => part.hears && [part.name, "both"].includes(wanted));
+
+  function bySound(file, player) {
+    last = () => listen(region, file, { parameters, hears, clip: player });
     last();
   }
 
   function byWords(lyrics) {
     last = () =>
       showResults(region, (signal) => searchByLyrics({ lyrics, ...parameters() }, signal), {
-        title: "Songs that sound like these words",
+        title: "Songs with these words",
         lyrics,
+        explained: true,
       });
     last();
   }
@@ -49,17 +57,17 @@ export async function searchView() {
   const element = h(
     "div",
     { class: "search" },
-    h("h1", { class: "lead" }, "Find songs by their sound, or by their words"),
+    h("h1", { class: "lead" }, "Find a song by a recording of it, or by what is sung in it"),
     h(
       "p",
       { class: "lead-words" },
-      "alcca has listened to the songs of this library and read their lyrics. Give it a sound, and it finds " +
-        "lyrics that fit; give it words, and it finds music that " +
-        `fits.${status.searchable ? ` It searches ${plural(status.searchable, "song")}.` : ""}`,
+      "Give alcca a recording: it listens to the words and finds their song. Type a line that you remember: it finds " +
+        "the recording in which it is sung, also where there are no lyrics. Where nobody sings, it goes by the " +
+        `sound.${status.songs ? ` It searches ${plural(status.songs, "song")}.` : ""}`,
     ),
     whatIsMissing(status),
     status.songs > 0 && [
-      h("div", { class: "ways" }, soundPanel(status.max_upload_bytes, bySound), wordsPanel(byWords)),
+      h("div", { class: "ways" }, soundPanel(status, bySound), wordsPanel(byWords)),
       narrow.element,
       region,
     ],
@@ -67,26 +75,30 @@ export async function searchView() {
   return { element, title: "Search" };
 }
 
-function soundPanel(largest, search) {
+function soundPanel({ max_upload_bytes: largest, hearing }, search) {
   let chosen = null;
   const button = h(
     "button",
     { type: "submit", class: "button primary", id: "search-sound", disabled: true },
-    "Find lyrics that fit",
+    "Find this song",
   );
   const changed = (file) => {
     chosen = file;
     button.disabled = !file;
+    // Whoever gives a recording wants to know what it is.
+    if (file) search(file, sound);
   };
   const submit = (event) => {
     event.preventDefault();
-    if (chosen) search(chosen);
+    if (chosen) search(chosen, sound);
   };
+  const sound = clip({ largest, changed });
   return h(
     "form",
     { class: "panel", id: "sound-form", "aria-labelledby": "sound-title", on: { submit } },
-    h("h2", { id: "sound-title" }, "By a sound"),
-    clip({ largest, changed }).element,
+    h("h2", { id: "sound-title" }, "By a recording"),
+    sound.element,
+    hearing.lacks && h("p", { class: "hint", id: "cannot-hear" }, `Words are not heard here: ${hearing.lacks}.`),
     button,
   );
 }
@@ -98,8 +110,8 @@ function wordsPanel(search) {
     maxlength: LONGEST_LYRICS,
     dir: "auto",
     "aria-labelledby": "words-title",
-    "aria-describedby": "lyrics-error",
-    placeholder: "Type or paste lyrics: a line, or a whole song",
+    "aria-describedby": "lyrics-hint lyrics-error",
+    placeholder: "A line that you remember, or a whole song",
     on: { keydown: sendByKey },
   });
   const trouble = h("p", { class: "trouble", id: "lyrics-error", role: "alert" });
@@ -108,8 +120,9 @@ function wordsPanel(search) {
     { class: "panel", id: "words-form", "aria-labelledby": "words-title", on: { submit } },
     h("h2", { id: "words-title" }, "By words"),
     words,
+    h("p", { class: "hint", id: "lyrics-hint" }, "Finds recordings by what is sung in them."),
     trouble,
-    h("button", { type: "submit", class: "button primary", id: "search-words" }, "Find songs that sound like this"),
+    h("button", { type: "submit", class: "button primary", id: "search-words" }, "Find where this is sung"),
   );
 
   function submit(event) {

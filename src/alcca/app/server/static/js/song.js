@@ -1,9 +1,10 @@
 /** One song with all its words, and the songs that are like it. */
 
 import { getNeighbours, getSong } from "./api.js";
-import { actions, facts, recording } from "./cards.js";
+import { actions, facts, recording, songPlayer } from "./cards.js";
 import { h } from "./dom.js";
 import { field, filters } from "./filters.js";
+import { heardSection, timedLyrics } from "./heard.js";
 import { loadInto, skeleton } from "./loading.js";
 import { showResults } from "./results.js";
 import { likeAddress, rewrite, songAddress } from "./routes.js";
@@ -18,18 +19,23 @@ export function songView({ id }) {
     (song) => {
       document.title = `${song.title} – alcca`;
       title.textContent = song.title;
-      return [facts(song), recording(song, "song"), actions(song, "song"), lyrics(song), remarks(song)];
+      const sound = song.has_audio ? songPlayer(song, "song") : null;
+      return [
+        facts(song),
+        recording(sound),
+        actions(song, "song"),
+        h("div", { class: "song-words" }, lyrics(song, sound), heardSection(song, sound)),
+        remarks(song),
+      ];
     },
     { placeholder: skeleton("card-box", 3) },
   );
   return { element: h("div", {}, title, region), title: "Song", ready };
 }
 
-function lyrics(song) {
+function lyrics(song, sound) {
   const source = song.lyrics_source && h("p", { class: "hint" }, `Lyrics from ${song.lyrics_source}`);
-  const text = song.lyrics
-    ? h("p", { class: "lyrics", id: "song-lyrics", dir: "auto" }, song.lyrics)
-    : h("p", { class: "hint" }, "There are no lyrics.");
+  const text = song.lyrics ? timedLyrics(song, sound) : h("p", { class: "hint" }, "There are no lyrics.");
   return h(
     "section",
     { class: "panel", "aria-labelledby": "lyrics-title" },

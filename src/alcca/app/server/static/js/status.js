@@ -21,7 +21,7 @@ export async function libraryStatus() {
   return kept;
 }
 
-function showModel({ name, songs, model, version }) {
+function showModel({ name, songs, model, hearing, version }) {
   document.getElementById("library-name").textContent = name;
   const score =
     model?.held_out_mrr1 === null || model?.held_out_mrr1 === undefined
@@ -29,7 +29,7 @@ function showModel({ name, songs, model, version }) {
       : `, held-out MRR1 ${model.held_out_mrr1.toFixed(2)}` +
         (model.held_out_chance === null ? "" : ` (guessing ${model.held_out_chance.toFixed(2)})`);
   const trained = model ? `${model.method} trained on ${plural(model.songs, "song")}${score}` : "no model yet";
-  document.getElementById("model-line").textContent = `${count(songs)} songs · ${trained} · alcca ${version}`;
+  document.getElementById("model-line").textContent = `${plural(songs, "song")} · ${count(hearing.heard)} heard · ${trained} · alcca ${version}`;
 }
 
 /** What is missing before anything can be found, in words; null when nothing is. */
@@ -39,8 +39,8 @@ export function whatIsMissing(status) {
   }
   if (!status.model) {
     return notice(
-      "The songs are here, but nothing has been learned from them yet.",
-      "Train with `alcca train`, then search. Until then, the Songs page finds exact words.",
+      "The songs are here, but nothing has been learned from their sound yet.",
+      "They can be found by their words already. Train with `alcca train` to find songs that sound alike.",
     );
   }
   return null;

@@ -1,0 +1,52 @@
+/** How likely a hit is the song, in words; and what each part of the search says of it. */
+
+import { h } from "./dom.js";
+import { percent } from "./format.js";
+
+const SAID = { sure: "Sure", likely: "Likely", "a guess": "A guess" };
+const CLASS = { sure: "sure", likely: "likely", "a guess": "guess" };
+
+/** The probability in a word. */
+export function certaintyMark({ certainty }) {
+  return h(
+    "p",
+    { class: `certainty ${CLASS[certainty]}`, "data-testid": "certainty" },
+    h("span", { class: "unseen" }, "Is it the song? "),
+    SAID[certainty],
+  );
+}
+
+/** What speaks for a hit, part by part, for those who want to know. */
+export function evidenceOf(hit) {
+  return h(
+    "details",
+    { class: "why", "data-testid": "why" },
+    h("summary", {}, "Why?"),
+    h("p", {}, `Probability that it is the song: ${chances(hit.probability)}.`),
+    h(
+      "dl",
+      {},
+      (hit.evidence ?? []).map((one) => [h("dt", {}, capital(one.title)), h("dd", {}, said(one))]),
+    ),
+  );
+}
+
+/** How near a song is to another one. */
+export const nearness = ({ closer_than: closer, score }) =>
+  h("p", { class: "score-words" }, `closer than ${percent(closer)} of the library`, cosine(score));
+
+function said({ bits, score, closer_than: closer }) {
+  const worth = `${bits.toFixed(1)} bits`;
+  if (closer === null) return worth;
+  return [`closer than ${percent(closer)} of the library`, cosine(score), `, ${worth}`];
+}
+
+const cosine = (score) => h("span", { class: "cosine" }, ` (cosine ${score.toFixed(2)})`);
+
+function chances(probability) {
+  if (probability > 0.99) return "more than 99 of 100";
+  if (probability < 0.01) return "less than 1 of 100";
+  return `${Math.round(probability * 100)} of 100`;
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
