@@ -9,7 +9,6 @@ from alcca.errors import AudioError, UsageError
 from alcca.hearing.languages import check_language
 from alcca.hearing.recogniser import Recogniser, shared_recogniser
 from alcca.hearing.sound import read_samples, write_song
-from alcca.hearing.weights import model_that_is_meant
 from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE, read_slice
 from alcca.transcripts import Transcript
 
@@ -59,7 +58,7 @@ def transcribe(
     """
     check_language(language)
     _check_part(offset, seconds)
-    recogniser = shared_recogniser(model_that_is_meant(model))
+    recogniser = shared_recogniser(model)
     if seconds is None or seconds > LONGEST_SLICE_SECONDS:
         return _hear_long(Path(path), recogniser, language, offset, seconds)
     part = read_slice(path, offset=offset, seconds=seconds, rate=SPEECH_RATE)
