@@ -15,6 +15,7 @@ from alcca.errors import DataError, MissingExtraError, SpeechModelError
 from alcca.hearing.cleaning import clean_segments
 from alcca.hearing.languages import check_language
 from alcca.hearing.weights import find_weights, model_that_is_meant
+from alcca.songs.audio import SILENCE
 from alcca.transcripts import Segment, Transcript
 
 __all__ = ["RATE", "Recogniser", "Window", "shared_recogniser"]
@@ -38,7 +39,8 @@ class Window(NamedTuple):
     Parameters
     ----------
     segments : tuple of Segment
-    language : str
+    language : str or None
+        None where the window is silent.
     probability : float
         Of the language, in [0, 1].
     seconds : float
@@ -46,7 +48,7 @@ class Window(NamedTuple):
     """
 
     segments: tuple[Segment, ...]
-    language: str
+    language: str | None
     probability: float
     seconds: float
 
@@ -129,8 +131,8 @@ class Recogniser:
         samples : array of shape (n,), float32
             Mono, 16 kHz, any length; a memory-mapped file will do.
         language : str, optional
-            ISO 639-1 code, or a language's name; detected when not given, or when the model has not learnt it. Models for
-            English alone hear English.
+            ISO 639-1 code, or a language's name; detected when not given, or when the model has not learnt it.
+            Models for English alone hear English.
         start : float
             Where the samples begin in the recording, in seconds; added to all times.
 
@@ -151,7 +153,7 @@ class Recogniser:
         surest: defaultdict[str, float] = defaultdict(float)
         for window in self.windows(samples, language=language, start=start):
             segments += window.segments
-            if window.segments:
+            if window.segments and window.language:
                 weights[window.language] += window.probability
                 surest[window.language] = max(surest[window.language], window.probability)
         sung = max(weights, key=weights.__getitem__, default=None)
@@ -171,8 +173,11 @@ class Recogniser:
             piece = np.asarray(samples[first : first + round(WINDOW_SECONDS * RATE)], dtype=np.float32)
             if not np.isfinite(piece).all():
                 raise DataError(f"samples from {place:.1f} s hold NaN or infinite values; decode the recording again")
-            window = self._window(piece, known, start + place, is_last=place + WINDOW_SECONDS >= total)
-            if known is None and window.segments and window.probability > SURE_OF_LANGUAGE:
+            if np.ptp(piece) < SILENCE:
+                window = Window((), None, 0.0, WINDOW_SECONDS)
+            else:
+                window = self._window(piece, known, start + place, is_last=place + WINDOW_SECONDS >= total)
+            if known is None and window.language and window.segments and window.probability > SURE_OF_LANGUAGE:
                 known = window.language, window.probability
             yield window
             place += window.seconds
