@@ -15,13 +15,15 @@ from typing import ClassVar
 import numpy as np
 
 from alcca.errors import UsageError
-from alcca.matching.grams import Integers, grams_of, held_by, spans_of
+from alcca.matching.grams import GRAM_BITS, Integers, distinct, grams_of, occurrences, wanted_grams
 
 __all__ = ["Candidates"]
 
 KINDS = ("lyrics", "heard")
-# A row holds the songs of one gram within one block of numbers, so that adding a song rewrites short rows only.
-LOW, HIGH = 12, 20  # bits: a song's number within its block, the block's number
+# A row holds the songs of one gram within one block of numbers, and rows of a block lie together, so that adding
+# songs rewrites one block's pages only. Smaller blocks take a search more look-ups.
+LOW, LARGEST = 13, (1 << 32) - 1  # bits of a song's number within its block; the largest number
+WITHIN = (1 << LOW) - 1
 FRESH = 256  # songs that a search reads letter by letter; sorting them into the rows one by one costs ten times more
 BULK = 2048  # songs sorted in memory at once, in about 100 MB
 
@@ -157,50 +159,58 @@ class Candidates:
         Each distinct 5-gram of the query that ``d`` songs hold votes for them with weight log₂(1 + M/d), M the
         largest number of a song. A query of three or four letters votes for every gram that begins with it.
         """
-        first, last = spans_of(letters)
-        if k < 1 or not first.size:
+        wanted = wanted_grams(letters)
+        if k < 1 or not wanted.size:
             return []
         # Fresh songs first: those that another process sorts in meanwhile are then seen twice, not missed.
-        (fresh_span, fresh_song), (sorted_span, sorted_song) = self._fresh_votes(first, last), self._votes(first, last)
-        span, song = np.concatenate([fresh_span, sorted_span]), np.concatenate([fresh_song, sorted_song])
-        candidates = list(itertools.islice(self._ranked(span, song, k, among), k))
+        (fresh_gram, fresh_song), (sorted_gram, sorted_song) = self._fresh_votes(wanted), self._votes(wanted)
+        gram, song = np.concatenate([fresh_gram, sorted_gram]), np.concatenate([fresh_song, sorted_song])
+        candidates = list(itertools.islice(self._ranked(gram, song, k, among), k))
         if len(candidates) < k:
             candidates += [few for few in self._few(k, among) if few not in candidates]
         return candidates
 
-    def _fresh_votes(self, first: Integers, last: Integers) -> tuple[Integers, Integers]:
-        """Which spans of grams occur in which fresh songs, once each: two arrays of one length."""
+    def _fresh_votes(self, wanted: Integers) -> tuple[Integers, Integers]:
+        """Which of the wanted grams occur in which fresh songs, once each: two arrays of one length."""
         rows = self._fresh_rows()
         gram, row = grams_of([letters for _, letters in rows])
-        place, span = held_by(gram, first, last)
-        pairs = np.unique(span * len(rows) + row[place])
+        place, which = occurrences(gram, wanted)
+        pairs = distinct(which * len(rows) + row[place])
         numbers = np.array([song for song, _ in rows], np.int64)
         return pairs // max(len(rows), 1), numbers[pairs % max(len(rows), 1)]
 
-    def _votes(self, first: Integers, last: Integers) -> tuple[Integers, Integers]:
-        """The same for the songs whose grams are sorted in; a short query's span may name a song more than once."""
-        spans, keys, rows = [], [], []
-        select = f"SELECT key, CAST(songs AS BLOB) FROM {self._grams} WHERE key BETWEEN ? AND ?"
-        for number, (low, high) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-            for key, row in self._db.execute(select, (low << HIGH, ((high + 1) << HIGH) - 1)):
+    def _votes(self, wanted: Integers) -> tuple[Integers, Integers]:
+        """The same for the songs whose grams are sorted in."""
+        keys, rows = [], []
+        for block in self._blocks():
+            listed = ",".join(map(str, (block << GRAM_BITS | wanted).tolist()))
+            select = f"SELECT key, CAST(songs AS BLOB) FROM {self._grams} WHERE key IN ({listed})"
+            for key, row in self._db.execute(select):
                 if len(row) % 2 == 0:  # else it is damaged
-                    spans.append(number)
                     keys.append(key)
                     rows.append(row)
         sizes = np.array([len(row) // 2 for row in rows], np.int64)
-        within = np.frombuffer(b"".join(rows), "<u2").astype(np.int64) & ((1 << LOW) - 1)
-        block = np.array(keys, np.int64) & ((1 << HIGH) - 1)
-        return np.repeat(np.array(spans, np.int64), sizes), np.repeat(block << LOW, sizes) | within
+        within = np.frombuffer(b"".join(rows), "<u2").astype(np.int64) & WITHIN
+        key = np.array(keys, np.int64)
+        which = np.searchsorted(wanted, key & ((1 << GRAM_BITS) - 1))
+        return np.repeat(which, sizes), np.repeat(key >> GRAM_BITS << LOW, sizes) | within
 
-    def _ranked(self, span: Integers, song: Integers, k: int, among: frozenset[int] | None) -> Iterator[int]:
+    def _blocks(self) -> Iterator[int]:
+        """The blocks that have rows."""
+        select, block = f"SELECT min(key) FROM {self._grams} WHERE key >= ?", -1
+        while (key := self._db.execute(select, ((block + 1) << GRAM_BITS,)).fetchone()[0]) is not None:
+            block = key >> GRAM_BITS
+            yield block
+
+    def _ranked(self, gram: Integers, song: Integers, k: int, among: frozenset[int] | None) -> Iterator[int]:
         """The songs that have votes and are still there, best first; about twice ``k`` of them."""
         if not song.size:
             return
         (largest,) = self._db.execute(f"SELECT max(song) FROM {self._letters}").fetchone()
         # Whole numbers, so that equal votes stay equal in whatever order they are added.
-        weights = np.rint(64 * np.log2(1 + (1 + (largest or 0)) / np.maximum(np.bincount(span), 1)))
+        weights = np.rint(64 * np.log2(1 + (1 + (largest or 0)) / np.maximum(np.bincount(gram), 1)))
         numbers, place = _numbered(song)
-        votes = np.bincount(place, weights[span], minlength=numbers.size)
+        votes = np.bincount(place, weights[gram], minlength=numbers.size)
         chosen = votes > 0
         if among is not None:
             chosen &= np.isin(numbers, np.fromiter(among, np.int64, len(among)))
@@ -224,10 +234,8 @@ class Candidates:
     def _put(self, songs: dict[int, str]) -> None:
         """Keep letters of songs, in the caller's transaction, and sort them in when many are fresh."""
         for song, letters in songs.items():
-            if not 0 <= song < 1 << (LOW + HIGH):
-                raise UsageError(
-                    f"song {song}: expected a number from 0 to {(1 << (LOW + HIGH)) - 1}; number songs anew"
-                )
+            if not 0 <= song <= LARGEST:
+                raise UsageError(f"song {song}: expected a number from 0 to {LARGEST}; number the songs anew")
             new, old = letters.encode("ascii", "replace"), self._letters_of(song)
             if new == old:
                 continue
@@ -244,10 +252,10 @@ class Candidates:
         rows = self._fresh_rows()
         gram, row = grams_of([letters for _, letters in rows])
         song = np.array([song for song, _ in rows], np.int64)[row]
-        entries = np.unique(((gram << HIGH | song >> LOW) << LOW) | (song & ((1 << LOW) - 1)))
+        entries = distinct(_key(gram, song) << LOW | (song & WITHIN))
         keys = entries >> LOW
         begins = np.flatnonzero(np.diff(keys, prepend=-1))
-        within = (entries & ((1 << LOW) - 1)).astype("<u2").tobytes()
+        within = (entries & WITHIN).astype("<u2").tobytes()
         ends = np.append(begins, keys.size)[1:]
         self._db.executemany(
             # Joined blobs are text to SQLite until they are cast back; no byte changes on the way.
@@ -266,8 +274,8 @@ class Candidates:
         if letters is None:
             return
         if not self._db.execute(f"DELETE FROM {self._fresh} WHERE song = ?", (song,)).rowcount:
-            for gram in np.unique(grams_of([letters])[0]).tolist():
-                self._take_out(gram << HIGH | song >> LOW, song & ((1 << LOW) - 1))
+            for key in _key(distinct(grams_of([letters])[0]), np.int64(song)).tolist():
+                self._take_out(key, song & WITHIN)
         self._db.execute(f"DELETE FROM {self._letters} WHERE song = ?", (song,))
 
     def _take_out(self, key: int, within: int) -> None:
@@ -304,10 +312,15 @@ class Candidates:
         self._db.execute("RELEASE candidates")
 
 
+def _key(gram: Integers, song: Integers | np.int64) -> Integers:
+    """The number of the row in which the song is among those of the gram."""
+    return (song >> LOW) << GRAM_BITS | gram
+
+
 def _numbered(song: Integers) -> tuple[Integers, Integers]:
     """The numbers of all songs in the blocks that occur, in ascending order, and the place of each song there."""
     block = song >> LOW
     occurs = np.zeros(int(block.max()) + 1, bool)
     occurs[block] = True
     numbers = (np.flatnonzero(occurs)[:, np.newaxis] << LOW) + np.arange(1 << LOW)
-    return numbers.ravel(), ((np.cumsum(occurs) - 1)[block] << LOW) | (song & ((1 << LOW) - 1))
+    return numbers.ravel(), ((np.cumsum(occurs) - 1)[block] << LOW) | (song & WITHIN)
