@@ -151,7 +151,8 @@ class SpacePart(Part):
             return self.embedder.embed_query(query.text)
         if query.mfcc is None:
             raise UsageError("the learned space needs the sound of a recording, or words")
-        return self.embedder.embed_audio(query.mfcc[None])[0]
+        place: NDArray[np.float64] = self.embedder.embed_audio(query.mfcc[None])[0]
+        return place
 
     def bits_between(self, mfcc: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
         """What the space says of each recording (n, 20, 161) and each of m lyrics, in bits, shape (n, m)."""

@@ -1,0 +1,191 @@
+"""Hearing a library's songs: what is heard when, what is kept when it is broken off, what a bad file does to it."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from alcca import Library
+from alcca.errors import SpeechModelError, UntrainedError, UsageError
+from alcca.hearing.recogniser import Recogniser
+from alcca.library import ears
+from alcca.library.hearing import hear_songs, songs_to_hear
+from alcca.library.parts.transcripts import SONG
+from alcca.library.unheard import Unheard
+from alcca.songs.audio import read_slice
+from alcca.transcripts import Segment, Transcript
+
+RATE = 16_000
+
+
+class Fake:
+    """A recogniser that writes down what it was given to hear."""
+
+    name = "fake"
+
+    def __init__(self, words: str = "la la", fail_at: int | None = None) -> None:
+        self.words, self.fail_at = words, fail_at
+        self.given: list[tuple[np.ndarray, str | None, float]] = []
+        self._lock = threading.Lock()
+
+    def hear(self, samples, *, language=None, start=0.0):
+        with self._lock:
+            self.given.append((np.array(samples), language, start))
+            if self.fail_at is not None and len(self.given) > self.fail_at:
+                raise KeyboardInterrupt
+        segments = (Segment(start, start + 1, self.words),) if self.words else ()
+        return Transcript(segments, "en" if segments else None, 1.0, self.name, start, len(samples) / RATE)
+
+
+@pytest.fixture
+def library(tmp_path, music):
+    with Library(tmp_path / "shelf", progress=False) as library:
+        library.add(music)
+        yield library
+
+
+def hear(library, recogniser, *, extent="slice", again=False, **options):
+    songs = songs_to_hear(library._store, extent=extent, again=again)
+    return hear_songs(library._store, songs, recogniser, extent=extent, progress=False, **options)
+
+
+def test_each_song_is_heard_once_in_its_own_slice(library):
+    fake = Fake()
+    report = hear(library, fake)
+    assert (report.heard, report.without_words, report.failures) == (12, 0, [])
+    status = library.status()["hearing"]
+    assert status == {
+        "heard": 12, "without_words": 0, "not_heard": 0, "whole_songs": 0,
+        "languages": {"en": 12}, "models": {"fake": 12},
+    }  # fmt: skip
+    for song in library.songs():
+        expected = read_slice(song.paths[0], rate=RATE)
+        assert any(np.array_equal(given, expected.decoded) for given, _, _ in fake.given), song.title
+        assert library.transcripts([song.id])[song.id].text == "la la"
+    assert hear(library, fake).heard == 0
+    assert hear(library, fake, again=True).heard == 12
+
+
+def test_what_was_heard_is_kept_when_it_is_broken_off(library):
+    with pytest.raises(KeyboardInterrupt):
+        hear(library, Fake(fail_at=5))
+    kept = library.status()["hearing"]["heard"]
+    assert 3 <= kept <= 5
+    assert hear(library, Fake()).heard == 12 - kept
+
+
+def test_a_whole_song_counts_as_its_slice_and_not_the_other_way_round(library):
+    hear(library, Fake())
+    whole = Fake()
+    assert hear(library, whole, extent=SONG).heard == 12
+    assert {start for _, _, start in whole.given} == {0.0}
+    assert hear(library, Fake()).heard == 0
+    assert library.status()["hearing"]["whole_songs"] == 12
+
+
+def test_a_song_without_words_is_told_from_one_that_nobody_heard(library):
+    report = hear(library, Fake(words=""))
+    assert report.without_words == 12
+    assert library.status()["hearing"]["without_words"] == 12
+    assert not library.transcripts([1])[1].has_words
+
+
+def test_the_songs_language_is_told_to_the_recogniser(tmp_path, music):
+    rows = "file,language\n" + "\n".join(f"{p.relative_to(music)},German" for p in sorted(music.rglob("*.wav")))
+    (music / "songs.csv").write_text(rows)
+    with Library(tmp_path / "shelf", progress=False) as library:
+        library.add(music)
+        fake = Fake()
+        hear(library, fake)
+        assert sorted(language or "" for _, language, _ in fake.given) == [""] * 8 + ["de"] * 4
+        fake = Fake()
+        hear(library, fake, again=True, language="fr")
+        assert {language for _, language, _ in fake.given} == {"fr"}
+
+
+def test_a_file_that_has_changed_or_gone_is_named_and_the_others_are_heard(library, music):
+    songs = sorted(music.rglob("*.wav"))
+    songs[0].unlink()
+    soundfile.write(songs[1], np.random.default_rng(0).uniform(-0.1, 0.1, RATE * 3), RATE)
+    report = hear(library, Fake())
+    assert report.heard == 10
+    reasons = {Path(file).name: reason for file, reason in report.failures}
+    assert "cannot be read" in reasons[songs[0].name]
+    assert "has changed since it was added" in reasons[songs[1].name]
+
+
+def test_slices_that_add_has_decoded_are_not_decoded_again(tmp_path, music, monkeypatch):
+    fake = Fake()
+    monkeypatch.setattr(ears, "find_weights", lambda model, offline: None, raising=False)
+    monkeypatch.setattr("alcca.hearing.weights.find_weights", lambda model, offline: None)
+    monkeypatch.setattr(ears.Ears, "_recogniser", lambda self, workers: fake)
+    monkeypatch.setattr(Unheard, "_decode", lambda self, song, extent: pytest.fail("decoded again"))
+    # The worker that finds the samples runs here, where the trap is.
+    monkeypatch.setattr("alcca.library.hearing.read_each", lambda read, tasks, crashed, pool, jobs: map(read, tasks))
+    with Library(tmp_path / "shelf", progress=False) as library:
+        report = library.add(music, hear="slice")
+        assert report.hearing.heard == 12
+        assert not (tmp_path / "shelf" / "unheard").exists()
+        assert report.to_dict()["hearing"]["heard"] == 12
+        assert library.add(music, hear="slice").hearing.heard == 0
+
+
+def test_a_library_remembers_what_it_was_heard_with(library, monkeypatch):
+    monkeypatch.delenv("ALCCA_SPEECH_MODEL", raising=False)
+    assert ears.speech_model_of(library._store) == "base"
+    with library._store.transaction():
+        library._store.set_setting("speech_model", "small")
+    assert ears.speech_model_of(library._store) == "small"
+    monkeypatch.setenv("ALCCA_SPEECH_MODEL", "tiny")
+    assert ears.speech_model_of(library._store) == "tiny"
+    assert ears.speech_model_of(library._store, "medium") == "medium"
+
+
+def test_without_weights_add_says_so_and_goes_on_unless_hearing_was_asked_for(tmp_path, music, monkeypatch):
+    def missing(model, offline):
+        raise SpeechModelError("no weights here")
+
+    monkeypatch.setattr("alcca.hearing.weights.find_weights", missing)
+    monkeypatch.delenv("ALCCA_HEAR")
+    with Library(tmp_path / "shelf", progress=False) as library:
+        report = library.add(music)
+        assert report.added == 12
+        assert report.hearing is None
+        assert any("were not heard: no weights here" in note for _, note in report.notes)
+        with pytest.raises(SpeechModelError, match="no weights here"):
+            library.add(music, hear="slice")
+        with pytest.raises(SpeechModelError, match="no weights here"):
+            library.hear()
+        with pytest.raises(UsageError, match=r"'loud'.*slice"):
+            library.add(music, hear="loud")
+        with pytest.raises(UntrainedError, match="train it first"):
+            library.search(audio=next(music.rglob("*.wav")), k=3)
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_a_clip_finds_its_recording_and_a_line_the_moment_in_which_it_is_sung(tmp_path, data_folder):
+    folder = tmp_path / "music"
+    (folder / "lyrics").mkdir(parents=True)
+    names = ["us_jonathan_coulton_code_monkey", "us_jonathan_coulton_better", "jam_fantasma___los_rombos"]
+    for name in names:
+        (folder / f"{name}.ogg").write_bytes((data_folder / "cc_songs" / "audio" / f"{name}.ogg").read_bytes())
+    words = (data_folder / "cc_songs" / "lyrics" / f"{names[0]}.txt").read_text(encoding="utf-8")
+    (folder / "lyrics" / f"{names[0]}.txt").write_text(words)
+    with Library(tmp_path / "shelf", progress=False) as library:
+        report = library.add(folder, hear="slice")
+        assert (report.hearing.heard, report.hearing.without_words) == (3, 0)
+        clip = tmp_path / "clip.wav"
+        middle = read_slice(folder / f"{names[0]}.ogg", seconds=12, rate=22_050)
+        soundfile.write(clip, middle.samples, 22_050)
+        hits = library.search(audio=clip)
+        assert hits[0].title == names[0]
+        assert hits[0].certainty == "sure"
+        assert "monkey" in hits.heard.text.lower()
+        # The library has no lyrics of this one.
+        hits = library.search(lyrics="la tristeza es muy extraña, se alimenta de la belleza")
+        assert hits[0].title == names[2]
+        assert hits[0].passages[0].start == pytest.approx(4, abs=2)
+        assert Recogniser  # the real one was at work
