@@ -1,7 +1,8 @@
 """What a recogniser invents over music, found by measurable signs and taken out.
 
-Whisper was trained on subtitles. Where nobody sings it may repeat a syllable for half a minute, or thank for watching. No
-list of phrases can hold all of it, and singers do repeat themselves; so what counts is how it was said.
+Whisper was trained on subtitles. Where nobody sings it may repeat a syllable for half a minute, or thank for watching.
+No list of phrases can hold all of it, and singers do repeat themselves; so what counts is how it was said. The
+thresholds are those of Whisper's authors, or were set on half of what benchmarks/hearing.py makes (docs/hearing.md).
 """
 
 import re
@@ -18,26 +19,34 @@ NO_SPEECH = 0.6
 LOG_PROBABILITY = -1.0
 # Below this even loud singing was guessed.
 HOPELESS = -1.6
+# Who sings, sings in a language: over instruments the recogniser wavers between Breton and Latin.
+LANGUAGE = 0.5
 # Subtitles of one sentence over half a minute of music.
 ALONE_LETTERS, ALONE_SECONDS = 32, 20.0
-ALONE_NO_SPEECH, ALONE_LOG_PROBABILITY = 0.3, -0.7
+ALONE_LOG_PROBABILITY = -0.7
 # The fastest rappers sing some fourteen syllables a second.
 LETTERS_A_SECOND = 40.0
 # Text that zlib makes this much shorter repeats itself; Whisper's own threshold.
 COMPRESSION = 2.4
+# What repeats itself in no language that is surer than this is no refrain.
+LANGUAGE_OF_REFRAIN = 0.6
 # As often a refrain may be repeated.
 REPEATS = 4
 LONGEST_PHRASE = 12
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
+# A syllable that is repeated inside of a word, or where a script has no spaces.
+STUTTER = re.compile(rf"(\S{{1,12}}?)\1{{{REPEATS},}}")
 
 
-def clean_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+def clean_segments(segments: Sequence[Segment], language_probability: float = 1.0) -> tuple[Segment, ...]:
     """The segments of one decoding window without what was invented.
 
     Parameters
     ----------
     segments : sequence of Segment
         What was heard in at most 30 s. Their log-probability and no-speech probability are the window's.
+    language_probability : float
+        Of the likeliest language, in [0, 1]; also where another one was given.
 
     Returns
     -------
@@ -49,16 +58,14 @@ def clean_segments(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     ()
     >>> clean_segments([Segment(0, 4, "Hello darkness, my old friend", -0.4, 0.1)])[0].text
     'Hello darkness, my old friend'
+    >>> clean_segments([Segment(0, 30, "I love you, " * 60, -0.2, 0.5)], language_probability=0.4)
+    ()
     """
     kept = [one for one in segments if _letters(one.text)]
-    if not kept or _nobody_sings(kept):
+    if not kept or _nobody_sings(kept, language_probability):
         return ()
+    kept = [replace(one, text=STUTTER.sub(lambda found: found[1] * REPEATS, one.text)) for one in kept]
     kept = [one for one in kept if _letters(one.text) <= LETTERS_A_SECOND * max(one.end - one.start, 1.0)]
-    if not kept:
-        return ()
-    whole = " ".join(one.text for one in kept)
-    if compression_ratio(whole) > COMPRESSION and kept[0].log_probability < LOG_PROBABILITY:
-        return ()
     return _without_loops(kept)
 
 
@@ -105,13 +112,17 @@ def collapse_loops(text: str, repeats: int = REPEATS) -> str:
     return " ".join(words)
 
 
-def _nobody_sings(segments: Sequence[Segment]) -> bool:
+def _nobody_sings(segments: Sequence[Segment], language_probability: float) -> bool:
     first, last = segments[0], segments[-1]
-    letters = sum(_letters(one.text) for one in segments)
-    if first.log_probability < HOPELESS or (first.no_speech > NO_SPEECH and first.log_probability < LOG_PROBABILITY):
+    guessed = first.log_probability < LOG_PROBABILITY
+    silent = first.no_speech > NO_SPEECH
+    if first.log_probability < HOPELESS or (guessed and (silent or language_probability < LANGUAGE)):
         return True
-    alone = letters <= ALONE_LETTERS and last.end - first.start >= ALONE_SECONDS
-    doubtful = first.no_speech > ALONE_NO_SPEECH or first.log_probability < ALONE_LOG_PROBABILITY
+    loops = compression_ratio(" ".join(one.text for one in segments)) > COMPRESSION
+    if loops and (guessed or language_probability < LANGUAGE_OF_REFRAIN):
+        return True
+    alone = sum(_letters(one.text) for one in segments) <= ALONE_LETTERS and last.end - first.start >= ALONE_SECONDS
+    doubtful = first.log_probability < ALONE_LOG_PROBABILITY or language_probability < LANGUAGE_OF_REFRAIN
     return alone and doubtful
 
 
