@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.matching.alignment import Stretch, align
+from alcca.matching.alignment import MATCH, Stretch, align
 from alcca.matching.folding import Folded, fold
 from alcca.matching.scoring import LAMBDA, K
 from alcca.transcripts import Transcript, text_of
@@ -61,7 +61,7 @@ def find_passages(heard: Transcript | str, lyrics: str, most: int = 3) -> list[P
     --------
     >>> from alcca.transcripts import Segment
     >>> heard = Transcript((Segment(12, 15, "hello darkness my old fend"),))
-    >>> [(p.line, p.words, p.start) for p in find_passages(heard, "Hello darkness, my old friend\\nI've come to talk")]
+    >>> [(p.line, p.words, p.start) for p in find_passages(heard, "Hello darkness, my old friend\nI've come to talk")]
     [('Hello darkness, my old friend', ('Hello', 'darkness', 'my', 'old', 'friend'), 12.0)]
     """
     spoken, written = fold(text_of(heard)), fold(lyrics)
@@ -105,7 +105,7 @@ def _passage(
 ) -> Passage:
     here = np.array([one for one, _ in matched])
     there = {other for _, other in matched}
-    worth = LAMBDA * 2 * len(there) / np.log(2)
+    worth = LAMBDA * MATCH * len(there) / np.log(2)
     words = tuple(_words(line, start, there, written))
     if times is None:
         return Passage(line.strip(), number, words, None, None, float(worth))

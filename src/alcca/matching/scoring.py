@@ -9,10 +9,11 @@ from alcca.matching.alignment import local_scores
 from alcca.matching.folding import fold
 from alcca.transcripts import Transcript, text_of
 
-__all__ = ["bits"]
+__all__ = ["LAMBDA", "K", "bits", "signed_bits"]
 
-# Of the extreme-value distribution of local scores between unrelated lyrics, fitted by benchmarks/matching.py.
-LAMBDA, K = 0.45, 0.02
+# Of the extreme-value distribution of local scores between unrelated texts: the maximum-likelihood fit of
+# benchmarks/matching.py on transcripts of 6 to 30 s against lyrics of other songs.
+LAMBDA, K = 0.27, 0.0035
 
 
 def bits(queries: Sequence[Transcript | str | None], targets: Sequence[Transcript | str | None]) -> NDArray[np.float64]:
@@ -35,19 +36,35 @@ def bits(queries: Sequence[Transcript | str | None], targets: Sequence[Transcrip
 
     Examples
     --------
-    >>> found = bits(["hello darkness my old friend", ""], ["Hello darkness, my old friend", "Tea for two"])
-    >>> bool(found[0, 0] > 10), found[0, 1], found[1].tolist()
-    (True, np.float64(0.0), [0.0, 0.0])
+    >>> found = bits(["hello darkness my old friend", ""], ["Hello darkness, my old friend", "Three blind mice"])
+    >>> (found > 20).tolist(), found[1].tolist()
+    ([[True, False], [False, False]], [0.0, 0.0])
+    """
+    return np.maximum(signed_bits(queries, targets), 0.0)
+
+
+def signed_bits(
+    queries: Sequence[Transcript | str | None], targets: Sequence[Transcript | str | None]
+) -> NDArray[np.float64]:
+    """The same, negative where two texts fit worse than chance lets expect.
+
+    Returns
+    -------
+    array of float64, shape (n, m)
+        0 where either has no letters.
+
+    Examples
+    --------
+    >>> bool(signed_bits(["hello darkness my old friend"], ["1 2 3 4 5 6 7 8 9 10 11 12 13 14"])[0, 0] < 0)
+    True
     """
     folded = [fold(text_of(target)).letters for target in targets]
     lengths = np.array([len(letters) for letters in folded], dtype=np.float64)
     worth = np.zeros((len(queries), len(targets)))
     for row, query in enumerate(queries):
         letters = fold(text_of(query)).letters
-        if not letters:
-            continue
-        scores = local_scores(letters, folded)
-        with np.errstate(divide="ignore"):
-            worth[row] = (LAMBDA * scores - np.log(K * len(letters) * lengths)) / np.log(2)
-        worth[row, scores == 0] = 0.0
-    return np.maximum(worth, 0.0)
+        known = lengths > 0
+        if letters and known.any():
+            chance = np.log(K * len(letters) * lengths[known])
+            worth[row, known] = (LAMBDA * local_scores(letters, folded)[known] - chance) / np.log(2)
+    return worth
