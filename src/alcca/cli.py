@@ -180,29 +180,28 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from alcca.app.comparing import compare
-    from alcca.experiments.methods import parse_methods
+    from alcca.app.comparing import compare, distractors_at
 
     protocol = {
         "folds": options.folds,
         "components": options.components,
         "seed": options.seeds,
         "slow_after": options.slow_after,
+        "distractors": None if options.distractors is None else distractors_at(options.distractors),
         "shuffled_control": not options.no_control,
         "n_jobs": options.jobs or os.cpu_count() or 1,
         "verbose": not options.quiet,
     }
-    methods = parse_methods(options.methods, epochs=options.epochs)
     if options.data is not None and not options.data.is_dir():
         for name in ("language", "descriptors"):
             if getattr(options, name) is not None:
                 raise UsageError(f"--{name} is for a library; {options.data} is a file, which holds what it holds")
-        compare(methods, options.data, options.output, options.json, **protocol)
+        compare(options.methods, options.epochs, options.data, options.output, options.json, **protocol)
         return
     options.library = options.data or options.library
     with _open(options) as library:
         about = {"language": options.language, "csv": options.descriptors}
-        compare(methods, library, options.output, options.json, **about, **protocol)
+        compare(options.methods, options.epochs, library, options.output, options.json, **about, **protocol)
 
 
 def _serve(options: argparse.Namespace) -> None:

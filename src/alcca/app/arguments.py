@@ -108,9 +108,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
     evaluate.add_argument(
         "--methods",
-        default="alcca",
         metavar="NAME,NAME,…",
-        help="methods, 'all', or dotted names of classes; settings behind colons, as in cca:ridge=10 (default: alcca)",
+        help="methods, 'all' for the paper's, heard, fused, fused:METHOD, or dotted names of classes; settings behind "
+        "colons, as in cca:ridge=10 (default: fused,heard,alcca where words were heard, else alcca)",
     )
     evaluate.add_argument(
         "--folds", type=int, default=5, metavar="N", help="parts of the cross-validation (default: 5)"
@@ -142,6 +142,12 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     evaluate.add_argument("--language", metavar="NAME", help="only songs in this language (of a library)")
     evaluate.add_argument(
         "--descriptors", type=Path, metavar="CSV", help="your own Spotify features of a library's songs"
+    )
+    evaluate.add_argument(
+        "--distractors",
+        type=Path,
+        metavar="FILE|LIBRARY",
+        help="lyrics that are right for nobody, added to every pool: a folder of texts, a table, or another library",
     )
     evaluate.add_argument("--jobs", type=int, metavar="N", help="processes (default: all processors)")
     evaluate.add_argument(

@@ -16,7 +16,7 @@ from typing import Any
 
 from alcca.errors import LibraryError
 
-__all__ = ["Database", "checksum", "path_from_key", "path_key"]
+__all__ = ["Database", "checksum", "is_library", "path_from_key", "path_key"]
 
 SCHEMA = 2
 DATABASE = "songs.sqlite"
@@ -157,6 +157,11 @@ class Database:
     def set_setting(self, key: str, value: Any) -> None:
         """Store a setting; anything that JSON can hold."""
         self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, json.dumps(value)))
+
+
+def is_library(folder: Path) -> bool:
+    """Whether a folder holds a library."""
+    return (folder / DATABASE).is_file()
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -10,9 +10,11 @@ from alcca.experiments.dataset import Dataset
 from alcca.experiments.protocol import cross_validate
 from alcca.experiments.results import Results
 from alcca.library.descriptors import library_descriptors, undescribed
+from alcca.library.parts.transcripts import Transcripts
 from alcca.library.records import Song
 from alcca.library.store import Store
 from alcca.library.training import require_songs
+from alcca.transcripts import Transcript
 
 __all__ = ["evaluate_songs", "make_dataset"]
 
@@ -48,8 +50,17 @@ def make_dataset(
         group=[song.group or song.hash for song in songs],
         ids=[song.title for song in songs],
         audio_descriptors=described,
+        transcripts=_transcripts(store, songs),
         name=folder.name,
     )
+
+
+def _transcripts(store: Store, songs: list[Song]) -> list[Transcript | None] | None:
+    """What was heard in each song; None where nobody has listened to any."""
+    heard = store.kept(Transcripts).of([song.id for song in songs])
+    if not heard:
+        return None
+    return [heard[song.id].transcript if song.id in heard else None for song in songs]
 
 
 def evaluate_songs(

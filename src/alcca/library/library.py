@@ -420,7 +420,7 @@ class Library:
 
     def evaluate(
         self,
-        methods: Any = "alcca",
+        methods: Any = None,
         *,
         language: str | None = None,
         csv: Path | str | None = None,
@@ -432,7 +432,8 @@ class Library:
         Parameters
         ----------
         methods : estimator, text, list of them, or dict of name to estimator
-            As `alcca.cross_validate` takes them; ``"all"`` for every method of the paper's comparison.
+            As `alcca.cross_validate` takes them; ``"all"`` for every method of the paper's comparison. Without it what
+            is searched with: fused, heard and alcca where songs were heard, else alcca.
         language, csv
             As in `dataset`. Descriptors are computed when a method learns from them.
         keep : path, optional
@@ -449,10 +450,10 @@ class Library:
         """
         from dataclasses import replace
 
-        from alcca.experiments.methods import named_methods
+        from alcca.experiments.methods import default_methods, named_methods
         from alcca.library.evaluation import evaluate_songs
 
-        named = named_methods(methods)
+        named = default_methods(self.dataset(language=language)) if methods is None else named_methods(methods)
         described = any(getattr(method, "audio_view", "audio") == "audio_descriptors" for method in named.values())
         try:
             songs = self.dataset(language=language, descriptors=described, csv=csv)
