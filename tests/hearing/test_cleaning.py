@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alcca.hearing.cleaning import REPEATS, clean_segments, collapse_loops, compression_ratio
@@ -121,6 +121,7 @@ def test_case_and_punctuation_make_no_difference():
     assert collapse_loops("La, la. LA la! la", 2) == "La, la."
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["la", "oh", "my", "love"]), max_size=60), st.integers(1, 5))
 def test_collapsing_takes_nothing_but_repeats(words, repeats):
     collapsed = collapse_loops(" ".join(words), repeats).split()
@@ -131,6 +132,7 @@ def test_collapsing_takes_nothing_but_repeats(words, repeats):
     assert all(len(set(run)) > 1 for run in runs)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=6), st.floats(0, 1), st.floats(-3, 0), st.floats(0, 1))
 def test_any_text_is_cleaned_without_complaint(texts, language, log_probability, no_speech):
     heard = window(*texts, log_probability=log_probability, no_speech=no_speech) if texts else []

@@ -29,7 +29,7 @@ LETTERS_A_SECOND = 40.0
 # Text that zlib makes this much shorter repeats itself; Whisper's own threshold.
 COMPRESSION = 2.4
 # What repeats itself in no language that is surer than this is no refrain.
-LANGUAGE_OF_REFRAIN = 0.6
+LANGUAGE_OF_REFRAIN = 0.7
 # As often a refrain may be repeated.
 REPEATS = 4
 LONGEST_PHRASE = 12

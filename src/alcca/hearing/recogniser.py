@@ -187,7 +187,9 @@ class Recogniser:
     ) -> Window:
         seconds = len(samples) / RATE
         encoded = self._whisper.encode(self._mel(samples))
-        language, probability = known or self._detect(encoded)
+        # Also where the language is known: whether there is one at all tells singing from instruments.
+        likeliest = self._detect(encoded)
+        language, probability = known or likeliest
         speech = self._speech(language)
         result = self._whisper.model.generate(
             encoded, [speech.prompt], beam_size=BEAM, max_length=self._whisper.max_length, return_scores=True,
@@ -206,7 +208,8 @@ class Recogniser:
             [
                 Segment(round(start + a, 2), round(start + b, 2), text, log_probability, float(result.no_speech_prob))
                 for a, b, text in heard
-            ]
+            ],
+            likeliest[1],
         )
         return Window(segments, language, probability, after)
 
@@ -225,6 +228,8 @@ class Recogniser:
         return (language, 1.0) if language is not None and learnt else None
 
     def _detect(self, encoded: Any) -> tuple[str, float]:
+        if not self._whisper.model.is_multilingual:
+            return "en", 1.0
         token, probability = self._whisper.model.detect_language(encoded)[0][0]
         return token.strip("<|>"), float(probability)
 

@@ -1,0 +1,264 @@
+"""How the recogniser goes through a recording, with a model that says what it was told to say."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from alcca.errors import DataError, UsageError
+from alcca.hearing import recogniser as hearing
+from alcca.hearing.recogniser import RATE, Recogniser
+
+faster_whisper = pytest.importorskip("faster_whisper")
+SPECIAL, TIMES = 1_000, 2_000
+LANGUAGES = ("en", "de", "br")
+
+
+class Tokens:
+    """A tokeniser with a word for each token."""
+
+    def __init__(self):
+        self.words = []
+        names = [
+            "endoftext",
+            "startoftranscript",
+            "transcribe",
+            "translate",
+            "startofprev",
+            "startoflm",
+            "nospeech",
+            *LANGUAGES,
+        ]
+        self.special = {f"<|{name}|>": SPECIAL + number for number, name in enumerate(names)}
+        self.special["<|notimestamps|>"] = TIMES - 1
+
+    def token_to_id(self, name):
+        return self.special.get(name)
+
+    def encode(self, text, **options):
+        return SimpleNamespace(ids=[SPECIAL - 1])
+
+    def decode(self, ids):
+        return " " + " ".join(self.words[number] for number in ids)
+
+    def of(self, script):
+        """Tokens of a script: seconds are time stamps, texts are words."""
+        found = []
+        for one in script:
+            if isinstance(one, float):
+                found.append(TIMES + round(one / 0.02))
+            else:
+                for word in one.split():
+                    self.words.append(word)
+                    found.append(len(self.words) - 1)
+        return found
+
+
+class Whisper:
+    """Stands for faster_whisper.WhisperModel; `given` is what it was made and asked with."""
+
+    max_length = 448
+    multilingual = True
+
+    def __init__(self, folder, **options):
+        self.given = {"folder": folder, **options}
+        self.hf_tokenizer = Tokens()
+        self.model = self
+        self.is_multilingual = self.multilingual
+        self.scripts, self.places, self.asked, self.likely = [], [], [], []
+        self.score, self.no_speech = -0.3, 0.2
+
+    def feature_extractor(self, samples):
+        # The first sample and the number of samples stand for the sound.
+        return np.array([[samples[0]], [len(samples)]], dtype=np.float32)
+
+    def encode(self, features):
+        self.places.append((float(features[0, 0]), float(features[1, 0]) / RATE))
+        return features
+
+    def detect_language(self, encoded):
+        language, probability = self.likely.pop(0) if self.likely else ("en", 0.9)
+        return [[(f"<|{language}|>", probability)]]
+
+    def generate(self, encoded, prompts, **options):
+        self.asked.append((prompts[0], options))
+        ids = self.hf_tokenizer.of(self.scripts.pop(0) if self.scripts else [])
+        return [SimpleNamespace(sequences_ids=[ids], scores=[self.score], no_speech_prob=self.no_speech)]
+
+
+@pytest.fixture
+def recogniser(monkeypatch, tmp_path):
+    monkeypatch.delenv("ALCCA_SPEECH_MODEL", raising=False)
+    monkeypatch.setattr(hearing, "find_weights", lambda model, *, offline: tmp_path)
+    monkeypatch.setattr(faster_whisper, "WhisperModel", Whisper)
+    return Recogniser()
+
+
+def sound(seconds):
+    """Samples whose values are the seconds at which they are."""
+    return (np.arange(round(seconds * RATE)) / RATE).astype(np.float32)
+
+
+def script(recogniser, *scripts):
+    recogniser._whisper.scripts = list(scripts)
+    return recogniser._whisper
+
+
+def said(transcript):
+    return [(one.start, one.end, one.text) for one in transcript.segments]
+
+
+def test_segments_and_their_times(recogniser):
+    script(recogniser, [0.0, "hello darkness", 4.5, 5.0, "my old friend", 9.0])
+    heard = recogniser.hear(sound(20), start=100.0)
+    assert said(heard) == [(100.0, 104.5, "hello darkness"), (105.0, 109.0, "my old friend")]
+    assert (heard.language, heard.language_probability, heard.model) == ("en", 0.9, "base")
+    assert (heard.start, heard.seconds) == (100.0, 20.0)
+    # A mean over nine tokens, and the decision to end after them.
+    assert heard.segments[0].log_probability == pytest.approx(-0.3 * 9 / 10)
+    assert heard.segments[0].no_speech == 0.2
+
+
+def test_no_time_is_beyond_the_end(recogniser):
+    script(recogniser, [0.0, "hello darkness my old friend", 12.0])
+    assert said(recogniser.hear(sound(7))) == [(0.0, 7.0, "hello darkness my old friend")]
+    script(recogniser, [0.0, "hello darkness", 4.0, 5.0, "my old friend"])
+    assert said(recogniser.hear(sound(7)))[1] == (5.0, 7.0, "my old friend")
+
+
+@pytest.mark.parametrize(("seconds", "windows"), [(0.01, 1), (0.3, 1), (30, 1), (30.4, 1), (31, 2), (60, 2), (95, 4)])
+def test_half_a_minute_after_the_other(recogniser, seconds, windows):
+    whisper = script(recogniser)
+    recogniser.hear(sound(seconds))
+    assert [place for place, _ in whisper.places] == [30.0 * number for number in range(windows)]
+    assert whisper.places[0][1] == pytest.approx(min(seconds, 30), abs=1e-4)
+
+
+def test_what_the_end_of_a_window_cuts_is_heard_again(recogniser):
+    whisper = script(
+        recogniser,
+        [0.0, "and in the naked light I saw", 24.0, 26.0, "ten thousand"],
+        [0.0, "ten thousand people maybe more", 5.0],
+    )
+    heard = recogniser.hear(sound(50))
+    assert said(heard) == [(0.0, 24.0, "and in the naked light I saw"), (26.0, 31.0, "ten thousand people maybe more")]
+    assert whisper.places[1] == pytest.approx((26.0, 24.0))
+
+
+def test_the_end_of_the_recording_cuts_nothing(recogniser):
+    whisper = script(recogniser, [0.0, "people talking", 24.0, 26.0, "without speaking"])
+    assert said(recogniser.hear(sound(30)))[1] == (26.0, 30.0, "without speaking")
+    assert len(whisper.places) == 1
+
+
+def test_a_segment_as_long_as_the_window_does_not_stop_it(recogniser):
+    whisper = script(recogniser, [0.0, "people hearing without listening"], [0.0, "people writing songs", 9.0])
+    assert said(recogniser.hear(sound(40)))[0] == (0.0, 30.0, "people hearing without listening")
+    assert [place for place, _ in whisper.places] == [0.0, 30.0]
+
+
+def test_windows_come_one_by_one(recogniser):
+    whisper = script(recogniser, [0.0, "hello", 4.0], [0.0, "darkness", 4.0])
+    windows = recogniser.windows(sound(60))
+    assert next(windows).segments[0].text == "hello"
+    assert len(whisper.places) == 1
+
+
+def test_a_file_on_the_disk_is_read_window_by_window(recogniser, tmp_path):
+    sound(70).tofile(tmp_path / "samples.f32")
+    samples = np.memmap(tmp_path / "samples.f32", dtype="<f4", mode="r")
+    whisper = script(recogniser)
+    recogniser.hear(samples)
+    assert [length for _, length in whisper.places] == [30.0, 30.0, 10.0]
+
+
+# Languages
+
+
+def test_the_language_that_was_given_is_taken(recogniser):
+    whisper = script(recogniser, [0.0, "hallo du", 4.0])
+    heard = recogniser.hear(sound(8), language="German")
+    assert (heard.language, heard.language_probability) == ("de", 1.0)
+    assert whisper.hf_tokenizer.token_to_id("<|de|>") in whisper.asked[0][0]
+
+
+def test_a_language_that_is_sure_holds_for_what_follows(recogniser):
+    whisper = script(recogniser, [0.0, "hallo du", 4.0], [0.0, "nur du", 4.0])
+    whisper.likely = [("de", 0.9), ("en", 0.8)]
+    assert recogniser.hear(sound(60)).language == "de"
+    assert whisper.asked[1][0] == whisper.asked[0][0]
+
+
+def test_where_no_language_is_sung_guesses_are_taken_out(recogniser):
+    """Also in a language that was given: the detected one tells whether anybody sings."""
+    for language in (None, "de"):
+        whisper = script(recogniser, [0.0, "hello darkness my old friend", 9.0])
+        whisper.score, whisper.likely = -1.4, [("br", 0.2)]
+        assert not recogniser.hear(sound(10), language=language).has_words
+        whisper = script(recogniser, [0.0, "hello darkness my old friend", 9.0])
+        whisper.likely = [("en", 0.9)]
+        assert recogniser.hear(sound(10), language=language).has_words
+
+
+def test_without_words_there_is_no_language(recogniser):
+    script(recogniser, [0.0, "...", 9.0])
+    heard = recogniser.hear(sound(10))
+    assert (heard.segments, heard.language, heard.language_probability) == ((), None, 0.0)
+
+
+def test_a_model_for_english_alone_hears_english(recogniser, monkeypatch):
+    monkeypatch.setattr(Whisper, "multilingual", False)
+    monkeypatch.setattr(Whisper, "detect_language", None)
+    english = Recogniser("base.en")
+    script(english, [0.0, "hello darkness", 4.0])
+    assert english.hear(sound(8), language="de").language == "en"
+    assert english.name == "base.en"
+
+
+# What it is made with
+
+
+def test_processors_are_shared_by_the_workers(recogniser, monkeypatch):
+    monkeypatch.setattr(hearing, "_processors", lambda: 8)
+    for workers, threads, expected in ((1, None, 8), (4, None, 2), (16, None, 1), (2, 3, 3)):
+        given = Recogniser(workers=workers, threads=threads)._whisper.given
+        assert (given["num_workers"], given["cpu_threads"]) == (workers, expected)
+        assert given["local_files_only"]
+
+
+@pytest.mark.parametrize(("cards", "expected"), [(0, ("cpu", "int8")), (2, ("cuda", "float16"))])
+def test_a_graphics_card_is_used_where_there_is_one(recogniser, monkeypatch, cards, expected):
+    import ctranslate2
+
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: cards)
+    given = Recogniser()._whisper.given
+    assert (given["device"], given["compute_type"]) == expected
+
+
+def test_a_folder_gives_its_name(recogniser, tmp_path):
+    assert Recogniser(tmp_path / "my model").name == "my model"
+    assert Recogniser(str(Path("models") / "mine")).name == "mine"
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize("samples", [np.zeros(0, np.float32), np.zeros((2, 9), np.float32), np.float32(1)])
+def test_samples_of_another_shape(recogniser, samples):
+    with pytest.raises(DataError, match=r"expected samples of shape \(n,\), at least one, got an array of shape"):
+        recogniser.hear(samples)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_numbers_that_sound_cannot_have(recogniser, bad):
+    samples = sound(61)
+    samples[45 * RATE] = bad
+    with pytest.raises(DataError, match=r"samples from 30.0 s hold NaN or infinite values"):
+        recogniser.hear(samples)
+
+
+def test_an_unknown_language(recogniser):
+    with pytest.raises(UsageError, match="'Klingon' is unknown"):
+        recogniser.hear(sound(1), language="Klingon")
+    assert recogniser._whisper.places == []
