@@ -55,6 +55,25 @@ def test_votes_are_those_counted_by_hand(monkeypatch, fresh):
     assert_same(index, songs)
 
 
+def test_rows_stay_blobs_when_songs_are_added_to_them(monkeypatch):
+    monkeypatch.setattr(candidates, "FRESH", 0)
+    connection = connect()
+    index = Candidates(connection, "lyrics")
+    for song in range(3):
+        index.put(song, "hellodarkness")
+    rows = connection.execute("SELECT DISTINCT typeof(songs), length(songs) FROM candidates_lyrics_grams").fetchall()
+    assert rows == [("blob", 6)]
+
+
+def test_putting_the_same_letters_again_writes_nothing():
+    connection = connect()
+    index = Candidates(connection, "lyrics")
+    index.put(1, "hellodarkness")
+    before = connection.total_changes
+    index.put(1, "hellodarkness")
+    assert connection.total_changes == before
+
+
 def test_many_at_once_are_indexed_as_one_by_one():
     songs = made_up(candidates.BULK + 300)
     index = Candidates(connect(), "lyrics")
@@ -177,9 +196,11 @@ def test_a_song_that_differs_by_one_letter_in_its_block_stays(monkeypatch):
 
 
 def test_clear_forgets_all_and_takes_new_songs():
-    index = Candidates(connect(), "lyrics")
+    connection = connect()
+    index = Candidates(connection, "lyrics")
     index.put_all(made_up(500).items())
     index.clear()
+    assert connection.execute("SELECT count(*) FROM candidates_lyrics_grams").fetchone() == (0,)
     assert (list(index.songs()), index.search("abcde")) == ([], [])
     index.put(1, "abcde")
     assert index.search("abcde") == [1]
