@@ -25,7 +25,7 @@ KINDS = ("lyrics", "heard")
 LOW, LARGEST = 13, (1 << 32) - 1  # bits of a song's number within its block; the largest number
 WITHIN = (1 << LOW) - 1
 FRESH = 256  # songs that a search reads letter by letter; sorting them into the rows one by one costs ten times more
-BULK = 1024  # songs sorted in memory at once, in about 120 MB
+BULK = 1024  # songs sorted in memory at once, in about 150 MB
 
 
 _TABLES = """
