@@ -152,6 +152,31 @@ def test_the_end_of_the_recording_cuts_nothing(recogniser):
     assert len(whisper.places) == 1
 
 
+@pytest.mark.parametrize("seconds", [30, 50])
+def test_what_a_window_only_begins_is_heard_in_the_next(recogniser, seconds):
+    """Two time stamps at the end: a segment begins there, and the window does not hold it whole."""
+    whisper = script(recogniser, [0.0, "people talking", 23.0, 23.0], [0.0, "without speaking", 6.0])
+    heard = recogniser.hear(sound(seconds))
+    assert said(heard) == [(0.0, 23.0, "people talking"), (23.0, 29.0, "without speaking")]
+    assert whisper.places[1] == pytest.approx((23.0, seconds - 23.0))
+
+
+def test_one_time_stamp_at_the_end_begins_nothing(recogniser):
+    whisper = script(recogniser, [0.0, "people talking", 23.0])
+    recogniser.hear(sound(30))
+    assert len(whisper.places) == 1
+
+
+def test_windows_that_end_at_once_come_to_an_end(recogniser):
+    whisper = script(recogniser, *[[0.0, "la", 0.5, 0.5]] * 200)
+    recogniser.hear(sound(90))
+    assert [place for place, _ in whisper.places] == [0.0, 30.0, 60.0]
+    whisper = script(recogniser, *[[0.0, 30.0]] * 200)
+    whisper.places.clear()
+    recogniser.hear(sound(90))
+    assert len(whisper.places) == 3
+
+
 def test_a_segment_as_long_as_the_window_does_not_stop_it(recogniser):
     whisper = script(recogniser, [0.0, "people hearing without listening"], [0.0, "people writing songs", 9.0])
     assert said(recogniser.hear(sound(40)))[0] == (0.0, 30.0, "people hearing without listening")

@@ -24,6 +24,8 @@ RATE = 16_000
 WINDOW_SECONDS = 30.0
 # What is left at the end of a recording is heard when it is longer.
 SHORTEST_SECONDS = 0.5
+# A window that ends before is not begun again, so that a recording comes to its end in time.
+LEAST_STEP_SECONDS = 3.0
 SECONDS_A_STEP = 0.02
 # Words may begin this late in a window; the model's own limit.
 LATEST_FIRST_STEP = round(1.0 / SECONDS_A_STEP)
@@ -201,9 +203,11 @@ class Recogniser:
         log_probability = float(result.scores[0]) * len(tokens) / (len(tokens) + 1)
         heard, open_from = self._timed(tokens, speech.tokenizer, seconds)
         after = WINDOW_SECONDS
-        if not is_last and open_from is not None and open_from >= WINDOW_SECONDS / 3:
+        if open_from is not None and open_from >= LEAST_STEP_SECONDS:
             # The window's end has cut the last segment: it is heard again, whole, in the next window.
-            heard, after = heard[:-1], open_from
+            is_written = bool(heard) and heard[-1][0] == open_from
+            if not (is_last and is_written):
+                heard, after = heard[:-1] if is_written else heard, open_from
         segments = clean_segments(
             [
                 Segment(round(start + a, 2), round(start + b, 2), text, log_probability, float(result.no_speech_prob))
@@ -253,7 +257,10 @@ class Recogniser:
     def _timed(
         self, tokens: list[int], tokenizer: Any, seconds: float
     ) -> tuple[list[tuple[float, float, str]], float | None]:
-        """Segments as (start, end, text), and the start of the last one when no time stamp has closed it."""
+        """Segments as (start, end, text), and where one begins that the window does not hold to its end.
+
+        Its words are there or not: a second time stamp in a row, as the last token, begins a segment without any.
+        """
         segments: list[tuple[float, float, str]] = []
         begin, words = 0.0, []
         for token in tokens:
@@ -266,7 +273,8 @@ class Recogniser:
                 words = []
             begin = time
         if not words:
-            return segments, None
+            is_begun = len(tokens) > 1 and min(tokens[-2:]) >= tokenizer.timestamp_begin
+            return segments, begin if is_begun and segments else None
         segments.append((begin, seconds, self._text(words, tokenizer)))
         return segments, begin
 
