@@ -13,14 +13,14 @@ from alcca.matching.folding import ALPHABET
 __all__ = ["GAP_EXTEND", "GAP_OPEN", "KIN", "MATCH", "MISMATCH", "Stretch", "align", "local_scores"]
 
 MATCH, MISMATCH = 4, -2
-# Letters that are taken for each other when sung: in many languages their sounds differ in one feature only, voice or
-# place, or one sound is written with either. benchmarks/matching.py says what that gains.
+# Letters that are taken for each other when sung cost less: in many languages their sounds differ in one feature only,
+# voice or place, or one sound is written with either.
 KIN: dict[str, int] = {
-    "aeiouy": 0,
-    **dict.fromkeys(("ckqgx", "szcxj", "dt", "bp", "fv", "mn", "lr", "uvw", "gjy", "hw"), 1),
+    "aeiouy": -1,
+    **dict.fromkeys(("ckqgx", "szcxj", "dt", "bp", "fv", "mn", "lr", "uvw", "gjy", "hw"), 0),
 }
 # A gap of one letter costs the first, each further letter the second.
-GAP_OPEN, GAP_EXTEND = 6, 2
+GAP_OPEN, GAP_EXTEND = 5, 2
 
 
 class Stretch(NamedTuple):
@@ -79,7 +79,7 @@ def align(query: str, target: str) -> Stretch | None:
     --------
     >>> found = align("darknezz", "hellodarknessmyold")
     >>> found.score, found.query, found.target
-    (26, (0, 8), (5, 13))
+    (24, (0, 6), (5, 11))
     """
     if not query or not target:
         return None

@@ -89,10 +89,18 @@ def _pairs(spoken: str, written: str, most: int) -> NDArray[np.int64]:
         found: Stretch | None = align(spoken[begin:end], written)
         if found is None or (pairs and LAMBDA * found.score < least):
             continue
-        pairs.append(found.pairs + np.array([begin, 0]))
-        pieces += [(begin, begin + found.query[0]), (begin + found.query[1], end)]
+        core = _core(found.pairs) + np.array([begin, 0])
+        pairs.append(core)
+        pieces += [(begin, int(core[0, 0])), (int(core[-1, 0]) + 1, end)]
         pieces.sort(key=lambda piece: piece[0] - piece[1])
     return np.concatenate(pairs) if pairs else np.empty((0, 2), dtype=np.int64)
+
+
+def _core(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs without those at the ends that match here and there only: they belong to the words of another line."""
+    together = (np.diff(pairs, axis=0) == 1).all(axis=1)
+    runs = np.flatnonzero(together[:-1] & together[1:])
+    return pairs[runs[0] : runs[-1] + 3] if len(runs) else pairs
 
 
 def _passage(
