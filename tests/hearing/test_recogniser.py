@@ -83,6 +83,16 @@ def test_two_threads_hear_what_one_hears(recogniser, sung):
     assert together == alone * 2
 
 
+@pytest.mark.data
+@pytest.mark.parametrize("seconds", [1, 6, 12])
+def test_what_is_short_is_followed_by_silence(recogniser, sung, seconds):
+    """As the model has learnt it; the frame in which the sound ends may differ."""
+    short = sung[0][-seconds * RATE :]
+    whole = np.pad(short, (0, 30 * RATE - len(short)))
+    frames = np.r_[0 : seconds * 100, seconds * 100 + 2 : 3_000]
+    np.testing.assert_allclose(recogniser._mel(short)[:, frames], recogniser._mel(whole)[:, frames], atol=1e-5)
+
+
 SCRIPT = """
 import json, sys
 import numpy as np

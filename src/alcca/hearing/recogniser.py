@@ -27,6 +27,9 @@ SHORTEST_SECONDS = 0.5
 # A window that ends before is not begun again, so that a recording comes to its end in time.
 LEAST_STEP_SECONDS = 3.0
 SECONDS_A_STEP = 0.02
+# Of the spectrogram that the model takes: 30 s in steps of 10 ms, and how far below its maximum it is cut off.
+FRAMES = 3_000
+SILENT_BELOW_LOUDEST = 2.0
 # Words may begin this late in a window; the model's own limit.
 LATEST_FIRST_STEP = round(1.0 / SECONDS_A_STEP)
 # See docs/hearing.md for what one, three and ten cost and find.
@@ -218,10 +221,10 @@ class Recogniser:
         return Window(segments, language, probability, after)
 
     def _mel(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        from faster_whisper.audio import pad_or_trim
-
-        features: NDArray[np.float32] = pad_or_trim(self._whisper.feature_extractor(samples))
-        return features
+        features: NDArray[np.float32] = self._whisper.feature_extractor(samples)[:, :FRAMES]
+        # What silence is beside the loudest moment. Zeros, which faster-whisper takes, are a hum, and cost words.
+        silence = features.max() - SILENT_BELOW_LOUDEST
+        return np.pad(features, ((0, 0), (0, FRAMES - features.shape[1])), constant_values=silence)
 
     def _known(self, language: str | None) -> tuple[str, float] | None:
         """The language to hear in; None when it has to be detected, also because the model has not learnt it."""
