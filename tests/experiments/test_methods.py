@@ -6,17 +6,52 @@ import pytest
 from sklearn.base import clone
 
 from alcca.errors import DataError, NotFittedError, UsageError
-from alcca.experiments import make_method, method_names
-from alcca.experiments.methods import StandardisedCCA, parse_methods
+from alcca.experiments import Dataset, make_method, method_names
+from alcca.experiments.methods import StandardisedCCA, default_methods, named_methods, paper_methods, parse_methods
 from alcca.models.cca import CCA
+from alcca.models.contract import view_names
 
 
 @pytest.mark.parametrize("name", method_names())
 def test_every_name_makes_an_unfitted_estimator(name):
-    method = make_method(name, n_components=7) if name != "acmr" else make_method(name)
+    method = make_method(name, n_components=7) if name not in ("acmr", "heard") else make_method(name)
     assert hasattr(method, "fit")
-    assert hasattr(method, "transform")
-    assert clone(method).get_params() == method.get_params()
+    assert hasattr(method, "similarity")
+    assert hasattr(method, "transform") == (name in paper_methods())
+    assert repr(clone(method).get_params()) == repr(method.get_params())
+
+
+def test_fused_is_what_is_heard_with_a_space():
+    fused = make_method("fused", epochs=3, folds=4)
+    assert list(fused.parts) == ["heard", "alcca"]
+    assert (fused.folds, fused.parts["alcca"].epochs) == (4, 3)
+    assert view_names(fused, "audio") == ("transcripts", "audio")
+    assert view_names(fused, "lyrics") == ("texts", "features")
+    made = parse_methods("fused:cca:ridge=3.0:folds=2,fused:cca_zoo.linear.CCA,fused:n_components=4,fused")
+    assert list(made)[0] == "fused:cca:ridge=3.0:folds=2"
+    first, second, third, last = made.values()
+    assert (first.parts["cca"].ridge, first.folds) == (3.0, 2)
+    assert type(second.parts["cca_zoo.linear.CCA"]) is cca_zoo.linear.CCA
+    assert (third.parts["alcca"].n_components, last.parts["alcca"].n_components) == (4, 80)
+    assert view_names(make_method("fused:pretrain-cnn-cca"), "audio") == ("transcripts", "audio_frames")
+    assert parse_methods("fused,fused:dcca", epochs=5)["fused:dcca"].parts["dcca"].epochs == 5
+
+
+def test_the_default_is_what_the_songs_have():
+    songs = {"audio": np.zeros((2, 3)), "lyrics": ["la", "do"]}
+    assert list(default_methods(Dataset(**songs))) == ["alcca"]
+    assert list(default_methods(Dataset(**songs, transcripts=["la", None]))) == ["fused", "heard", "alcca"]
+    assert list(default_methods(Dataset(**{**songs, "audio": None}, transcripts=["la", None]))) == ["heard"]
+    assert default_methods(Dataset(**songs, transcripts=["la", None]), epochs=2)["fused"].parts["alcca"].epochs == 2
+
+
+def test_a_method_needs_a_transform_or_a_similarity():
+    class Neither(StandardisedCCA):
+        transform = similarity = property()
+
+    assert list(named_methods(["heard", "fused"])) == ["heard", "fused"]
+    with pytest.raises(UsageError, match=r"expected an unfitted estimator with fit, transform \(or similarity\)"):
+        named_methods(Neither())
 
 
 def test_unknown_names_and_settings_are_refused():
@@ -57,7 +92,7 @@ def test_a_list_of_methods_with_settings():
     assert two.invariance == "triplet"
     assert type(three) is cca_zoo.linear.CCA
     assert three.n_components == 3
-    assert list(parse_methods("all")) == method_names()
+    assert list(parse_methods("all")) == paper_methods() == method_names()[:-2]
     fewer = parse_methods("cca,alcca:epochs=9,acmr", epochs=3)
     assert [fewer[name].epochs for name in ("alcca:epochs=9", "acmr")] == [3, 3]
 
@@ -70,6 +105,11 @@ def test_a_list_of_methods_with_settings():
         ("cca:ridge", "expected cca:setting=value, got 'ridge'"),
         ("cca:depth=3", "cca has no setting depth; it has n_components, ridge"),
         ("cca,magic", "'magic' is unknown"),
+        ("heard:depth=3", "heard has no setting depth"),
+        ("fused:heard", "fused:heard: expected a method that learns a common space"),
+        ("fused:magic", "'magic' is unknown"),
+        ("fused:cca:depth=3", "cca has no setting depth"),
+        ("fused:cca:rcca", "setting=value, got 'rcca'"),
     ],
 )
 def test_a_list_that_cannot_be_meant_is_refused(text, message):

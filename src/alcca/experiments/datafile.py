@@ -1,7 +1,9 @@
-"""Songs of a comparison from a file of features: NumPy's ``.npz`` or Parquet."""
+"""Songs of a comparison from a file of features, NumPy's ``.npz`` or Parquet; distractors also from texts."""
 
+import csv
+import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
-from alcca.experiments.dataset import Dataset
+from alcca.experiments.dataset import AUDIO_VIEWS, Dataset
+from alcca.experiments.distractors import Distractors
+from alcca.songs.lyrics import clean_lyrics, decode_text, read_lyrics_file
 
-__all__ = ["read_dataset"]
+__all__ = ["read_dataset", "read_distractors"]
 
-NEEDED = ("audio", "lyrics")
-KNOWN = (*NEEDED, "label", "group", "ids", "audio_frames", "audio_descriptors")
+NUMBERS = ("audio", "audio_frames", "audio_descriptors")
+KNOWN = ("audio", "lyrics", "label", "group", "ids", "audio_frames", "audio_descriptors", "transcripts")
+DISTRACTORS = ("lyrics", *AUDIO_VIEWS)
+TEXTS = (".txt", ".lrc")
 
 
 def read_dataset(path: Path | str) -> Dataset:
@@ -25,7 +31,8 @@ def read_dataset(path: Path | str) -> Dataset:
     path : path
         ``.npz`` with arrays, or ``.parquet`` with columns (lists for vectors, lists of lists for frames), one row a
         song: ``audio`` and ``lyrics`` (texts, or vectors), and where they are known ``label``, ``group``, ``ids``,
-        ``audio_frames`` and ``audio_descriptors``, each as `Dataset` describes it. Other names are left out, and the
+        ``audio_frames``, ``audio_descriptors`` and ``transcripts`` (texts; empty where no words were heard), each as
+        `Dataset` describes it. With another view of audio, ``audio`` may be missing. Other names are left out, and the
         data set's notes say so.
 
     Raises
@@ -44,13 +51,11 @@ def read_dataset(path: Path | str) -> Dataset:
     ('hello darkness', 'my old friend')
     """
     path = Path(path)
-    readers = {".npz": _npz, ".parquet": _parquet}
-    if path.suffix.lower() not in readers:
+    if path.suffix.lower() not in READERS:
         raise UsageError(f"{path}: expected a file of features, .npz or .parquet, or the folder of a library")
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file")
-    arrays = readers[path.suffix.lower()](path)
-    missing = [name for name in NEEDED if name not in arrays]
+    arrays = _arrays(path)
+    missing = [] if set(arrays) & set(AUDIO_VIEWS) else ["audio"]
+    missing += [] if "lyrics" in arrays else ["lyrics"]
     if missing:
         raise DataError(
             f"{path}: has no {' and no '.join(missing)}, only {', '.join(arrays) or 'nothing'}; expected audio and "
@@ -58,7 +63,7 @@ def read_dataset(path: Path | str) -> Dataset:
         )
     other = sorted(set(arrays) - set(KNOWN))
     notes = (f"Left out of {path.name}: {', '.join(other)}; known are {', '.join(KNOWN)}.",) if other else ()
-    chosen: dict[str, Any] = {name: arrays[name] for name in KNOWN if name in arrays}
+    chosen: dict[str, Any] = {"audio": None, **{name: arrays[name] for name in KNOWN if name in arrays}}
     for name in ("label", "group", "ids"):
         if name in chosen:
             chosen[name] = chosen[name].tolist()
@@ -66,6 +71,72 @@ def read_dataset(path: Path | str) -> Dataset:
         return Dataset(**chosen, name=path.stem, notes=notes)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
+
+
+def read_distractors(path: Path | str) -> Distractors:
+    """Read lyrics, or transcripts, that are right for nobody.
+
+    Parameters
+    ----------
+    path : path
+        A folder of lyrics, each in a ``.txt`` or ``.lrc`` file, in whichever folder below it; a ``.csv`` file with a
+        column ``lyrics``, ``transcripts`` or both; or an ``.npz`` or ``.parquet`` file with one of these or with views
+        of audio, as in `read_dataset`. Empty lyrics are left out.
+
+    Raises
+    ------
+    UsageError
+        No such file or folder, or another kind of file.
+    DataError
+        It cannot be read, or holds none of that.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = Path(tempfile.mkdtemp())
+    >>> _ = (place / "alouette.txt").write_text("Alouette, gentille alouette")
+    >>> read_distractors(place).lyrics
+    ('Alouette, gentille alouette',)
+    """
+    path = Path(path)
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in TEXTS and file.is_file())
+        columns: dict[str, Any] = {"lyrics": [clean_lyrics(read_lyrics_file(file)) for file in found]}
+    elif path.suffix.lower() in READERS:
+        columns = {name: array for name, array in _arrays(path).items() if name in DISTRACTORS}
+    elif path.suffix.lower() == ".csv":
+        columns = {name: values for name, values in _csv(path).items() if name in ("lyrics", "transcripts")}
+    else:
+        raise UsageError(
+            f"{path}: expected lyrics that are right for nobody: a folder of .txt files, a .csv, .npz or .parquet file "
+            "with lyrics, or the folder of a library"
+        )
+    lyrics = columns.get("lyrics", ())
+    if not (isinstance(lyrics, np.ndarray) and lyrics.dtype.kind in "fiub"):
+        columns["lyrics"] = [text for text in lyrics if text is not None and str(text).strip()]
+    if not any(len(values) for values in columns.values()):
+        raise DataError(f"{path}: holds no lyrics and no transcripts; expected some that are right for nobody")
+    return Distractors(**columns, name=path.stem)
+
+
+def _csv(path: Path) -> dict[str, list[str]]:
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file")
+    text = decode_text(path.read_bytes())
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t", key=head.count)
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise DataError(f"{path}: is no CSV file ({error}); save it again") from error
+    names = [name for name in (rows[0] if rows else {}) if name is not None]
+    return {name.strip().lower(): [row[name] or "" for row in rows] for name in names}
+
+
+def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file")
+    return READERS[path.suffix.lower()](path)
 
 
 def _npz(path: Path) -> Mapping[str, NDArray[Any]]:
@@ -96,7 +167,7 @@ def _parquet(path: Path) -> Mapping[str, NDArray[Any]]:
 
 def _column(path: Path, name: str, values: list[Any]) -> NDArray[Any]:
     if not any(isinstance(value, list) for value in values):
-        return np.array(values, dtype=object if name not in KNOWN[-2:] else None)
+        return np.array(values, dtype=None if name in NUMBERS[1:] else object)
     expected = next(np.shape(value) for value in values if isinstance(value, list))
     for row, value in enumerate(values):
         try:
@@ -106,3 +177,6 @@ def _column(path: Path, name: str, values: list[Any]) -> NDArray[Any]:
         if shape != expected:
             raise DataError(f"{path}: {name} of row {row} has shape {shape}, that of the first {expected}")
     return np.array(values)
+
+
+READERS: dict[str, Callable[[Path], Mapping[str, NDArray[Any]]]] = {".npz": _npz, ".parquet": _parquet}

@@ -1,23 +1,30 @@
 """The songs of a comparison, as arrays and texts."""
 
 import hashlib
+import json
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError
+from alcca.transcripts import Transcript, text_of
 
-__all__ = ["Dataset"]
+__all__ = ["AUDIO_VIEWS", "LYRICS_VIEWS", "Dataset", "Heard", "check_features", "check_transcripts", "view_bytes"]
 
-AUDIO_VIEWS = ("audio", "audio_frames", "audio_descriptors")
+AUDIO_VIEWS = ("audio", "audio_frames", "audio_descriptors", "transcripts")
+LYRICS_VIEWS = ("features", "texts")
 HOW_TO_GET = {
+    "audio": "give features of the sound as audio",
     "audio_frames": "give MFCC of shape (n, 20, 161) as audio or as audio_frames",
     "audio_descriptors": "give an array (n, d) of them, evaluate a library, which computes them, or leave it out",
+    "transcripts": "run alcca hear on the library, give what alcca.transcribe heard, or leave it out",
 }
+
+Heard: TypeAlias = Transcript | str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +33,9 @@ class Dataset:
 
     Parameters
     ----------
-    audio : (n, p) or (n, 20, 161) array
-        Features of the sound; MFCC as they are, or anything that a method takes as a vector.
+    audio : (n, p) or (n, 20, 161) array, or None
+        Features of the sound; MFCC as they are, or anything that a method takes as a vector. None where the songs have
+        another view of audio, and only methods that learn from that are compared.
     lyrics : sequence of n texts, or (n, q) array
         Texts are turned into features inside each training fold. An array is taken as it is, so it must not have
         been fitted on all songs.
@@ -41,6 +49,8 @@ class Dataset:
         MFCC in time, for the methods with a convolutional network. Not needed where ``audio`` has three dimensions.
     audio_descriptors : (n, d) array, optional
         Descriptors of the whole track, for Spotify-DCCA.
+    transcripts : sequence of n Transcript, str or None, optional
+        What was heard in each recording, or in its slice; None, and a text without letters, where no words were.
     name : str
         What to call the collection.
     notes : tuple of str
@@ -49,7 +59,7 @@ class Dataset:
     Raises
     ------
     DataError
-        Different lengths, no songs, NaN or infinite values, an array of the wrong shape.
+        Different lengths, no songs, no view of audio, NaN or infinite values, an array of the wrong shape.
 
     Examples
     --------
@@ -61,23 +71,28 @@ class Dataset:
     (2, 20, 161)
     """
 
-    audio: NDArray[np.floating]
+    audio: NDArray[np.floating] | None
     lyrics: Sequence[str] | NDArray[np.floating]
     label: Sequence[Hashable] | None = None
     group: Sequence[Hashable] | None = None
     ids: Sequence[str] | None = None
     audio_frames: NDArray[np.floating] | None = None
     audio_descriptors: NDArray[np.floating] | None = None
+    transcripts: Sequence[Heard] | None = None
     name: str = "songs"
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        audio = _features("audio", self.audio)
-        for name in AUDIO_VIEWS[1:]:
+        # The class is frozen for its users; this is where it is made.
+        for name in AUDIO_VIEWS[:3]:
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _features(name, getattr(self, name)))
+                object.__setattr__(self, name, check_features(name, getattr(self, name)))
+        if self.transcripts is not None:
+            object.__setattr__(self, "transcripts", check_transcripts(self.transcripts))
+        if all(getattr(self, name) is None for name in AUDIO_VIEWS):
+            raise DataError(f"no song has any sound; expected at least one of {', '.join(AUDIO_VIEWS)}")
         if isinstance(self.lyrics, np.ndarray) and self.lyrics.dtype.kind in "fiub":
-            lyrics: tuple[str, ...] | NDArray[np.floating] = _features("lyrics", self.lyrics)
+            lyrics: tuple[str, ...] | NDArray[np.floating] = check_features("lyrics", self.lyrics)
         else:
             lyrics = tuple(self.lyrics.tolist() if isinstance(self.lyrics, np.ndarray) else self.lyrics)
             odd = next((i for i, text in enumerate(lyrics) if not isinstance(text, str)), None)
@@ -85,15 +100,15 @@ class Dataset:
                 raise DataError(
                     f"lyrics: expected texts or a numeric array (n, q), got {type(lyrics[odd]).__name__} for song {odd}"
                 )
-        n = len(audio)
+        first, n = ("lyrics", len(lyrics)) if self.audio is None else ("audio", len(self.audio))
+        if not n:
+            raise DataError("expected at least one song, got none")
         for name, values in (
             ("lyrics", lyrics), ("label", self.label), ("group", self.group), ("ids", self.ids),
             *((view, getattr(self, view)) for view in AUDIO_VIEWS[1:]),
         ):  # fmt: skip
             if values is not None and len(values) != n:
-                raise DataError(f"{name}: expected one for each of the {n} songs of audio, got {len(values)}")
-        # The class is frozen for its users; this is where it is made.
-        object.__setattr__(self, "audio", audio)
+                raise DataError(f"{name}: expected one for each of the {n} songs of {first}, got {len(values)}")
         object.__setattr__(self, "notes", tuple(self.notes))
         object.__setattr__(self, "lyrics", lyrics)
         object.__setattr__(self, "ids", tuple(map(str, range(n) if self.ids is None else self.ids)))
@@ -101,15 +116,15 @@ class Dataset:
             object.__setattr__(self, name, None if given is None else tuple(map(_or_none, given)))
 
     def __len__(self) -> int:
-        return len(self.audio)
+        return len(self.lyrics)
 
     @property
     def texts(self) -> tuple[str, ...] | None:
         """The lyrics where they are texts, to be turned into features inside each training fold; else None."""
         return None if isinstance(self.lyrics, np.ndarray) else tuple(self.lyrics)
 
-    def audio_view(self, name: str) -> NDArray[np.floating]:
-        """The audio features that a method learns from: "audio", "audio_frames" or "audio_descriptors".
+    def audio_view(self, name: str) -> Any:
+        """What a method learns from on the side of audio: "audio", "audio_frames", "audio_descriptors", "transcripts".
 
         Raises
         ------
@@ -118,12 +133,19 @@ class Dataset:
         """
         if name not in AUDIO_VIEWS:
             raise DataError(f"audio_view: expected one of {', '.join(AUDIO_VIEWS)}, got {name!r}")
-        view: NDArray[np.floating] | None = getattr(self, name)
-        if view is None and name == "audio_frames" and self.audio.ndim == 3:
+        view = getattr(self, name)
+        if view is None and name == "audio_frames" and self.audio is not None and self.audio.ndim == 3:
             return self.audio
         if view is None:
             raise DataError(f"{self.name} has no {name}, which this method learns from; {HOW_TO_GET[name]}")
         return view
+
+    @property
+    def words_heard(self) -> tuple[bool, ...] | None:
+        """Of each song, whether any words were heard in its recording; None where nobody listened."""
+        if self.transcripts is None:
+            return None
+        return tuple(any(map(str.isalnum, text_of(heard))) for heard in self.transcripts)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -131,21 +153,39 @@ class Dataset:
 
         The other views of audio, which not all methods look at, have their own: `view_fingerprint`.
         """
-        lyrics = _bytes(self.lyrics) if isinstance(self.lyrics, np.ndarray) else repr(self.lyrics).encode()
+        audio = b"" if self.audio is None else view_bytes(self.audio)
         others = repr((self.label, self.group, self.ids)).encode()
-        return hashlib.sha256(_bytes(self.audio) + lyrics + others).hexdigest()[:16]
+        return hashlib.sha256(audio + view_bytes(self.lyrics) + others).hexdigest()[:16]
 
     def view_fingerprint(self, name: str) -> str:
         """A name of one view of audio; "" where the songs do not have it."""
         view = getattr(self, name, None)
-        return "" if view is None else hashlib.sha256(_bytes(view)).hexdigest()[:16]
+        return "" if view is None else hashlib.sha256(view_bytes(view)).hexdigest()[:16]
 
 
-def _bytes(array: NDArray[Any]) -> bytes:
-    return f"{array.dtype} {array.shape}".encode() + np.ascontiguousarray(array).tobytes()
+def view_bytes(view: Any) -> bytes:
+    """All that a view says, as bytes: another value of any song gives others.
+
+    Examples
+    --------
+    >>> view_bytes(("la", None)) == view_bytes(("la", "None"))
+    False
+    """
+    if isinstance(view, np.ndarray):
+        return f"{view.dtype} {view.shape}".encode() + np.ascontiguousarray(view).tobytes()
+    if any(isinstance(one, Transcript) for one in view):
+        return json.dumps([one.to_dict() if isinstance(one, Transcript) else one for one in view]).encode()
+    return repr(tuple(view)).encode()
 
 
-def _features(name: str, values: NDArray[np.floating]) -> NDArray[np.floating]:
+def check_features(name: str, values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Features of songs, as an array of finite floats with one row a song.
+
+    Raises
+    ------
+    DataError
+        Something else.
+    """
     array = np.asarray(values)
     if array.dtype.kind not in "fiub" or array.ndim < 2 or array.size == 0:
         raise DataError(
@@ -157,6 +197,21 @@ def _features(name: str, values: NDArray[np.floating]) -> NDArray[np.floating]:
     if not finite.all():
         raise DataError(f"{name}: song {np.argmin(finite)} holds NaN or infinite values; leave it out")
     return array
+
+
+def check_transcripts(values: Any) -> tuple[Heard, ...]:
+    """What was heard in songs, one entry a song.
+
+    Raises
+    ------
+    DataError
+        Something else than a `Transcript`, a text or None.
+    """
+    heard = tuple(values.tolist() if isinstance(values, np.ndarray) else values)
+    for song, one in enumerate(heard):
+        if not (one is None or isinstance(one, Transcript | str)):
+            raise DataError(f"transcripts: expected Transcript, text or None, got {type(one).__name__} for song {song}")
+    return heard
 
 
 def _or_none(value: Hashable) -> Hashable:

@@ -2,24 +2,35 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import AlccaError, DataError
-from alcca.experiments.dataset import Dataset
-from alcca.experiments.results import DIRECTIONS, Fit, fit_frame
-from alcca.retrieval import category_ranks, instance_ranks
+from alcca.experiments.dataset import LYRICS_VIEWS, Dataset
+from alcca.experiments.distractors import Distractors
+from alcca.experiments.frames import fit_frame
+from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, Fit
+from alcca.models.contract import (
+    dimension_parameter,
+    embedded,
+    fit_estimator,
+    gather,
+    has_own_similarity,
+    similarity_of,
+    take,
+)
+from alcca.retrieval import category_ranks, instance_ranks, score_category_ranks, score_instance_ranks
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["TextFeatures", "fit_and_rank", "lyric_features", "make_doc2vec"]
+__all__ = ["Songs", "TextFeatures", "fit_and_rank", "lyric_features", "make_doc2vec"]
 
 Array = NDArray[Any]
-# The names under which two-view estimators, ours and cca-zoo's, take the dimension of their common space.
-DIMENSION_PARAMETERS = ("n_components", "latent_dimensions")
+Ranker = Callable[..., Any]
 
 
 class TextFeatures(Protocol):
@@ -39,10 +50,55 @@ def make_doc2vec(seed: int) -> TextFeatures:
     return Doc2VecFeatures(random_state=seed)
 
 
+class Songs(NamedTuple):
+    """What all fits of a comparison are made of.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    groups : (n,) array of int
+        The group of each song.
+    distractors : Distractors, optional
+    """
+
+    dataset: Dataset
+    groups: Array
+    distractors: Distractors | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...] | None:
+        """The lyrics of the songs and, after them, of the distractors; None where they are features."""
+        own = self.dataset.texts
+        return own if own is None or self.distractors is None else (*own, *map(str, self.distractors.lyrics))
+
+    @property
+    def others(self) -> tuple[int, int]:
+        """How many recordings and how many lyrics there are that are right for nobody."""
+        return (0, 0) if self.distractors is None else (self.distractors.recordings, len(self.distractors.lyrics))
+
+    def audio(self, name: str) -> Any:
+        """A view of audio, of the songs and, after them, of the distractors."""
+        own = self.dataset.audio_view(name)
+        if self.distractors is None or not self.distractors.recordings:
+            return own
+        more = self.distractors.audio_view(name)
+        return np.concatenate([own, more]) if isinstance(own, np.ndarray) else (*own, *more)
+
+    def lyrics(self, name: str, features: Array | None) -> Any:
+        """A view of lyrics, of the songs and, after them, of the distractors; ``features`` is one of the two."""
+        if name not in LYRICS_VIEWS:
+            raise DataError(f"lyrics_view: expected one of {', '.join(LYRICS_VIEWS)}, got {name!r}")
+        if name == "features":
+            return features
+        if self.texts is None:
+            raise DataError(f"{self.dataset.name} has features as lyrics, and this method reads texts; give texts")
+        return self.texts
+
+
 def lyric_features(
     make: Callable[[], TextFeatures], fold: int, texts: Sequence[str], train: Array, test: Array
 ) -> Array:
-    """Lyric features of all songs, learned from the training fold's texts.
+    """Lyric features of all texts, learned from the training fold's; those in neither fold are the distractors'.
 
     Raises
     ------
@@ -52,18 +108,30 @@ def lyric_features(
     try:
         features = make()
         features.fit([texts[i] for i in train])
-        parts = [np.asarray(features.transform([texts[i] for i in rows])) for rows in (train, test)]
+        # Songs, and others that no fold has, in calls of their own: features of songs do not depend on the others.
+        others = np.setdiff1d(np.arange(len(texts)), np.concatenate([train, test]))
+        parts = [(rows, np.asarray(features.transform([texts[i] for i in rows]))) for rows in (train, test, others)
+                 if len(rows)]  # fmt: skip
     except Exception as error:
         raise DataError(f"lyric features failed in fold {fold}: {_reason(error)}") from error
-    view = np.empty((len(texts), parts[0].shape[1]), dtype=parts[0].dtype)
-    view[train], view[test] = parts
+    view = np.empty((len(texts), parts[0][1].shape[1]), dtype=parts[0][1].dtype)
+    for rows, found in parts:
+        view[rows] = found
     return view
 
 
 def fit_and_rank(
-    fit: Fit, method: Any, dataset: Dataset, lyrics: Array, train: Array, test: Array, components: Sequence[int]
+    fit: Fit,
+    method: Any,
+    songs: Songs,
+    features: Array | None,
+    train: Array,
+    test: Array,
+    components: Sequence[int],
 ) -> "DataFrame | str":
     """Fit one method in one fold and rank every test query at every number of components.
+
+    A method that compares songs by a similarity of its own has none, and is ranked by that.
 
     Returns
     -------
@@ -71,39 +139,72 @@ def fit_and_rank(
         The ranks, as `fit_frame` makes them; or, where the method failed, the reason.
     """
     try:
-        model, nested = _clone(method, components[-1], fit.seed)
-        audio = dataset.audio_view(getattr(model, "audio_view", "audio"))
-        labels = None if dataset.label is None else np.fromiter(dataset.label, dtype=object)
+        model, nested = _clone(method, components[-1] if components else 1, fit.seed)
+        audio = gather(model, "audio", songs.audio)
+        lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))
+        labels = None if songs.dataset.label is None else np.fromiter(songs.dataset.label, dtype=object)
         pairs = train
         if fit.control:
             pairs = np.random.default_rng([fit.seed, fit.fold]).permutation(train)
-        model.fit((audio[train], lyrics[pairs]), None if labels is None else labels[train])
-        embedded = [np.asarray(view) for view in model.transform((audio[test], lyrics[test]))]
-        depth = min(view.shape[1] for view in embedded)
+        fit_estimator(
+            model, take(audio, train), take(lyrics, pairs), None if labels is None else labels[train],
+            songs.groups[train],
+        )  # fmt: skip
+        pools = [np.concatenate([test, len(songs.dataset) + np.arange(count)]) for count in songs.others]
+        views = take(audio, pools[0]), take(lyrics, pools[1])
+        rankers = (
+            _by_similarity(model, *views, len(test))
+            if has_own_similarity(model)
+            else _by_cosine(model, *views, len(test), components if nested else None)
+        )
         records: list[dict[str, Any]] = []
-        for c in [c for c in components if c <= depth] if nested else [depth]:
-            for direction, (queries, gallery) in zip(DIRECTIONS, ((0, 1), (1, 0)), strict=True):
-                records += _ranked(
-                    embedded[queries][:, :c], embedded[gallery][:, :c], labels, test,
-                    {"components": c, "direction": direction},
-                )  # fmt: skip
+        for which, by_song, by_label in rankers:
+            pool = len(pools[1 - DIRECTIONS.index(which["direction"])])
+            records += _ranked(by_song, by_label, labels, test, pool, which)
     except Exception as error:  # noqa: BLE001  # whatever a method raises is its result, not the end of the others
         return _reason(error)
     return fit_frame(records)
 
 
+def _by_cosine(
+    model: Any, audio: Any, lyrics: Any, n: int, components: Sequence[int] | None
+) -> Iterator[tuple[dict[str, Any], Ranker, Ranker]]:
+    """How the two levels are ranked in a common space: with its first components, or (None) in the whole of it."""
+    places = embedded(model, audio, lyrics)
+    depth = min(view.shape[1] for view in places)
+    for c in [depth] if components is None else [c for c in components if c <= depth]:
+        for direction, (queries, gallery) in zip(DIRECTIONS, ((0, 1), (1, 0)), strict=True):
+            asking, asked = places[queries][:n, :c], places[gallery][:, :c]
+            others = asked[n:] if len(asked) > n else None
+            yield (
+                {"components": c, "direction": direction},
+                partial(instance_ranks, asking, asked[:n], distractors=others),
+                partial(category_ranks, asking, asked),
+            )
+
+
+def _by_similarity(model: Any, audio: Any, lyrics: Any, n: int) -> Iterator[tuple[dict[str, Any], Ranker, Ranker]]:
+    """How the two levels are ranked by a model's own similarity."""
+    scores = similarity_of(model, audio, lyrics)
+    for direction, asked in zip(DIRECTIONS, (scores[:n], scores[:, :n].T), strict=True):
+        yield (
+            {"components": AS_A_WHOLE, "direction": direction},
+            partial(score_instance_ranks, asked),
+            partial(score_category_ranks, asked),
+        )
+
+
 def _ranked(
-    queries: Array, gallery: Array, labels: Array | None, test: Array, which: dict[str, Any]
+    by_song: Ranker, by_label: Ranker, labels: Array | None, test: Array, pool: int, which: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    pool = len(test)
     yield {
-        **which, "level": "instance", "query": test, "rank": instance_ranks(queries, gallery),
-        "pool": pool, "relevant": np.ones(pool, dtype=np.int64),
+        **which, "level": "instance", "query": test, "rank": by_song(),
+        "pool": pool, "relevant": np.ones(len(test), dtype=np.int64),
     }  # fmt: skip
     if labels is None:
         return
     own = labels[test].tolist()
-    ranks, rows = category_ranks(queries, gallery, own, own)
+    ranks, rows = by_label(own, own + [None] * (pool - len(test)))
     sizes = Counter(own)
     relevant = np.array([sizes[own[row]] for row in rows], dtype=np.int64)
     yield {**which, "level": "category", "query": test[rows], "rank": ranks, "pool": pool, "relevant": relevant}
@@ -114,9 +215,8 @@ def _clone(method: Any, components: int, seed: int) -> tuple[Any, bool]:
     from sklearn.base import clone
 
     model = clone(method)
-    known = model.get_params(deep=False)
-    dimension = next((name for name in DIMENSION_PARAMETERS if name in known), None)
-    changes = {"random_state": seed} if "random_state" in known else {}
+    dimension = dimension_parameter(model)
+    changes = {"random_state": seed} if "random_state" in model.get_params(deep=False) else {}
     model.set_params(**changes, **({dimension: components} if dimension else {}))
     return model, dimension is not None
 

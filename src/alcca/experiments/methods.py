@@ -8,18 +8,30 @@ StandardisedCCA(ridge=(10.0, 1.0))
 import ast
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from alcca.errors import NotFittedError, UsageError
+from alcca.models.contract import CosineSimilarity
 
-__all__ = ["StandardisedCCA", "make_method", "method_names", "named_methods", "parse_methods"]
+if TYPE_CHECKING:
+    from alcca.experiments.dataset import Dataset
+
+__all__ = [
+    "StandardisedCCA",
+    "default_methods",
+    "make_method",
+    "method_names",
+    "named_methods",
+    "paper_methods",
+    "parse_methods",
+]
 
 
-class StandardisedCCA(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class StandardisedCCA(CosineSimilarity, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """`alcca.models.cca.CCA` of columns scaled to mean 0 and variance 1 by the training songs.
 
     Raw MFCC need both of what this adds. Their first coefficient varies a hundred times more than the others, so one
@@ -91,15 +103,35 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+# Words that are heard in the recordings, and they with the space of another method, which stands behind a colon.
+HEARD, FUSED = "heard", "fused"
+WORDS: dict[str, tuple[str, dict[str, Any]]] = {
+    HEARD: ("alcca.matching.heard_words.HeardWords", {}),
+    FUSED: ("alcca.models.fused.Fused", {}),
+}
+OUR_SPACE = "alcca"
+
+
+def paper_methods() -> list[str]:
+    """Names of the methods of the paper's comparison, its ablations included: those that "all" stands for.
+
+    Examples
+    --------
+    >>> paper_methods()[:3]
+    ['cca', 'rcca', 'kernel-cca']
+    """
+    return list(METHODS)
+
+
 def method_names() -> list[str]:
     """Names that `make_method` knows; "alcca without CCA" is ``acmr``, L_imi as printed ``alcca-pair``.
 
     Examples
     --------
-    >>> method_names()[:3]
-    ['cca', 'rcca', 'kernel-cca']
+    >>> method_names()[-3:]
+    ['alcca-pair', 'heard', 'fused']
     """
-    return list(METHODS)
+    return [*METHODS, *WORDS]
 
 
 def make_method(name: str, **settings: Any) -> Any:
@@ -109,8 +141,9 @@ def make_method(name: str, **settings: Any) -> Any:
     ----------
     name : str
         One of `method_names`, or the dotted name of a class with the contract, such as ``cca_zoo.linear.CCA``.
+        ``fused`` is what is heard with ALCCA's space, ``fused:NAME`` with that of any of these.
     **settings
-        Given to the estimator's constructor.
+        Given to the estimator's constructor; those of a fused method that `Fused` has not, to the space's.
 
     Raises
     ------
@@ -121,8 +154,13 @@ def make_method(name: str, **settings: Any) -> Any:
     --------
     >>> make_method("cca", n_components=10).n_components
     10
+    >>> list(make_method("fused:cca", ridge=1.0).parts)
+    ['heard', 'cca']
     """
-    path, fixed = METHODS.get(name, (name, {}))
+    kind, _, space = name.partition(":")
+    if kind == FUSED:
+        return _make_fused(space or OUR_SPACE, settings)
+    path, fixed = {**METHODS, **WORDS}.get(name, (name, {}))
     if "." not in path:
         raise UsageError(
             f"method {name!r} is unknown; the methods are {', '.join(method_names())}, or the dotted name of a class"
@@ -131,8 +169,18 @@ def make_method(name: str, **settings: Any) -> Any:
     known = method._get_param_names() if hasattr(method, "_get_param_names") else sorted(settings)
     unknown = sorted(set(settings) - set(known))
     if unknown:
-        raise UsageError(f"{name} has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+        raise UsageError(f"{name} has no setting {', '.join(unknown)}; it has {', '.join(sorted(known)) or 'none'}")
     return method(**{**fixed, **settings})
+
+
+def _make_fused(space: str, settings: Mapping[str, Any]) -> Any:
+    from alcca.models.fused import Fused
+
+    if space in WORDS:
+        raise UsageError(f"{FUSED}:{space}: expected a method that learns a common space, such as {FUSED}:{OUR_SPACE}")
+    own = {name: value for name, value in settings.items() if name in ("folds", "random_state")}
+    theirs = {name: value for name, value in settings.items() if name not in own}
+    return Fused({HEARD: make_method(HEARD), space: make_method(space, **theirs)}, **own)
 
 
 def _class(path: str) -> Any:
@@ -149,7 +197,8 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
     Parameters
     ----------
     text : str
-        Names, with settings behind colons and commas between methods; ``all`` stands for all of `method_names`.
+        Names, with settings behind colons and commas between methods. Behind ``fused``, a word without "=" names the
+        method whose space is fused. ``all`` stands for all of `paper_methods`.
     epochs : int, optional
         Of every method that has epochs, instead of its own.
 
@@ -170,14 +219,37 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
     """
     made: dict[str, Any] = {}
     for part in _split(text, ","):
-        for written in method_names() if part == "all" else [part]:
+        for written in paper_methods() if part == "all" else [part]:
             if written in made:
                 raise UsageError(f"methods: {written} is there twice; leave one out")
             name, *settings = _split(written, ":")
+            if name == FUSED and settings and "=" not in settings[0]:
+                name = f"{FUSED}:{settings.pop(0)}"
             made[written] = make_method(name, **dict(_setting(name, setting) for setting in settings))
-            if epochs is not None and "epochs" in made[written].get_params():
-                made[written].set_params(epochs=epochs)
+            if epochs is not None:
+                # Of the method, or of the parts that it is fused of.
+                theirs = [key for key in made[written].get_params() if key.split("__")[-1] == "epochs"]
+                made[written].set_params(**dict.fromkeys(theirs, epochs))
     return made
+
+
+def default_methods(dataset: "Dataset", epochs: int | None = None) -> dict[str, Any]:
+    """The methods that are compared when nobody says which: fused, heard and alcca where somebody listened, else alcca.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    epochs : int, optional
+        As in `parse_methods`.
+
+    Examples
+    --------
+    >>> from alcca.experiments import Dataset
+    >>> list(default_methods(Dataset(np.zeros((2, 3)), ["la", "do"])))
+    ['alcca']
+    """
+    heard = [HEARD] if dataset.audio is None else [FUSED, HEARD, OUR_SPACE]
+    return parse_methods(",".join([OUR_SPACE] if dataset.transcripts is None else heard), epochs)
 
 
 def _setting(name: str, text: str) -> tuple[str, Any]:
@@ -233,10 +305,10 @@ def named_methods(methods: Any) -> dict[str, Any]:
         raise UsageError("methods: expected at least one estimator or name, got none")
     named = {name: make_method(method) if isinstance(method, str) else method for name, method in named.items()}
     for name, method in named.items():
-        missing = [verb for verb in ("fit", "transform", "get_params") if not hasattr(method, verb)]
-        if missing or isinstance(method, type):
+        ranks = hasattr(method, "transform") or hasattr(method, "similarity")
+        if not ranks or isinstance(method, type) or not all(hasattr(method, verb) for verb in ("fit", "get_params")):
             raise UsageError(
-                f"methods: {name} is {method!r}; expected an unfitted estimator with fit, transform and get_params, "
-                "as a scikit-learn BaseEstimator has them"
+                f"methods: {name} is {method!r}; expected an unfitted estimator with fit, transform (or similarity) "
+                "and get_params, as a scikit-learn BaseEstimator has them"
             )
     return named

@@ -4,9 +4,9 @@ The pool of a query is its test fold. A method is fitted once in a fold, with th
 smaller numbers are its first columns, because canonical components are nested.
 """
 
-import platform
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -17,23 +17,28 @@ from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
 from alcca.experiments.dataset import Dataset
-from alcca.experiments.fitting import TextFeatures, fit_and_rank, lyric_features, make_doc2vec
+from alcca.experiments.distractors import Distractors, distractors_for
+from alcca.experiments.fitting import Songs, TextFeatures, fit_and_rank, lyric_features, make_doc2vec
 from alcca.experiments.folds import grouped_folds, song_groups
+from alcca.experiments.frames import ranks_frame
+from alcca.experiments.heard import word_notes
 from alcca.experiments.kept import KeptFits
 from alcca.experiments.methods import named_methods
-from alcca.experiments.results import Failure, Fit, Results, ranks_frame
+from alcca.experiments.provenance import describe, notes_on_songs, versions
+from alcca.experiments.results import Failure, Fit, Results
 from alcca.experiments.running import Job, died, run_jobs
+from alcca.models.contract import has_own_similarity, view_names
 from alcca.progress import Progress
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Dataset", "TextFeatures", "cross_validate"]
+__all__ = ["Dataset", "Distractors", "TextFeatures", "cross_validate"]
 
 Array = NDArray[Any]
 Place = tuple[int, int]  # seed and fold
 Rows = Mapping[Place, tuple[Array, Array]]  # the training and the test songs
-Views = Mapping[Place, Array]  # the lyric features of all songs
+Views = Mapping[Place, Array | None]  # the lyric features of all songs, where some method learns from them
 KILLED = "its process was killed, as happens when no memory is left; free some, or work with fewer processes (n_jobs)"
 
 
@@ -46,6 +51,7 @@ def cross_validate(
     seed: int | Sequence[int] = 0,
     shuffled_control: bool = True,
     text_features: Callable[[], TextFeatures] | None = None,
+    distractors: Distractors | Dataset | Sequence[str] | None = None,
     slow_after: float | None = None,
     keep: Path | str | None = None,
     n_jobs: int = 1,
@@ -58,8 +64,9 @@ def cross_validate(
     methods : estimator, name, list of them, or dict of name to estimator
         Unfitted, with ``fit(views, y)`` and ``transform(views)``; never changed, each fold fits a clone. A clone gets
         ``n_components`` (or ``latent_dimensions``) set to the largest number of components and ``random_state`` to the
-        seed, where it has them. A method without the former is measured in the whole of its own space. Its attribute
-        ``audio_view`` says which audio features of the data set it learns from, "audio" without one.
+        seed, where it has them. A method without the former is measured in the whole of its own space. One with a
+        ``similarity(audio, lyrics)`` of its own is ranked by that, as a whole: 0 components. The attributes
+        ``audio_view`` and ``lyrics_view`` say what of the data set it learns from (`alcca.models.contract`).
     dataset : Dataset
     folds : int
         Songs that share a group or the same words stay in one fold.
@@ -74,6 +81,9 @@ def cross_validate(
         on the true test pairs: what is left without any pairing to learn from.
     text_features : callable, optional
         Makes a new `TextFeatures` for each fold. Doc2Vec when not given.
+    distractors : Distractors, Dataset or sequence of texts, optional
+        Lyrics, and recordings where they have all views that the methods learn from, that are added to every pool and
+        are right for nobody. Nothing is learned from them. Those with the words of a song are left out.
     slow_after : float, optional
         Seconds. A method whose fits of the first seed took longer (their median) is measured with that seed alone,
         and `Results.notes` says so.
@@ -96,7 +106,7 @@ def cross_validate(
     UsageError
         No methods, two of one name, no possible number of components.
     DataError
-        Too few songs; lyric features that failed; methods that failed, when no other is left.
+        Too few songs; lyric features that failed; methods that failed, when no other is left; no distractors left.
 
     Examples
     --------
@@ -125,15 +135,25 @@ def cross_validate(
         for s in seeds
         for fold in range(folds)
     }
+    others, notes = _usable_distractors(dataset, distractors, named)
+    songs = Songs(dataset, groups, others)
+    reads = {name: {*view_names(method, "audio"), *view_names(method, "lyrics")} for name, method in named.items()}
     about = {"folds": folds, "lyrics": _lyrics_from(dataset, text_features)}
-    work = _Work(n_jobs, verbose, KeptFits(keep, dataset.fingerprint, **about, alcca=_versions()["alcca"]))
-    views = _views(dataset, text_features, rows, work)
-    possible, notes = _possible_components(wanted, dataset, views, rows)
+    if others is not None:
+        about["distractors"] = others.fingerprint
+    work = _Work(n_jobs, verbose, KeptFits(keep, dataset.fingerprint, **about, alcca=versions()["alcca"]))
+    views: Views = dict.fromkeys(rows)
+    if any("features" in read for read in reads.values()):
+        views = _views(songs, text_features, rows, work)
+    possible: list[int] = []
+    if not all(map(has_own_similarity, named.values())):
+        possible, left_out = _possible_components(wanted, dataset, views, rows)
+        notes += left_out
     controls = (False, True) if shuffled_control else (False,)
 
     def run(names: Iterable[str], seeds: Iterable[int]) -> list[_Outcome]:
         fits = [Fit(name, control, f, s) for s in seeds for f in range(folds) for name in names for control in controls]
-        return _run_fits(fits, named, dataset, views, rows, possible, work)
+        return _run_fits(fits, named, songs, views, rows, possible, work)
 
     outcomes = run(named, seeds[:1])
     seconds = _median_seconds(outcomes)
@@ -160,12 +180,18 @@ def cross_validate(
         "seeds": list(seeds),
         "shuffled_control": shuffled_control,
         "lyrics": about["lyrics"],
-        "methods": {name: _describe(method) for name, method in named.items()},
-        "versions": _versions(),
+        "methods": {name: describe(method) for name, method in named.items()},
+        "word_methods": [name for name in named if "transcripts" in reads[name]],
+        "versions": versions(),
     }
+    if others is not None:
+        settings["distractors"] = {"name": others.name, "lyrics": len(others.lyrics), "recordings": others.recordings}
     ranks = ranks_frame([(o.fit, o.ranks) for o in whole if o.ranks is not None], groups, dataset.ids or ())
-    notes = [*dataset.notes, *_notes(dataset, first), *notes]
-    return Results(ranks, settings, tuple(notes), tuple(failures), _median_seconds(outcomes))
+    heard = dataset.words_heard
+    silent = None if heard is None else tuple(np.flatnonzero(~np.array(heard)).tolist())
+    results = Results(ranks, settings, (), tuple(failures), _median_seconds(outcomes), silent)
+    said = (*dataset.notes, *notes_on_songs(dataset, first), *notes, *word_notes(results))
+    return replace(results, notes=said)
 
 
 class _Work(NamedTuple):
@@ -192,15 +218,34 @@ def _checked_seeds(seed: int | Sequence[int]) -> tuple[int, ...]:
     return seeds
 
 
+def _usable_distractors(dataset: Dataset, given: Any, named: Mapping[str, Any]) -> tuple[Distractors | None, list[str]]:
+    """The distractors that all methods can be given, for their pools must be the same."""
+    found, notes = distractors_for(dataset, given)
+    if found is None or not found.recordings:
+        return found, notes
+    lacking = sorted({view for method in named.values() for view in view_names(method, "audio")
+                      if found.audio_view(view) is None})  # fmt: skip
+    if not lacking:
+        return found, notes
+    notes.append(
+        f"Left out the {found.recordings} recordings of the distractors, which have no {', '.join(lacking)}: the pools "
+        "of all methods must be the same."
+    )
+    return found.without_recordings() if len(found.lyrics) else None, notes
+
+
 def _views(
-    dataset: Dataset, text_features: Callable[[], TextFeatures] | None, rows: Rows, work: _Work
-) -> dict[tuple[int, int], Array]:
-    """Lyric features of all songs for each seed and fold, learned from its training texts."""
-    texts = dataset.texts
+    songs: Songs, text_features: Callable[[], TextFeatures] | None, rows: Rows, work: _Work
+) -> dict[Place, Array | None]:
+    """Lyric features of all songs and distractors for each seed and fold, learned from its training texts."""
+    texts = songs.texts
     if texts is None:
-        return dict.fromkeys(rows, np.asarray(dataset.lyrics))
+        given = np.asarray(songs.dataset.lyrics)
+        if songs.others[1]:
+            given = np.concatenate([given, np.asarray(songs.distractors.lyrics)])  # type: ignore[union-attr]
+        return dict.fromkeys(rows, given)
     found = {place: work.kept.features(seed=place[0], fold=place[1]) for place in rows}
-    views = {place: view for place, view in found.items() if view is not None}
+    views: dict[Place, Array | None] = {place: view for place, view in found.items() if view is not None}
     missing = [place for place in rows if place not in views]
     jobs = [
         Job("lyrics", f"lyric features of fold {fold}", lyric_features,
@@ -220,7 +265,7 @@ def _views(
 def _run_fits(
     fits: Sequence[Fit],
     named: Mapping[str, Any],
-    dataset: Dataset,
+    songs: Songs,
     views: Views,
     rows: Rows,
     components: Sequence[int],
@@ -228,7 +273,7 @@ def _run_fits(
 ) -> list[_Outcome]:
     """Fit and rank, or take what an earlier run has kept; in the order of ``fits``."""
     what = [
-        {"fit": fit[1:], "components": list(components), "method": _identity(named[fit.method], dataset)}
+        {"fit": fit[1:], "components": list(components), "method": _identity(named[fit.method], songs.dataset)}
         for fit in fits
     ]
     outcomes: dict[int, _Outcome] = {}
@@ -240,7 +285,7 @@ def _run_fits(
     jobs = [
         Job(
             fits[i].method, str(fits[i]), fit_and_rank,
-            (fits[i], named[fits[i].method], dataset, views[fits[i].place], *rows[fits[i].place], components),
+            (fits[i], named[fits[i].method], songs, views[fits[i].place], *rows[fits[i].place], components),
         )
         for i in missing
     ]  # fmt: skip
@@ -258,11 +303,9 @@ def _run_fits(
 def _possible_components(
     wanted: Sequence[int], dataset: Dataset, views: Views, rows: Rows
 ) -> tuple[list[int], list[str]]:
-    limit = min(
-        int(np.prod(dataset.audio.shape[1:])),
-        *(view.shape[1] for view in views.values()),
-        *(len(train) - 1 for train, _ in rows.values()),
-    )
+    audio = () if dataset.audio is None else (int(np.prod(dataset.audio.shape[1:])),)
+    lyrics = (view.shape[1] for view in views.values() if view is not None)
+    limit = min([*audio, *lyrics, *(len(train) - 1 for train, _ in rows.values())])
     possible = [c for c in wanted if c <= limit]
     if not possible:
         raise UsageError(f"components: the data can give at most {limit}, got {list(wanted)}; ask for fewer")
@@ -284,55 +327,13 @@ def _median_seconds(outcomes: Iterable[_Outcome]) -> dict[str, float]:
 
 def _identity(method: Any, dataset: Dataset) -> str:
     """Everything that a method's ranks depend on beside the songs and the fold."""
-    kind, view = type(method), getattr(method, "audio_view", "audio")
+    kind = type(method)
     settings = {name: value for name, value in method.get_params().items() if name != "verbose"}
-    seen = dataset.view_fingerprint(view) if view != "audio" else ""
+    seen = " ".join(dataset.view_fingerprint(view) for view in view_names(method, "audio") if view != "audio")
     return f"{kind.__module__}.{kind.__qualname__} {sorted(settings.items())!r} {seen}"
 
 
 def _lyrics_from(dataset: Dataset, text_features: Callable[[], TextFeatures] | None) -> str:
     if dataset.texts is None:
         return "features as given"
-    return _describe((text_features or partial(make_doc2vec, 0))())
-
-
-def _notes(dataset: Dataset, fold_of: Array) -> list[str]:
-    notes = []
-    sizes = np.bincount(fold_of)
-    if sizes.max() > 1.5 * sizes.min():
-        notes.append(
-            f"The test folds have {sizes.min()} to {sizes.max()} songs, because groups of songs are not torn apart."
-        )
-    twins = len(dataset) - len(set(song_groups(None, dataset.texts, n=len(dataset)).tolist()))
-    if twins:
-        notes.append(
-            f"{twins} songs have the same words as an earlier one. They share a test fold and tie there; ties count "
-            "against the system, so where audio asks for lyrics, results can stand below the chance given here."
-        )
-    labelled = sum(label is not None for label in dataset.label or ())
-    if labelled == 0:
-        notes.append("No song has a label: no category level.")
-    elif labelled < len(dataset):
-        notes.append(
-            f"{len(dataset) - labelled} of {len(dataset)} songs have no label: they ask no query at the category "
-            "level, and stand in its galleries as wrong answers."
-        )
-    return notes
-
-
-def _describe(thing: object) -> str:
-    if type(thing).__repr__ is object.__repr__:  # which tells the address, another in every run
-        return f"{type(thing).__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(vars(thing).items()))})"
-    return " ".join(repr(thing).split())
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {"python": platform.python_version()}
-    for package in ("alcca", "numpy", "scipy", "scikit-learn", "torch", "gensim", "librosa"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return describe((text_features or partial(make_doc2vec, 0))())

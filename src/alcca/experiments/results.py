@@ -4,16 +4,16 @@ Per-query ranks are kept, not averages: intervals, chance and paired tests all c
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
+from alcca.experiments.frames import compact
 from alcca.experiments.statistics import GroupBootstrap, paired_randomisation
 from alcca.persistence import replace_file
 from alcca.retrieval import chance_median_rank, chance_mrr1, chance_recall_at, median_rank
@@ -21,10 +21,21 @@ from alcca.retrieval import chance_median_rank, chance_mrr1, chance_recall_at, m
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["DIRECTIONS", "FILES", "LEVELS", "MEASURES", "Failure", "Fit", "Results", "fit_frame", "ranks_frame"]
+__all__ = [
+    "AS_A_WHOLE",
+    "DIRECTIONS",
+    "FILES",
+    "LEVELS",
+    "MEASURES",
+    "Failure",
+    "Fit",
+    "Results",
+]
 
 DIRECTIONS = ("audio", "lyrics")  # what the query is; the gallery is the other
 LEVELS = ("instance", "category")
+# The number of components of a method that has none, and is ranked by a similarity of its own.
+AS_A_WHOLE = 0
 MEASURES = ("MRR1", "R@1", "R@5", "R@10", "median")
 CUTS = (1, 5, 10)
 CELL = ["method", "control", "components", "direction", "level"]
@@ -74,6 +85,7 @@ class Results:
         One row for each query and measurement: method, control (True: trained on shuffled pairs), fold, seed,
         components, direction ("audio": audio asks for lyrics), level ("instance" or "category"), query (row of the
         data set), song (its id), group, rank (1 is best), pool (size of the gallery), relevant (right items in it).
+        A method that is ranked by a similarity of its own has 0 components.
     settings : mapping
         Data set, folds, seed, methods, versions.
     notes : tuple of str
@@ -82,6 +94,8 @@ class Results:
         Fits that failed. The ranks of their method, control and seed are left out.
     seconds : mapping of str to float
         Median time of one fit of each method, with the processor's share that it had.
+    without_words : tuple of int, optional
+        The songs (rows of the data set) in whose recordings no words were heard; None where nobody listened.
     """
 
     ranks: "DataFrame" = field(repr=False)
@@ -89,6 +103,22 @@ class Results:
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    without_words: tuple[int, ...] | None = None
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that were measured, in the order in which they were named."""
+        ranks = self.ranks.loc[~self.ranks["control"].astype(bool), "method"]
+        return [str(method) for method in ranks.unique()]
+
+    def only(self, methods: Collection[str]) -> "Results":
+        """The results of some methods, as if no others had been compared."""
+        return replace(
+            self,
+            ranks=self.ranks[self.ranks["method"].isin(list(methods))].reset_index(drop=True),
+            failures=tuple(failure for failure in self.failures if failure.method in methods),
+            seconds={method: seconds for method, seconds in self.seconds.items() if method in methods},
+        )
 
     def to_frame(self) -> "DataFrame":
         """The per-query ranks as a new DataFrame; the columns are those of `Results.ranks`."""
@@ -220,6 +250,7 @@ class Results:
             "notes": list(self.notes),
             "failures": [failure._asdict() for failure in self.failures],
             "seconds": {method: round(seconds, 3) for method, seconds in self.seconds.items()},
+            "without_words": self.without_words,
         }
         text = json.dumps(state, indent=2, ensure_ascii=False)
         table = pyarrow.Table.from_pandas(self.ranks, preserve_index=False)
@@ -251,8 +282,10 @@ class Results:
             if state["format"] != FORMAT:
                 raise LibraryError(f"{folder}: results of format {state['format']}, expected {FORMAT}; evaluate again")
             failures = tuple(Failure(**failure) for failure in state["failures"])
-            ranks = _compact(table.to_pandas())
-            return cls(ranks, state["settings"], tuple(state["notes"]), failures, state["seconds"])
+            ranks = compact(table.to_pandas())
+            silent = state.get("without_words")  # results from before there were transcripts lack it
+            silent = None if silent is None else tuple(silent)
+            return cls(ranks, state["settings"], tuple(state["notes"]), failures, state["seconds"], silent)
         except (pyarrow.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
             raise LibraryError(f"{folder}: the saved results are damaged ({error}); evaluate again") from error
 
@@ -265,54 +298,6 @@ class Results:
         if chosen.empty:
             raise UsageError(f"{method} has no shuffled pairs here; cross_validate with shuffled_control=True")
         return chosen
-
-
-def fit_frame(records: Iterable[Mapping[str, Any]]) -> "DataFrame":
-    """Put the ranks of one fit into a table: components, direction, level, query, rank, pool, relevant.
-
-    Parameters
-    ----------
-    records : iterable of mapping
-        Each with components, direction, level, pool and the arrays query, rank, relevant.
-    """
-    import pandas as pd
-
-    frame = pd.concat([pd.DataFrame(dict(record)) for record in records], ignore_index=True)
-    return frame.astype(dict.fromkeys(["components", "query", "rank", "pool", "relevant"], np.int32))
-
-
-def ranks_frame(
-    parts: Iterable[tuple[Fit, "DataFrame"]], groups: NDArray[np.integer], ids: Sequence[str]
-) -> "DataFrame":
-    """Put the ranks of all fits into one table, as `Results.ranks` describes it.
-
-    Parameters
-    ----------
-    parts : iterable of (Fit, DataFrame)
-        As `fit_frame` makes them.
-    groups : (n,) array of int
-        The group of each song of the data set.
-    ids : sequence of n str
-    """
-    import pandas as pd
-
-    frame = pd.concat([part.assign(**fit._asdict()) for fit, part in parts], ignore_index=True)
-    frame["group"] = groups[frame["query"].to_numpy()]
-    # Not one text a row: a comparison has millions of rows.
-    codes, names = pd.factorize(np.array(ids, dtype=object))
-    frame["song"] = pd.Categorical.from_codes(codes[frame["query"].to_numpy()].tolist(), pd.Index(names))
-    columns = [
-        "method", "control", "fold", "seed", "components", "direction", "level",
-        "query", "song", "group", "rank", "pool", "relevant",
-    ]  # fmt: skip
-    return _compact(frame[columns])
-
-
-def _compact(frame: "DataFrame") -> "DataFrame":
-    """Store repeated texts once, and numbers in four bytes."""
-    texts = ["method", "direction", "level", "song"]
-    numbers = ["fold", "seed", "components", "query", "group", "rank", "pool", "relevant"]
-    return frame.astype({**dict.fromkeys(texts, "category"), **dict.fromkeys(numbers, np.int32)})
 
 
 def _measured(cell: "DataFrame", bootstrap: GroupBootstrap) -> dict[str, float]:

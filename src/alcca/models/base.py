@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from alcca.errors import DataError, NotFittedError
+from alcca.models.contract import CosineSimilarity
 from alcca.persistence import load_state, save_state
 
 __all__ = [
@@ -231,14 +232,15 @@ class Standardizer(NamedTuple):
         return out
 
 
-class TwoViewModel(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """Base of the models that learn a common space of audio and lyrics.
 
     A subclass stores its settings in ``__init__`` and nothing else (scikit-learn's convention, so that
     ``get_params``, ``set_params`` and ``clone`` work), learns in `fit`, and says in `_get_state` and
     `_set_state` which arrays its fitted state is.
 
-    ``audio_view`` names the audio features that an experiment has to hand to `fit` and `transform`.
+    ``audio_view`` names the audio features that an experiment has to hand to `fit` and `transform`
+    (`alcca.models.contract`).
     """
 
     audio_view: ClassVar[str] = "audio"

@@ -16,14 +16,18 @@ from numpy.typing import NDArray
 
 from alcca.errors import DataError
 
-__all__ = ["category_ranks", "instance_ranks", "row_norms", "top_k"]
+__all__ = ["category_ranks", "instance_ranks", "is_labelled", "row_norms", "rows_by_label", "top_k"]
 
 # Queries per matrix product: 256 rows against 10,000 items are 20 MB of similarities, and larger blocks gain nothing.
 BLOCK = 256
 
 
 def instance_ranks(
-    queries: NDArray[np.floating], gallery: NDArray[np.floating], *, block: int = BLOCK
+    queries: NDArray[np.floating],
+    gallery: NDArray[np.floating],
+    *,
+    distractors: NDArray[np.floating] | None = None,
+    block: int = BLOCK,
 ) -> NDArray[np.int64]:
     """Rank of row ``i`` of the gallery for query ``i``, by cosine similarity.
 
@@ -31,13 +35,15 @@ def instance_ranks(
     ----------
     queries, gallery : (n, d) array
         Row ``i`` of both is the same song. A row of zeros has cosine 0 with everything.
+    distractors : (k, d) array, optional
+        Further items of the gallery, which are right for nobody.
     block : int
         Queries compared at a time; memory is ``8 * block * n`` bytes. The result does not depend on it.
 
     Returns
     -------
     (n,) array of int64
-        1 is best, n worst: ``1 + #{j != i : s_ij >= s_ii}``, ties counted against the system.
+        1 is best, n + k worst: ``1 + #{j != i : s_ij >= s_ii}``, ties counted against the system.
 
     Raises
     ------
@@ -60,6 +66,13 @@ def instance_ranks(
             f"expected queries and gallery of the same shape (row i of both is one song), got "
             f"{unit_queries.shape} and {unit_gallery.shape}"
         )
+    others = None
+    if distractors is not None:
+        others = _unit_rows(distractors, "distractors")
+        if others.shape[1] != unit_gallery.shape[1]:
+            raise DataError(
+                f"expected distractors with the gallery's {unit_gallery.shape[1]} columns, got {others.shape[1]}"
+            )
     n = len(unit_queries)
     # The right item counts itself here, which is the 1 of a 1-based rank.
     right = np.einsum("ij,ij->i", unit_queries, unit_gallery) - _tie(unit_gallery)
@@ -68,6 +81,8 @@ def instance_ranks(
         rows = slice(start, start + block)
         similarity = unit_queries[rows] @ unit_gallery.T
         ranks[rows] = np.count_nonzero(similarity >= right[rows, None], axis=1)
+        if others is not None:
+            ranks[rows] += np.count_nonzero(unit_queries[rows] @ others.T >= right[rows, None], axis=1)
     return ranks
 
 
@@ -122,13 +137,13 @@ def category_ranks(
         if number != len(labels):
             raise DataError(f"expected one label for each of the {number} {name}, got {len(labels)}")
     # With equal labels side by side, a label's items are one slice and its queries one run of blocks.
-    items = _rows_by_label(gallery_labels)
+    items = rows_by_label(gallery_labels)
     order = np.concatenate([*items.values(), _unlabelled_rows(gallery_labels)]).astype(np.int64)
     unit_gallery = unit_gallery[order]
     tie = _tie(unit_gallery)
     ends = dict(zip(items, np.cumsum([len(rows) for rows in items.values()]).tolist(), strict=True))
     ranks = np.zeros(len(unit_queries), dtype=np.int64)
-    for label, asking in _rows_by_label(query_labels).items():
+    for label, asking in rows_by_label(query_labels).items():
         if label not in items:
             raise DataError(f"no gallery item has the label {label!r} of query {asking[0]}; leave such queries out")
         own = slice(ends[label] - len(items[label]), ends[label])
@@ -269,17 +284,19 @@ def _unit_rows(vectors: NDArray[np.floating], name: str) -> NDArray[np.float64]:
     return rows
 
 
-def _is_labelled(label: Hashable) -> bool:
+def is_labelled(label: Hashable) -> bool:
+    """Whether a label says something: None, NaN and "" do not."""
     return label is not None and label != "" and not (isinstance(label, float) and np.isnan(label))
 
 
-def _rows_by_label(labels: Sequence[Hashable]) -> dict[Hashable, NDArray[np.int64]]:
+def rows_by_label(labels: Sequence[Hashable]) -> dict[Hashable, NDArray[np.int64]]:
+    """The rows of each label, ascending; unlabelled ones are left out."""
     rows: dict[Hashable, list[int]] = {}
     for row, label in enumerate(labels):
-        if _is_labelled(label):
+        if is_labelled(label):
             rows.setdefault(label, []).append(row)
     return {label: np.array(found, dtype=np.int64) for label, found in rows.items()}
 
 
 def _unlabelled_rows(labels: Sequence[Hashable]) -> NDArray[np.int64]:
-    return np.array([row for row, label in enumerate(labels) if not _is_labelled(label)], dtype=np.int64)
+    return np.array([row for row, label in enumerate(labels) if not is_labelled(label)], dtype=np.int64)

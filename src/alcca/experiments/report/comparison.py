@@ -6,7 +6,8 @@ from itertools import product
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
-from alcca.experiments.report.formats import latex_table, latex_text, markdown_table, markdown_text
+from alcca.experiments.heard import word_methods
+from alcca.experiments.report.formats import components_text, latex_table, latex_text, markdown_table, markdown_text
 from alcca.experiments.report.table1 import PREAMBLE, table1
 from alcca.experiments.report.tables import PAPER_COLUMNS
 from alcca.experiments.results import Results
@@ -15,13 +16,18 @@ from alcca.experiments.significance import against_controls, fixed_components, p
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["LEGEND", "Comparison", "compared"]
+__all__ = ["CEILING", "LEGEND", "Comparison", "compared"]
 
 LEGEND = (
     "Methods stand in the order of their mean instance MRR1. Letters after an MRR1: the methods that it is "
     "significantly better than. *: significantly above chance. †: significantly above itself trained on shuffled "
     "pairs. Paired randomisation tests over groups of songs, two-sided, at 0.05 after Holm's correction over all pairs "
     "(or all methods) of one column. Mean [95% interval over songs]."
+)
+CEILING = "words at best"
+CEILING_LEGEND = (
+    f"{CEILING[:1].upper()}{CEILING[1:]}: the share of recordings in which any words were heard; words alone cannot "
+    "find the others."
 )
 
 
@@ -41,17 +47,33 @@ class Comparison:
         What `against_controls` found.
     signs : dict
         (a, b, direction, level) -> 1 where a is significantly better than b, -1 where it is worse.
+    with_words : float, optional
+        The share of recordings in which words were heard, where a method reads them and it is not all.
     """
 
     rows: "DataFrame"
     pairs: "DataFrame"
     controls: "DataFrame"
     signs: dict[tuple[str, str, str, str], int]
+    with_words: float | None = None
 
     @property
     def columns(self) -> list[str]:
         """The columns of the paper's Table 1 that were measured."""
         return [name for name, *_ in PAPER_COLUMNS if self.rows[name].notna().any()]
+
+    @property
+    def legend(self) -> str:
+        """What the marks and the rows below the methods mean."""
+        return LEGEND if self.with_words is None else f"{LEGEND} {CEILING_LEGEND}"
+
+    @property
+    def references(self) -> list[tuple[str, list[str]]]:
+        """What stands below the methods, with its values in the columns: chance, and the most that words can do."""
+        found = [("chance", [self.chance(column) for column in self.columns])]
+        if self.with_words is not None:
+            found.append((CEILING, ["" if column[0] == "C" else f"{self.with_words:.3f}" for column in self.columns]))
+        return found
 
     def better_than(self, method: str, direction: str, level: str) -> list[str]:
         """Methods that ``method`` is significantly better than, in the order of the rows."""
@@ -75,18 +97,18 @@ class Comparison:
             for row in self._records()
         ]
         header = ["", "method", *self._header()]
-        lines = markdown_table(header, [*body, ["", "chance", *self._chance()]])
-        return f"{lines}\n\n{markdown_text(LEGEND)}\n"
+        lines = markdown_table(header, [*body, *self._references()])
+        return f"{lines}\n\n{markdown_text(self.legend)}\n"
 
-    def to_latex(self, dataset: str) -> str:
-        """The rows as a LaTeX table, with the marks and what they mean in its caption."""
+    def to_latex(self, dataset: str, label: str = "tab:comparison") -> str:
+        """The rows as a LaTeX table of that label, with the marks and what they mean in its caption."""
         body = [
             [row["mark"], latex_text(row["method"]), *self._cells(row, "\\textsuperscript{{{}}}", "*")]
             for row in self._records()
         ]
-        legend = latex_text(LEGEND).replace("†", r"\dag{}")
-        lines = [*body, [], ["", "chance", *self._chance()]]
-        text = latex_table(["", "method", *self._header()], lines, f"{latex_text(dataset)}. {legend}", "tab:comparison")
+        legend = latex_text(self.legend).replace("†", r"\dag{}")
+        lines = [*body, [], *self._references()]
+        text = latex_table(["", "method", *self._header()], lines, f"{latex_text(dataset)}. {legend}", label)
         return PREAMBLE + text.replace("†", r"\dag{}").replace("{tabular}{lr", "{tabular}{ll") + "\n"
 
     def cell(self, row: dict[str, Any], column: str) -> tuple[str, str, str]:
@@ -111,11 +133,11 @@ class Comparison:
             value, interval, marks = self.cell(row, column)
             raised = superscript.format(marks.replace("*", star)) if marks else ""
             cells.append(f"{value} {interval}{raised}".strip())
-        cells += [f"{row['components']}" + (" (own space)" if row["own_space"] else ""), str(row["seeds"])]
+        cells += [components_text(row["components"], row["own_space"]), str(row["seeds"])]
         return [*cells, "" if math.isnan(row["seconds"]) else f"{row['seconds']:.1f}"]
 
-    def _chance(self) -> list[str]:
-        return [*(self.chance(column) for column in self.columns), "", "", ""]
+    def _references(self) -> list[list[str]]:
+        return [["", name, *values, "", "", ""] for name, values in self.references]
 
     def chance(self, column: str) -> str:
         """Chance in one column; from the lowest to the highest where methods were asked different queries."""
@@ -148,7 +170,9 @@ def compared(results: Results) -> Comparison:
     rows.insert(0, "mark", marks(len(rows)))
     rows.insert(1, "seeds", rows["method"].map(asked["seed"].nunique()).astype(int))
     rows.insert(2, "seconds", [results.seconds.get(method, math.nan) for method in rows["method"]])
-    found = Comparison(rows, pairs, controls, signs)
+    silent = results.without_words if word_methods(results) else None
+    with_words = 1 - len(silent) / results.settings["songs"] if silent else None
+    found = Comparison(rows, pairs, controls, signs, with_words)
     mark = dict(zip(rows["method"], rows["mark"], strict=True))
     for name, measure, direction, level in PAPER_COLUMNS:
         if measure == "MRR1" and rows[name].notna().any():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alcca.errors import MissingExtraError
 from alcca.experiments.report.styles import Style, is_ablation, styles
 from alcca.experiments.report.table1 import own_space
-from alcca.experiments.results import Results
+from alcca.experiments.results import AS_A_WHOLE, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,6 +89,8 @@ def draw_figures(results: Results) -> dict[str, "Figure"]:
     import matplotlib as mpl
 
     summary = results.summary()
+    # What has no components has no place on their axis.
+    summary = summary[summary["components"] != AS_A_WHOLE].copy()
     summary["method"] = summary["method"].astype(str)
     methods = list(summary["method"].unique())
     look = styles(methods)

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from alcca.errors import UsageError
+from alcca.experiments.heard import by_words, paper_part, words_part
 from alcca.experiments.report.comparison import compared
 from alcca.experiments.report.figures import draw_figures, file_of
 from alcca.experiments.report.page import page
@@ -29,7 +30,9 @@ def write_report(results: Results, folder: Path | str) -> list[Path]:
     -------
     list of Path
         The files written: report.html, table1, comparison (.csv, .md and .tex), pairwise.csv, controls.csv, and
-        figure2, figure3, figure4 and ablations (.png and .svg) as far as there are numbers for them.
+        figure2, figure3, figure4 and ablations (.png and .svg) as far as there are numbers for them. Where methods
+        read transcripts, these are of the others, and of them there are words (.csv, .md and .tex), words_pairwise.csv,
+        words_controls.csv and by_words.csv.
 
     Raises
     ------
@@ -41,9 +44,12 @@ def write_report(results: Results, folder: Path | str) -> list[Path]:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; choose a folder for the report")
-    figures = draw_figures(results)
-    comparison = compared(results)
-    table = table1(results)
+    # Without any method of the paper's there is nothing to keep apart.
+    paper, heard = paper_part(results) or results, words_part(results)
+    words = None if heard is None or paper is results else compared(heard)
+    figures = draw_figures(paper)
+    comparison = compared(paper)
+    table = table1(paper)
     dataset = str(results.settings["dataset"])
     files: dict[str, bytes | str] = {}
     for name, figure in figures.items():
@@ -58,8 +64,18 @@ def write_report(results: Results, folder: Path | str) -> list[Path]:
         "pairwise.csv": comparison.pairs.to_csv(index=False),
         "controls.csv": comparison.controls.to_csv(index=False),
     }
+    if words is not None:
+        files |= {
+            "words.csv": words.rows.to_csv(index=False),
+            "words.md": words.to_markdown(),
+            "words.tex": words.to_latex(dataset, "tab:words"),
+            "words_pairwise.csv": words.pairs.to_csv(index=False),
+            "words_controls.csv": words.controls.to_csv(index=False),
+        }
+    if results.without_words is not None:
+        files["by_words.csv"] = by_words(results).to_csv(index=False)
     vectors = {name: files[f"{name}.svg"] for name in figures}
-    files["report.html"] = page(results, comparison, {k: v for k, v in vectors.items() if isinstance(v, bytes)})
+    files["report.html"] = page(results, comparison, {k: v for k, v in vectors.items() if isinstance(v, bytes)}, words)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         data = content if isinstance(content, bytes) else content.encode("utf-8")

@@ -2,14 +2,30 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-__all__ = ["latex_table", "latex_text", "markdown_table", "markdown_text"]
+from alcca.experiments.results import AS_A_WHOLE
+
+__all__ = ["components_text", "latex_table", "latex_text", "markdown_table", "markdown_text"]
 
 LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "\n": " ",
 }  # fmt: skip
+
+
+def components_text(components: Any, own_space: bool) -> str:
+    """The number of components at which a method was measured, or what stands for it.
+
+    Examples
+    --------
+    >>> components_text(80, False), components_text(200, True), components_text(AS_A_WHOLE, False)
+    ('80', '200 (own space)', 'none')
+    """
+    if components == AS_A_WHOLE:
+        return "none"
+    return f"{components}" + (" (own space)" if own_space else "")
 
 
 def markdown_text(text: str) -> str:

@@ -7,12 +7,14 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-from alcca.experiments.report.comparison import LEGEND, Comparison
+from alcca.experiments.heard import by_words, paper_part, words_part
+from alcca.experiments.report.comparison import Comparison
+from alcca.experiments.report.formats import components_text
 from alcca.experiments.report.paper import CITATION, TABLE_1, TABLE_1_COLUMNS, WHY_NOT_COMPARABLE
 from alcca.experiments.report.table1 import own_space, table1
 from alcca.experiments.report.tables import span
-from alcca.experiments.report.words import ASKS, OUR_METHOD, how_to_read, summary_in_words
-from alcca.experiments.results import DIRECTIONS, LEVELS, Results
+from alcca.experiments.report.words import ASKS, OUR_METHOD, heard_in_words, how_to_read, summary_in_words
+from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, LEVELS, Results
 from alcca.experiments.significance import FIXED_COMPONENTS, fixed_components
 
 __all__ = ["page"]
@@ -28,20 +30,29 @@ BANDS = (
 )
 
 
-def page(results: Results, comparison: Comparison, figures: Mapping[str, bytes]) -> str:
+def page(
+    results: Results, comparison: Comparison, figures: Mapping[str, bytes], words: Comparison | None = None
+) -> str:
     """The page as HTML.
 
     Parameters
     ----------
     results : Results
     comparison : Comparison
-        Of the same results.
+        Of the same results; with ``words``, of their `paper_part`.
     figures : mapping of str to bytes
         SVG files by name, as `draw_figures` names them. They are shown as images, so that nothing in them runs.
+    words : Comparison, optional
+        Of the `words_part` of the results, which then has a section of its own.
     """
+    paper = results if words is None else paper_part(results) or results
     title = f"Audio and lyrics: {results.settings['dataset']}"
+    heard = []
+    if words is not None:
+        heard = [("words-heard", "Words heard", _words_heard(words_part(results) or results, words))]
     sections = [
-        ("in-short", "In short", _findings(results, comparison)),
+        ("in-short", "In short", _findings(paper, comparison)),
+        *heard,
         ("how-to-read", "How to read the numbers", _definitions(how_to_read(results))),
         (
             "figures",
@@ -49,8 +60,8 @@ def page(results: Results, comparison: Comparison, figures: Mapping[str, bytes])
             "".join(_figure(name, figures[name], comparison) for name in FIGURES if name in figures),
         ),
         ("comparison", "The methods beside each other", _comparison(comparison) + _matrices(comparison)),
-        ("table-1", "Table 1, and the paper's", _beside_paper(results)),
-        ("all", "Table 1 of every method", _every_table(results)),
+        ("table-1", "Table 1, and the paper's", _beside_paper(paper)),
+        ("all", "Table 1 of every method", _every_table(paper)),
         ("notes", "Failures and notes", _failures(results)),
         ("protocol", "Protocol, settings and versions", _protocol(results)),
     ]
@@ -72,18 +83,41 @@ def page(results: Results, comparison: Comparison, figures: Mapping[str, bytes])
     )
 
 
-def _findings(results: Results, comparison: Comparison) -> str:
+def _cards(said: Iterable[tuple[str, Sequence[str]]]) -> str:
     cards = "".join(
         f"<section><h3>{escape(heading)}</h3>{''.join(f'<p>{escape(s)}</p>' for s in sentences)}</section>"
-        for heading, sentences in summary_in_words(results, comparison)
+        for heading, sentences in said
     )
-    judged = sorted(set(comparison.rows.loc[~comparison.rows["own_space"], "components"]))
+    return f'<div class="findings">{cards}</div>'
+
+
+def _findings(results: Results, comparison: Comparison) -> str:
+    judged = sorted(set(comparison.rows.loc[~comparison.rows["own_space"], "components"]) - {AS_A_WHOLE})
     at = " or ".join(map(str, judged)) if judged else "their own number of"
     return (
-        f'<div class="findings">{cards}</div><p class="soft">All of this is at {at} components: {FIXED_COMPONENTS}, '
-        "the paper's best, or the next below, fixed before looking; methods without components in their own space. "
-        "Significant: at 0.05, after Holm's correction.</p>"
+        f'{_cards(summary_in_words(results, comparison))}<p class="soft">All of this is at {at} components: '
+        f"{FIXED_COMPONENTS}, the paper's best, or the next below, fixed before looking; methods without components in "
+        "their own space. Significant: at 0.05, after Holm's correction.</p>"
     )
+
+
+def _words_heard(results: Results, comparison: Comparison) -> str:
+    """The methods that read transcripts, tested among themselves and beside the spaces that they are fused with."""
+    parts = [_cards(heard_in_words(results, comparison)), _comparison(comparison), _matrices(comparison)]
+    split = by_words(results)
+    if split["words"].nunique() == 2:
+        rows = [
+            (
+                f"{escape(str(method))}, {'with' if words else 'without'} words",
+                [f"{found['songs'].max():,}", *(_measured(f"{row.MRR1:.3f}", f"[{row.low:.3f}, {row.high:.3f}]")
+                                                for row in found.itertuples())],
+                "",
+            )
+            for (method, words), found in split.groupby(["method", "words"], sort=False)
+        ]  # fmt: skip
+        caption = "MRR1 of the songs in whose recordings words were heard, and of the others."
+        parts.append(_table(caption, ["method", "songs", *(ASKS[d] for d in DIRECTIONS)], rows))
+    return "".join(parts)
 
 
 def _definitions(pairs: Iterable[tuple[str, str]]) -> str:
@@ -114,9 +148,9 @@ def _comparison(comparison: Comparison) -> str:
         cells += [_place(row["components"], row["own_space"]), str(row["seeds"])]
         cells += ["" if math.isnan(row["seconds"]) else f"{row['seconds']:.1f}"]
         rows.append((f'<span class="soft">{row["mark"]}</span> {escape(row["method"])}', cells, ""))
-    rows.append(("chance", [*(comparison.chance(column) for column in columns), "", "", ""], "control"))
+    rows += [(escape(name), [*values, "", "", ""], "control") for name, values in comparison.references]
     header = ["method", *columns, "components", "seeds", "seconds a fit"]
-    return _table(LEGEND, header, rows)
+    return _table(comparison.legend, header, rows)
 
 
 def _measured(value: str, interval: str = "", marks: str = "") -> str:
@@ -194,7 +228,7 @@ def _method_table(records: Sequence[Mapping[Any, Any]], caption: str, intervals:
         ]
         rows.append((_place(row["components"], row["own_space"]), cells, "fixed" if row["components"] == at else ""))
     fixed = next(row for row in records if row["components"] == at)
-    for kind, head in (("_shuffled", f"shuffled, {at}"), ("_chance", "chance")):
+    for kind, head in (("_shuffled", "shuffled" if at == AS_A_WHOLE else f"shuffled, {at}"), ("_chance", "chance")):
         values = [fixed[c + kind] for c in columns]
         if not any(math.isnan(value) for value in values):
             rows.append((head, [f"{value:.3f}" for value in values], "control"))
@@ -236,12 +270,21 @@ def _protocol(results: Results) -> str:
         "Intervals: bootstrap over groups of songs. Tests: paired randomisation over groups of songs, two-sided, "
         "with Holm's correction over all pairs of methods in one direction and level.",
     ]
+    if settings.get("distractors"):
+        others = settings["distractors"]
+        said.append(
+            f"To every pool were added, from {others['name']}, what is right for nobody: {others['lyrics']:,} lyrics "
+            f"where audio asks, {others['recordings']:,} recordings where lyrics ask."
+        )
     if own:
         said.append(f"Measured in the whole of their own space, without components: {', '.join(own)}.")
+    whole = [m for m in results.methods if (results.ranks.loc[results.ranks["method"] == m, "components"] == 0).all()]
+    if whole:
+        said.append(f"Ranked by a similarity of their own, without components: {', '.join(whole)}.")
     listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in said)
     shown = [("seeds", ", ".join(map(str, seeds)))]
     shown += [(str(name), _shown(value)) for name, value in settings.items()
-              if name not in ("seed", "seeds", "methods", "versions")]  # fmt: skip
+              if name not in ("seed", "seeds", "methods", "versions", "word_methods", "distractors")]  # fmt: skip
     parts = [f"<ul>{listed}</ul><h3>Settings</h3>{_definitions(shown)}"]
     for name in ("methods", "versions"):
         if settings.get(name):
@@ -258,7 +301,9 @@ def _shown(value: Any) -> str:
 
 
 def _place(components: Any, own: Any) -> str:
-    return f"{components}" + (' <span class="interval">own space</span>' if own else "")
+    if not own:
+        return components_text(components, False)
+    return f'{components} <span class="interval">own space</span>'
 
 
 def _table(caption: str, header: Sequence[str], rows: Iterable[tuple[str, Sequence[str], str]], kind: str = "") -> str:

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from alcca.experiments.report.formats import latex_table, latex_text, markdown_table, markdown_text
+from alcca.experiments.report.formats import components_text, latex_table, latex_text, markdown_table, markdown_text
 from alcca.experiments.report.tables import PAPER_COLUMNS
-from alcca.experiments.results import Results
+from alcca.experiments.results import AS_A_WHOLE, Results
 from alcca.experiments.significance import fixed_components
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def own_space(results: Results) -> set[str]:
         return set()
     measured = results.ranks[["method", "components"]].drop_duplicates()
     return {str(method) for method, rows in measured.groupby("method", observed=True)
-            if len(rows) == 1 and rows["components"].iloc[0] not in asked}  # fmt: skip
+            if len(rows) == 1 and rows["components"].iloc[0] not in (*asked, AS_A_WHOLE)}  # fmt: skip
 
 
 def table1_markdown(table: "DataFrame") -> str:
@@ -90,7 +90,7 @@ def table1_latex(table: "DataFrame", dataset: str) -> str:
 
 
 def _head(row: Mapping[Any, Any]) -> str:
-    return f"{row['components']}" + (" (own space)" if row["own_space"] else "")
+    return components_text(row["components"], row["own_space"])
 
 
 def _controls(rows: "DataFrame", columns: list[str]) -> list[list[str]]:
@@ -99,5 +99,6 @@ def _controls(rows: "DataFrame", columns: list[str]) -> list[list[str]]:
     fixed = rows[rows["components"] == at].iloc[0]
     lines = [["chance", *(f"{fixed[c + '_chance']:.3f}" for c in columns)]]
     if all(not math.isnan(fixed[c + "_shuffled"]) for c in columns):
-        lines.insert(0, [f"shuffled, {at}", *(f"{fixed[c + '_shuffled']:.3f}" for c in columns)])
+        head = "shuffled" if at == AS_A_WHOLE else f"shuffled, {at}"
+        lines.insert(0, [head, *(f"{fixed[c + '_shuffled']:.3f}" for c in columns)])
     return lines

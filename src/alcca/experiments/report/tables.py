@@ -1,15 +1,17 @@
 """Results as a person reads them: text for a terminal, Markdown for documents, plain values for JSON."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from alcca.experiments.results import DIRECTIONS, LEVELS, MEASURES, Results
+from alcca.experiments.heard import by_words
+from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, LEVELS, MEASURES, Results
 from alcca.experiments.significance import fixed_components
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-__all__ = ["PAPER_COLUMNS", "span", "to_json", "to_markdown", "to_text", "verdicts"]
+__all__ = ["PAPER_COLUMNS", "pool_text", "span", "to_json", "to_markdown", "to_text", "verdicts"]
 
 # The columns of the paper's Table 1: name, measure, direction, level. A: audio is the query; L: lyrics are.
 PAPER_COLUMNS = [
@@ -39,8 +41,8 @@ def to_text(results: Results) -> str:
     """
     settings = results.settings
     lines = [
-        f"{settings['dataset']}: {settings['songs']} songs, {settings['folds']} folds; each query searches one test "
-        f"fold of {span(settings['fold_sizes'])} songs.",
+        f"{settings['dataset']}: {settings['songs']} songs, {settings['folds']} folds; each query searches "
+        f"{pool_text(settings)}.",
         "I: the song itself. C: the first song with the same label. A: audio asks for lyrics. L: lyrics ask for audio.",
         "Mean [95% interval over songs]; ties count against the system.",
     ]
@@ -78,7 +80,9 @@ def to_json(results: Results) -> dict[str, Any]:
         "notes": list(results.notes),
         "verdicts": verdicts(results),
         "summary": rows,
-    }
+        "by_words": [{str(name): _plain(value) for name, value in row.items()}
+                     for row in by_words(results).to_dict("records")],
+    }  # fmt: skip
 
 
 def verdicts(results: Results) -> dict[str, list[str]]:
@@ -100,9 +104,9 @@ def verdicts(results: Results) -> dict[str, list[str]]:
 
 def _verdict(row: "Series[Any]") -> str:
     asks = "audio asks for lyrics" if row["direction"] == "audio" else "lyrics ask for audio"
+    where = "When" if row["components"] == AS_A_WHOLE else f"With {row['components']} components, when"
     said = (
-        f"With {row['components']} components, when {asks}, MRR1 is {_cell(row, 'MRR1')} in {row['pool']:.0f} songs; "
-        f"chance is {row['MRR1_chance']:.3f}"
+        f"{where} {asks}, MRR1 is {_cell(row, 'MRR1')} in {row['pool']:.0f} songs; chance is {row['MRR1_chance']:.3f}"
     )
     controlled = not math.isnan(row["MRR1_shuffled"])
     if controlled:
@@ -128,15 +132,20 @@ def _tables(results: Results) -> dict[str, dict[str, dict[str, str]]]:
     for method in summary["method"].unique():
         rows = summary[summary["method"] == method]
         table = {
-            f"{components} components": _line(rows[rows["components"] == components])
+            _head(components): _line(rows[rows["components"] == components])
             for components in sorted(set(rows["components"]))
         }
         fixed = _at_fixed(rows)
         if fixed["MRR1_shuffled"].notna().all():
-            table[f"shuffled, {fixed['components'].iloc[0]}"] = _line(fixed, "_shuffled")
+            at = fixed["components"].iloc[0]
+            table["shuffled" if at == AS_A_WHOLE else f"shuffled, {at}"] = _line(fixed, "_shuffled")
         table["chance"] = _line(fixed, "_chance")
         tables[str(method)] = table
     return tables
+
+
+def _head(components: int) -> str:
+    return "as a whole" if components == AS_A_WHOLE else f"{components} components"
 
 
 def _line(rows: "DataFrame", kind: str = "") -> dict[str, str]:
@@ -158,6 +167,21 @@ def _cell(row: "Series[Any]", measure: str, kind: str = "") -> str:
 def span(sizes: list[int]) -> str:
     """The sizes of the test folds in words: one number, or the smallest and the largest."""
     return str(min(sizes)) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+
+
+def pool_text(settings: Mapping[str, Any]) -> str:
+    """What a query searches, in words: a test fold, and the distractors.
+
+    Examples
+    --------
+    >>> pool_text({"fold_sizes": [4, 5], "distractors": {"lyrics": 1733, "recordings": 0, "name": "songbook"}})
+    'one test fold of 4 to 5 songs, and with it 1,733 lyrics (songbook) that are right for nobody'
+    """
+    said, others = f"one test fold of {span(settings['fold_sizes'])} songs", settings.get("distractors")
+    if others is None:
+        return said
+    counts = " or ".join(f"{others[kind]:,} {kind}" for kind in ("lyrics", "recordings") if others[kind])
+    return f"{said}, and with it {counts} ({others['name']}) that are right for nobody"
 
 
 def _plain(value: Any) -> Any:

@@ -4,11 +4,12 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from alcca.experiments.heard import by_words, paper_part, word_methods, words_part
 from alcca.experiments.report.comparison import Comparison, compared
-from alcca.experiments.report.tables import span
+from alcca.experiments.report.tables import pool_text
 from alcca.experiments.results import DIRECTIONS, Results
 
-__all__ = ["ASKS", "comparison_text", "how_to_read", "summary_in_words"]
+__all__ = ["ASKS", "comparison_text", "heard_in_words", "how_to_read", "summary_in_words"]
 
 ASKS = {"audio": "audio asks for lyrics", "lyrics": "lyrics ask for audio"}
 OUR_METHOD = "alcca"
@@ -50,8 +51,53 @@ def summary_in_words(results: Results, comparison: Comparison) -> list[tuple[str
     return [*said, ("What to keep in mind", caution)]
 
 
+def heard_in_words(results: Results, comparison: Comparison) -> list[tuple[str, list[str]]]:
+    """What the methods that read transcripts found, as headings with their sentences; plain text.
+
+    Parameters
+    ----------
+    results : Results
+        Of these methods and those whose spaces they are fused with (`alcca.experiments.heard.words_part`).
+    comparison : Comparison
+        Of the same results.
+    """
+    reading = word_methods(results)
+    said = []
+    for direction in DIRECTIONS:
+        sentences = _best(comparison, direction, "instance")
+        if len(comparison.rows) > 2:
+            best = comparison.rows.nlargest(1, f"I-MRR1-{direction[0].upper()}")["method"].iloc[0]
+            sentences += [f"{m}: {_beside(comparison, m, direction)}." for m in reading if m != best]
+        said.append((f"Words heard, when {ASKS[direction]}", sentences))
+    if comparison.rows["C-MRR1-A"].notna().any():
+        of_label = [sentence for direction in DIRECTIONS for sentence in _best(comparison, direction, "category")]
+        said.append(("Words heard, any song of the same label", of_label))
+    if results.without_words is not None:
+        said.append(("With and without words", _with_and_without(results)))
+    return said
+
+
+def _with_and_without(results: Results) -> list[str]:
+    songs, silent = results.settings["songs"], len(results.without_words or ())
+    said = [f"Words were heard in {songs - silent:,} of {songs:,} recordings."]
+    if silent:
+        said[0] += f" So {1 - silent / songs:.1%} is the most that words alone can find."
+    table = by_words(results)
+    for method, rows in table.groupby("method", sort=False):
+        cells = [
+            f"{'with' if words else 'without'} words {_listed([f'{mrr1:.3f} ({ASKS[d]})' for d, mrr1 in found])}"
+            for words in (True, False)
+            if (found := rows.loc[rows["words"] == words, ["direction", "MRR1"]].itertuples(index=False, name=None))
+            and (rows["words"] == words).any()
+        ]
+        said.append(f"MRR1 of {method}: {'; '.join(cells)}.")
+    return said
+
+
 def comparison_text(results: Results) -> str:
     """Several methods beside each other for a terminal: one line each, then what that says.
+
+    Methods that read transcripts stand in a block of their own.
 
     Parameters
     ----------
@@ -62,19 +108,39 @@ def comparison_text(results: Results) -> str:
     str
         At most 110 characters wide where methods have short names.
     """
-    comparison = compared(results)
+    paper, heard = paper_part(results), words_part(results)
+    lines: list[str] = []
+    # What stands among the words already is not said twice.
+    if heard is None or (paper is not None and not set(paper.methods) <= set(heard.methods)):
+        comparison = compared(paper or results)
+        lines += [*_lines(comparison), *_paragraphs(summary_in_words(paper or results, comparison)), ""]
+    if heard is not None:
+        comparison = compared(heard)
+        lines += ["Words heard in the recordings", *_lines(comparison)]
+        lines += [*_paragraphs(heard_in_words(heard, comparison)), ""]
+    lines += [f"Failed: {failure}" for failure in dict.fromkeys(map(str, results.failures))]
+    return "\n".join([*lines, *(f"Note: {note}" for note in results.notes)]).rstrip()
+
+
+def _lines(comparison: Comparison) -> list[str]:
+    """A line for each method, and one for each reference."""
     columns = [column for column in comparison.columns if "MRR1" in column]
-    wide = max(len(method) for method in comparison.rows["method"])
+    references = [(name, dict(zip(comparison.columns, values, strict=True))) for name, values in comparison.references]
+    wide = max(len(name) for name in [*comparison.rows["method"], *(name for name, _ in references)])
     lines = ["   " + "method".ljust(wide) + "".join(f"{column:>22s}" for column in columns)]
     for row in comparison.rows.to_dict("records"):
         cells = [" ".join(comparison.cell({str(k): v for k, v in row.items()}, column)[:2]) for column in columns]
         lines.append(f"{row['mark']:3s}{row['method'].ljust(wide)}" + "".join(f"{cell:>22s}" for cell in cells))
-    lines.append("   " + "chance".ljust(wide) + "".join(f"{comparison.chance(column):>22s}" for column in columns))
-    for heading, sentences in summary_in_words(results, comparison):
+    return lines + ["   " + name.ljust(wide) + "".join(f"{values[column]:>22s}" for column in columns)
+                    for name, values in references]  # fmt: skip
+
+
+def _paragraphs(said: Sequence[tuple[str, list[str]]]) -> list[str]:
+    lines: list[str] = []
+    for heading, sentences in said:
         lines += ["", f"{heading}.", *(textwrap.fill(sentence, 108, initial_indent="  ", subsequent_indent="  ")
                                        for sentence in sentences)]  # fmt: skip
-    lines += ["", *(f"Failed: {failure}" for failure in dict.fromkeys(map(str, results.failures)))]
-    return "\n".join([*lines, *(f"Note: {note}" for note in results.notes)]).rstrip()
+    return lines
 
 
 def how_to_read(results: Results) -> list[tuple[str, str]]:
@@ -105,8 +171,8 @@ def _question(results: Results, methods: Sequence[str]) -> str:
     return (
         f"Can the lyrics of a song be found by its sound, and its sound by its lyrics? "
         f"{_count(len(methods), 'method')} on {settings['dataset']}, {_count(settings['songs'], 'song')}, "
-        f"{_count(settings['folds'], 'fold')}, {_count(seeds, 'seed')}. Each query searches one test fold of "
-        f"{span(settings['fold_sizes'])} songs that the method has not seen in training."
+        f"{_count(settings['folds'], 'fold')}, {_count(seeds, 'seed')}. Each query searches {pool_text(settings)}; the "
+        "method has seen none of them in training."
     )
 
 
@@ -160,6 +226,11 @@ def _controls(comparison: Comparison, method: str, direction: str, level: str) -
 
 
 def _against(comparison: Comparison, method: str, direction: str) -> str:
+    return f"When {ASKS[direction]}: {_beside(comparison, method, direction)}."
+
+
+def _beside(comparison: Comparison, method: str, direction: str) -> str:
+    """Whom a method is better than, worse than, and not to be told from."""
     better = comparison.better_than(method, direction, "instance")
     worse = comparison.worse_than(method, direction, "instance")
     same = [m for m in comparison.rows["method"] if m not in (*better, *worse, method)]
@@ -172,7 +243,7 @@ def _against(comparison: Comparison, method: str, direction: str) -> str:
         )
         if names
     ]
-    return f"When {ASKS[direction]}: {'; '.join(parts)}."
+    return "; ".join(parts)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,0 +1,159 @@
+"""Lyrics and recordings that are right for nobody: with them, few songs are searched in pools of a real size."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import DataError, UsageError
+from alcca.experiments.dataset import AUDIO_VIEWS, Dataset, Heard, check_features, check_transcripts, view_bytes
+from alcca.songs.lyrics import normalise_lyrics
+
+__all__ = ["Distractors", "distractors_for"]
+
+
+@dataclass(frozen=True, eq=False)
+class Distractors:
+    """What is added to every pool of a comparison: lyrics where audio asks, recordings where lyrics ask.
+
+    Parameters
+    ----------
+    lyrics : sequence of k texts
+        Or an (k, q) array where the lyrics of the songs are one. May be empty.
+    audio, audio_frames, audio_descriptors : arrays, optional
+        Of m recordings, as in `alcca.Dataset`.
+    transcripts : sequence of m Transcript, str or None, optional
+        What was heard in m recordings.
+    name : str
+        Where they come from.
+
+    Raises
+    ------
+    DataError
+        Nothing at all, or something else than that.
+
+    Examples
+    --------
+    >>> others = Distractors(["row row row your boat", "alouette"])
+    >>> others.recordings, len(others.lyrics)
+    (0, 2)
+    """
+
+    lyrics: Sequence[str] | NDArray[np.floating] = ()
+    audio: NDArray[np.floating] | None = None
+    audio_frames: NDArray[np.floating] | None = None
+    audio_descriptors: NDArray[np.floating] | None = None
+    transcripts: Sequence[Heard] | None = None
+    name: str = "distractors"
+
+    def __post_init__(self) -> None:
+        lyrics = self.lyrics if _numeric(self.lyrics) else tuple(self.lyrics)
+        if not _numeric(lyrics):
+            odd = next((i for i, text in enumerate(lyrics) if not isinstance(text, str)), None)
+            if odd is not None:
+                raise DataError(
+                    f"{self.name}: expected lyrics as texts, got {type(lyrics[odd]).__name__} for song {odd}"
+                )
+        object.__setattr__(self, "lyrics", lyrics)
+        for view in AUDIO_VIEWS:
+            values = getattr(self, view)
+            if values is not None:
+                check = check_transcripts(values) if view == "transcripts" else check_features(view, values)
+                object.__setattr__(self, view, check)
+        counts = {view: len(getattr(self, view)) for view in AUDIO_VIEWS if getattr(self, view) is not None}
+        if len(set(counts.values())) > 1:
+            raise DataError(f"{self.name}: expected the same recordings in every view of audio, got {counts}")
+        if not len(lyrics) and not any(counts.values()):
+            raise DataError(f"{self.name}: expected lyrics or transcripts that are right for nobody, got none")
+
+    @property
+    def recordings(self) -> int:
+        """How many recordings there are."""
+        return max(0 if getattr(self, view) is None else len(getattr(self, view)) for view in AUDIO_VIEWS)
+
+    def audio_view(self, name: str) -> Any:
+        """A view of the recordings, as `Dataset.audio_view` gives it of songs; None where there is none."""
+        frames = self.audio if self.audio is not None and self.audio.ndim == 3 else None
+        view = getattr(self, name)
+        return frames if view is None and name == "audio_frames" else view
+
+    def without_recordings(self) -> Self:
+        """The lyrics alone."""
+        return type(self)(self.lyrics, name=self.name)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A name of all of them: another value of any one gives another."""
+        views = [getattr(self, field.name) for field in fields(self) if field.name != "name"]
+        return hashlib.sha256(b"|".join(b"" if view is None else view_bytes(view) for view in views)).hexdigest()[:16]
+
+
+def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, list[str]]:
+    """Bring what a caller gave into one form, without what is right for one of the songs, or says nothing.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The songs that are asked for.
+    given : Distractors, Dataset, sequence of texts, or None
+
+    Returns
+    -------
+    Distractors or None
+    notes : list of str
+        What was left out.
+
+    Raises
+    ------
+    UsageError
+        Something else, or lyrics of another kind than those of ``dataset``.
+    DataError
+        Nothing is left.
+
+    Examples
+    --------
+    >>> songs = Dataset(np.zeros((1, 2)), ["Hello darkness, my old friend"])
+    >>> others, notes = distractors_for(songs, ["hello darkness my old friend", "Alouette"])
+    >>> others.lyrics, notes
+    (('Alouette',), ['Left out 1 distractor whose words are those of a song.'])
+    """
+    if given is None:
+        return None, []
+    if isinstance(given, Dataset):
+        found = Distractors(given.lyrics, **{view: getattr(given, view) for view in AUDIO_VIEWS}, name=given.name)
+    elif isinstance(given, Distractors):
+        found = given
+    elif isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+        raise UsageError(f"distractors: expected texts, a Dataset or Distractors, got {type(given).__name__}")
+    else:
+        found = Distractors(given.tolist() if isinstance(given, np.ndarray) else given)
+    if _numeric(found.lyrics) or not len(found.lyrics):
+        if len(found.lyrics) and dataset.texts is not None:
+            raise UsageError(f"{found.name}: the songs' lyrics are texts, so give the distractors' as texts too")
+        return found, []
+    if dataset.texts is None:
+        raise UsageError(f"{found.name}: the songs' lyrics are features, which texts cannot be compared with")
+    own = {normalise_lyrics(text) for text in dataset.texts}
+    words = [normalise_lyrics(str(text)) for text in found.lyrics]
+    kept = [i for i, text in enumerate(words) if text and text not in own]
+    twins = sum(text in own for text in words if text)
+    # Rows of a data set are songs: its recording of a song that is asked for is no more wrong than its lyrics.
+    rows = kept if isinstance(given, Dataset) else slice(None)
+    views = {view: _rows(getattr(found, view), rows) for view in AUDIO_VIEWS}
+    said = f"Left out {twins} distractor{'' if twins == 1 else 's'} whose words are those of a song."
+    notes = [said] if twins else []
+    return Distractors([str(found.lyrics[i]) for i in kept], **views, name=found.name), notes
+
+
+def _rows(view: Any, rows: list[int] | slice) -> Any:
+    if view is None or isinstance(rows, slice):
+        return view
+    return view[rows] if isinstance(view, np.ndarray) else [view[row] for row in rows]
+
+
+def _numeric(view: Any) -> bool:
+    return isinstance(view, np.ndarray) and view.dtype.kind in "fiub"
