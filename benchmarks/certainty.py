@@ -134,13 +134,14 @@ def main(data: Path, kept: Path) -> None:
         table(f"SCALE {name}", np.concatenate(values), right)
     sure = [values >= SURE for values in likely["in use"]]
     print(f"\nhits called sure (probability from {SURE}), and searches with the song there that have one")
-    for key in sorted({(one.kind, one.songs // 100) for one in order}):
-        chosen = [(one, hits) for one, hits in zip(order, sure, strict=True) if (one.kind, one.songs // 100) == key]
+    kinds = [(one.kind, min(SIZES, key=lambda size: abs(size - one.songs))) for one in order]
+    for key in sorted(set(kinds)):
+        chosen = [(one, hits) for one, hits, kind in zip(order, sure, kinds, strict=True) if kind == key]
         called = np.concatenate([one.right[hits] for one, hits in chosen])
         there = [bool((one.right & hits).any()) for one, hits in chosen if one.right.any()]
         print(
-            f"  {key[0]:14s} among ~{max(key[1] * 100, 20):5d}: {len(called):4d} sure, {called.sum():4d} right; "
-            f"of {len(there)} searches {np.mean(there) if there else 0:.2f}"
+            f"  {key[0]:14s} among {key[1]:5d}: {len(called):4d} sure, {called.sum():4d} right; "
+            f"{sum(there)} of {len(there)} searches"
         )
 
 
