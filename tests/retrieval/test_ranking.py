@@ -39,6 +39,16 @@ def test_instance_ranks_equal_a_naive_ranking(n, d, block):
 
 
 @pytest.mark.parametrize("block", [1, 7, 256])
+def test_distractors_are_wrong_items_of_the_gallery(block):
+    rng = np.random.default_rng(4)
+    queries, gallery, others = (rng.standard_normal((size, 3)) for size in (40, 40, 25))
+    others[:5] = gallery[:5] * 2
+    ranks = instance_ranks(queries, gallery, distractors=others, block=block)
+    whole = np.vstack([gallery, others])
+    assert ranks.tolist() == [naive_instance_rank(queries, whole, i) for i in range(40)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 256])
 def test_category_ranks_equal_a_naive_ranking(block):
     rng = np.random.default_rng(1)
     queries, gallery = rng.standard_normal((50, 4)), rng.standard_normal((60, 4))
@@ -137,6 +147,8 @@ def test_values_that_are_not_numbers_are_refused(bad):
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match=r"\(3, 3\) and \(3, 2\)"):
         instance_ranks(np.eye(3), np.eye(3)[:, :2])
+    with pytest.raises(DataError, match="distractors with the gallery's 3 columns, got 2"):
+        instance_ranks(np.eye(3), np.eye(3), distractors=np.eye(2))
     with pytest.raises(DataError, match="non-empty"):
         instance_ranks(np.empty((0, 3)), np.empty((0, 3)))
     with pytest.raises(DataError, match="two-dimensional"):
