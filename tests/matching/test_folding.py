@@ -39,7 +39,7 @@ def test_letters_lose_case_accents_and_script(text, letters):
 
 
 def test_a_word_with_an_apostrophe_is_one_word():
-    folded = fold("I'm lovin' it, don't")
+    folded = fold("I'm lovin' it, don't 'cross")
     assert "".join("|" * bool(word) + letter for letter, word in zip(folded.letters, folded.words, strict=True)) == (
-        "|im|lovin|it|dont"
+        "|im|lovin|it|dont|cross"
     )

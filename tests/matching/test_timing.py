@@ -33,11 +33,10 @@ def test_one_segment_over_two_lines_is_divided_by_its_letters():
     assert times[1] == pytest.approx(10 * 26 / 45, abs=0.5)
 
 
-def test_times_never_decrease():
-    heard = segments(
-        (3, 6, "away you rolling river"), (6, 9, "oh shenandoah i long"), (9, 12, "across the wide missouri")
-    )
+def test_times_never_decrease_though_segments_overlap():
+    heard = segments((9, 12, "o shenandoah i long to hear you"), (7, 9, "away you rolling river"), (12, 14, "missouri"))
     times = [time for time, _ in time_lines(heard, LYRICS) if time is not None]
+    assert len(times) >= 2
     assert times == sorted(times)
 
 

@@ -61,7 +61,7 @@ def local_scores(query: str, targets: Sequence[str]) -> NDArray[np.int64]:
         return scores
     import parasail
 
-    # Sixteen bits hold the score of 8,000 equal letters, more than a song has.
+    # Sixteen bits hold the score of 16,000 equal letters, more than a song has.
     profile = parasail.profile_create_16(query, _matrix())
     for place, target in enumerate(targets):
         if target:
