@@ -1,13 +1,17 @@
 """Bach's chorales as a music folder."""
 
 import csv
+import re
+import shutil
 import sys
 
 import numpy as np
 import pytest
 
-from alcca.datasets import chorales
+from alcca import transcribe
+from alcca.datasets import chorales, espeak, singing
 from alcca.datasets.chorales import make_chorales
+from alcca.datasets.scores import Chorale
 from alcca.errors import MissingExtraError, UsageError
 from alcca.songs.audio import read_slice
 from alcca.songs.lyrics import normalise_lyrics
@@ -31,6 +35,7 @@ def rows(folder):
 def test_a_music_folder_is_made(made):
     assert (made.songs, made.rendered, made.failed) == (LIMIT, LIMIT, ())
     assert f"{LIMIT} chorales" in str(made)
+    assert "voice is synthetic" in str(made)
     files = find_audio(made.folder)
     assert [path.relative_to(made.folder).as_posix() for path in files] == sorted(r["file"] for r in rows(made.folder))
     assert len({path.suffix for path in files}) >= 3
@@ -75,80 +80,60 @@ def test_what_is_there_is_not_made_again(made):
         assert lost.read_bytes() == content
 
 
+@pytest.mark.slow
+def test_files_without_a_voice_are_made_anew(made, tmp_path):
+    old = tmp_path / "chorales"
+    shutil.copytree(made.folder, old)
+    table = rows(old)
+    for row in table:
+        row.pop("voice")
+    with (old / "songs.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(table[0]))
+        writer.writeheader()
+        writer.writerows(table)
+    again = make_chorales(old, limit=2, jobs=1, seed=2, progress=False)
+    assert (again.songs, again.rendered) == (2, 2)
+    assert {row["voice"] for row in rows(old)} == {chorales.VOICE}
+
+
+@pytest.mark.slow
+def test_the_words_can_be_heard(made):
+    heard, whole = set(), set()
+    for row in rows(made.folder)[:3]:
+        path = made.folder / row["file"]
+        text = transcribe(path, language="de").text
+        lyrics = read_song_text(path, made.folder, SongTables(made.folder)).lyrics
+        sung = set(re.findall(r"\w{4,}", lyrics.casefold()))
+        whole |= sung
+        heard |= sung & set(re.findall(r"\w{4,}", text.casefold()))
+    assert len(heard) >= 6, f"of {sorted(whole)}"
+
+
 def test_a_score_that_cannot_be_read_is_counted_and_named(monkeypatch, tmp_path):
     broken = tmp_path / "bwv999.mxl"
     broken.write_bytes(b"no zip")
-    monkeypatch.setattr(chorales, "_scores_with_words", lambda: [broken])
+    monkeypatch.setattr(chorales, "scores_with_words", lambda: [broken])
     made = make_chorales(tmp_path / "out", jobs=1, progress=False)
     assert (made.songs, made.groups) == (0, 0)
     assert made.failed[0][0] == "bwv999.mxl"
     assert "1 could not be made; the first is bwv999.mxl" in str(made)
 
 
-def test_without_music21_the_extra_is_named(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "music21", None)
+@pytest.mark.parametrize("missing", ["music21", "espeakng_loader", "pyworld"])
+def test_without_a_package_the_extra_is_named(missing, monkeypatch, tmp_path):
+    # What was loaded and heard before must not stand in for it.
+    espeak._engine.cache_clear()
+    singing._spoken.cache_clear()
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(MissingExtraError, match=r"alcca\[demo\]"):
-        make_chorales(tmp_path, progress=False)
+        make_chorales(tmp_path / "music", progress=False)
+    assert not (tmp_path / "music").exists()
 
 
 @pytest.mark.parametrize("wrong", [{"limit": 0}, {"jobs": 0}])
 def test_numbers_that_make_no_songs_are_refused(wrong, tmp_path):
     with pytest.raises(UsageError, match="1 or more"):
         make_chorales(tmp_path, **wrong)
-
-
-@pytest.mark.slow
-def test_a_famous_chorale_is_read_right():
-    scores = {chorales._bwv(score): score for score in chorales._scores_with_words()}
-    assert 330 <= len(scores) <= 345
-    song = chorales._read_score(scores["80.8"])
-    assert song["title"] == "Ein' feste Burg ist unser Gott"
-    assert song["label"] == "major"
-    assert song["melody"] == "0 0 -5 2 2 1 -1 -2"
-    assert "\n" in song["lyrics"]
-    assert len(song["voices"]) == 4
-    for voice in song["voices"]:
-        starts = [note.start for note in voice]
-        assert starts == sorted(starts)
-        assert max(note.start + note.seconds for note in voice) > chorales.SECONDS
-    assert chorales._read_score(scores["144.6"])["label"] == "minor"
-
-
-@pytest.mark.parametrize(
-    ("signature", "bass", "mode"),
-    [
-        ("Key a", 60, "minor"),
-        ("Key C", 57, "major"),
-        (0, 57, "minor"),
-        (0, 48, "major"),
-        (2, 50, "major"),
-        (None, 57, "minor"),
-    ],
-)
-def test_the_mode_is_the_key_signatures_or_told_by_the_last_bass_note(signature, bass, mode):
-    from music21 import key, note, stream
-
-    part = stream.Part()
-    if isinstance(signature, str):
-        part.append(key.Key(signature.split()[1]))
-    elif signature is not None:
-        part.append(key.KeySignature(signature))
-    part.append(note.Note(64))
-    part.append(note.Note(bass))
-    assert chorales._mode(part, part) == mode
-
-
-def test_tied_notes_are_one():
-    from music21 import note, stream, tie
-
-    part = stream.Part()
-    for pitch, kind in ((60, "start"), (60, "continue"), (60, "stop"), (60, None), (62, None)):
-        found = note.Note(pitch)
-        found.tie = tie.Tie(kind) if kind else None
-        part.append(found)
-    beat = 60 / chorales.QUARTERS_PER_MINUTE
-    voice = [tuple(map(float, played)) for played in chorales._voice(part)]
-    np.testing.assert_allclose(voice, [(60, 0, 3 * beat), (60, 3 * beat, beat), (62, 4 * beat, beat)])
 
 
 def test_songs_of_one_melody_or_opening_are_one_group():
@@ -162,13 +147,6 @@ def test_songs_of_one_melody_or_opening_are_one_group():
     assert [song["group"] for song in songs] == ["bwv1", "bwv1", "bwv1", "bwv4"]
 
 
-def test_words_are_broken_at_punctuation_and_numbers_of_verses_dropped():
-    words = "1. Weg, mein Herz, mit den Gedanken.\n2. Freu' dich sehr; o meine Seele"
-    assert chorales._lines(words) == "Weg,\nmein Herz,\nmit den Gedanken.\nFreu' dich sehr;\no meine Seele"
-    assert chorales._title(chorales._lines(words)) == "Weg, mein Herz, mit den Gedanken"
-    assert chorales._title("Was Gott thut, das ist wohlgethan, es bleibt") == "Was Gott thut, das ist wohlgethan"
-    assert chorales._title("Kyrie") == "Kyrie"
-
-
-def test_stamps_rise_through_the_song():
-    assert chorales._as_lrc("a\nb\nc") == "[00:00.00]a\n[00:14.00]b\n[00:28.00]c\n"
+def test_lines_are_stamped_when_they_are_sung():
+    chorale = Chorale("1", "a", "a\nb\nc", "major", "", (), (), (0.0, 14.0, 65.5))
+    assert chorales._as_lrc(chorale) == "[00:00.00]a\n[00:14.00]b\n[01:05.50]c\n"

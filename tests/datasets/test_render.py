@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alcca.datasets.render import AUDIO_FORMATS, RATE, Note, encode, synthesise
+from alcca.datasets.render import AUDIO_FORMATS, RATE, Note, encode, mix, synthesise
 from alcca.songs.audio import read_slice
 from alcca.songs.tags import read_tags
 
@@ -74,3 +74,23 @@ def test_a_failed_encoding_leaves_nothing(tmp_path):
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the encoder raises
         encode(np.zeros((2, 3, 4), dtype=np.float32), tmp_path / "x.ogg", {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mix_keeps_the_wanted_distance_and_does_not_clip():
+    times = np.arange(2 * RATE) / RATE
+    voice = (0.9 * np.sin(2 * np.pi * 150 * times)).astype(np.float32)
+    organ = (0.02 * np.sin(2 * np.pi * 600 * times)).astype(np.float32)
+    both = mix(voice, organ, -12.0)
+    assert both.dtype == np.float32
+    assert np.abs(both).max() == pytest.approx(0.7)
+    spectrum = np.abs(np.fft.rfft(both[:RATE]))
+    assert 20 * np.log10(spectrum[600] / spectrum[150]) == pytest.approx(-12, abs=0.2)
+    assert abs(both[-1]) < 1e-3
+
+
+def test_silence_can_be_mixed():
+    tone = np.full(RATE, 0.1, dtype=np.float32)
+    silence = np.zeros(RATE, dtype=np.float32)
+    for one, other in ((tone, silence), (silence, tone)):
+        assert np.abs(mix(one, other, -12.0)).max() == pytest.approx(0.7)
+    assert not mix(silence, silence, -12.0).any()

@@ -1,8 +1,9 @@
 """Bach's chorales as a music folder: real songs with their words that come with a package.
 
 music21's corpus holds about 340 four-part chorales of J. S. Bach with their German text under the soprano. Each
-is played on a small organ and written as a file like those of a person's own collection: six audio formats,
-tags, and the words inside the tags, beside the file as NAME.txt, or as NAME.lrc with time stamps.
+is sung by a synthetic voice, accompanied by a small organ, and written as a file like those of a person's own
+collection: six audio formats, tags, and the words inside the tags, beside the file as NAME.txt, or as NAME.lrc with
+time stamps.
 """
 
 import csv
@@ -10,24 +11,24 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from alcca.datasets.render import AUDIO_FORMATS, Note, encode, synthesise
-from alcca.errors import AlccaError, LyricsError, MissingExtraError, UsageError
+from alcca.datasets.render import AUDIO_FORMATS, encode, mix, synthesise
+from alcca.datasets.scores import OPENING_WORDS, Chorale, bwv, read_score, scores_with_words
+from alcca.datasets.singing import check_voice, sing
+from alcca.errors import AlccaError, UsageError
 from alcca.progress import Progress
 
 __all__ = ["ChoralesReport", "make_chorales"]
 
 COMPOSER = "Johann Sebastian Bach"
-# The scores bear no tempo; chorales are sung at about this one.
-QUARTERS_PER_MINUTE = 72
-SECONDS = 42.0
-# Two songs with the same words at the start, or the same steps of the melody, are versions of one chorale.
-OPENING_WORDS = 4
-OPENING_STEPS = 8
-COLUMNS = ("file", "title", "artist", "label", "language", "group", "bwv", "melody")
+LANGUAGE = "de"
+VOICE = "synthetic: eSpeak NG and WORLD"
+SECONDS = 32.0
+# The organ is softer than the voice by so many decibels.
+ACCOMPANIMENT = -12.0
+COLUMNS = ("file", "title", "artist", "label", "language", "group", "bwv", "melody", "voice")
 # Formats whose tags hold lyrics when written by FFmpeg.
 LYRICS_IN_TAGS = ("mp3", "flac", "m4a", "opus")
 
@@ -59,7 +60,7 @@ class ChoralesReport:
     def __str__(self) -> str:
         said = (
             f"{self.songs} chorales of {self.groups} different melodies or texts in {self.folder}, "
-            f"{self.rendered} rendered now."
+            f"{self.rendered} rendered now. The voice is synthetic: eSpeak NG speaks, WORLD makes it sing."
         )
         if self.failed:
             name, reason = self.failed[0]
@@ -70,10 +71,10 @@ class ChoralesReport:
 def make_chorales(
     folder: Path | str, *, limit: int | None = None, jobs: int = 2, seed: int = 0, progress: bool = True
 ) -> ChoralesReport:
-    """Render the Bach chorales that have words into a music folder.
+    """Render the Bach chorales that have words into a music folder, sung by a synthetic voice.
 
     A file that is there already is not rendered again, and no file is ever half there, so a broken run goes on
-    where it stopped.
+    where it stopped. Files of an earlier version, which nobody sings in, are made anew.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def make_chorales(
     Raises
     ------
     MissingExtraError
-        music21 is not installed.
+        music21, espeakng-loader or pyworld is not installed.
     UsageError
         ``limit`` or ``jobs`` below 1.
     """
@@ -103,18 +104,19 @@ def make_chorales(
         raise UsageError(f"expected limit and jobs of 1 or more, got limit={limit}, jobs={jobs}")
     from joblib import Parallel, delayed
 
+    check_voice()
+    scores = scores_with_words()
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    scores = _scores_with_words()
     random.Random(seed).shuffle(scores)
     scores = scores[:limit]
-    known = _known(folder)
+    known, unsung = _known(folder)
     rows: list[dict[str, str]] = []
     failed: list[tuple[str, str]] = []
     rendered = 0
     with Progress("rendering chorales", total=len(scores), show=progress) as bar:
         run = Parallel(n_jobs=jobs, return_as="generator_unordered")
-        for made in run(delayed(_render)(score, folder, seed, known.get(_bwv(score))) for score in scores):
+        for made in run(delayed(_render)(score, folder, seed, known.get(bwv(score)), unsung) for score in scores):
             if isinstance(made, tuple):
                 failed.append(made)
             else:
@@ -128,132 +130,39 @@ def make_chorales(
     return ChoralesReport(folder, len(rows), rendered, groups, tuple(sorted(failed)))
 
 
-def _scores_with_words() -> list[Path]:
-    """Paths of the corpus' chorales whose score holds words."""
-    import zipfile
-
-    try:
-        from music21 import corpus
-    except ImportError as error:
-        raise MissingExtraError(
-            "the Bach chorales come with music21, which is not installed; run: pip install 'alcca[demo]'"
-        ) from error
-    found = []
-    for path in sorted(corpus.getComposer("bach")):
-        # Reading a score costs a tenth of a second, looking for its words a thousandth.
-        if path.suffix == ".mxl":
-            with zipfile.ZipFile(path) as archive:
-                if any(b"<lyric" in archive.read(name) for name in archive.namelist() if name.endswith("xml")):
-                    found.append(Path(path))
-    return found
-
-
-def _render(score: Path, folder: Path, seed: int, known: dict[str, str] | None) -> Any:
+def _render(score: Path, folder: Path, seed: int, known: dict[str, str] | None, unsung: frozenset[str]) -> Any:
     """Make one song; return its row and whether it was rendered now, or the score's name and why not."""
     if known is not None and (folder / known["file"]).exists():
         return [known, False]
     try:
-        song = _read_score(score)
-        rng = random.Random(f"{seed} {song['bwv']}")
+        chorale = read_score(score, SECONDS)
+        rng = random.Random(f"{seed} {chorale.bwv}")
         suffix = rng.choice(AUDIO_FORMATS)
         keep = rng.choice(["tag", "txt", "lrc"] if suffix in LYRICS_IN_TAGS else ["txt", "lrc"])
-        name = "".join(c for c in f"BWV {song['bwv']} {song['title']}" if c not in '/\\:*?"<>|').strip(". ")
+        name = "".join(c for c in f"BWV {chorale.bwv} {chorale.title}" if c not in '/\\:*?"<>|').strip(". ")
         path = folder / COMPOSER / f"{name}.{suffix}"
         path.parent.mkdir(exist_ok=True)
-        fresh = not path.exists()
+        file = path.relative_to(folder).as_posix()
+        fresh = file in unsung or not path.exists()
         if fresh:
-            tags = {"title": song["title"], "artist": COMPOSER, "genre": "Chorale"}
+            tags = {"title": chorale.title, "artist": COMPOSER, "genre": "Chorale"}
             if keep == "tag":
-                tags["lyrics"] = song["lyrics"]
+                tags["lyrics"] = chorale.lyrics
             elif keep == "txt":
-                path.with_suffix(".txt").write_text(song["lyrics"] + "\n", encoding="utf-8")
+                path.with_suffix(".txt").write_text(chorale.lyrics + "\n", encoding="utf-8")
             else:
-                path.with_suffix(".lrc").write_text(_as_lrc(song["lyrics"]), encoding="utf-8")
-            encode(synthesise(song["voices"], SECONDS), path, tags)
+                path.with_suffix(".lrc").write_text(_as_lrc(chorale), encoding="utf-8")
+            voice = sing(chorale.words, SECONDS, LANGUAGE)
+            encode(mix(voice, synthesise(chorale.voices, SECONDS), ACCOMPANIMENT), path, tags)
     except Exception as error:  # noqa: BLE001 - a score of the corpus may trip music21 anywhere
         return (score.name, str(error) if isinstance(error, AlccaError) else f"{type(error).__name__}: {error}")
-    row = {"file": path.relative_to(folder).as_posix(), "artist": COMPOSER, "language": "de", "group": ""}
-    return [row | {name: song[name] for name in ("title", "label", "bwv", "melody")}, fresh]
+    row = {"file": file, "artist": COMPOSER, "language": LANGUAGE, "group": "", "voice": VOICE}
+    return [row | {name: getattr(chorale, name) for name in ("title", "label", "bwv", "melody")}, fresh]
 
 
-def _read_score(score: Path) -> dict[str, Any]:
-    """Title, words, mode, melody and the notes of every voice."""
-    from music21 import converter, text
-
-    # Without its cache of pickles: that would be written once and read never.
-    parsed: Any = converter.parse(score, forceSource=True, storePickle=False)
-    parts = parsed.parts
-    sung = next((part for part in parts if part.lyrics()), None)
-    if sung is None:
-        raise LyricsError("no part of the score has words")
-    lyrics = _lines(text.assembleAllLyrics(sung))  # type: ignore[no-untyped-call]
-    voices = [_voice(part) for part in parts]
-    melody = [note.pitch for note in _voice(sung)]
-    steps = [round(b - a) for a, b in pairwise(melody)]
-    # A verse is sung again until the recording is full.
-    length = max(note.start + note.seconds for voice in voices for note in voice) + 60 / QUARTERS_PER_MINUTE
-    times = int(SECONDS // length) + 1
-    return {
-        "bwv": _bwv(score),
-        "title": _title(lyrics),
-        "lyrics": lyrics,
-        "label": _mode(sung, parts[-1]),
-        "melody": " ".join(map(str, steps[:OPENING_STEPS])),
-        "voices": [
-            [note._replace(start=note.start + length * verse) for verse in range(times) for note in voice]
-            for voice in voices
-        ],
-    }
-
-
-def _voice(part: Any) -> list[Note]:
-    """Notes of a part in seconds, tied ones as one."""
-    beat = 60 / QUARTERS_PER_MINUTE
-    notes: list[Note] = []
-    for found in part.flatten().notes:
-        start, seconds = float(found.offset) * beat, float(found.duration.quarterLength) * beat
-        tied = found.tie is not None and found.tie.type in ("stop", "continue")
-        for pitch in found.pitches:
-            last = next((i for i, note in enumerate(notes) if tied and _continues(note, pitch.midi, start)), None)
-            if last is None:
-                notes.append(Note(float(pitch.midi), start, seconds))
-            else:
-                notes[last] = notes[last]._replace(seconds=notes[last].seconds + seconds)
-    return [note for note in notes if note.seconds > 0]
-
-
-def _continues(note: Note, pitch: float, start: float) -> bool:
-    return note.pitch == pitch and abs(note.start + note.seconds - start) < 1e-6
-
-
-def _mode(sung: Any, lowest: Any) -> str:
-    """Major or minor: as the key signature says, else by whether the last bass note is the major key's tonic."""
-    signature = next(iter(sung.flatten().getElementsByClass("KeySignature")), None)
-    mode = getattr(signature, "mode", None)
-    if mode in ("major", "minor"):
-        return str(mode)
-    tonic = (signature.sharps * 7) % 12 if signature is not None else 0
-    return "major" if round(_voice(lowest)[-1].pitch) % 12 == tonic else "minor"
-
-
-def _lines(words: str) -> str:
-    """Break verses into lines at their punctuation, without the numbers of verses."""
-    verses = [re.sub(r"^\s*\d+\.\s*", "", verse) for verse in words.splitlines()]
-    lines = [line.strip() for verse in verses for line in re.split(r"(?<=[,;.:?!])\s+", verse)]
-    return "\n".join(line for line in lines if re.search(r"\w", line))
-
-
-def _title(lyrics: str) -> str:
-    """The opening words, as chorales are called: up to six, fewer where a phrase ends after the fourth or fifth."""
-    words = lyrics.split()[:6]
-    ends = (i for i, word in enumerate(words, 1) if i >= OPENING_WORDS and word[-1] in ",;.:?!")
-    return " ".join(words[: next(ends, 6)]).strip(" ,;.:?!")
-
-
-def _as_lrc(lyrics: str) -> str:
-    lines = lyrics.splitlines()
-    stamps = [SECONDS * i / len(lines) for i in range(len(lines))]
-    return "".join(f"[{int(t // 60):02d}:{t % 60:05.2f}]{line}\n" for t, line in zip(stamps, lines, strict=True))
+def _as_lrc(chorale: Chorale) -> str:
+    lines = zip(chorale.line_starts, chorale.lyrics.splitlines(), strict=True)
+    return "".join(f"[{int(t // 60):02d}:{t % 60:05.2f}]{line}\n" for t, line in lines)
 
 
 def _set_groups(rows: Sequence[dict[str, str]]) -> None:
@@ -275,14 +184,15 @@ def _set_groups(rows: Sequence[dict[str, str]]) -> None:
         row["group"] = f"bwv{rows[find(i)]['bwv']}"
 
 
-def _known(folder: Path) -> dict[str, dict[str, str]]:
-    """Rows of an earlier run's songs.csv by their BWV number."""
+def _known(folder: Path) -> tuple[dict[str, dict[str, str]], frozenset[str]]:
+    """Rows of an earlier run's songs.csv by their BWV number, and the files that it made without a voice."""
     try:
         with (folder / "songs.csv").open(newline="", encoding="utf-8") as table:
             rows = list(csv.DictReader(table))
     except FileNotFoundError:
-        return {}
-    return {row["bwv"]: row for row in rows if all(row.get(name) for name in COLUMNS)}
+        return {}, frozenset()
+    known = {row["bwv"]: row for row in rows if all(row.get(name) for name in COLUMNS)}
+    return known, frozenset(row["file"] for row in rows if row.get("file") and not row.get("voice"))
 
 
 def _write_table(path: Path, rows: Iterable[dict[str, str]]) -> None:
@@ -292,10 +202,6 @@ def _write_table(path: Path, rows: Iterable[dict[str, str]]) -> None:
         writer.writeheader()
         writer.writerows(rows)
     part.replace(path)
-
-
-def _bwv(score: Path) -> str:
-    return score.stem.removeprefix("bwv")
 
 
 def _by_number(bwv: str) -> list[tuple[int, str]]:

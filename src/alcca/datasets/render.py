@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import av
 
-__all__ = ["AUDIO_FORMATS", "RATE", "Note", "encode", "synthesise"]
+__all__ = ["AUDIO_FORMATS", "RATE", "Note", "encode", "mix", "synthesise"]
 
 AUDIO_FORMATS = ("mp3", "ogg", "flac", "m4a", "opus", "wav")
 # The rate that features are computed at; Opus knows no such rate and takes the next one.
@@ -28,6 +28,7 @@ FAST = {
 HARMONICS = (1.0, 0.6, 0.3, 0.35, 0.12, 0.15, 0.06, 0.12, 0.03, 0.04)
 TABLE = 4096
 ATTACK_SECONDS, RELEASE_SECONDS = 0.03, 0.06
+PEAK, FADE_SECONDS = 0.7, 0.5
 
 
 class Note(NamedTuple):
@@ -77,11 +78,40 @@ def synthesise(voices: Sequence[Sequence[Note]], seconds: float) -> NDArray[np.f
             tone[:attack] *= np.linspace(0, 1, attack, dtype=np.float32)[: len(tone)]
             tone[size - release :] *= np.linspace(1, 0, release, dtype=np.float32)
             sound[start : start + size] += tone
-    sound = sound[:length]
-    fade = min(length, RATE // 2)
-    sound[length - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return _finish(sound[:length])
+
+
+def mix(voice: NDArray[np.float32], accompaniment: NDArray[np.float32], decibels: float) -> NDArray[np.float32]:
+    """Put a voice and its accompaniment together.
+
+    Parameters
+    ----------
+    voice, accompaniment : (n,) arrays of float32
+        Mono at 22,050 Hz.
+    decibels : float
+        How much louder than the voice the accompaniment is (root mean square); negative: softer.
+
+    Returns
+    -------
+    (n,) array of float32
+        Peak 0.7; the last half second fades out.
+
+    Examples
+    --------
+    >>> both = mix(np.ones(22050, dtype=np.float32), np.zeros(22050, dtype=np.float32), -12.0)
+    >>> both.shape, round(float(both.max()), 2), float(both[-1])
+    ((22050,), 0.7, 0.0)
+    """
+    loudness, other = (float(np.sqrt(np.mean(np.square(sound)))) for sound in (voice, accompaniment))
+    gain = loudness / other * 10 ** (decibels / 20) if loudness > 0 and other > 0 else 1.0
+    return _finish(voice + np.float32(gain) * accompaniment)
+
+
+def _finish(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+    fade = min(len(sound), int(FADE_SECONDS * RATE))
+    sound[len(sound) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
     peak = float(np.abs(sound).max(initial=0.0))
-    return sound * np.float32(0.7 / peak) if peak > 0 else sound
+    return sound * np.float32(PEAK / peak) if peak > 0 else sound
 
 
 def encode(samples: NDArray[np.float32], path: Path, tags: Mapping[str, str]) -> None:
