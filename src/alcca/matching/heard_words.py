@@ -14,7 +14,8 @@ from alcca.transcripts import Transcript, text_of
 
 __all__ = ["HeardWords"]
 
-# How many bits texts are worth of which all words, or all sounds, are the same. Broad optima of benchmarks/matching.py.
+# How many bits texts are worth of which all words, or all sounds, are the same: between half and twice as many made no
+# difference above the noise on the pools of benchmarks/matching.py.
 WORDS, SOUNDS = 45.0, 30.0
 # So many lyrics that fit a transcript next best say what it has in common with lyrics that are not its own.
 OTHERS = 10
