@@ -39,7 +39,8 @@ def main() -> None:
     by_sound = (scores >= right[:, None]).sum(axis=1)
     by_words = (scores[:, : len(files)] >= right[None, :]).sum(axis=0)
     print(
-        f"{len(files)} recordings, {len(own) + len(others):,} lyrics; heard in {hearing:.0f} s, matched in {matching:.0f} s\n"
+        f"{len(files)} recordings, {len(own) + len(others):,} lyrics; "
+        f"heard in {hearing:.0f} s, matched in {matching:.0f} s\n"
     )
     print("| recording | language | rank among the lyrics | how sure | heard | the line that matches |")
     print("|---|---|---|---|---|---|")
