@@ -87,7 +87,7 @@ def _measure(shelf: Library, usable: int, folds: int) -> None:
     print(to_text(results) if len(methods) == 1 else comparison_text(results))
     print(
         "\n  “heard” is the words alone, “alcca” the learned space alone, “fused” both. The sound of a song holds "
-        "hardly a trace of its\n  words; what is sung holds them. docs/results.md has real recordings, and more of them."
+        "hardly a trace of its\n  words; what is sung holds them. docs/results.md has real recordings, and more."
     )
 
 

@@ -23,6 +23,8 @@ __all__ = ["WordsPart"]
 
 # How many songs of each index are aligned letter by letter: more find no more, and each costs a tenth of a millisecond.
 CANDIDATES = 50
+# Less than this many bits is what a letter or two give to any pair of texts.
+LEAST_BITS = 3.0
 
 
 class WordsPart(Part):
@@ -105,6 +107,7 @@ def _bits(
         if known:
             found = bits([_words(query)], [texts[int(ids[row])] for row in known])[0]
             best[known] = np.maximum(best[known], found)
+    best[best < LEAST_BITS] = 0.0
     return best
 
 
