@@ -89,7 +89,7 @@ class _Engine:
 
     def __init__(self) -> None:
         try:
-            import espeakng_loader  # type: ignore[import-untyped]  # it has no types
+            import espeakng_loader
         except ImportError as error:
             raise MissingExtraError(
                 "a synthetic voice needs eSpeak NG, which is not installed; run: pip install 'alcca[demo]'"
