@@ -5,6 +5,9 @@ import pytest
 
 from alcca.errors import DataError
 from alcca.experiments import Dataset
+from alcca.transcripts import Segment, Transcript
+
+HEARD = Transcript((Segment(0.0, 1.0, "la la"),), "en", 0.9, "base")
 
 
 def test_missing_labels_and_groups_become_none():
@@ -34,6 +37,11 @@ def test_an_array_of_texts_is_texts():
         ({"ids": "ab"}, "ids: .*got 2"),
         ({"audio_frames": np.ones((2, 4, 4))}, "audio_frames: .*got 2"),
         ({"audio_descriptors": np.array([[1.0], [np.nan], [2.0]])}, "audio_descriptors: song 1 holds NaN"),
+        ({"transcripts": ["a", None]}, "transcripts: .*3 songs of audio, got 2"),
+        ({"transcripts": ["a", 5, None]}, "transcripts: expected Transcript, text or None, got int for song 1"),
+        ({"audio": None}, "no song has any sound; expected at least one of audio, audio_frames"),
+        ({"audio": None, "transcripts": ["a"]}, "transcripts: .*3 songs of lyrics, got 1"),
+        ({"audio": None, "lyrics": [], "transcripts": []}, "at least one song"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, message):
@@ -55,6 +63,38 @@ def test_views_of_audio_are_found_by_name():
         Dataset(frames, ["a", "b"]).audio_view("audio_descriptors")
     with pytest.raises(DataError, match="got 'video'"):
         songs.audio_view("video")
+
+
+def test_transcripts_are_a_view_of_audio():
+    songs = Dataset(np.ones((4, 2)), list("abcd"), transcripts=[HEARD, "words", None, " ♪ … "])
+    assert songs.audio_view("transcripts") == (HEARD, "words", None, " ♪ … ")
+    assert songs.words_heard == (True, True, False, False)
+    assert Dataset(np.ones((1, 2)), ["a"], transcripts=[Transcript()]).words_heard == (False,)
+    assert Dataset(np.ones((1, 2)), ["a"]).words_heard is None
+    with pytest.raises(DataError, match="songs has no transcripts, which this method learns from; run alcca hear"):
+        Dataset(np.ones((1, 2)), ["a"]).audio_view("transcripts")
+
+
+def test_songs_may_have_been_heard_and_nothing_else():
+    songs = Dataset(None, ["a", "b"], transcripts=np.array(["la", ""]))
+    assert len(songs) == 2
+    assert songs.ids == ("0", "1")
+    with pytest.raises(DataError, match="songs has no audio, which this method learns from; give features"):
+        songs.audio_view("audio")
+    with pytest.raises(DataError, match="songs has no audio_frames"):
+        songs.audio_view("audio_frames")
+    assert songs.fingerprint != Dataset(None, ["a", "c"], transcripts=["la", ""]).fingerprint
+
+
+def test_whatever_was_heard_otherwise_gives_another_fingerprint_of_the_view():
+    def of(*heard):
+        return Dataset(np.ones((2, 2)), ["a", "b"], transcripts=heard)
+
+    other = Transcript((Segment(0.0, 1.0, "la la", -0.5),), "en", 0.9, "base")
+    cases = [of("la", None), of("la", "None"), of("la", ""), of(HEARD, None), of(other, None), of(HEARD, "")]
+    assert len({songs.view_fingerprint("transcripts") for songs in cases}) == len(cases)
+    assert len({songs.fingerprint for songs in cases}) == 1
+    assert of(HEARD, None).view_fingerprint("transcripts") == of(HEARD, None).view_fingerprint("transcripts")
 
 
 def test_every_change_gives_another_fingerprint():

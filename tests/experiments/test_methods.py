@@ -28,7 +28,7 @@ def test_fused_is_what_is_heard_with_a_space():
     assert view_names(fused, "audio") == ("transcripts", "audio")
     assert view_names(fused, "lyrics") == ("texts", "features")
     made = parse_methods("fused:cca:ridge=3.0:folds=2,fused:cca_zoo.linear.CCA,fused:n_components=4,fused")
-    assert list(made)[0] == "fused:cca:ridge=3.0:folds=2"
+    assert next(iter(made)) == "fused:cca:ridge=3.0:folds=2"
     first, second, third, last = made.values()
     assert (first.parts["cca"].ridge, first.folds) == (3.0, 2)
     assert type(second.parts["cca_zoo.linear.CCA"]) is cca_zoo.linear.CCA

@@ -223,7 +223,7 @@ def test_what_cannot_be_fused_is_refused():
         with pytest.raises(UsageError, match="parts: expected a mapping of names to estimators"):
             Fused(parts).fit((audio, lyrics))
     for folds in (1, 2.5):
-        with pytest.raises(UsageError, match="folds=.*at least 2"):
+        with pytest.raises(UsageError, match=r"folds=.*at least 2"):
             fused(folds=folds).fit((audio, lyrics))
     with pytest.raises(NotFittedError, match="this Fused is not fitted"):
         fused().similarity(audio, lyrics)
@@ -233,7 +233,7 @@ def test_what_cannot_be_fused_is_refused():
         fused().fit((audio["audio"], lyrics))
     with pytest.raises(DataError, match="lyrics: expected texts, features, got texts"):
         fused().fit((audio, {"texts": lyrics["texts"]}))
-    with pytest.raises(DataError, match="the same songs in every view, got .*'texts': 29"):
+    with pytest.raises(DataError, match=r"the same songs in every view, got .*'texts': 29"):
         fused().fit((audio, {**lyrics, "texts": lyrics["texts"][1:]}))
     with pytest.raises(DataError, match="30 songs in 2 groups are too few to learn on 3 folds"):
         fused().fit((audio, lyrics), groups=np.arange(30) % 2)

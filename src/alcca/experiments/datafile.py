@@ -116,7 +116,10 @@ def read_distractors(path: Path | str) -> Distractors:
         columns["lyrics"] = [text for text in lyrics if text is not None and str(text).strip()]
     if not any(len(values) for values in columns.values()):
         raise DataError(f"{path}: holds no lyrics and no transcripts; expected some that are right for nobody")
-    return Distractors(**columns, name=path.stem)
+    try:
+        return Distractors(**columns, name=path.stem)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _csv(path: Path) -> dict[str, list[str]]:
