@@ -287,3 +287,11 @@ def test_an_unknown_language(recogniser):
     with pytest.raises(UsageError, match="'Klingon' is unknown"):
         recogniser.hear(sound(1), language="Klingon")
     assert recogniser._whisper.places == []
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(2, 60), (10, 180), (30, 448)])
+def test_a_loop_in_a_short_piece_ends_soon(recogniser, seconds, most):
+    """The model itself stops at 448 tokens, which is what half a minute may need."""
+    recogniser.hear(sound(seconds))
+    (_, options), *_ = recogniser._whisper.asked
+    assert most - 10 <= options["max_length"] <= most

@@ -27,6 +27,8 @@ SHORTEST_SECONDS = 0.5
 # A window that ends before is not begun again, so that a recording comes to its end in time.
 LEAST_STEP_SECONDS = 3.0
 SECONDS_A_STEP = 0.02
+# A loop ends when no tokens are left, those for half a minute after seconds of work. Singing took at most 11 a second.
+TOKENS_A_SECOND, TOKENS_AT_LEAST = 15.0, 20
 # Of the spectrogram that the model takes: 30 s in steps of 10 ms, and how far below its maximum it is cut off.
 FRAMES = 3_000
 SILENT_BELOW_LOUDEST = 2.0
@@ -197,7 +199,7 @@ class Recogniser:
         language, probability = known or likeliest
         speech = self._speech(language)
         result = self._whisper.model.generate(
-            encoded, [speech.prompt], beam_size=BEAM, max_length=self._whisper.max_length, return_scores=True,
+            encoded, [speech.prompt], beam_size=BEAM, max_length=self._most_tokens(speech, seconds), return_scores=True,
             return_no_speech_prob=True, suppress_blank=True, suppress_tokens=speech.suppressed,
             max_initial_timestamp_index=LATEST_FIRST_STEP,
         )[0]  # fmt: skip
@@ -225,6 +227,10 @@ class Recogniser:
         # What silence is beside the loudest moment. Zeros, which faster-whisper takes, are a hum, and cost words.
         silence = features.max() - SILENT_BELOW_LOUDEST
         return np.pad(features, ((0, 0), (0, FRAMES - features.shape[1])), constant_values=silence)
+
+    def _most_tokens(self, speech: _Speech, seconds: float) -> int:
+        most: int = self._whisper.max_length
+        return min(most, len(speech.prompt) + TOKENS_AT_LEAST + round(TOKENS_A_SECOND * seconds))
 
     def _known(self, language: str | None) -> tuple[str, float] | None:
         """The language to hear in; None when it has to be detected, also because the model has not learnt it."""
