@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from alcca.experiments.protocol import cross_validate
     from alcca.experiments.results import Results
     from alcca.hearing.transcribe import transcribe
-    from alcca.library.library import Library
     from alcca.library.hits import Hit
+    from alcca.library.library import Library
     from alcca.matching.heard_words import HeardWords
     from alcca.models.acmr import ACMR
     from alcca.models.alcca import ALCCA

@@ -32,7 +32,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Transcript:
-    """What was heard in a recording, or in a part of it.
+    r"""What was heard in a recording, or in a part of it.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Transcript:
     --------
     >>> heard = Transcript((Segment(12.0, 14.5, "Hello darkness"), Segment(14.5, 16.0, "my old friend")), "en")
     >>> heard.text
-    'Hello darkness\\nmy old friend'
+    'Hello darkness\nmy old friend'
     >>> Transcript.from_dict(heard.to_dict()) == heard
     True
     >>> Transcript().has_words
