@@ -72,6 +72,13 @@ def test_faster_than_anybody_sings():
 # Loops
 
 
+def test_the_words_that_a_loop_begins_with_stay():
+    """A refrain of seventeen words, repeated far faster than anybody sings."""
+    refrain = "you can put that in your pipe and you can smoke it, this one is not about"
+    heard = said([Segment(0.0, 10.0, f"Without you, {', '.join([refrain] * 9)}", -0.26)])
+    assert heard == [f"Without you, {', '.join([refrain] * REPEATS)},"]
+
+
 def test_loops_in_no_language_are_taken_out():
     loop = window("I love you, " * 60, log_probability=-0.15, no_speech=0.5)
     assert said(loop, 0.53) == []

@@ -32,7 +32,7 @@ COMPRESSION = 2.4
 LANGUAGE_OF_REFRAIN = 0.7
 # As often a refrain may be repeated.
 REPEATS = 4
-LONGEST_PHRASE = 12
+LONGEST_PHRASE = 24
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
 # A syllable that is repeated inside of a word, or where a script has no spaces.
 STUTTER = re.compile(rf"(\S{{1,12}}?)\1{{{REPEATS},}}")
@@ -65,8 +65,9 @@ def clean_segments(segments: Sequence[Segment], language_probability: float = 1.
     if not kept or _nobody_sings(kept, language_probability):
         return ()
     kept = [replace(one, text=STUTTER.sub(lambda found: found[1] * REPEATS, one.text)) for one in kept]
-    kept = [one for one in kept if _letters(one.text) <= LETTERS_A_SECOND * max(one.end - one.start, 1.0)]
-    return _without_loops(kept)
+    kept = _without_loops(kept)
+    # Not before: the words that a loop begins with were sung.
+    return tuple(one for one in kept if _letters(one.text) <= LETTERS_A_SECOND * max(one.end - one.start, 1.0))
 
 
 def compression_ratio(text: str) -> float:
@@ -84,7 +85,7 @@ def compression_ratio(text: str) -> float:
 def collapse_loops(text: str, repeats: int = REPEATS) -> str:
     """A text in which no phrase is repeated more often than ``repeats`` times in a row.
 
-    Case and punctuation do not matter; phrases of up to twelve words are looked at, the longest first.
+    Case and punctuation do not matter; phrases of up to 24 words are looked at, the longest first.
 
     Examples
     --------
@@ -126,7 +127,7 @@ def _nobody_sings(segments: Sequence[Segment], language_probability: float) -> b
     return alone and doubtful
 
 
-def _without_loops(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+def _without_loops(segments: Sequence[Segment]) -> list[Segment]:
     """Collapse loops inside of segments, and runs of segments that say the same."""
     kept: list[Segment] = []
     for one in segments:
@@ -134,7 +135,7 @@ def _without_loops(segments: Sequence[Segment]) -> tuple[Segment, ...]:
         if len(same) < REPEATS:
             text = one.text if len(one.text.split()) <= REPEATS else collapse_loops(one.text)
             kept.append(replace(one, text=text.strip()))
-    return tuple(kept)
+    return kept
 
 
 def _letters(text: str) -> int:
