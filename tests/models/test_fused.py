@@ -70,13 +70,16 @@ def test_every_part_is_given_the_views_that_it_names():
     assert model.audio_view == ("transcripts", "audio")
     assert model.lyrics_view == ("texts", "features")
     audio, lyrics = songs()
-    model.fit((audio, lyrics), ["m"] * 150)
+    moods = [f"mood {i}" for i in range(150)]
+    audio["audio"][:, 0] = np.arange(150)
+    model.fit((audio, lyrics), moods)
     assert len(SEEN["heard"]) == len(SEEN["space"]) == 4
     assert SEEN["heard"][-1] == [audio["transcripts"], lyrics["texts"]]
     (X, Y), labels, _, _ = SEEN["space"][-1]
     np.testing.assert_array_equal(X, audio["audio"])
     np.testing.assert_array_equal(Y, lyrics["features"])
-    assert labels.tolist() == ["m"] * 150
+    assert labels.tolist() == moods
+    assert all(labels.tolist() == [moods[int(i)] for i in views[0][:, 0]] for views, labels, *_ in SEEN["space"])
 
 
 def test_songs_are_kept_out_once_each_and_groups_together():

@@ -81,6 +81,29 @@ def test_a_good_space_helps_and_decides_where_nothing_is_heard():
     np.testing.assert_array_equal(order, np.argsort(test["space"][0][silent], axis=1))
 
 
+def test_chance_is_no_help():
+    joined = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        scores = {"heard": [bits(rng, 100) for _ in range(2)], "noise": [gaussian(rng, 100, 0.0) for _ in range(2)]}
+        weights = learned_weights(scores)
+        joined += weights["noise"] * np.std(scores["noise"]) > 1e-4 * weights["heard"] * np.std(scores["heard"])
+    assert joined <= 2
+
+
+def test_one_that_helps_one_way_and_harms_the_other_does_not_join():
+    rng = np.random.default_rng(7)
+    lead = 1.5 * gaussian(rng, 300, 1.5)
+    # The same for all lyrics: it puts some recordings before others, whichever is asked for.
+    column = np.where(rng.random((300, 1)) < 0.5, 0.0, 1.0)
+    helps_rows = gaussian(rng, 300, 1.2) + 6 * column
+    weights = learned_weights({"lead": [lead], "other": [helps_rows]})
+    together = {**weights, "other": 0.5 * weights["lead"]}
+    scores = {"lead": [lead], "other": [helps_rows]}
+    gain = mean_reciprocal_ranks([total(together, scores, 0)]) - mean_reciprocal_ranks([lead])
+    print(gain.mean(axis=1), weights)
+
+
 def test_one_that_misleads_only_breaks_ties():
     rng = np.random.default_rng(2)
     heard, against = [bits(rng, 100)], [-gaussian(rng, 100, 3.0)]
@@ -119,7 +142,7 @@ def test_the_same_scores_give_the_same_weights_in_any_order():
 
 
 def test_reciprocal_ranks_count_ties_against_the_right_song():
-    pool = np.array([[2.0, 2.0 + 1e-15, 0.0], [0.0, 5.0, 5.1], [0.0, 0.0, 0.0]])
+    pool = np.array([[2.0 + 1e-15, 2.0, 0.0], [0.0, 5.0, 5.1], [0.0, 0.0, 0.0]])
     assert mean_reciprocal_ranks([pool]).tolist() == [[1 / 2, 1 / 2, 1 / 3], [1, 1, 1 / 3]]
 
 
