@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 from tests.making import write_song
 from tests.processes import SECONDS_TO_END, family, still_running
@@ -26,6 +29,10 @@ from alcca import ALCCA, CCA, Library
 from alcca.app.server.application import create_app
 from alcca.app.server.run import MAX_UPLOAD
 from alcca.app.server.service import Service
+from alcca.library.hearer import BusyError, HearingError
+from alcca.library.parts.transcripts import Transcripts
+from alcca.library.store import Store
+from alcca.transcripts import Segment, Transcript
 
 ARTISTS = ("Ada", "Bela", "Cleo", "Dora")
 LABELS = ("Praise", "Ballad", "R&B", "Folk")
@@ -135,6 +142,124 @@ def id_of(client: TestClient) -> dict[str, int]:
     """Ids of its songs by title."""
     songs = client.get("/api/v1/songs", params={"k": 100}).json()["songs"]
     return {song["title"]: song["id"] for song in songs}
+
+
+SUNG_WITHOUT_LYRICS = ("crystal comet over the harbour", "velvet thunder in a lantern meadow")
+
+
+def transcript(lines: tuple[str, ...], start: float = 0.0) -> Transcript:
+    """Lines that are heard one after the other, two seconds each."""
+    segments = (Segment(start + 2 * i, start + 2 * i + 2, line, -0.3, 0.1) for i, line in enumerate(lines))
+    return Transcript(tuple(segments), "en" if lines else None, 0.9, "base", start, 2.0 * len(lines))
+
+
+@pytest.fixture(scope="session", name="transcript")
+def transcript_fixture() -> Callable[..., Transcript]:
+    """`transcript`, for tests that say what is heard."""
+    return transcript
+
+
+@pytest.fixture(scope="session")
+def heard_shelf(shelf_once: Path, tmp_path_factory: pytest.TempPathFactory, id_of: dict[str, int]) -> Path:
+    """A library like `shelf_once`, in three songs of which somebody has heard words, other words, or none."""
+    folder = tmp_path_factory.mktemp("heard") / "shelf"
+    shutil.copytree(shelf_once, folder)
+    store = Store(folder)
+    (song,) = store.songs([id_of["Song 09"]])
+    assert song.lyrics is not None
+    with store.transaction():
+        kept = store.kept(Transcripts)
+        kept.put(id_of["Song 09"], transcript(tuple(song.lyrics.splitlines()[2:5]), 1.0), "slice")
+        kept.put(id_of["no words"], transcript(SUNG_WITHOUT_LYRICS, 1.0), "song")
+        kept.put(id_of["Song 10"], transcript(()), "slice")
+    store.close()
+    return folder
+
+
+class Ears:
+    """Stands in for a `Hearer`: hears what it is told to, when it is told to."""
+
+    def __init__(self, most: int = 3) -> None:
+        self.lacks: str | None = None
+        self.most, self.taken = most, 0
+        self.heard: Transcript | str = Transcript()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def hears(self, *lines: str) -> None:
+        """From now on, these lines."""
+        self.heard = transcript(lines)
+
+    def fails(self, reason: str) -> None:
+        """From now on, nothing, for a reason."""
+        self.heard = reason
+
+    def place(self) -> "_EarsPlace":
+        """As of a `Hearer`."""
+        if self.taken >= self.most:
+            raise BusyError("too many recordings wait already; try again in 7 s", 7)
+        self.taken += 1
+        return _EarsPlace(self)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _EarsPlace:
+    def __init__(self, ears: Ears) -> None:
+        self.ears, self.left = ears, threading.Event()
+
+    def hear(self, samples: Any, start: float = 0.0) -> Transcript:
+        assert samples.shape == (len(samples),)
+        while not self.ears.may_answer.wait(0.01):
+            if self.left.is_set():
+                raise HearingError("whoever sent it has gone")
+        if isinstance(self.ears.heard, str):
+            raise HearingError(self.ears.heard)
+        return self.ears.heard
+
+    def leave(self) -> None:
+        if not self.left.is_set():
+            self.left.set()
+            self.ears.taken -= 1
+
+
+@pytest.fixture
+def ears() -> Iterator[Ears]:
+    """Who listens in `listening`."""
+    ears = Ears()
+    yield ears
+    ears.may_answer.set()
+
+
+@pytest.fixture
+def listening(heard_shelf: Path, ears: Ears) -> Iterator[TestClient]:
+    """The application over `heard_shelf`, with `ears`, without a network."""
+    with Service(heard_shelf, MAX_UPLOAD, ears) as service:  # type: ignore[arg-type]
+        yield TestClient(create_app(service), base_url="http://127.0.0.1", raise_server_exceptions=False)
+
+
+@contextlib.contextmanager
+def running(app: FastAPI) -> Iterator[int]:
+    """The port of a server in a thread of this process."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def listening_port(listening: TestClient) -> Iterator[int]:
+    """The port of a real server over `heard_shelf`, with `ears`."""
+    assert isinstance(listening.app, FastAPI)
+    with running(listening.app) as port:
+        yield port
 
 
 def form(data: bytes, name: str | bytes) -> tuple[bytes, str]:

@@ -176,7 +176,7 @@ def test_the_last_evaluation_is_told_beside_chance(client, library):
 def test_an_untrained_library_says_what_to_do(untrained, problem_of, tmp_path):
     data = (tmp_path / "song 00.wav").read_bytes()
     for answer in (
-        untrained.post(f"{API}/search/lyrics", json={"lyrics": WORDS}),
+        untrained.post(f"{API}/search/lyrics", json={"lyrics": WORDS, "by": "space"}),
         untrained.post(f"{API}/search/audio", files={"file": ("a.wav", data)}),
         untrained.get(f"{API}/songs/1/neighbours", params={"by": "audio"}),
         untrained.post(f"{API}/passages", json={"query": "", "songs": [1]}),
@@ -184,6 +184,7 @@ def test_an_untrained_library_says_what_to_do(untrained, problem_of, tmp_path):
     ):
         assert "alcca train" in problem_of(answer, 409)
         assert str(tmp_path) not in answer.text
+    assert untrained.post(f"{API}/search/lyrics", json={"lyrics": "only songa"}).json()["asked"] == ["words"]
     assert untrained.get(f"{API}/songs").json()["total"] == 1
     assert untrained.get(f"{API}/songs", params={"words": "songa"}).json()["total"] == 1
     assert untrained.get(f"{API}/songs/1").json()["file"] == "song 00.wav"
@@ -215,6 +216,8 @@ def test_no_answer_tells_where_files_are(client, shelf_once, music_once, id_of):
         client.post(f"{API}/search/lyrics", json={"lyrics": WORDS, "k": 100}),
         client.post(f"{API}/search/lyrics", json={"lyrics": "qqqzzz"}),
         client.post(f"{API}/search/audio", files={"file": ("a.wav", data)}),
+        client.post(f"{API}/search/audio", params={"by": "words"}, files={"file": ("a.wav", data)}),
+        client.post(f"{API}/search/audio/stream", files={"file": ("a.wav", data)}),
         client.post(f"{API}/search/audio", files={"file": ("a.wav", data[:100])}),
         client.post(f"{API}/search/audio", files={"file": ("a.mp3", b"nothing")}),
         client.post(f"{API}/passages", json={"query": query, "songs": list(id_of.values())}),

@@ -8,6 +8,7 @@ from tests.songs.encoding import FORMATS, encode, tune
 from alcca.app.server.application import create_app
 from alcca.app.server.service import Service
 from alcca.library import live
+from alcca.library.parts.embeddings import Embeddings
 from alcca.library.store import Store
 
 API = "/api/v1"
@@ -15,7 +16,7 @@ WORDS = "golden river in the morning"
 
 
 def vectors(library, view):
-    ids, places = library._store.embeddings(library._store.setting("model")["name"], view)
+    ids, places = library._store.kept(Embeddings).vectors(library._store.setting("model")["name"], view)
     return np.array(ids), places / np.linalg.norm(places.astype(float), axis=1, keepdims=True)
 
 
@@ -28,14 +29,24 @@ def share_of_less_alike_pairs(library, one, other, score):
 
 def same(hits, expected):
     assert [hit["song"]["id"] for hit in hits] == [hit.id for hit in expected]
-    assert [hit["score"] for hit in hits] == pytest.approx([hit.score for hit in expected], abs=1e-5)
+    for name in ("score", "bits", "probability"):
+        got, wanted = ([np.nan if one is None else one for one in ones] for ones in (
+            [hit[name] for hit in hits], [getattr(hit, name) for hit in expected]))  # fmt: skip
+        assert got == pytest.approx(wanted, abs=1e-5, nan_ok=True), name
+    assert [hit["certainty"] for hit in hits] == [hit.certainty for hit in expected]
+    assert [[one["line"] for one in hit["passages"]] for hit in hits] == [
+        [one.line for one in hit.passages] for hit in expected
+    ]
     assert [hit["rank"] for hit in hits] == [hit.rank for hit in expected] == list(range(1, len(hits) + 1))
 
 
 def test_words_find_what_the_library_finds(client, library):
     told = client.post(f"{API}/search/lyrics", json={"lyrics": WORDS, "k": 31}).json()
     same(told["hits"], library.search(lyrics=WORDS, k=31))
-    assert (told["compared"], told["among"], told["notes"], len(told["hits"])) == ("audio", 31, [], 31)
+    assert (told["compared"], told["notes"], len(told["hits"])) == ("audio", [], 31)
+    alone = client.post(f"{API}/search/lyrics", json={"lyrics": WORDS, "k": 31, "by": "space"}).json()
+    same(alone["hits"], library.search(lyrics=WORDS, k=31, by="space"))
+    assert (told["among"], alone["among"]) == (32, 31)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -44,7 +55,8 @@ def test_a_recording_finds_what_the_library_finds(client, library, tmp_path, suf
     answer = client.post(f"{API}/search/audio", params={"k": 31}, files={"file": (path.name, path.read_bytes())})
     assert answer.status_code == 200, answer.text
     told = answer.json()
-    same(told["hits"], library.search(audio=path, k=31))
+    # Nobody listens here; see test_listening.py.
+    same(told["hits"], library.search(audio=path, k=31, by="space"))
     assert (told["compared"], told["among"]) == ("lyrics", 31)
     # The clip is shorter than what is heard of a song.
     assert any("padded" in note for note in told["notes"])
@@ -53,16 +65,16 @@ def test_a_recording_finds_what_the_library_finds(client, library, tmp_path, suf
 def test_it_is_told_among_how_many_a_search_has_found(shelf, music_once):
     store = Store(shelf)
     name = store.setting("model")["name"]
-    places = dict(zip(*store.embeddings(name, "audio"), strict=True))
-    chosen = [number for number in store.embeddings(name, "lyrics")[0] if number in places][:3]
+    places = dict(zip(*store.kept(Embeddings).vectors(name, "audio"), strict=True))
+    chosen = [number for number in store.kept(Embeddings).vectors(name, "lyrics")[0] if number in places][:3]
     with store.transaction():
         # Their words have no place now.
-        store.put_embeddings(name, chosen, [places[number] for number in chosen], [None] * 3)
+        store.kept(Embeddings).put(name, chosen, [places[number] for number in chosen], [None] * 3)
     store.close()
     with Service(shelf, 10**6) as service:
         client = TestClient(create_app(service), base_url="http://127.0.0.1")
         heard = client.post(f"{API}/search/audio", files={"file": (music_once / "song 03.wav").open("rb")}).json()
-        read = client.post(f"{API}/search/lyrics", json={"lyrics": WORDS}).json()
+        read = client.post(f"{API}/search/lyrics", json={"lyrics": WORDS, "by": "space"}).json()
     assert (heard["among"], read["among"]) == (28, 31)
 
 
@@ -74,9 +86,12 @@ def test_a_song_that_has_just_gone_leaves_no_gap(shelf, monkeypatch):
         with service.library.store() as store, store.transaction():
             store.drop_songs([second["song"]["id"]])
         hits = client.post(f"{API}/search/lyrics", json={"lyrics": WORDS}).json()["hits"]
-    assert hits[0] == first
-    assert hits[1] == {**third, "rank": 2}
-    assert [hit["rank"] for hit in hits] == list(range(1, 10))
+    assert hits[0]["song"] == first["song"]
+    # The others share what was the second's probability.
+    assert hits[1] == {**third, "rank": 2, "probability": hits[1]["probability"]}
+    assert hits[1]["probability"] >= third["probability"]
+    assert [hit["rank"] for hit in hits] == list(range(1, len(hits) + 1))
+    assert second["song"]["id"] not in [hit["song"]["id"] for hit in hits]
 
 
 def test_a_filter_leaves_only_songs_that_pass(client, library, hostile):
@@ -134,6 +149,11 @@ def test_a_query_that_means_nothing_is_refused(client, problem_of, query):
     assert len(problem_of(client.post(f"{API}/search/lyrics", json=query), 422)) > 10
 
 
+def test_words_that_no_song_holds_find_nothing_by_the_words(client):
+    told = client.post(f"{API}/search/lyrics", json={"lyrics": "qqqzzz xxyyzz", "by": "words"}).json()
+    assert (told["hits"], told["asked"], told["among"]) == ([], ["words"], 31)
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[" * 100_000, b'{"lyrics": ' + b"9" * 5000 + b"}", b'{"lyrics": "\\ud800"}', b"\xff\xfe"]
 )
@@ -167,9 +187,10 @@ def test_a_song_without_a_view_has_no_neighbours_by_it(client, problem_of, id_of
 
 
 def test_closer_than_is_the_share_of_pairs_that_are_less_alike(client, library, music_once, id_of):
-    asked = [("lyrics", "audio", client.post(f"{API}/search/lyrics", json={"lyrics": WORDS, "k": 31}))]
+    words = {"lyrics": WORDS, "k": 31, "by": "space"}
+    asked = [("lyrics", "audio", client.post(f"{API}/search/lyrics", json=words))]
     data = (music_once / "song 07.flac").read_bytes()
-    clip = client.post(f"{API}/search/audio", params={"k": 31}, files={"file": ("a.flac", data)})
+    clip = client.post(f"{API}/search/audio", params={"k": 31, "by": "space"}, files={"file": ("a.flac", data)})
     asked.append(("audio", "lyrics", clip))
     for by in ("audio", "lyrics"):
         answer = client.get(f"{API}/songs/{id_of['Song 11']}/neighbours", params={"by": by, "k": 31})

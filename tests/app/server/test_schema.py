@@ -13,6 +13,7 @@ from alcca.app.server.application import create_app
 API = "/api/v1"
 OPERATIONS = {
     "/search/audio": "post",
+    "/search/audio/stream": "post",
     "/search/lyrics": "post",
     "/passages": "post",
     "/songs": "get",
@@ -59,7 +60,15 @@ def test_what_is_found_is_as_described(described, client, music_once):
             "media_type": "multipart/form-data",
             "query": {"label": "Folk"},
         },
-        "/search/lyrics": {"body": {"lyrics": "river", "artist": "Ada"}, "media_type": "application/json"},
+        "/search/audio/stream": {
+            "body": {"file": (music_once / "song 03.wav").read_bytes()},
+            "media_type": "multipart/form-data",
+            "query": {"by": "space", "explain": True},
+        },
+        "/search/lyrics": {
+            "body": {"lyrics": "river", "artist": "Ada", "explain": True},
+            "media_type": "application/json",
+        },
         "/passages": {
             "body": {"query": query, "songs": [number], "lyrics": "river"},
             "media_type": "application/json",

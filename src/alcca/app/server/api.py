@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from alcca import __version__
 from alcca.app.server.clip_search import ClipSearch
 from alcca.app.server.evaluation import is_evaluated, read_evaluation
-from alcca.app.server.events import SearchEvents
+from alcca.app.server.events import EVENT, SearchEvents
 from alcca.app.server.problems import documented
 from alcca.app.server.recording import send_recording
 from alcca.app.server.schemas import Evaluation, LibraryStatus, SongDetails, SongList, SongMap
@@ -122,9 +122,9 @@ async def search_audio(request: Request, search: ByClip) -> SearchResult:
     "/search/audio/stream",
     tags=["search"],
     summary="The same, while it is found",
-    response_class=SearchEvents,
+    response_class=StreamingResponse,
     responses={
-        200: {"description": "Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {"description": "Events", "content": {"text/event-stream": {"itemSchema": EVENT}}},
         **documented(409, 503),
     },
 )

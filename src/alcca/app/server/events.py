@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,9 +14,30 @@ from alcca.app.server.clip_search import ClipSearch
 from alcca.app.server.problems import problem_of
 from alcca.app.server.search_schemas import SearchResult
 
-__all__ = ["SearchEvents"]
+__all__ = ["EVENT", "SearchEvents"]
 
 log = logging.getLogger("alcca")
+
+
+def _described(name: str, model: str) -> dict[str, Any]:
+    data = {"type": "string", "contentMediaType": "application/json"}
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {
+        "type": "object",
+        "properties": {"event": {"const": name}, "data": {**data, "contentSchema": schema}},
+        "required": ["event", "data"],
+    }
+
+
+# What the OpenAPI description says of each event, as OpenAPI 3.2 does.
+EVENT: dict[str, Any] = {
+    "oneOf": [
+        _described("space", "SearchResult"),
+        _described("words", "Heard"),
+        _described("result", "SearchResult"),
+        _described("problem", "Problem"),
+    ]
+}
 
 
 class SearchEvents(StreamingResponse):
