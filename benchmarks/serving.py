@@ -27,6 +27,7 @@ from alcca.datasets.synthetic import make_songs
 from alcca.features.doc2vec import Doc2VecFeatures
 from alcca.features.mfcc import mfcc
 from alcca.library.embedder import Embedder
+from alcca.library.parts.embeddings import Embeddings
 from alcca.library.records import FileStamp, Song, SongAudio
 from alcca.library.store import Store
 from alcca.models.alcca import ALCCA
@@ -64,7 +65,7 @@ def make_library(folder: Path, songs: int) -> None:
                 label=str(views.label[number]), lyrics=texts[number], audio=heard,
             )  # fmt: skip
             store.put_file(FileStamp(f"/nowhere/{number}.mp3", 0, 0, "", store.put_song(song)))
-        store.put_embeddings("made", range(1, songs + 1), audio, lyrics)
+        store.kept(Embeddings).put("made", range(1, songs + 1), audio, lyrics)
         about = {"name": "made", "method": "ALCCA", "songs": songs, "components": COMPONENTS, "epochs": 1}
         unknown = {"held_out_mrr1": None, "held_out_chance": None, "trained": "2026-01-01T00:00:00Z"}
         store.set_setting("model", {**about, **unknown})
