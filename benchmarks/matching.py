@@ -19,8 +19,7 @@ from alcca import HeardWords
 from alcca.matching import alignment, heard_words
 from alcca.matching.alignment import local_scores
 from alcca.matching.folding import fold
-from alcca.matching.pieces import piecewise_bits
-from alcca.matching.scoring import LAMBDA, K, signed_bits, without_loops
+from alcca.matching.scoring import LAMBDA, K, _without_loops, signed_bits
 from alcca.matching.shared_grams import shared_sounds, shared_words
 from mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
 
@@ -120,7 +119,6 @@ def designs(pool: Pool) -> dict[str, np.ndarray]:
     worth = signed_bits(heard, written)
     words = heard_words.WORDS * shared_words(heard, written)
     sounds = heard_words.SOUNDS * shared_sounds(heard, written)
-    everywhere = np.ones(worth.shape, dtype=bool)
     return table | {
         "letters that sound alike, in bits": worth,
         "shared words alone": words,
@@ -128,9 +126,7 @@ def designs(pool: Pool) -> dict[str, np.ndarray]:
         "bits + words": worth + words,
         "bits + sounds": worth + sounds,
         "bits + words + sounds": worth + words + sounds,
-        "bits + pieces": worth + piecewise_bits(heard, written, everywhere),
         "bits − what others have": worth - heard_words._common(worth),
-        "all but pieces": worth + words + sounds - heard_words._common(worth + words + sounds),
         "HeardWords (all)": HeardWords().similarity(heard, written),
     }
 
@@ -144,7 +140,7 @@ def fit_chance(data: Path, kept: Path) -> None:
         texts = draw.sample(list(book[language].values()), 200)
         heard = windows if name.startswith("heard") else [text[: draw.randint(25, 400)] for text in texts[:60]]
         written = [fold(text).letters for text in texts[60:]]
-        queries = [letters for text in heard if len(letters := without_loops(fold(text).letters)) >= 8]
+        queries = [letters for text in heard if len(letters := _without_loops(fold(text).letters)) >= 8]
         scores[name] = np.concatenate([local_scores(letters, written) for letters in queries]).astype(float)
         sizes[name] = np.concatenate([[np.log(len(letters) * len(other)) for other in written] for letters in queries])
     score, size = np.concatenate(list(scores.values())), np.concatenate(list(sizes.values()))

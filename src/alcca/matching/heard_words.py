@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from alcca.matching.folding import fold
-from alcca.matching.pieces import piecewise_bits
 from alcca.matching.scoring import signed_bits
 from alcca.matching.shared_grams import shared_sounds, shared_words
 from alcca.transcripts import Transcript, text_of
@@ -17,18 +16,15 @@ __all__ = ["HeardWords"]
 
 # How many bits texts are worth of which all words, or all sounds, are the same: between half and twice as many made no
 # difference above the noise on the pools of benchmarks/matching.py.
-WORDS, SOUNDS = 70.0, 45.0
+WORDS, SOUNDS = 45.0, 30.0
 # So many lyrics that fit a transcript next best say what it has in common with lyrics that are not its own.
 OTHERS = 10
-# Pairs whose pieces are aligned too: those of more bits than one unrelated pair in eight, and each transcript's best.
-PROMISING_BITS, PROMISING = 3.0, 40
 
 
 class HeardWords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """What was heard in recordings, matched with lyrics; it needs no training.
 
-    Evidence for a pair is the bits of its local alignment (`alcca.matching.scoring`), plus those of its pieces, each
-    aligned on its own (`alcca.matching.pieces`; only where the pair is promising), plus what all shared words and
+    Evidence for a pair is the bits of its local alignment (`alcca.matching.scoring`), plus what all shared words and
     phrases, and all shared sounds, are worth, rare ones more (`alcca.matching.shared_grams`). A transcript that fits
     everything, being long or full of common words, says little about each lyric: what it fits the next best lyrics of
     the same call by is taken off. So scores compare in both directions, and depend on which lyrics are asked for
@@ -70,21 +66,11 @@ class HeardWords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         if spoken.any() and known.any():
             queries = [text for text, words in zip(heard, spoken, strict=True) if words]
             targets = [text for text, words in zip(written, known, strict=True) if words]
-            whole = signed_bits(queries, targets)
-            worth = whole + WORDS * shared_words(queries, targets) + SOUNDS * shared_sounds(queries, targets)
-            worth += piecewise_bits(queries, targets, _promising(whole, worth))
+            worth = signed_bits(queries, targets)
+            worth += WORDS * shared_words(queries, targets) + SOUNDS * shared_sounds(queries, targets)
             # A soft floor keeps the order of pairs that fit worse than chance, above those without words.
             scores[np.ix_(spoken, known)] = np.logaddexp2(0.0, worth - _common(worth))
         return scores
-
-
-def _promising(whole: NDArray[np.float64], worth: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which pairs may still come first, shape (n, m); other transcripts change nothing about a transcript's."""
-    if worth.shape[1] <= PROMISING:
-        return np.ones(worth.shape, dtype=np.bool_)
-    least = np.partition(worth, -PROMISING, axis=1)[:, -PROMISING, np.newaxis]
-    promising: NDArray[np.bool_] = (whole > PROMISING_BITS) | (worth >= least)
-    return promising
 
 
 def _common(worth: NDArray[np.float64]) -> NDArray[np.float64]:

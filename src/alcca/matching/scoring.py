@@ -10,7 +10,7 @@ from alcca.matching.alignment import local_scores
 from alcca.matching.folding import fold
 from alcca.transcripts import Transcript, text_of
 
-__all__ = ["LAMBDA", "K", "bits", "in_bits", "signed_bits", "without_loops"]
+__all__ = ["LAMBDA", "K", "bits", "signed_bits"]
 
 # Of the extreme-value distribution of local scores between unrelated texts of one language, which share common phrases:
 # the fit of its tail by benchmarks/matching.py.
@@ -66,33 +66,13 @@ def signed_bits(
     lengths = np.array([len(letters) for letters in folded], dtype=np.float64)
     worth = np.zeros((len(queries), len(targets)))
     for row, query in enumerate(queries):
-        letters = without_loops(fold(text_of(query)).letters)
+        letters = _without_loops(fold(text_of(query)).letters)
         known = lengths > 0
         if letters and known.any():
-            worth[row, known] = in_bits(local_scores(letters, folded)[known], len(letters), lengths[known])
+            chance = np.log(np.maximum(K * len(letters) * lengths[known], 1.0))
+            worth[row, known] = (LAMBDA * local_scores(letters, folded)[known] - chance) / np.log(2)
     return worth
 
 
-def in_bits(
-    scores: NDArray[np.int64] | NDArray[np.float64], length: int, lengths: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Local scores of a query of ``length`` letters with targets of ``lengths`` letters as signed bits.
-
-    Examples
-    --------
-    >>> in_bits(np.array([100, 140]), 400, np.array([1500.0, 1500.0])).round(1).tolist()
-    [19.6, 31.2]
-    """
-    found: NDArray[np.float64] = (LAMBDA * scores - np.log(np.maximum(K * length * lengths, 1.0))) / np.log(2)
-    return found
-
-
-def without_loops(letters: str) -> str:
-    """Letters in which what comes three times on end, or more, comes twice.
-
-    Examples
-    --------
-    >>> without_loops("lalalalalaohlala")
-    'lalaohlala'
-    """
+def _without_loops(letters: str) -> str:
     return _LOOP.sub(r"\1\1", letters)
