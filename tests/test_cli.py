@@ -16,6 +16,7 @@ from tests.processes import family, still_running
 from alcca import Library, Results
 from alcca.cli import main
 from alcca.datasets import make_songs
+from alcca.transcripts import Segment, Transcript
 
 SECONDS_TO_BE_AT_WORK = 5
 
@@ -82,6 +83,33 @@ def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
     assert "song 00" in out
     _, out, _ = run(capsys, "search", "--words", "nosuchword")
     assert out == "nothing found\n"
+
+
+def test_hearing_is_told_and_what_was_heard_is_searched(tmp_path, music, capsys, monkeypatch):
+    class Fake:
+        name = "fake"
+
+        def hear(self, samples, *, language=None, start=0.0):
+            segment = Segment(start + 1, start + 3, "in the bleak midwinter frosty wind made moan")
+            return Transcript((segment,), "en", 0.9, self.name, start, 4.0)
+
+    monkeypatch.setattr("alcca.hearing.weights.find_weights", lambda model, offline: None)
+    monkeypatch.setattr("alcca.library.ears.Ears._recogniser", lambda self, workers: Fake())
+    place = ["--library", str(tmp_path / "shelf")]
+    run(capsys, "add", str(music / "artist 0"), *place)
+    _, out, _ = run(capsys, "status", *place)
+    assert "4 not yet heard" in out
+    code, out, err = run(capsys, "hear", *place)
+    assert (code, err) == (0, "")
+    assert "4 songs heard with fake" in out
+    _, out, _ = run(capsys, "status", *place)
+    assert "words heard: in 4 songs, none in 0, 0 not yet heard (fake (4))" in out
+    _, out, _ = run(capsys, "search", "--lyrics", "bleak mid winter frosty winds", "--explain", *place)
+    assert "at 0:01" in out
+    assert "words:" in out
+    assert "together:" in out
+    code, _, err = run(capsys, "search", "--lyrics", "river", "--by", "space", *place)
+    assert (code, "train it first" in err) == (1, True)
 
 
 def test_evaluate_prints_the_table_beside_chance(shelf, capsys, tmp_path):

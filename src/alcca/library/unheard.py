@@ -85,7 +85,8 @@ class Unheard:
 
     def clear_when_empty(self) -> None:
         """Remove the folder when nothing waits in it."""
-        if not any(self.place.glob("*.f32")):
+        # What begins with a dot is half of a file, left by a process that was killed.
+        if all(path.name.startswith(".") for path in self.place.glob("*.f32")):
             shutil.rmtree(self.place, ignore_errors=True)
 
     def _slice(self, content: str, start: float) -> Path:
