@@ -77,6 +77,7 @@ def test_the_page_has_a_section_for_them(results, written):
         assert "heard" not in part, anchor
     assert "Ranked by a similarity of their own, without components: fused, heard." in text
     assert "word_methods" not in text
+    assert "in the whole of their own space, without components" not in text
 
 
 def test_the_terminal_shows_both_blocks_and_no_method_twice_in_one(results):
