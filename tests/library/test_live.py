@@ -46,8 +46,8 @@ def test_searches_go_on_while_a_new_model_takes_over(place, quick):
             try:
                 while not done.is_set():
                     now = shelf.snapshot
-                    query = now.embedder.embed_lyrics(["golden river morning"])[0]
-                    assert len(now.search(query, "lyrics", "audio", 3)) == 3
+                    query = now.space.embedder.embed_lyrics(["golden river morning"])[0]
+                    assert len(now.space.search(query, "lyrics", "audio", 3)) == 3
             except Exception as error:  # noqa: BLE001
                 failures.append(error)
 

@@ -108,7 +108,7 @@ async def _closed_when_gone(request: Request, search: ClipSearch) -> AsyncIterat
 @router.post(
     "/search/audio",
     tags=["search"],
-    summary="The song of a recording, and songs whose lyrics fit it",
+    summary="Songs whose lyrics fit a recording",
     responses=documented(409, 503),
 )
 async def search_audio(request: Request, search: ByClip) -> SearchResult:
