@@ -452,9 +452,10 @@ class Library:
 
         from alcca.experiments.methods import default_methods, named_methods
         from alcca.library.evaluation import evaluate_songs
+        from alcca.models.contract import view_names
 
         named = default_methods(self.dataset(language=language)) if methods is None else named_methods(methods)
-        described = any(getattr(method, "audio_view", "audio") == "audio_descriptors" for method in named.values())
+        described = any("audio_descriptors" in view_names(method, "audio") for method in named.values())
         try:
             songs = self.dataset(language=language, descriptors=described, csv=csv)
         except LibraryError as error:
