@@ -37,7 +37,7 @@ def read_evaluation(folder: Path) -> Evaluation:
             evaluated=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when)),
             songs=settings["songs"],
             folds=settings["folds"],
-            pool=settings["songs"] / settings["folds"],
+            pool=float(table.loc[table["level"] == "instance", "pool"].mean()),
             seeds=settings["seeds"],
             methods=list(dict.fromkeys(table["method"])),
             notes=state["notes"],
@@ -56,7 +56,7 @@ def _summary(folder: Path) -> Path:
 def _figures(row: dict[Any, Any]) -> list[EvaluationRow]:
     return [
         EvaluationRow.model_validate(
-            {name: row[name] for name in ("method", "components", "direction", "level")}
+            {name: row[name] for name in ("method", "components", "direction", "level", "pool")}
             | {"measure": measure, "value": row[measure], "low": row[f"{measure}_low"], "high": row[f"{measure}_high"]}
             | {name: _known(row[f"{measure}_{name}"]) for name in ("chance", "shuffled")}
         )

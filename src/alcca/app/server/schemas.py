@@ -218,13 +218,14 @@ class EvaluationRow(Model):
     """One figure of one method, with its 95% interval, beside chance and the same method without true pairs."""
 
     method: str
-    components: int
+    components: Annotated[int, Field(description="0 for a method that has none.")]
     direction: Annotated[
         Literal["audio", "lyrics"], Field(description="What asks: audio asks for lyrics, or lyrics for audio.")
     ]
     level: Annotated[
         Literal["instance", "category"], Field(description="The right song itself, or any song of its label.")
     ]
+    pool: Annotated[float, Field(description="Among how many a query had to find its own, on average.")]
     measure: Annotated[Literal["MRR1", "R@1", "R@5", "R@10", "median"], Field(description="What was measured.")]
     value: float
     low: float

@@ -112,12 +112,26 @@ def _bits(
 
 
 def _passages(query: Query, song: "Song", heard: StoredTranscript | None) -> list[Passage]:
+    spoken = heard.transcript if heard is not None and heard.transcript.has_words else None
     if query.text is not None:
-        # Where the typed words are sung; without ears, where they stand.
-        words = clean_lyrics(query.text)
-        sung = find_passages(heard.transcript, words) if heard is not None and heard.transcript.has_words else []
-        return sung or (find_passages(words, song.lyrics) if song.lyrics else [])
+        return _where_sung(clean_lyrics(query.text), song.lyrics, spoken)
     recording = query.heard or Transcript()
     if song.lyrics:
         return find_passages(recording, song.lyrics)
-    return find_passages(recording, heard.transcript.text) if heard is not None else []
+    return find_passages(recording, spoken.text) if spoken is not None else []
+
+
+def _where_sung(words: str, lyrics: str | None, spoken: Transcript | None) -> list[Passage]:
+    """The lines of the lyrics that typed words match, and when they are sung; without lyrics, the typed lines."""
+    written = find_passages(words, lyrics) if lyrics else []
+    if spoken is None:
+        return written
+    sung = find_passages(spoken, words)
+    if not written or (sung and sung[0].bits > written[0].bits):
+        return sung
+    return [_timed(passage, spoken) for passage in written]
+
+
+def _timed(passage: Passage, spoken: Transcript) -> Passage:
+    found = find_passages(spoken, passage.line, most=1)
+    return passage._replace(start=found[0].start, end=found[0].end) if found else passage

@@ -1,7 +1,7 @@
 /** A bar for each method with its interval, and a line where guessing stands. */
 
 import { h } from "./dom.js";
-import { includesChance } from "./evaluation-words.js";
+import { includesChance, withComponents } from "./evaluation-words.js";
 
 const STEPS = [0.02, 0.05, 0.1, 0.2, 0.5, 1];
 const TICKS = 4;
@@ -49,7 +49,7 @@ function bar({ method, components }, row, end) {
   return h(
     "li",
     { class: "chart-row" },
-    h("span", { class: "chart-name" }, method, h("span", { class: "unseen" }, ` with ${components} components: `)),
+    h("span", { class: "chart-name" }, method, h("span", { class: "unseen" }, `${withComponents(components)}: `)),
     drawn,
     h(
       "span",

@@ -6,6 +6,7 @@ import { field } from "./filters.js";
 import { count, plural } from "./format.js";
 
 const WORDS = {
+  components: { 0: "–" },
   direction: { audio: "sound to lyrics", lyrics: "lyrics to sound" },
   level: { instance: "the right song", category: "same label" },
 };
@@ -89,7 +90,7 @@ function tableRow(row) {
   const number = (value) => (value === null ? "–" : value.toFixed(places));
   // A median rank is good when it is small.
   const doubtful = row.measure === "median" ? row.chance !== null && row.high >= row.chance : includesChance(row);
-  const cells = [row.components, WORDS.direction[row.direction], WORDS.level[row.level], row.measure];
+  const cells = [row.components || "–", WORDS.direction[row.direction], WORDS.level[row.level], row.measure];
   return h(
     "tr",
     { class: doubtful && "doubtful" },

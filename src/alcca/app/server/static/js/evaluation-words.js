@@ -18,9 +18,13 @@ export function figures(rows, direction) {
     .sort((one, other) => (other.instance.MRR1?.value ?? 0) - (one.instance.MRR1?.value ?? 0));
 }
 
-/** The same of the model that this page searches with, at its own components; null when its method was not measured. */
+// What is heard and ALCCA together, as on this page.
+const TOGETHER = "fused";
+
+/** The same of what this page searches with, at the model's components; null when that was not measured. */
 export function figuresInUse(rows, direction, model) {
   const mine = rows.filter((row) => row.direction === direction);
+  if (mine.some((row) => row.method === TOGETHER)) return figuresOf(mine, TOGETHER, 0);
   // A model is called by its class, a method as on the command line: ALCCA, alcca.
   const method = mine.find((row) => row.method.toLowerCase() === model?.method.toLowerCase())?.method;
   return method ? figuresOf(mine, method, model.components) : null;
@@ -47,10 +51,11 @@ export function ofHundred(share) {
 }
 
 /** The sentences about one method in one direction; `model` is what the page searches with, if anything. */
-export function inWords({ method, components, instance }, { asks, answers, pool, model }) {
+export function inWords({ method, components, instance }, { asks, answers, model }) {
   const one = instance["R@1"];
   const ten = instance["R@10"];
   const rank = instance.MRR1;
+  const { pool = 0 } = Object.values(instance)[0] ?? {};
   const given = asks === "sound" ? "a song’s sound" : "a song’s lyrics";
   const first = one
     ? `Given ${given}, the right ${answers} came first in ${ofHundred(one.value)} of 100 tries, ` +
@@ -61,12 +66,16 @@ export function inWords({ method, components, instance }, { asks, answers, pool,
     one && `The 95% interval goes from ${ofHundred(Math.max(0, one.low))} to ${ofHundred(one.high)}.`,
     one && !doubtful && includesChance(one) && "First places alone are too few to be told from guessing.",
     ten && `Among the first ten they were in ${ofHundred(ten.value)} of 100.${guessing(ten)}`,
-    `This is ${method} with ${count(components)} components${besideUse(method, components, model)}.`,
+    `This is ${method}${withComponents(components)}${besideUse(method, components, model)}.`,
   ];
   return { first, more: more.filter(Boolean).join(" "), doubtful, verdict: verdict(doubtful, rank ?? one) };
 }
 
+/** "with 80 components", where a method has any. */
+export const withComponents = (components) => (components ? ` with ${count(components)} components` : "");
+
 function besideUse(method, components, model) {
+  if (method === TOGETHER) return ", the words heard and the learned space, as this page searches";
   if (!model) return "";
   if (model.method.toLowerCase() !== method.toLowerCase())
     return `, the best of what was measured; this page searches with ${model.method}, which was not`;

@@ -69,7 +69,7 @@ function directionPanel(evaluation, direction, model) {
   const all = figures(evaluation.rows, direction);
   if (!all.length) return null;
   const told = figuresInUse(evaluation.rows, direction, model) ?? all[0];
-  const sentences = inWords(told, { asks, answers, pool: evaluation.pool, model });
+  const sentences = inWords(told, { asks, answers, model });
   return h(
     "section",
     { class: "panel direction", id: `direction-${direction}`, "aria-labelledby": `direction-title-${direction}` },

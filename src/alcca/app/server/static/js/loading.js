@@ -49,6 +49,14 @@ export function takeOver(region, placeholder) {
   };
 }
 
+/** Stop whoever fills a region, and empty it. */
+export function clear(region) {
+  region.loading?.abort();
+  region.loading = null;
+  region.removeAttribute("aria-busy");
+  replace(region);
+}
+
 /**
  * Fill a region with what `work` brings: placeholders first, then what `render` makes, or what went wrong.
  * A later call for the same region wins over an earlier one that answers late.

@@ -38,13 +38,15 @@ function distinct(passages) {
 export function playButton(seconds, play, said) {
   const time = said(clock(seconds));
   if (!play) return h("span", { class: "sung-at" }, time);
-  const button = h(
-    "button",
-    { type: "button", class: "sung-at", "data-testid": "play-from", on: { click: () => play(seconds) } },
-    icon("play"),
-    time,
-  );
-  button.append(h("span", { class: "unseen" }, ", play from there"));
+  const label = `${time}, play from there`;
+  const button = h("button", {
+    type: "button",
+    class: "sung-at",
+    "data-testid": "play-from",
+    "aria-label": label,
+    on: { click: () => play(seconds) },
+  });
+  button.append(icon("play"), time);
   return button;
 }
 

@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { field, filters } from "./filters.js";
 import { plural } from "./format.js";
 import { listen } from "./listening.js";
+import { clear } from "./loading.js";
 import { showResults } from "./results.js";
 import { libraryStatus, whatIsMissing } from "./status.js";
 
@@ -40,6 +41,11 @@ export async function searchView() {
     !status.hearing.lacks && status.parts.some((part) => part.hears && [part.name, "both"].includes(wanted));
 
   function bySound(file, player) {
+    if (!file) {
+      last = null;
+      clear(region);
+      return;
+    }
     last = () => listen(region, file, { parameters, hears, clip: player });
     last();
   }
@@ -86,7 +92,7 @@ function soundPanel({ max_upload_bytes: largest, hearing }, search) {
     chosen = file;
     button.disabled = !file;
     // Whoever gives a recording wants to know what it is.
-    if (file) search(file, sound);
+    search(file, sound);
   };
   const submit = (event) => {
     event.preventDefault();
