@@ -21,7 +21,9 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
+from tests.app.server.visiting import OPTIONS
 from tests.making import write_song
 from tests.processes import SECONDS_TO_END, family, still_running
 
@@ -179,12 +181,21 @@ def heard_shelf(shelf_once: Path, tmp_path_factory: pytest.TempPathFactory, id_o
 class Ears:
     """Stands in for a `Hearer`: hears what it is told to, when it is told to."""
 
-    def __init__(self, most: int = 3) -> None:
-        self.lacks: str | None = None
-        self.most, self.taken = most, 0
-        self.heard: Transcript | str = Transcript()
+    def __init__(self) -> None:
         self.may_answer = threading.Event()
+        self.reset()
+
+    def reset(self) -> None:
+        """Hear nothing, at once, for at most three."""
+        self.lacks: str | None = None
+        self.most, self.places = 3, set[_EarsPlace]()
+        self.heard: Transcript | str = Transcript()
         self.may_answer.set()
+
+    @property
+    def taken(self) -> int:
+        """How many have a place."""
+        return len(self.places)
 
     def hears(self, *lines: str) -> None:
         """From now on, these lines."""
@@ -198,8 +209,9 @@ class Ears:
         """As of a `Hearer`."""
         if self.taken >= self.most:
             raise BusyError("too many recordings wait already; try again in 7 s", 7)
-        self.taken += 1
-        return _EarsPlace(self)
+        place = _EarsPlace(self)
+        self.places.add(place)
+        return place
 
     def close(self) -> None:
         """Nothing is open."""
@@ -219,24 +231,33 @@ class _EarsPlace:
         return self.ears.heard
 
     def leave(self) -> None:
-        if not self.left.is_set():
-            self.left.set()
-            self.ears.taken -= 1
+        self.left.set()
+        self.ears.places.discard(self)
+
+
+@pytest.fixture(scope="session")
+def _ears() -> Ears:
+    return Ears()
 
 
 @pytest.fixture
-def ears() -> Iterator[Ears]:
-    """Who listens in `listening`."""
-    ears = Ears()
-    yield ears
-    ears.may_answer.set()
+def ears(_ears: Ears) -> Iterator[Ears]:
+    """Who listens in `listening`, as if for the first time."""
+    _ears.reset()
+    yield _ears
+    _ears.may_answer.set()
+
+
+@pytest.fixture(scope="session")
+def _listening(heard_shelf: Path, _ears: Ears) -> Iterator[FastAPI]:
+    with Service(heard_shelf, MAX_UPLOAD, _ears) as service:  # type: ignore[arg-type]
+        yield create_app(service)
 
 
 @pytest.fixture
-def listening(heard_shelf: Path, ears: Ears) -> Iterator[TestClient]:
+def listening(_listening: FastAPI, ears: Ears) -> TestClient:
     """The application over `heard_shelf`, with `ears`, without a network."""
-    with Service(heard_shelf, MAX_UPLOAD, ears) as service:  # type: ignore[arg-type]
-        yield TestClient(create_app(service), base_url="http://127.0.0.1", raise_server_exceptions=False)
+    return TestClient(_listening, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
 
 @contextlib.contextmanager
@@ -254,12 +275,16 @@ def running(app: FastAPI) -> Iterator[int]:
         thread.join()
 
 
-@pytest.fixture
-def listening_port(listening: TestClient) -> Iterator[int]:
-    """The port of a real server over `heard_shelf`, with `ears`."""
-    assert isinstance(listening.app, FastAPI)
-    with running(listening.app) as port:
+@pytest.fixture(scope="session")
+def _port(_listening: FastAPI) -> Iterator[int]:
+    with running(_listening) as port:
         yield port
+
+
+@pytest.fixture
+def listening_port(_port: int, ears: Ears) -> int:
+    """The port of a real server over `heard_shelf`, with `ears`."""
+    return _port
 
 
 def form(data: bytes, name: str | bytes) -> tuple[bytes, str]:
@@ -371,3 +396,18 @@ def served(shelf_once: Path, serving: Serving) -> Iterator[str]:
     """The address of a real server over `shelf_once`, without a slash at its end."""
     with serving(shelf_once) as server:
         yield server.address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; the test skips without it, and fails without it where CI is set."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        reason = "no Chromium is installed; Debian's package is called chromium"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=OPTIONS)
+        yield chromium
+        chromium.close()

@@ -1,58 +1,16 @@
 """The search page in a real browser: what a person does, sees, and is kept from."""
 
-import os
 import re
-import shutil
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
+from tests.app.server.visiting import Visit, photograph
 
 pytestmark = pytest.mark.slow
 
 VIEWS = ("#/", "#/songs", "#/map", "#/evaluation", "#/song/1", "#/like/2/audio")
-OPTIONS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
-    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        reason = "no Chromium is installed; Debian's package is called chromium"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=OPTIONS)
-        yield chromium
-        chromium.close()
-
-
-class Visit:
-    """A page of its own, and what went wrong on it."""
-
-    def __init__(self, browser, address, **options):
-        self.address, self.wrong, self.hosts = address, [], set()
-        options = {"viewport": {"width": 1200, "height": 900}, **options}
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
-        self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-
-    def open(self, view="#/"):
-        self.page.goto(f"{self.address}/{view}")
-        self.page.reload()
-        expect(self.page.locator("#main h1")).to_be_visible()
-        self.page.wait_for_load_state("networkidle")
-        return self.page
 
 
 @pytest.fixture
@@ -64,12 +22,7 @@ def visit(browser, served, request, tmp_path):
         return opened[-1]
 
     yield make
-    pictures = Path(os.environ.get("ALCCA_SCREENSHOTS", tmp_path))
-    pictures.mkdir(parents=True, exist_ok=True)
-    for number, one in enumerate(opened):
-        name = re.sub(r"\W+", "-", request.node.name)
-        one.page.screenshot(path=pictures / f"{name}-{number}.png", full_page=True)
-        one.context.close()
+    photograph(opened, request.node.name, tmp_path)
 
 
 @pytest.fixture
@@ -92,8 +45,10 @@ def test_a_clip_gives_lyrics(page, music_once):
     expect(page.locator("#clip-name")).to_have_text("song 00.wav")
     page.click("#search-sound")
     expect(cards(page)).to_have_count(10)
-    expect(cards(page).first.locator("[data-testid=score]")).to_contain_text(
-        re.compile(r"closer than .*% of the library")
+    expect(cards(page).first.locator("[data-testid=certainty]")).to_have_text(re.compile("A guess|Likely"))
+    cards(page).first.locator("[data-testid=why] summary").click()
+    expect(cards(page).first.locator("[data-testid=why]")).to_contain_text(
+        re.compile(r"Probability .* of 100\..*The learned space.*closer than .*% of the library.* bits")
     )
     expect(cards(page).first.locator("[data-testid=passage]")).not_to_be_empty()
 
@@ -176,6 +131,24 @@ def test_a_click_on_the_map_opens_a_song(visit):
         if panel.count():
             break
     expect(panel).to_be_visible()
+
+
+def test_the_evaluation_shows_what_is_heard_beside_the_space(visit):
+    one = visit()
+
+    def with_heard(route):
+        told = route.fetch().json()
+        rows = [row for row in told["rows"] if row["method"] == "alcca" and row["components"] == 5]
+        heard = [{**row, "method": name, "components": 0, "pool": 31} for row in rows for name in ("heard", "fused")]
+        route.fulfill(json={**told, "methods": ["fused", "heard", "alcca"], "rows": [*rows, *heard]})
+
+    one.page.route("**/api/v1/evaluation", with_heard)
+    page = one.open("#/evaluation")
+    direction = page.locator("#direction-audio")
+    expect(direction).to_contain_text("This is fused, the words heard and the learned space, as this page searches.")
+    expect(direction).to_contain_text("out of 31")
+    assert {"fused", "heard"} < {text.split()[0] for text in direction.locator(".chart-name").all_inner_texts()}
+    expect(page.locator("#evaluation")).not_to_contain_text("0 components")
 
 
 def test_the_map_can_be_used_with_the_keyboard(visit):

@@ -19,9 +19,9 @@ ABOUT = """
 Find songs by a recording and recordings by their words, in one library on this machine.
 
 A search has parts, which `by` chooses: the words that are heard and written, and a space that was learned from this
-library's own songs. Each says in bits how much likelier a song is than by chance; together they give the probability that
-it is the song that was asked for. Scores are cosines in the space, and `closer_than` says what a score means here: the
-share of the library's pairs of different songs that are less alike.
+library's own songs. Each says in bits how much likelier a song is than by chance; together they give the probability
+that it is the song that was asked for. Scores are cosines in the space, and `closer_than` says what a score means here:
+the share of the library's pairs of different songs that are less alike.
 """
 
 
