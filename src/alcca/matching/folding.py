@@ -1,14 +1,16 @@
 """Text as bare letters, comparable in every language, with a way back to the places in the text."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALPHABET", "Folded", "fold"]
+__all__ = ["ALPHABET", "Folded", "fold", "fold_letters"]
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+APOSTROPHES = frozenset(map(ord, "'’ʼ`´"))
 
 
 @dataclass(frozen=True)
@@ -44,25 +46,58 @@ def fold(text: str) -> Folded:
     >>> fold("Straße — Привет").letters
     'strasseprivet'
     """
-    letters: list[str] = []
-    places: list[int] = []
-    words: list[bool] = []
-    inside = False
-    for place, character in enumerate(text):
-        plain = _plain(character)
-        if not plain:
-            # An apostrophe stands inside a word: lovin', don't.
-            inside = inside and character in "'’ʼ`´"
-            continue
-        letters.append(plain)
-        places += [place] * len(plain)
-        words += [not inside] + [False] * (len(plain) - 1)
-        inside = True
-    return Folded("".join(letters), np.array(places, dtype=np.int64), np.array(words, dtype=np.bool_))
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    sizes, apostrophes = _kinds(codes)
+    letter, places = sizes > 0, np.arange(len(codes))
+    # An apostrophe stands inside a word: lovin', don't. So what counts is what came before it.
+    last = np.maximum.accumulate(np.where(apostrophes, -1, places)) if len(codes) else places
+    before = np.concatenate([[-1], last[:-1]])[: len(codes)]
+    begins = letter & ~((before >= 0) & letter[before])
+    words = np.zeros(int(sizes.sum()), dtype=np.bool_)
+    words[(np.cumsum(sizes) - sizes)[begins]] = True
+    return Folded(fold_letters(text), np.repeat(places, sizes), words)
 
 
-@lru_cache(maxsize=8192)
-def _plain(character: str) -> str:
-    from anyascii import anyascii
+def fold_letters(text: str) -> str:
+    """The letters of `fold` alone, which take a tenth of the time.
 
-    return "".join(letter for letter in anyascii(character).lower() if letter in ALPHABET)
+    Examples
+    --------
+    >>> fold_letters("Straße — Привет")
+    'strasseprivet'
+    """
+    return text.translate(PLAIN)
+
+
+class _Plain(dict[int, str]):
+    """What each character is folded to, by its code; filled as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        from anyascii import anyascii
+
+        self[code] = "".join(letter for letter in anyascii(chr(code)).lower() if letter in ALPHABET)
+        return self[code]
+
+
+PLAIN = _Plain()
+
+
+def _kinds(codes: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """How many letters each character is folded to, and whether it is an apostrophe."""
+    if len(codes) and codes.max() < len(_common()[0]):
+        sizes, apostrophes = _common()
+        return sizes[codes], apostrophes[codes]
+    different, which = np.unique(codes, return_inverse=True)
+    sizes, apostrophes = _kinds_of(different.tolist())
+    return sizes[which], apostrophes[which]
+
+
+@lru_cache(maxsize=1)
+def _common() -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    # All up to the typographer's quotation marks and dashes: what most texts are written with.
+    return _kinds_of(range(0x2070))
+
+
+def _kinds_of(codes: Iterable[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    sizes = [(len(PLAIN[code]), code in APOSTROPHES) for code in codes]
+    return np.array([size for size, _ in sizes], dtype=np.int64), np.array([mark for _, mark in sizes], dtype=np.bool_)

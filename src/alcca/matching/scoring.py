@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.matching.alignment import local_scores
-from alcca.matching.folding import fold
+from alcca.matching.folding import fold_letters
 from alcca.transcripts import Transcript, text_of
 
 __all__ = ["LAMBDA", "K", "bits", "signed_bits"]
@@ -62,11 +62,11 @@ def signed_bits(
     >>> bool(signed_bits(["hello darkness my old friend"], ["1 2 3 4 5 6 7 8 9 " * 9])[0, 0] < 0)
     True
     """
-    folded = [fold(text_of(target)).letters for target in targets]
+    folded = [fold_letters(text_of(target)) for target in targets]
     lengths = np.array([len(letters) for letters in folded], dtype=np.float64)
     worth = np.zeros((len(queries), len(targets)))
     for row, query in enumerate(queries):
-        letters = _without_loops(fold(text_of(query)).letters)
+        letters = _without_loops(fold_letters(text_of(query)))
         known = lengths > 0
         if letters and known.any():
             chance = np.log(np.maximum(K * len(letters) * lengths[known], 1.0))
