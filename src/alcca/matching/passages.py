@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.matching.alignment import MATCH, Stretch, align
-from alcca.matching.folding import Folded, fold
+from alcca.matching.folding import Folded, fold, fold_letters
 from alcca.matching.scoring import LAMBDA, K
 from alcca.transcripts import Transcript, text_of
 
@@ -71,8 +71,8 @@ def find_passages(heard: Transcript | str, lyrics: str, most: int = 3) -> list[P
         return []
     found: dict[int, list[tuple[int, int]]] = {}
     starts = _line_starts(lyrics)
-    for here, there in pairs.tolist():
-        line = int(np.searchsorted(starts, written.places[there], side="right")) - 1
+    line_of = np.searchsorted(starts, written.places[pairs[:, 1]], side="right") - 1
+    for line, (here, there) in zip(line_of.tolist(), pairs.tolist(), strict=True):
         found.setdefault(line, []).append((here, there))
     lines = lyrics.split("\n")
     passages = [_passage(lines[line], line, starts[line], matched, written, times) for line, matched in found.items()]
@@ -139,9 +139,9 @@ def _line_starts(text: str) -> NDArray[np.int64]:
 
 def _times(heard: Transcript, spoken: Folded) -> NDArray[np.float64]:
     """When each heard letter begins and ends, shape (letters, 2): evenly within its segment."""
-    times = []
-    for segment in heard.segments:
-        letters = len(fold(segment.text.strip()).letters)
-        edges = np.linspace(segment.start, segment.end, letters + 1)
-        times.append(np.column_stack([edges[:-1], edges[1:]]))
-    return np.concatenate(times) if times else np.empty((0, 2))
+    sizes = np.array([len(fold_letters(segment.text.strip())) for segment in heard.segments], dtype=np.int64)
+    starts, ends = np.array([(segment.start, segment.end) for segment in heard.segments]).reshape(-1, 2).T
+    step = np.repeat((ends - starts) / np.maximum(sizes, 1), sizes)
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    begins = np.repeat(starts, sizes) + within * step
+    return np.column_stack([begins, begins + step])

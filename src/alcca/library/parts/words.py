@@ -25,6 +25,8 @@ __all__ = ["WordsPart"]
 CANDIDATES = 50
 # Less than this many bits is what a letter or two give to any pair of texts.
 LEAST_BITS = 3.0
+# A text from which less of a match's worth comes than this is not what matched.
+SHARE_OF_WORTH = 0.5
 
 
 class WordsPart(Part):
@@ -79,7 +81,7 @@ class WordsPart(Part):
         return [
             None
             if np.isnan(score)
-            else Evidence(self.name, float(score), float(bit), _passages(query, song, heard.get(song.id)))
+            else Evidence(self.name, float(score), float(bit), _passages(query, song, heard.get(song.id), float(bit)))
             for song, score, bit in zip(songs, scores, worth, strict=True)
         ]
 
@@ -111,27 +113,30 @@ def _bits(
     return best
 
 
-def _passages(query: Query, song: "Song", heard: StoredTranscript | None) -> list[Passage]:
+def _passages(query: Query, song: "Song", heard: StoredTranscript | None, worth: float) -> list[Passage]:
     spoken = heard.transcript if heard is not None and heard.transcript.has_words else None
     if query.text is not None:
-        return _where_sung(clean_lyrics(query.text), song.lyrics, spoken)
+        return _where_sung(clean_lyrics(query.text), song.lyrics, spoken, worth)
     recording = query.heard or Transcript()
     if song.lyrics:
         return find_passages(recording, song.lyrics)
     return find_passages(recording, spoken.text) if spoken is not None else []
 
 
-def _where_sung(words: str, lyrics: str | None, spoken: Transcript | None) -> list[Passage]:
-    """The lines of the lyrics that typed words match, and when they are sung; without lyrics, the typed lines."""
+def _where_sung(words: str, lyrics: str | None, spoken: Transcript | None, worth: float) -> list[Passage]:
+    """The lines of the lyrics that typed words match, and when they are sung.
+
+    Where it is not the lyrics that the match's ``worth`` in bits comes from, the typed lines, and when they are sung.
+    """
     written = find_passages(words, lyrics) if lyrics else []
     if spoken is None:
         return written
-    sung = find_passages(spoken, words)
-    if not written or (sung and sung[0].bits > written[0].bits):
-        return sung
-    return [_timed(passage, spoken) for passage in written]
-
-
-def _timed(passage: Passage, spoken: Transcript) -> Passage:
-    found = find_passages(spoken, passage.line, most=1)
-    return passage._replace(start=found[0].start, end=found[0].end) if found else passage
+    if sum(passage.bits for passage in written) < SHARE_OF_WORTH * worth:
+        return find_passages(spoken, words) or written
+    # When each of them is sung.
+    found = find_passages(spoken, "\n".join(passage.line for passage in written), most=len(written))
+    at = {passage.line_number: (passage.start, passage.end) for passage in found}
+    return [
+        passage._replace(start=at[row][0], end=at[row][1]) if row in at else passage
+        for row, passage in enumerate(written)
+    ]
