@@ -2,6 +2,7 @@
 
     python benchmarks/hearing.py speed DATA [--clips 20]
     python benchmarks/hearing.py settings DATA [--clips 20] [--seconds 30 10 6]
+    python benchmarks/hearing.py context DATA [--clips 20]
     python benchmarks/hearing.py invented DATA [--songs 40]
 
 DATA is the folder with ``cc_songs`` (recordings that are sung, their lyrics beside them) and ``songbook`` (scores
@@ -41,13 +42,13 @@ INVENTED_SECONDS = 30
 def main() -> None:
     """Run what was asked for."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("what", choices=("speed", "settings", "invented"))
+    ask.add_argument("what", choices=("speed", "settings", "context", "invented"))
     ask.add_argument("data", type=Path)
     ask.add_argument("--clips", type=int, default=20)
     ask.add_argument("--seconds", type=int, nargs="+", default=[30, 10, 6])
     ask.add_argument("--songs", type=int, default=40)
     args = ask.parse_args()
-    {"speed": speed, "settings": settings, "invented": invented}[args.what](args)
+    {"speed": speed, "settings": settings, "context": context, "invented": invented}[args.what](args)
 
 
 # Speed
@@ -176,10 +177,7 @@ def settings(args: argparse.Namespace) -> None:
         print(f"\n{len(whose)} pieces of {seconds} s among {len(right) + len(others):,} lyrics\n")
         print("| | bits, median | mean | right first | MRR | decoding, s of the processor |\n|---|---|---|---|---|---|")
         for name, texts in found.items():
-            worth = bits(texts, [*right, *others])
-            own = worth[np.arange(len(whose)), whose]
-            # Ties count against the system.
-            ranks = (worth >= own[:, None]).sum(axis=1)
+            own, ranks = _against(texts, [*right, *others], np.array(whose))
             print(
                 f"| {name} | {np.median(own):.0f} | {own.mean():.1f} | {np.mean(ranks == 1):.3f} | "
                 f"{np.mean(1 / ranks):.3f} | {spent[name] / len(whose):.2f} |",
@@ -205,6 +203,39 @@ def _followed_by_zeros(heard: Recogniser, piece: Any) -> Any:
     from faster_whisper.audio import pad_or_trim
 
     return heard._whisper.encode(pad_or_trim(heard._whisper.feature_extractor(piece)))
+
+
+# How much silence is encoded
+
+CONTEXTS = {"half a minute": 3_000, "15 s": 1_500, "10 s (alcca)": 1_000, "6 s": 600}
+
+
+def context(args: argparse.Namespace) -> None:
+    """What is found, end to end, when a clip's last words are followed by less silence than the half minute holds."""
+    folder = args.data / "cc_songs"
+    files = sorted((folder / "audio").glob("*.ogg"))[: args.clips]
+    right = [(folder / "lyrics" / f"{path.stem}.txt").read_text(encoding="utf-8") for path in files]
+    others = [path.read_text(encoding="utf-8") for path in sorted((args.data / "songbook" / "lyrics").glob("*.txt"))]
+    slices = [read_slice(path, rate=SPEECH_RATE).decoded for path in files]
+    heard = Recogniser(threads=1)
+    print("| silence to | bits, median | mean | right first | s of the processor |\n|---|---|---|---|---|")
+    for name, frames in CONTEXTS.items():
+        hearing.LEAST_FRAMES = frames
+        began = time.process_time()
+        found = [heard.hear(samples) for samples in slices]
+        spent = (time.process_time() - began) / len(slices)
+        own, ranks = _against(found, [*right, *others], np.arange(len(slices)))
+        print(
+            f"| {name} | {np.median(own):.0f} | {own.mean():.1f} | {np.mean(ranks == 1):.3f} | {spent:.2f} |",
+            flush=True,
+        )
+
+
+def _against(found: Sequence[Any], lyrics: Sequence[str], whose: Any) -> tuple[Any, Any]:
+    """Bits of the right lyrics, and their ranks among all; ties count against the system."""
+    worth = bits(found, lyrics)
+    own = worth[np.arange(len(whose)), whose]
+    return own, (worth >= own[:, None]).sum(axis=1)
 
 
 # What is invented

@@ -1,6 +1,13 @@
 """Hearing a library's songs: what is heard when, what is kept when it is broken off, what a bad file does to it."""
 
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +81,60 @@ def test_what_was_heard_is_kept_when_it_is_broken_off(library):
     kept = library.status()["hearing"]["heard"]
     assert 3 <= kept <= 5
     assert hear(library, Fake()).heard == 12 - kept
+
+
+SCRIPT = """
+import sys, time
+sys.path.insert(0, sys.argv[2])
+from test_hearing import Spelling, hear
+from alcca import Library
+with Library(sys.argv[1], progress=False) as library:
+    hear(library, Spelling(0.05), workers=2)
+"""
+
+
+class Spelling(Fake):
+    """Hears words of its own in each recording, and takes its time."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def hear(self, samples, *, language=None, start=0.0):
+        time.sleep(self.seconds)
+        rng = np.random.default_rng(int(np.abs(samples).sum() * 1e3))
+        self.words = " ".join("".join(rng.choice(list("aeioubdglmnrst"), 6)) for _ in range(12))
+        return Transcript((Segment(start, start + 1, self.words),), "en", 1.0, self.name, start, len(samples) / RATE)
+
+
+def test_hearing_killed_at_any_moment_goes_on_and_ends_the_same(tmp_path, library):
+    shutil.copytree(library.path, tmp_path / "whole")
+    with Library(tmp_path / "whole", progress=False) as whole:
+        hear(whole, Spelling())
+        expected = whole.transcripts([song.id for song in whole.songs()])
+    moments, heard = np.random.default_rng(0), [0]
+    while len(heard) < 4 and heard[-1] < 12:
+        child = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, library.path, Path(__file__).parent], start_new_session=True
+        )
+        while library.status()["hearing"]["heard"] == heard[-1] and child.poll() is None:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.1))
+        child.kill()
+        child.wait()
+        heard.append(library.status()["hearing"]["heard"])
+        assert heard[-1] > heard[-2], "what was done is lost, or nothing was done"
+        with contextlib.suppress(ProcessLookupError):  # its reader may have seen that it is gone
+            os.killpg(child.pid, signal.SIGKILL)
+    assert heard[1] < 12, "it was done before it was killed: the test shows nothing"
+    hear(library, Spelling())
+    assert library.transcripts(list(expected)) == expected
+    # The index too knows each of them, once.
+    for number, transcript in expected.items():
+        hits = library.search(lyrics=transcript.text, by="words", k=3)
+        assert hits[0].id == number
+        assert hits[0].certainty == "sure"
+        assert all(hit.bits < hits[0].bits / 2 for hit in hits[1:])
 
 
 def test_a_whole_song_counts_as_its_slice_and_not_the_other_way_round(library):

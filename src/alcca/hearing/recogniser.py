@@ -1,5 +1,6 @@
 """The recogniser: Whisper on CTranslate2, one model for any number of threads."""
 
+import math
 import os
 import threading
 from collections import defaultdict
@@ -30,8 +31,11 @@ SECONDS_A_STEP = 0.02
 # A loop ends when no tokens are left, those for half a minute after seconds of work. Singing took at most 11 a second.
 TOKENS_A_SECOND, TOKENS_AT_LEAST = 15.0, 20
 # Of the spectrogram that the model takes: 30 s in steps of 10 ms, and how far below its maximum it is cut off.
-FRAMES = 3_000
+FRAMES, FRAMES_A_SECOND = 3_000, 100
 SILENT_BELOW_LOUDEST = 2.0
+# Of a clip's last words, heard again, it takes less, and as much less time. Not of a short clip: with less silence
+# behind it words are found in noises.
+LEAST_FRAMES, SILENT_FRAMES = 1_000, 200
 # Words may begin this late in a window; the model's own limit.
 LATEST_FIRST_STEP = round(1.0 / SECONDS_A_STEP)
 # See docs/hearing.md for what one, three and ten cost and find.
@@ -174,7 +178,7 @@ class Recogniser:
         if np.ndim(samples) != 1 or not len(samples):
             raise DataError(f"expected samples of shape (n,), at least one, got an array of shape {np.shape(samples)}")
         known = self._known(check_language(language))
-        place, total = 0.0, len(samples) / RATE
+        place, total, goes_on = 0.0, len(samples) / RATE, False
         while place == 0.0 or total - place > SHORTEST_SECONDS:
             first = round(place * RATE)
             piece = np.asarray(samples[first : first + round(WINDOW_SECONDS * RATE)], dtype=np.float32)
@@ -183,17 +187,24 @@ class Recogniser:
             if np.ptp(piece) < SILENCE:
                 window = Window((), None, 0.0, WINDOW_SECONDS)
             else:
-                window = self._window(piece, known, start + place, is_last=place + WINDOW_SECONDS >= total)
+                is_last = place + WINDOW_SECONDS >= total
+                window = self._window(piece, known, start + place, is_last=is_last, goes_on=goes_on)
             if known is None and window.language and window.segments and window.probability > SURE_OF_LANGUAGE:
                 known = window.language, window.probability
             yield window
-            place += window.seconds
+            place, goes_on = place + window.seconds, window.seconds < WINDOW_SECONDS
 
     def _window(
-        self, samples: NDArray[np.float32], known: tuple[str, float] | None, start: float, *, is_last: bool
+        self,
+        samples: NDArray[np.float32],
+        known: tuple[str, float] | None,
+        start: float,
+        *,
+        is_last: bool,
+        goes_on: bool,
     ) -> Window:
         seconds = len(samples) / RATE
-        encoded = self._whisper.encode(self._mel(samples))
+        encoded = self._whisper.encode(self._mel(samples, goes_on=goes_on))
         # Also where the language is known: whether there is one at all tells singing from instruments.
         likeliest = self._detect(encoded)
         language, probability = known or likeliest
@@ -222,11 +233,13 @@ class Recogniser:
         )
         return Window(segments, language, probability, after)
 
-    def _mel(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        features: NDArray[np.float32] = self._whisper.feature_extractor(samples)[:, :FRAMES]
+    def _mel(self, samples: NDArray[np.float32], *, goes_on: bool = False) -> NDArray[np.float32]:
+        needed = math.ceil(len(samples) / RATE * FRAMES_A_SECOND) + SILENT_FRAMES
+        taken = min(max(needed, LEAST_FRAMES), FRAMES) if goes_on else FRAMES
+        features: NDArray[np.float32] = self._whisper.feature_extractor(samples)[:, :taken]
         # What silence is beside the loudest moment. Zeros, which faster-whisper takes, are a hum, and cost words.
         silence = features.max() - SILENT_BELOW_LOUDEST
-        return np.pad(features, ((0, 0), (0, FRAMES - features.shape[1])), constant_values=silence)
+        return np.pad(features, ((0, 0), (0, taken - features.shape[1])), constant_values=silence)
 
     def _most_tokens(self, speech: _Speech, seconds: float) -> int:
         most: int = self._whisper.max_length
