@@ -44,6 +44,10 @@ def test_segments_without_letters_are_left_out_of_words():
         (-0.9, 0.7, 0.9, True),
         # Guessed, and in no language.
         (-1.24, 0.21, 0.14, False),
+        # A little of each: "Thank you very much." over 6 s of a piano; and singing with two of the three.
+        (-0.87, 0.67, 0.26, False),
+        (-0.88, 0.47, 0.36, True),
+        (-0.75, 0.65, 0.4, True),
         # Guessed altogether.
         (-1.7, 0.1, 0.95, False),
     ],

@@ -21,6 +21,8 @@ LOG_PROBABILITY = -1.0
 HOPELESS = -1.6
 # Who sings, sings in a language: over instruments the recogniser wavers between Breton and Latin.
 LANGUAGE = 0.5
+# Where all three doubt, a little of each is enough: "Thank you." over a few seconds of instruments.
+RATHER_UNLIKELY = -0.8
 # Subtitles of one sentence over half a minute of music.
 ALONE_LETTERS, ALONE_SECONDS = 32, 20.0
 ALONE_LOG_PROBABILITY = -0.7
@@ -117,7 +119,10 @@ def _nobody_sings(segments: Sequence[Segment], language_probability: float) -> b
     first, last = segments[0], segments[-1]
     guessed = first.log_probability < LOG_PROBABILITY
     silent = first.no_speech > NO_SPEECH
-    if first.log_probability < HOPELESS or (guessed and (silent or language_probability < LANGUAGE)):
+    in_no_language = language_probability < LANGUAGE
+    if first.log_probability < HOPELESS or (guessed and (silent or in_no_language)):
+        return True
+    if silent and in_no_language and first.log_probability < RATHER_UNLIKELY:
         return True
     loops = compression_ratio(" ".join(one.text for one in segments)) > COMPRESSION
     if loops and (guessed or language_probability < LANGUAGE_OF_REFRAIN):
