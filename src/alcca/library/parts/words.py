@@ -25,6 +25,8 @@ __all__ = ["WordsPart"]
 CANDIDATES = 50
 # Less than this many bits is what a letter or two give to any pair of texts.
 LEAST_BITS = 3.0
+# Less than this many are met by chance in one of 256 recordings, and a wrong time is worse than none.
+TIMED_BITS = 8.0
 # A text from which less of a match's worth comes than this is not what matched.
 SHARE_OF_WORTH = 0.5
 
@@ -62,7 +64,7 @@ class WordsPart(Part):
             {*kept.lyrics_index.search(letters, most, allowed), *kept.heard_index.search(letters, most, allowed)}
         )
         ids = np.array(numbers, dtype=np.int64)
-        worth = _bits(query, store.songs(numbers), kept.of(numbers), ids)
+        worth = np.maximum(*_bits(query, store.songs(numbers), kept.of(numbers), ids))
         order = np.argsort(-worth, kind="stable")
         best = ids[order][worth[order] > 0]
 
@@ -78,11 +80,14 @@ class WordsPart(Part):
         ids = np.array([song.id for song in songs], dtype=np.int64)
         scores, worth = answer.of(ids)
         heard = store.kept(Transcripts).of(ids.tolist())
+        written, spoken = _bits(query, songs, heard, ids)
         return [
             None
             if np.isnan(score)
-            else Evidence(self.name, float(score), float(bit), _passages(query, song, heard.get(song.id), float(bit)))
-            for song, score, bit in zip(songs, scores, worth, strict=True)
+            else Evidence(self.name, float(score), float(bit), _passages(query, song.lyrics, heard.get(song.id), each))
+            for song, score, bit, each in zip(
+                songs, scores, worth, zip(written.tolist(), spoken.tolist(), strict=True), strict=True
+            )
         ]
 
 
@@ -99,40 +104,45 @@ def _letters(query: Query) -> str:
 
 def _bits(
     query: Query, songs: Sequence["Song"], heard: dict[int, StoredTranscript], ids: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """The better of two matches of the query's words: with a song's lyrics, and with what was heard in it."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two matches of the query's words with each song: with its lyrics, and with what was heard in it."""
     lyrics = {song.id: song.lyrics for song in songs if song.lyrics}
     spoken = {number: stored.transcript.text for number, stored in heard.items() if stored.transcript.has_words}
-    best = np.zeros(len(ids))
-    for texts in (lyrics, spoken):
-        known = [row for row, number in enumerate(ids.tolist()) if number in texts]
-        if known:
-            found = bits([_words(query)], [texts[int(ids[row])] for row in known])[0]
-            best[known] = np.maximum(best[known], found)
-    best[best < LEAST_BITS] = 0.0
-    return best
+    return _worth(query, lyrics, ids), _worth(query, spoken, ids)
 
 
-def _passages(query: Query, song: "Song", heard: StoredTranscript | None, worth: float) -> list[Passage]:
+def _worth(query: Query, texts: dict[int, str], ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    known = [row for row, number in enumerate(ids.tolist()) if number in texts]
+    worth = np.zeros(len(ids))
+    if known:
+        worth[known] = bits([_words(query)], [texts[int(ids[row])] for row in known])[0]
+    worth[worth < LEAST_BITS] = 0.0
+    return worth
+
+
+def _passages(
+    query: Query, lyrics: str | None, heard: StoredTranscript | None, worth: tuple[float, float]
+) -> list[Passage]:
+    """What matches, where ``worth`` is that of the lyrics and of what was heard, in bits."""
     spoken = heard.transcript if heard is not None and heard.transcript.has_words else None
     if query.text is not None:
-        return _where_sung(clean_lyrics(query.text), song.lyrics, spoken, worth)
+        return _where_sung(clean_lyrics(query.text), lyrics, spoken if worth[1] >= TIMED_BITS else None, worth)
     recording = query.heard or Transcript()
-    if song.lyrics:
-        return find_passages(recording, song.lyrics)
+    if lyrics:
+        return find_passages(recording, lyrics)
     return find_passages(recording, spoken.text) if spoken is not None else []
 
 
-def _where_sung(words: str, lyrics: str | None, spoken: Transcript | None, worth: float) -> list[Passage]:
+def _where_sung(words: str, lyrics: str | None, spoken: Transcript | None, worth: tuple[float, float]) -> list[Passage]:
     """The lines of the lyrics that typed words match, and when they are sung.
 
-    Where it is not the lyrics that the match's ``worth`` in bits comes from, the typed lines, and when they are sung.
+    Where it is not the lyrics that the match's ``worth`` comes from, the typed lines, and when they are sung.
     """
+    if spoken is not None and worth[0] < SHARE_OF_WORTH * worth[1]:
+        return find_passages(spoken, words)
     written = find_passages(words, lyrics) if lyrics else []
     if spoken is None:
         return written
-    if sum(passage.bits for passage in written) < SHARE_OF_WORTH * worth:
-        return find_passages(spoken, words) or written
     # When each of them is sung.
     found = find_passages(spoken, "\n".join(passage.line for passage in written), most=len(written))
     at = {passage.line_number: (passage.start, passage.end) for passage in found}
