@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,6 +87,12 @@ def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
     assert "song 00" in out
     _, out, _ = run(capsys, "search", "--words", "nosuchword")
     assert out == "nothing found\n"
+
+
+def test_a_score_is_told_with_what_it_is_worth_and_not_with_its_place_in_the_library(shelf, capsys):
+    _, out, _ = run(capsys, "search", "--lyrics", "river mountain", "--by", "space", "--explain")
+    assert re.search(r"space: [+-]\d+\.\d bits \(cosine -?[01]\.\d{3}\)", out)
+    assert "closer than" not in out
 
 
 def test_hearing_is_told_and_what_was_heard_is_searched(tmp_path, music, capsys, monkeypatch):

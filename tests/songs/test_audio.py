@@ -142,12 +142,13 @@ def test_short_songs_are_padded_at_the_end(tmp_path):
     assert (taken.start, taken.seconds, taken.padded, taken.duration) == (0, 12, 18, 12)
     assert not taken.samples[12 * 22_050 :].any()
     assert taken.samples[12 * 22_050 - 100 : 12 * 22_050].any()
-    assert taken.notes == ("padded by 18.0 s",)
+    assert taken.notes == ("the recording is 12 s long; the rest of the half minute was filled with silence",)
 
 
 def test_offset_near_the_end_is_padded_and_beyond_it_refused(folder):
     taken = read_slice(folder / "song.mp3", offset=45)
     assert taken.padded == pytest.approx(25, abs=0.01)
+    assert taken.notes == ("only 5 s are left after 45 s; the rest of the half minute was filled with silence",)
     for suffix in FORMATS:
         with pytest.raises(AudioError, match=r"song\..*: offset 60 s is beyond its end at 50\.0 s"):
             read_slice(folder / f"song.{suffix}", offset=60)
@@ -177,7 +178,7 @@ def test_a_truncated_file_gives_the_middle_of_what_is_there(folder, tmp_path, so
     assert taken.start == pytest.approx((taken.duration - 30) / 2, abs=0.01)
     assert taken.padded < 0.1
     if suffix in ("mp3", "flac"):
-        assert "declares 50.0 s, only " in taken.notes[0]
+        assert "the file says that it lasts 50.0 s, but only " in taken.notes[0]
 
 
 def test_a_file_cut_in_half_and_a_start_beyond_the_cut(folder, tmp_path):
@@ -203,7 +204,7 @@ def test_flac_that_lies_about_its_duration(folder, tmp_path, song, factor):
     assert taken.start == pytest.approx(10, abs=0.2)
     assert taken.duration == pytest.approx(50, abs=0.2)
     if factor:
-        assert any(f"declares {50 * factor:.1f} s" in note for note in taken.notes)
+        assert any(f"the file says that it lasts {50 * factor:.1f} s, but " in note for note in taken.notes)
 
 
 def test_damaged_flac_frames_do_not_pass_as_noise(folder, tmp_path):
@@ -246,7 +247,7 @@ def test_a_silent_middle_is_not_the_song(tmp_path):
     soundfile.write(tmp_path / "hidden track.wav", samples, RATE)
     taken = read_slice(tmp_path / "hidden track.wav")
     assert taken.start == 25
-    assert taken.notes == ("the middle is silent; taken from 25.0 s",)
+    assert taken.notes == ("the middle is silent; the part from 25.0 s was taken instead",)
     with pytest.raises(AudioError, match="digital silence"):
         read_slice(tmp_path / "hidden track.wav", offset=65)
 

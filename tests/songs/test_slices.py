@@ -56,7 +56,7 @@ def test_what_was_decoded_ends_before_the_padding(folder):
         assert len(one.decoded) == 7 * one.rate
         assert not one.samples[len(one.decoded) :].any()
         assert one.padded == pytest.approx(23)
-        assert one.notes == ("padded by 23.0 s",)
+        assert one.notes == ("the recording is 7 s long; the rest of the half minute was filled with silence",)
 
 
 def test_one_reason_for_all_of_them(tmp_path):

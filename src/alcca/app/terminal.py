@@ -30,8 +30,9 @@ def print_hits(hits: "Sequence[Hit]", *, explain: bool = False) -> None:
         if hit.line and not passages:
             print(f"{indent}“{hit.line}”")
         for told in hit.evidence if explain else ():
-            closer = "" if told.closer_than is None else f", closer than {told.closer_than:.1%} of the library"
-            print(f"{indent}{told.part}: {told.score:.3f}{closer}; {told.bits:+.1f} bits")
+            # Only the space has a score in a measure of its own, and only the bits say what it is worth.
+            cosine = "" if told.closer_than is None else f" (cosine {told.score:.3f})"
+            print(f"{indent}{told.part}: {told.bits:+.1f} bits{cosine}")
         if explain and hit.probability is not None:
             print(f"{indent}together: {hit.bits:+.1f} bits, {hit.probability:.1%} that it is the song")
 

@@ -59,8 +59,10 @@ class ClipReader:
     >>> soundfile.write(path, 0.5 * np.sin(np.arange(22_050 * 20) / 20), 22_050)
     >>> with ClipReader(workers=1) as reader:
     ...     clip = reader.read(path, "my song.wav")
-    >>> clip.mfcc.shape, clip.speech.shape, clip.notes
-    ((20, 161), (320000,), ('padded by 10.0 s',))
+    >>> clip.mfcc.shape, clip.speech.shape
+    ((20, 161), (320000,))
+    >>> clip.notes
+    ('the recording is 20 s long; the rest of the half minute was filled with silence',)
     """
 
     def __init__(self, *, workers: int | None = None, seconds: float = 20.0, memory: int = 2 * 2**30) -> None:

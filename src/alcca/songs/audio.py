@@ -199,9 +199,22 @@ def read_slices(
         # What was found in the sound says more than what a decoder says of itself.
         _refuse(path, findings[0] if findings else f"cannot be decoded ({'; '.join(failures)})")
     if best[0].padded >= 0.05:
-        said = f"padded by {best[0].padded:.1f} s"
+        said = _filled_up(best[0])
         best = tuple(replace(one, notes=(*one.notes, said)) for one in best)
     return best
+
+
+def _filled_up(one: AudioSlice) -> str:
+    """Why there is silence at a slice's end, for people."""
+    whole = one.seconds + one.padded
+    rest = "half minute" if round(whole, 1) == SLICE_SECONDS else _seconds(whole)
+    got = _seconds(one.seconds)
+    what = f"only {got} are left after {_seconds(one.start)}" if one.start > 0 else f"the recording is {got} long"
+    return f"{what}; the rest of the {rest} was filled with silence"
+
+
+def _seconds(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0") + " s"
 
 
 def content_hash(path: Path | str) -> str:
@@ -249,7 +262,8 @@ class _Reading:
         notes: list[str] = []
         if true != duration:
             longer = true > duration
-            notes.append(f"declares {duration:.1f} s, {'' if longer else 'only '}{true:.1f} s decode")
+            played = f"{'' if longer else 'only '}{true:.1f} s can be played"
+            notes.append(f"the file says that it lasts {duration:.1f} s, but {played}")
             duration = true
             start = self._start(offset, duration)
             samples = self._collect(start)
@@ -261,7 +275,7 @@ class _Reading:
         if offset is None and _silent(range_) and duration > 2 * self.seconds:
             start, samples = self._elsewhere(duration, start, samples)
             range_ = _range(samples)
-            notes.append(f"the middle is silent; taken from {start:.1f} s")
+            notes.append(f"the middle is silent; the part from {start:.1f} s was taken instead")
         self._judge(offset, start, duration, len(samples) / self.decoder.rate, range_)
         return tuple(self._slice(rate, start, duration, samples, notes) for rate in self.rates)
 

@@ -48,7 +48,7 @@ def test_a_clip_gives_lyrics(page, music_once):
     expect(cards(page).first.locator("[data-testid=certainty]")).to_have_text(re.compile("A guess|Likely"))
     cards(page).first.locator("[data-testid=why] summary").click()
     expect(cards(page).first.locator("[data-testid=why]")).to_contain_text(
-        re.compile(r"Probability .* of 100\..*The learned space.*closer than .*% of the library.* bits")
+        re.compile(r"Probability .* of 100\..*The learned space.*than by chance \(.* bits\), cosine")
     )
     expect(cards(page).first.locator("[data-testid=passage]")).not_to_be_empty()
 
@@ -117,6 +117,20 @@ def test_from_a_card_to_songs_that_sound_like_it_and_back(page):
     expect(cards(page)).to_have_count(10)
     page.go_back()
     expect(page.locator("#lyrics")).to_be_visible()
+
+
+def test_nothing_on_a_card_suggests_a_confidence_that_is_not_there(visit):
+    # Near means nearest, and the nearest of many is always "closer than 99%" of them.
+    for view in ("#/like/2/audio", "#/like/3/lyrics"):
+        page = visit().open(view)
+        expect(cards(page)).to_have_count(10)
+        expect(page.locator("#like-words")).to_contain_text("no proof that they are alike")
+        for score in page.locator("#results [data-testid=score]").all():
+            expect(score).to_have_text(re.compile(r"^cosine -?[01]\.\d\d$"))
+    page = visit().open()
+    search_words(page)
+    assert "closer than" not in page.locator("#results").text_content()
+    assert page.locator("#results").locator("meter, progress, [role=meter], [role=progressbar]").count() == 0
 
 
 def test_a_click_on_the_map_opens_a_song(visit):

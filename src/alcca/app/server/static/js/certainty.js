@@ -1,7 +1,7 @@
 /** How likely a hit is the song, in words; and what each part of the search says of it. */
 
 import { h } from "./dom.js";
-import { percent } from "./format.js";
+import { count } from "./format.js";
 
 const SAID = { sure: "Sure", likely: "Likely", "a guess": "A guess" };
 const CLASS = { sure: "sure", likely: "likely", "a guess": "guess" };
@@ -31,17 +31,22 @@ export function evidenceOf(hit) {
   );
 }
 
-/** How near a song is to another one. */
-export const nearness = ({ closer_than: closer, score }) =>
-  h("p", { class: "score-words" }, `closer than ${percent(closer)} of the library`, cosine(score));
+/** How near a song is to another one: a cosine and no more, because nobody has measured what it is worth. */
+export const nearness = ({ score }) => h("p", { class: "score-words cosine" }, `cosine ${score.toFixed(2)}`);
 
 function said({ bits, score, closer_than: closer }) {
-  const worth = `${bits.toFixed(1)} bits`;
-  if (closer === null) return worth;
-  return [`closer than ${percent(closer)} of the library`, cosine(score), `, ${worth}`];
+  const worth = `${odds(bits)} (${bits.toFixed(1)} bits)`;
+  // Only the space has a score in a measure of its own.
+  return closer === null ? worth : [worth, h("span", { class: "cosine" }, `, cosine ${score.toFixed(2)}`)];
 }
 
-const cosine = (score) => h("span", { class: "cosine" }, ` (cosine ${score.toFixed(2)})`);
+/** Bits as a person says them. */
+function odds(bits) {
+  const times = 2 ** Math.abs(bits);
+  if (times < 1.5) return "no likelier than by chance";
+  if (times >= 1e6) return `more than a million times ${bits > 0 ? "likelier" : "less likely"} than by chance`;
+  return `${count(Math.round(times))} times ${bits > 0 ? "likelier" : "less likely"} than by chance`;
+}
 
 function chances(probability) {
   if (probability > 0.99) return "more than 99 of 100";

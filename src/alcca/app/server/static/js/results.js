@@ -53,7 +53,8 @@ export function found(result, { lyrics = null, signal, clip = null, said = "" })
     { class: "cards", id: "results-list" },
     hits.map((hit) => songCard(hit.song, { hit, clip })),
   );
-  announce(`${said}${plural(hits.length, "song")}. The first is ${hits[0].song.title}, ${hits[0].certainty ?? ""}`);
+  const sure = hits[0].certainty ? `, ${hits[0].certainty}` : "";
+  announce(`${said}${plural(hits.length, "song")}. The first is ${hits[0].song.title}${sure}`);
   addNearest(list, result, lyrics, signal);
   const line = `The first ${count(hits.length)} of ${plural(among, "song")}, in ${count(Math.round(took))} ms.`;
   return [h("p", { class: "results-line", id: "results-line" }, line), remarks, list];
@@ -90,8 +91,7 @@ export function explanation() {
       {},
       "Each part of the search says in bits how much likelier a song is than by chance; ten bits are a thousand times. ",
       "Together they give the probability that it is the song that you asked for. Of the hits that are called sure, ",
-      "at least 95 of 100 are right; a guess is there because a search always finds something. “Closer than 99% of the ",
-      "library” means: of all pairs of two different songs here, 99% are less alike in the learned space.",
+      "at least 95 of 100 are right; a guess is there because a search always finds something.",
     ),
   );
 }

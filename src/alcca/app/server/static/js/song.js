@@ -64,6 +64,10 @@ function remarks({ reasons, notes, file }) {
   );
 }
 
+const NEAREST =
+  "The songs that lie nearest to it in the learned space, nearest first. Some song is always the nearest, so a place in " +
+  "this list is no proof that they are alike.";
+
 const LIKE = {
   audio: { title: "Songs that sound like this", other: "lyrics", swap: "Songs with lyrics like this" },
   lyrics: { title: "Songs with lyrics like this", other: "audio", swap: "Songs that sound like this" },
@@ -113,6 +117,7 @@ export async function likeView({ id, by, parameters }) {
     { class: "like" },
     h("h1", {}, title),
     origin,
+    h("p", { class: "hint", id: "like-words" }, NEAREST),
     h("p", { class: "actions" }, h("a", { href: likeAddress(id, other), id: "like-other" }, swap)),
     narrow.element,
     region,
