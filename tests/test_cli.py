@@ -30,7 +30,7 @@ def filled(tmp_path_factory):
     (place / "music" / "broken.mp3").write_text("<html>")
     common = ["--library", str(place / "shelf"), "--quiet"]
     assert main(["add", str(place / "music"), *common]) == 0
-    assert main(["train", "--epochs", "1", *common]) == 0
+    assert main(["train", "--method", "kernel-cca", *common]) == 0
     return place
 
 
@@ -58,7 +58,7 @@ def test_add_tells_what_it_did_and_why_not(tmp_path, music, capsys):
 def test_status_in_words_and_in_json(shelf, capsys):
     _, out, _ = run(capsys, "status")
     assert "13 songs, 12 with audio and lyrics" in out
-    assert "ALCCA, 10 components" in out
+    assert "kernel-cca, 10 components" in out
     _, out, _ = run(capsys, "status", "--json")
     status = json.loads(out)
     assert status["usable"] == 12

@@ -164,17 +164,22 @@ def _status(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     with _open(options) as library:
-        report = library.train(components=options.components, epochs=options.epochs, random_state=options.seed)
+        report = library.train(
+            method=options.method, components=options.components, epochs=options.epochs, random_state=options.seed
+        )
     if options.json:
         _print_json(vars(report))
         return
     print(
-        f"Trained on {report.songs} songs in {report.seconds:.0f} s: {report.components} components, "
-        f"{report.epochs} epochs. {report.embedded} songs can be searched."
+        f"Trained {report.method} on {report.songs} songs in {report.seconds:.0f} s: {report.components} components"
+        f"{f', {report.epochs} epochs' if report.epochs else ''}. {report.embedded} songs can be searched."
     )
+    for method, mrr in sorted(report.compared.items(), key=lambda told: -told[1]):
+        print(f"  {method:14s} MRR1 {mrr:.3f}")
     if report.chosen_on:
+        what = "The method and its" if report.compared else "The"
         print(
-            f"The components were chosen on {report.chosen_on} songs kept out of a first training: MRR1 "
+            f"{what} components were chosen on {report.chosen_on} songs kept out of a first training: MRR1 "
             f"{report.held_out_mrr1:.3f} there, chance {report.held_out_chance:.3f}. alcca evaluate measures more."
         )
 

@@ -127,36 +127,6 @@ def test_training_that_fails_leaves_the_model_in_use(library, monkeypatch):
         assert other.execute("SELECT count(DISTINCT model) FROM embeddings").fetchone() == (1,)
 
 
-def test_components_are_chosen_on_songs_that_the_first_training_never_saw(library, monkeypatch):
-    fitted = []
-    fit = training._fit
-
-    def spy(songs, mfcc, components, **settings):
-        fitted.append({song.title for song in songs})
-        return fit(songs, mfcc, components, **settings)
-
-    monkeypatch.setattr(training, "_fit", spy)
-    assert library.train(epochs=1).chosen_on == 0, "thirty songs are too few to choose"
-    assert library.train(epochs=1, components=7).components == 7
-    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
-    fitted.clear()
-    report = library.train(epochs=1)
-    assert [len(titles) for titles in fitted] == [24, 30]
-    assert report.chosen_on == 6
-    assert report.components in (10, 20)
-    assert report.held_out_chance == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5 + 1 / 6) / 6)
-    assert 1 / 6 <= report.held_out_mrr1 <= 1
-    assert library.status()["model"]["chosen_on"] == 6
-
-
-def test_the_best_components_are_taken(library, monkeypatch):
-    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
-    # Pretend that the tenth dimension tells nothing and the twentieth everything.
-    monkeypatch.setattr(training, "instance_ranks", lambda a, t: np.full(len(a), 1 if a.shape[1] == 20 else 4))
-    report = library.train(epochs=1)
-    assert (report.components, report.held_out_mrr1) == (20, 1.0)
-
-
 def test_a_search_sees_what_another_process_trained(library, place):
     first = library.search(lyrics="river", k=3)
     with Library(place / "library", progress=False) as other:
@@ -245,7 +215,7 @@ def test_descriptors_that_cannot_be_computed_cost_one_method_alone(library, monk
 
 def test_a_damaged_model_is_named(library):
     (folder,) = (library.path / "models").iterdir()
-    arrays = folder / "alcca" / "arrays.safetensors"
+    arrays = folder / "model" / "fitted" / "arrays.safetensors"
     arrays.write_bytes(arrays.read_bytes()[:1000])
     with pytest.raises(AlccaError, match=str(folder)):
         library.search(lyrics="river")

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from alcca.errors import DataError, LibraryError, NotFittedError
+from alcca.errors import DataError, LibraryError, NotFittedError, UsageError
 from alcca.models.acmr import ACMR
-from alcca.models.alcca import ALCCA
+from alcca.models.alcca import ALCCA, _kept_out
 from alcca.models.cca import CCA
+from alcca.retrieval import instance_ranks, mrr1
 
 SMALL = {"hidden": ((24, 8), (16, 8)), "epochs": 3, "batch_size": 20, "lr": 1e-3, "margin": 3.0, "device": "cpu"}
 
@@ -54,6 +55,67 @@ def test_cca_takes_all_training_songs_the_validation_ones_too():
     model = ALCCA(n_components=5, validation=0.3, **SMALL).fit(views, y)
     for Z in model.transform(views):
         np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-10)
+
+
+def test_the_ridge_is_chosen_on_songs_that_the_projectors_have_not_seen(monkeypatch):
+    views, y = songs()
+    seen = []
+    fit = ACMR.fit
+    monkeypatch.setattr(ACMR, "fit", lambda self, views, y=None: seen.append(views[0]) or fit(self, views, y))
+    model = ALCCA(n_components=5, ridge="auto", **SMALL).fit(views, y)
+    first, last = seen
+    assert len(first) == 96
+    np.testing.assert_array_equal(last, views[0])
+    # By hand: the projectors of those 96, CCA of what they give, and the others ranked.
+    train = np.array([np.flatnonzero((views[0] == row).all(axis=1))[0] for row in first])
+    held_out = np.setdiff1d(np.arange(120), train)
+    acmr = ACMR(**SMALL)
+    fit(acmr, [view[train] for view in views], y[train])
+    given = acmr.transform(views)
+    for ridge, score in model.ridge_scores_.items():
+        cca = CCA(5, ridge=ridge).fit([view[train] for view in given])
+        Za, Zt = cca.transform([view[held_out] for view in given])
+        ranks = [instance_ranks(Za, Zt), instance_ranks(Zt, Za)]
+        assert score == pytest.approx(np.mean([mrr1(one) for one in ranks]), abs=1e-6)
+    assert model.ridge_ == max(model.ridge_scores_, key=lambda ridge: (model.ridge_scores_[ridge], ridge))
+    same = ALCCA(n_components=5, ridge=model.ridge_, **SMALL).fit(views, y)
+    for ours, theirs in zip(model.transform(views), same.transform(views), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_groups_stay_together_where_the_ridge_is_chosen():
+    groups = np.repeat(np.arange(40), 3)
+    train, held_out = _kept_out(groups, 120, random_state=3)
+    assert not set(groups[train]) & set(groups[held_out])
+    assert len(held_out) == 24
+    assert sorted([*train, *held_out]) == list(range(120))
+    views, y = songs()
+    one, other = (ALCCA(n_components=5, ridge="auto", **SMALL).fit(views, y, groups=g) for g in (groups, None))
+    assert one.ridge_scores_ != other.ridge_scores_
+
+
+@pytest.mark.parametrize(
+    ("ridge", "n", "groups", "error", "message"),
+    [
+        ("best", 120, None, UsageError, "expected a number of at least 0, two of them, or 'auto'"),
+        ("auto", 8, None, DataError, "too few to choose a ridge on"),
+        ("auto", 120, [0] * 120, DataError, "120 songs in 1 groups are too few"),
+        ("auto", 120, [0] * 7, DataError, "expected one for each of 120 songs, got 7"),
+    ],
+)
+def test_ridges_that_cannot_be_chosen(ridge, n, groups, error, message):
+    views, y = songs(n)
+    with pytest.raises(error, match=message):
+        ALCCA(n_components=2, ridge=ridge, **SMALL).fit(views, y, groups=groups)
+
+
+def test_a_chosen_ridge_is_saved(tmp_path):
+    views, y = songs()
+    model = ALCCA(n_components=5, ridge="auto", **SMALL).fit(views, y)
+    model.save(tmp_path / "model")
+    loaded = ALCCA.load(tmp_path / "model")
+    assert (loaded.ridge, loaded.ridge_, loaded.ridge_scores_) == ("auto", model.ridge_, model.ridge_scores_)
+    np.testing.assert_array_equal(loaded.transform(views)[0], model.transform(views)[0])
 
 
 def test_components_are_nested():

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics.pairwise import cosine_similarity
 
 from alcca.errors import DataError, NotFittedError
-from alcca.experiments.methods import StandardisedCCA, make_method, paper_methods
+from alcca.experiments.methods import make_method, paper_methods
 from alcca.models.cca import CCA
 from alcca.models.contract import (
     CosineSimilarity,
@@ -22,6 +22,7 @@ from alcca.models.contract import (
     take,
     view_names,
 )
+from alcca.models.standardised_cca import StandardisedCCA
 
 
 class Own(BaseEstimator):

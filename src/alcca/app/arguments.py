@@ -93,7 +93,13 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         metavar="N",
         help="canonical components (default: chosen on a fifth of the songs)",
     )
-    train.add_argument("--epochs", type=int, default=200, metavar="N", help="passes over the songs (default: 200)")
+    train.add_argument("--epochs", type=int, metavar="N", help="passes over the songs (default: the method's)")
+    train.add_argument(
+        "--method",
+        metavar="NAME",
+        help="what learns the space: a method of alcca evaluate with its settings, the dotted name of a class, or "
+        "best, which compares several on a fifth of the songs (default: kernel-cca, the best of docs/results.md)",
+    )
     train.add_argument(
         "--seed", type=int, default=0, metavar="N", help="same seed, same songs: same model (default: 0)"
     )

@@ -6,22 +6,16 @@ StandardisedCCA(ridge=(10.0, 1.0))
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-
-from alcca.errors import NotFittedError, UsageError
-from alcca.models.contract import CosineSimilarity
+from alcca.errors import UsageError
 
 if TYPE_CHECKING:
     from alcca.experiments.dataset import Dataset
 
 __all__ = [
-    "StandardisedCCA",
     "default_methods",
     "make_method",
     "method_names",
@@ -31,62 +25,9 @@ __all__ = [
 ]
 
 
-class StandardisedCCA(CosineSimilarity, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """`alcca.models.cca.CCA` of columns scaled to mean 0 and variance 1 by the training songs.
-
-    Raw MFCC need both of what this adds. Their first coefficient varies a hundred times more than the others, so one
-    ridge would mean something else in each column; and 3,220 columns against a few hundred songs have no inverse
-    covariance without a ridge.
-
-    Parameters
-    ----------
-    n_components : int
-    ridge : number or (number, number)
-        Added to the diagonals of the correlation matrices of audio and lyrics. Results on real songs hardly depend on
-        it: MRR1 changes by a fifth while the audio ridge goes from 1 to 10,000.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> audio = rng.standard_normal((50, 3)) * [1, 100, 10000]
-    >>> model = StandardisedCCA(n_components=2).fit((audio, audio[:, :2] + 5))
-    >>> [view.shape for view in model.transform((audio, audio[:, :2]))]
-    [(50, 2), (50, 2)]
-    """
-
-    def __init__(self, n_components: int = 80, ridge: float | tuple[float, float] = (100.0, 10.0)) -> None:
-        self.n_components = n_components
-        self.ridge = ridge
-
-    def fit(self, views: Sequence[Any], y: Any = None) -> Self:
-        """Learn scales and canonical directions from ``views = (audio, lyrics)``; ``y`` is ignored."""
-        from alcca.models.base import Standardizer, check_pair
-        from alcca.models.cca import CCA
-
-        checked = check_pair(views)
-        self.scales_ = [Standardizer.of(view) for view in checked]
-        scaled = [scale.apply(view) for scale, view in zip(self.scales_, checked, strict=True)]
-        self.cca_ = CCA(n_components=self.n_components, ridge=self.ridge).fit(scaled)
-        return self
-
-    def transform(self, views: Sequence[Any]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-        """Map ``(audio, lyrics)`` to their canonical variates; a view that is None stays None."""
-        from alcca.models.base import NAMES, check_view
-
-        if not hasattr(self, "cca_"):
-            raise NotFittedError("this StandardisedCCA is not fitted; call fit((audio, lyrics)) first")
-        return self.cca_.transform(
-            [
-                None if view is None else scale.apply(check_view(view, name, len(scale.mean)))
-                for view, name, scale in zip(views, NAMES, self.scales_, strict=True)
-            ]
-        )
-
-
 # Names, where their estimators live (imported when asked for), and the settings that make an ablation.
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
-    "cca": ("alcca.experiments.methods.StandardisedCCA", {}),
+    "cca": ("alcca.models.standardised_cca.StandardisedCCA", {}),
     "rcca": ("alcca.models.rcca.RCCA", {}),
     "kernel-cca": ("alcca.models.kernel_cca.KernelCCA", {}),
     "dcca": ("alcca.models.dcca.DCCA", {}),
@@ -96,6 +37,7 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "joint-train-dcca": ("alcca.models.joint_train_dcca.JointTrainDCCA", {}),
     "acmr": ("alcca.models.acmr.ACMR", {}),
     "alcca": ("alcca.models.alcca.ALCCA", {}),
+    "alcca-tuned": ("alcca.models.alcca.ALCCA", {"ridge": "auto"}),
     "alcca-no-adversary": ("alcca.models.alcca.ALCCA", {"adversary": 0.0}),
     "alcca-no-imi": ("alcca.models.alcca.ALCCA", {"alpha": 0.0}),
     "alcca-no-imd": ("alcca.models.alcca.ALCCA", {"beta": 0.0}),
@@ -244,6 +186,7 @@ def default_methods(dataset: "Dataset", epochs: int | None = None) -> dict[str, 
 
     Examples
     --------
+    >>> import numpy as np
     >>> from alcca.experiments import Dataset
     >>> list(default_methods(Dataset(np.zeros((2, 3)), ["la", "do"])))
     ['alcca']
@@ -286,7 +229,7 @@ def named_methods(methods: Any) -> dict[str, Any]:
 
     Examples
     --------
-    >>> list(named_methods(["cca", StandardisedCCA()]))
+    >>> list(named_methods(["cca", make_method("cca")]))
     ['cca', 'StandardisedCCA']
     """
     if isinstance(methods, Mapping):

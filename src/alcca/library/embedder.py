@@ -1,20 +1,24 @@
-"""From a song's sound and words to its two vectors in the common space: Doc2Vec and ALCCA together."""
+"""From a song's sound and words to its two vectors in the common space: lyric features and a model together."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LyricsError
+from alcca.features.mfcc import N_FRAMES, N_MFCC
 from alcca.songs.lyrics import clean_lyrics
 
 if TYPE_CHECKING:
     from alcca.features.doc2vec import Doc2VecFeatures
-    from alcca.models.alcca import ALCCA
 
 __all__ = ["Embedder"]
+
+MODEL = "model"
+# Where the model is in libraries that were trained before there was a choice.
+ONLY_ALCCA = "alcca"
 
 
 class Embedder:
@@ -24,25 +28,39 @@ class Embedder:
     ----------
     doc2vec : Doc2VecFeatures
         Fitted on the library's lyrics.
-    model : ALCCA
-        Fitted on the library's songs.
+    model : estimator
+        A two-view estimator with a common space (`alcca.models.contract`), fitted on the library's songs.
     """
 
-    def __init__(self, doc2vec: "Doc2VecFeatures", model: "ALCCA") -> None:
+    def __init__(self, doc2vec: "Doc2VecFeatures", model: Any) -> None:
         self.doc2vec, self.model = doc2vec, model
 
     def embed_audio(self, mfcc: NDArray[np.float32]) -> NDArray[np.float64]:
         """Vectors (n, d) of recordings, from MFCC (n, 20, 161)."""
-        vectors = self.model.transform((mfcc, None))[0]
-        return np.asarray(vectors)
+        return self._placed(mfcc, 0)
 
     def embed_lyrics(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Vectors (n, d) of lyrics.
 
         A text of which no word is known has the vector of a text without content.
         """
-        vectors = self.model.transform((None, self.doc2vec.transform(texts)))[1]
-        return np.asarray(vectors)
+        return self._placed(self.doc2vec.transform(texts), 1)
+
+    def _placed(self, view: NDArray[Any], which: int) -> NDArray[np.float64]:
+        # Estimators of other packages take vectors, and both views or none: what is not asked for may be anything.
+        from alcca.models.base import TwoViewModel
+
+        if isinstance(self.model, TwoViewModel):
+            views: list[Any] = [None, None]
+            views[which] = view
+        else:
+            flat = view.reshape(len(view), -1)
+            views = [flat, np.zeros((len(flat), self._columns(1 - which)))]
+            views = views if which == 0 else views[::-1]
+        return np.asarray(self.model.transform(tuple(views))[which], dtype=np.float64)
+
+    def _columns(self, which: int) -> int:
+        return self.doc2vec.vector_size if which else N_MFCC * N_FRAMES
 
     def embed_query(self, text: str) -> NDArray[np.float64]:
         """Vector (d,) of the lyrics that somebody searches by, as they were typed or pasted.
@@ -67,14 +85,33 @@ class Embedder:
         return text
 
     def save(self, folder: Path) -> None:
-        """Write both parts below ``folder``."""
+        """Write both parts below ``folder``.
+
+        Raises
+        ------
+        LibraryError
+            The model cannot be kept without pickle; the message says why.
+        """
+        from alcca.models.stored import save_model
+
         self.doc2vec.save(folder / "doc2vec")
-        self.model.save(folder / "alcca")
+        save_model(self.model, folder / MODEL)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote."""
-        from alcca.features.doc2vec import Doc2VecFeatures
-        from alcca.models.alcca import ALCCA
+        """Read what `save` wrote, now or in an earlier version.
 
-        return cls(Doc2VecFeatures.load(folder / "doc2vec"), ALCCA.load(folder / "alcca"))
+        Raises
+        ------
+        LibraryError
+            Something is missing or damaged.
+        """
+        from alcca.features.doc2vec import Doc2VecFeatures
+        from alcca.models.stored import load_model
+
+        doc2vec = Doc2VecFeatures.load(folder / "doc2vec")
+        if not (folder / MODEL).exists() and (folder / ONLY_ALCCA).exists():
+            from alcca.models.alcca import ALCCA
+
+            return cls(doc2vec, ALCCA.load(folder / ONLY_ALCCA))
+        return cls(doc2vec, load_model(folder / MODEL))

@@ -243,32 +243,48 @@ class Library:
 
     # Learning
 
-    def train(self, *, components: int | None = None, epochs: int = 200, random_state: int = 0) -> "TrainReport":
-        """Fit the lyric features and ALCCA on the library's songs, embed every song, rebuild the index.
+    def train(
+        self,
+        *,
+        method: str | None = None,
+        components: int | None = None,
+        epochs: int | None = None,
+        random_state: int = 0,
+    ) -> "TrainReport":
+        """Fit the lyric features and a model on the library's songs, embed every song, rebuild the index.
 
         The model in use stays in use until the new one is whole, whatever happens in between.
 
         Parameters
         ----------
+        method : str, optional
+            What learns the common space: a method of `evaluate` by name ("kernel-cca", "alcca:ridge=0.1"), the dotted
+            name of a class, or "best", which compares several on a fifth of the songs. Without it kernel CCA, which
+            measures best on real songs (docs/results.md).
         components : int, optional
             Canonical components. When not given, those of 10, 20, … 100 are taken that find best the songs of a fifth
             of the library, after a first training on the rest; a library of fewer than a hundred songs gets ten.
-        epochs : int
-            Passes over the songs.
+        epochs : int, optional
+            Passes over the songs, of a method that makes them; its own when not given.
         random_state : int
             Same seed, same songs: same model.
 
         Raises
         ------
+        UsageError
+            A method that is unknown, or cannot learn a library's space.
         LibraryError
-            Fewer than ten usable songs; another process is writing.
+            Fewer than ten usable songs, or fewer than a hundred where the best method is asked for; a model that
+            cannot be kept without pickle; another process is writing.
         """
+        from alcca.library.learners import DEFAULT_METHOD
         from alcca.library.training import train_model
 
         with self._only_writer():
             return train_model(
                 self._store,
                 self.path,
+                method=DEFAULT_METHOD if method is None else method,
                 components=components,
                 epochs=epochs,
                 random_state=random_state,

@@ -3,8 +3,8 @@
 import shutil
 import time
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from alcca.errors import LibraryError
 from alcca.experiments.folds import grouped_folds, song_groups
 from alcca.features.doc2vec import Doc2VecFeatures
 from alcca.library.embedder import Embedder
+from alcca.library.learners import learners, set_up
 from alcca.library.parts.embeddings import Embeddings
 from alcca.library.records import Song
 from alcca.library.store import Store
-from alcca.models.alcca import ALCCA
+from alcca.models.base import TwoViewModel
+from alcca.models.contract import dimension_parameter, fit_estimator
 from alcca.progress import Progress
 from alcca.retrieval import chance_mrr1, cosine_evidence, instance_ranks, mrr1
 
@@ -44,27 +46,34 @@ class TrainReport:
         Songs with audio and lyrics, which the model was trained on.
     embedded : int
         Songs that can now be found, by their audio, their lyrics or both.
+    method : str
+        Which method learned the space.
     components : int
-        Canonical components of the common space.
+        Dimensions of the common space.
     chosen_on : int
-        How many songs, kept out of a first training, the components were chosen on; 0 when they were not chosen.
+        How many songs, kept out of a first training, the components, or the method, were chosen on; 0 when nothing was
+        chosen.
     held_out_mrr1, held_out_chance : float or None
-        Instance MRR1 on those songs, mean of both directions, with the chosen components; and what chance gives. It
+        Instance MRR1 on those songs, mean of both directions, with what was chosen; and what chance gives. It
         is the best of a few, so a little flattering: `Library.evaluate` measures without choosing.
-    epochs : int
-        Passes over the songs.
+    compared : dict of str to float
+        Of each method that was compared, that MRR1; empty where the method was given.
+    epochs : int or None
+        Passes over the songs; None for a method that makes none.
     seconds : float
         Time taken.
     """
 
     songs: int
     embedded: int
+    method: str
     components: int
-    epochs: int
+    epochs: int | None
     seconds: float
     chosen_on: int = 0
     held_out_mrr1: float | None = None
     held_out_chance: float | None = None
+    compared: dict[str, float] = field(default_factory=dict)
 
 
 def require_songs(folder: Path, found: int, what: str) -> None:
@@ -77,21 +86,32 @@ def require_songs(folder: Path, found: int, what: str) -> None:
 
 
 def train_model(
-    store: Store, folder: Path, *, components: int | None, epochs: int, random_state: int, progress: bool
+    store: Store,
+    folder: Path,
+    *,
+    method: str,
+    components: int | None,
+    epochs: int | None,
+    random_state: int,
+    progress: bool,
 ) -> TrainReport:
-    """Fit lyric features and ALCCA, embed every song, and only then take the new model into use."""
+    """Fit lyric features and a model, embed every song, and only then take the new model into use."""
     started = time.monotonic()
+    candidates = learners(method, epochs)
     songs = [song for song in store.songs() if song.usable]
     require_songs(folder, len(songs), "train")
     mfcc = store.features("mfcc", [song.id for song in songs])
-    settings: dict[str, Any] = {"epochs": epochs, "random_state": random_state, "verbose": progress}
-    choice = _choose_components(songs, mfcc, **settings) if components is None else _Choice(components)
-    embedder = _fit(songs, mfcc, choice.components, **settings)
+    settings: dict[str, Any] = {"random_state": random_state, "verbose": progress}
+    choice = _choose(candidates, songs, mfcc, components, **settings)
+    embedder = _fit(candidates[choice.method], songs, mfcc, choice.components, **settings)
     name = uuid.uuid4().hex
     embedder.save(folder / "models" / name)
     ids = [song.id for song in store.songs() if song.audio is not None or song.lyrics is not None]
     embed_songs(store, name, embedder, ids, progress=progress)
-    about = {"name": name, "method": "ALCCA", "songs": len(songs), "epochs": epochs, **vars(choice)}
+    # A method without components has the dimensions that it has.
+    choice = replace(choice, components=embedder.embed_lyrics([songs[0].lyrics or ""]).shape[1])
+    passes = embedder.model.get_params().get("epochs")
+    about = {"name": name, "songs": len(songs), "epochs": passes, **vars(choice)}
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     with store.transaction():
         store.set_setting("model", {**about, "random_state": random_state, "trained": when})
@@ -100,49 +120,93 @@ def train_model(
         if other.name != name:
             shutil.rmtree(other)
     chosen = {key: value for key, value in vars(choice).items() if key != "evidence"}
-    return TrainReport(len(songs), len(ids), epochs=epochs, seconds=time.monotonic() - started, **chosen)
+    return TrainReport(len(songs), len(ids), epochs=passes, seconds=time.monotonic() - started, **chosen)
 
 
 @dataclass(frozen=True)
 class _Choice:
+    method: str
     components: int
     chosen_on: int = 0
     held_out_mrr1: float | None = None
     held_out_chance: float | None = None
     # What a cosine is worth in bits, slope and offset; unknown where nothing was kept out.
     evidence: tuple[float, float] | None = None
+    compared: dict[str, float] = field(default_factory=dict)
 
 
-def _fit(songs: Sequence[Song], mfcc: NDArray[np.float32], components: int, **settings: Any) -> Embedder:
-    texts = [song.lyrics or "" for song in songs]
-    chatty = {name: settings[name] for name in ("random_state", "verbose")}
-    doc2vec = Doc2VecFeatures(**chatty).fit(texts)
-    model = ALCCA(n_components=components, **settings)
-    model.fit((mfcc, doc2vec.transform(texts)), [song.label for song in songs])
-    return Embedder(doc2vec, model)
+def _fit(model: Any, songs: Sequence[Song], mfcc: NDArray[np.float32], components: int, **settings: Any) -> Embedder:
+    """Lyric features, and a clone of the model, fitted on songs."""
+    doc2vec = Doc2VecFeatures(**settings).fit([song.lyrics or "" for song in songs])
+    return Embedder(doc2vec, _fitted(model, doc2vec, songs, mfcc, components, **settings))
 
 
-def _choose_components(songs: Sequence[Song], mfcc: NDArray[np.float32], **settings: Any) -> _Choice:
-    """Train on four fifths of the songs; take the components that find the songs of the last fifth best."""
-    from sklearn.metrics.pairwise import cosine_similarity
+def _fitted(
+    model: Any,
+    doc2vec: Doc2VecFeatures,
+    songs: Sequence[Song],
+    mfcc: NDArray[np.float32],
+    components: int,
+    **settings: Any,
+) -> Any:
+    lyrics = doc2vec.transform([song.lyrics or "" for song in songs])
+    # No method of ours minds; those of other packages take vectors.
+    audio = mfcc if isinstance(model, TwoViewModel) else mfcc.reshape(len(mfcc), -1)
+    made = set_up(model, components=components, **settings)
+    return fit_estimator(made, audio, lyrics, [song.label for song in songs], _groups(songs))
 
-    texts = [song.lyrics or "" for song in songs]
-    groups = song_groups([song.group or song.hash for song in songs], texts)
+
+def _groups(songs: Sequence[Song]) -> NDArray[np.int64]:
+    return song_groups([song.group or song.hash for song in songs], [song.lyrics or "" for song in songs])
+
+
+def _choose(
+    candidates: Mapping[str, Any],
+    songs: Sequence[Song],
+    mfcc: NDArray[np.float32],
+    components: int | None,
+    **settings: Any,
+) -> _Choice:
+    """Train on four fifths of the songs; take the method and the components that find the songs of the last fifth best.
+
+    Nothing is kept out where there is nothing to choose.
+    """
+    first, *others = candidates
+    groups = _groups(songs)
     if len(songs) < FEWEST_TO_CHOOSE or len(set(groups)) < FOLDS:
-        return _Choice(min(COMPONENTS[0], len(songs) - 1))
+        if others:
+            raise LibraryError(f"{len(songs)} songs are too few to find the best method on; take one, such as {first}")
+        return _Choice(first, components or min(COMPONENTS[0], len(songs) - 1))
+    if components is not None and not others:
+        return _Choice(first, components)
     fold = grouped_folds(groups, FOLDS, settings["random_state"])
     learned, held = np.flatnonzero(fold != 0), np.flatnonzero(fold == 0)
-    possible = [c for c in COMPONENTS if c < len(learned)]
-    embedder = _fit([songs[int(i)] for i in learned], mfcc[learned], possible[-1], **settings)
-    audio, lyrics = embedder.embed_audio(mfcc[held]), embedder.embed_lyrics([texts[i] for i in held])
+    train = [songs[int(i)] for i in learned]
+    doc2vec = Doc2VecFeatures(**settings).fit([song.lyrics or "" for song in train])
+    possible = [components] if components else [c for c in COMPONENTS if c < len(learned)]
+    choices = []
+    for name, model in candidates.items():
+        embedder = Embedder(doc2vec, _fitted(model, doc2vec, train, mfcc[learned], possible[-1], **settings))
+        views = embedder.embed_audio(mfcc[held]), embedder.embed_lyrics([songs[int(i)].lyrics or "" for i in held])
+        choices.append(_best_components(name, *views, possible if dimension_parameter(model) else None))
+    best = max(choices, key=lambda choice: choice.held_out_mrr1 or 0.0)
+    told = {choice.method: choice.held_out_mrr1 or 0.0 for choice in choices} if others else {}
+    return replace(best, compared=told)
+
+
+def _best_components(
+    name: str, audio: NDArray[np.float64], lyrics: NDArray[np.float64], possible: Sequence[int] | None
+) -> _Choice:
+    """How well songs kept out are found in a space, by the best of the possible first columns; None: by all."""
+    from sklearn.metrics.pairwise import cosine_similarity
 
     def held_out(c: int) -> float:
         ranks = instance_ranks(audio[:, :c], lyrics[:, :c]), instance_ranks(lyrics[:, :c], audio[:, :c])
         return float(np.mean([mrr1(r) for r in ranks]))
 
-    best = max(possible, key=held_out)
+    best = max(possible or [audio.shape[1]], key=held_out)
     worth = cosine_evidence(cosine_similarity(audio[:, :best], lyrics[:, :best]))
-    return _Choice(best, len(held), held_out(best), float(chance_mrr1(len(held))), worth)
+    return _Choice(name, best, len(audio), held_out(best), float(chance_mrr1(len(audio))), worth)
 
 
 def embed_songs(store: Store, name: str, embedder: Embedder, ids: Sequence[int], *, progress: bool) -> None:

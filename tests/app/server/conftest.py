@@ -94,7 +94,7 @@ def shelf_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_shelf(place / "music")
     with Library(place / "shelf", progress=False) as library:
         library.add(place / "music", jobs=2)
-        library.train(components=5, epochs=2)
+        library.train(method="kernel-cca", components=5)
         library.evaluate({"cca": CCA(ridge=0.1), "alcca": ALCCA(epochs=1)}, folds=3, components=[3, 5, 6], n_jobs=1)
     return place / "shelf"
 

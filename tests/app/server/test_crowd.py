@@ -132,16 +132,17 @@ def test_searches_go_on_while_the_library_is_trained(shelf, serving, asking, mus
 
         before = server.json("GET", "/status")["model"]
         busy = asking(ask, 2)
-        alcca("train", shelf, "--components", 6, "--epochs", 3, "--seed", 5)
+        alcca("train", shelf, "--method", "alcca", "--components", 6, "--epochs", 3, "--seed", 5)
         wait_until(lambda: server.json("GET", "/status")["model"]["components"] == 6)
         ask(random.Random(0))
         assert busy.stop() > 0
         assert busy.errors == []
         after = server.json("GET", "/status")["model"]
         assert after["trained"] > before["trained"]
-        assert (before["components"], after["components"], after["epochs"]) == (5, 6, 3)
+        assert (before["method"], before["components"], before["epochs"]) == ("kernel-cca", 5, None)
+        assert (after["method"], after["components"], after["epochs"]) == ("alcca", 6, 3)
         # Two more models: the one in use is always there, the old ones go.
-        alcca("train", shelf, "--components", 5, "--epochs", 2)
+        alcca("train", shelf, "--components", 5)
         wait_until(lambda: server.json("GET", "/status")["model"]["components"] == 5)
         ask(random.Random(0))
 

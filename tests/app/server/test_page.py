@@ -183,10 +183,10 @@ def test_the_evaluation_is_told_with_chance(visit):
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ({}, "This is alcca with 5 components, what this page searches with."),
-        ({"components": 3}, "This is alcca with 3 components, what this page searches with."),
-        ({"components": 4}, "This is alcca with 6 components; this page searches with 4."),
-        ({"method": "DCCA"}, "the best of what was measured; this page searches with DCCA, which was not."),
+        ({"method": "alcca"}, "This is alcca with 5 components, what this page searches with."),
+        ({"method": "ALCCA", "components": 3}, "This is alcca with 3 components, what this page searches with."),
+        ({"method": "alcca", "components": 4}, "This is alcca with 6 components; this page searches with 4."),
+        ({}, "the best of what was measured; this page searches with kernel-cca, which was not."),
     ],
 )
 def test_the_evaluation_speaks_of_what_the_page_searches_with(visit, model, said):

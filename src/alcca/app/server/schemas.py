@@ -167,7 +167,7 @@ class ModelStatus(Model):
     method: str
     songs: Annotated[int, Field(description="How many songs it was trained on.")]
     components: int
-    epochs: int
+    epochs: Annotated[int | None, Field(description="Null for a method that makes no passes over the songs.")]
     trained: Annotated[str, Field(description="When, ISO 8601, UTC.")]
     held_out_mrr1: Annotated[float | None, Field(description="Instance MRR1 on songs kept out when it was chosen.")]
     held_out_chance: Annotated[float | None, Field(description="The MRR1 that chance gives on those songs.")]

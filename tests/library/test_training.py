@@ -1,0 +1,142 @@
+"""Training a library's space: by any method, on songs that the choice never saw, kept without pickle."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from alcca import Library
+from alcca.errors import LibraryError, UsageError
+from alcca.features.doc2vec import Doc2VecFeatures
+from alcca.library import training
+from alcca.library.embedder import Embedder
+from alcca.library.learners import COMPARED
+from alcca.models.alcca import ALCCA
+from alcca.retrieval import cosine_evidence
+
+
+@pytest.mark.parametrize(
+    ("method", "components"),
+    [
+        *((name, 5) for name in ("cca", "rcca", "kernel-cca", "alcca", "alcca-tuned", "joint-train-dcca")),
+        ("acmr:hidden=((20, 4), (4,))", 4),
+        ("cca_zoo.linear.CCA", 5),
+    ],
+)
+def test_a_library_can_be_searched_in_the_space_of_any_method(library, method, components):
+    report = library.train(method=method, components=5, epochs=2)
+    assert (report.method, report.components, report.songs) == (method, components, 30)
+    with Library(library.path, progress=False) as opened:
+        model = opened.status()["model"]
+        assert (model["method"], model["components"]) == (method, components)
+        song = opened.songs()[3]
+        by_sound = opened.search(audio=song.paths[0], by="space", k=30)
+        by_words = opened.search(lyrics=song.lyrics, by="space", k=30)
+        assert len(by_sound) == len(by_words) == 30
+        assert np.isfinite([hit.score for hit in (*by_sound, *by_words)]).all()
+        # A song that comes later is put into the same space.
+        embedder = opened._snapshot.space.embedder
+        features = opened._store.features("mfcc", [song.id])
+        np.testing.assert_array_equal(
+            embedder.embed_audio(features), library._snapshot.space.embedder.embed_audio(features)
+        )
+
+
+def test_epochs_are_told_of_a_method_that_has_them(library):
+    assert library.train(method="cca", components=5, epochs=2).epochs is None
+    assert library.train(method="alcca", components=5, epochs=2).epochs == 2
+    assert library.status()["model"]["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("heard", "has no common space to put songs into"),
+        ("fused", "has no common space to put songs into"),
+        ("spotify-dcca", "learns from audio_descriptors, which a search does not compute"),
+        ("cca,rcca", "expected one method"),
+        ("", "expected one method"),
+        ("nonsense", "method 'nonsense' is unknown"),
+        ("cca:n_epochs=3", "cca has no setting n_epochs"),
+    ],
+)
+def test_methods_that_cannot_learn_a_space_are_refused(library, method, message):
+    before = library.status()["model"]
+    with pytest.raises(UsageError, match=message):
+        library.train(method=method)
+    assert library.status()["model"] == before
+
+
+def test_the_best_of_several_is_taken(library, monkeypatch):
+    with pytest.raises(LibraryError, match="30 songs are too few to find the best method on"):
+        library.train(method="best")
+    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    report = library.train(method="best", components=5, epochs=2)
+    assert set(report.compared) == set(COMPARED)
+    assert report.compared[report.method] == max(report.compared.values()) == report.held_out_mrr1
+    assert report.chosen_on == 6
+    assert library.status()["model"]["compared"] == report.compared
+
+
+def test_what_a_cosine_is_worth_comes_from_songs_kept_out(library, monkeypatch):
+    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    seen = []
+    monkeypatch.setattr(training, "cosine_evidence", lambda cosines: seen.append(cosines) or cosine_evidence(cosines))
+    library.train(method="cca")
+    assert [cosines.shape for cosines in seen] == [(6, 6)]
+    library.train(method="cca", components=5)
+    assert library.status()["model"]["evidence"] is None
+
+
+def test_a_library_of_an_earlier_version_is_searched(library):
+    library.train(method="alcca", components=5, epochs=2)
+    song = library.songs()[3]
+    expected = [(hit.id, hit.score) for hit in library.search(lyrics=song.lyrics, by="space", k=5)]
+    (model,) = (library.path / "models").iterdir()
+    ALCCA.load(model / "model" / "fitted").save(model / "alcca")
+    shutil.rmtree(model / "model")
+    with Library(library.path, progress=False) as opened:
+        found = opened.search(lyrics=song.lyrics, by="space", k=5)
+        assert [(hit.id, hit.score) for hit in found] == expected
+
+
+def test_a_model_without_its_class_is_told(library):
+    library.train(method="cca", components=5)
+    (model,) = (library.path / "models").iterdir()
+    text = (model / "model" / "class.json").read_text()
+    (model / "model" / "class.json").write_text(text.replace("StandardisedCCA", "Gone"))
+    with pytest.raises(LibraryError, match="the model's class is not there"):
+        Embedder.load(model)
+
+
+def test_components_are_chosen_on_songs_that_the_first_training_never_saw(library, monkeypatch):
+    fitted, read = [], []
+    fit, learn = training._fitted, Doc2VecFeatures.fit
+
+    def spy(model, doc2vec, songs, mfcc, components, **settings):
+        fitted.append({song.title for song in songs})
+        return fit(model, doc2vec, songs, mfcc, components, **settings)
+
+    monkeypatch.setattr(training, "_fitted", spy)
+    monkeypatch.setattr(Doc2VecFeatures, "fit", lambda self, texts: read.append(len(texts)) or learn(self, texts))
+    assert library.train(epochs=1).chosen_on == 0, "thirty songs are too few to choose"
+    assert library.train(epochs=1, components=7).components == 7
+    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    fitted.clear()
+    read.clear()
+    report = library.train(epochs=1)
+    assert [len(titles) for titles in fitted] == [24, 30]
+    assert read == [24, 30]
+    assert report.chosen_on == 6
+    assert report.components in (10, 20)
+    assert report.held_out_chance == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5 + 1 / 6) / 6)
+    assert 1 / 6 <= report.held_out_mrr1 <= 1
+    assert library.status()["model"]["chosen_on"] == 6
+
+
+def test_the_best_components_are_taken(library, monkeypatch):
+    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    # Pretend that the tenth dimension tells nothing and the twentieth everything.
+    monkeypatch.setattr(training, "instance_ranks", lambda a, t: np.full(len(a), 1 if a.shape[1] == 20 else 4))
+    report = library.train(epochs=1)
+    assert (report.components, report.held_out_mrr1) == (20, 1.0)
