@@ -18,6 +18,7 @@ FLOORS = [
     {"app"},
     {"library"},
     {"experiments"},
+    {"encoders"},
     {"features", "hearing"},
     {"songs", "models", "matching", "retrieval", "datasets"},
     {"progress", "persistence", "transcripts"},

@@ -193,6 +193,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         "seed": options.seeds,
         "slow_after": options.slow_after,
         "distractors": None if options.distractors is None else distractors_at(options.distractors),
+        "audio_encoders": options.audio_encoders,
+        "lyrics_encoders": options.lyrics_encoders,
         "shuffled_control": not options.no_control,
         "n_jobs": options.jobs or os.cpu_count() or 1,
         "verbose": not options.quiet,

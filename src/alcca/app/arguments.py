@@ -119,6 +119,18 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         "colons, as in cca:ridge=10 (default: fused,heard,alcca where words were heard, else alcca)",
     )
     evaluate.add_argument(
+        "--audio-encoders",
+        metavar="NAME,NAME,…",
+        help="what describes the sound: mfcc, mfcc-stats, descriptors, or an installed package's; each method is "
+        "compared with each pair of encoders (default: the paper's, MFCC)",
+    )
+    evaluate.add_argument(
+        "--lyrics-encoders",
+        metavar="NAME,NAME,…",
+        help="what describes the lyrics: doc2vec, tfidf, or an installed package's; settings behind colons, as in "
+        "tfidf:max_features=500 (default: the paper's, Doc2Vec)",
+    )
+    evaluate.add_argument(
         "--folds", type=int, default=5, metavar="N", help="parts of the cross-validation (default: 5)"
     )
     evaluate.add_argument(

@@ -7,8 +7,8 @@ from typing import Any
 from alcca.experiments.datafile import read_dataset, read_distractors
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import Distractors
+from alcca.experiments.grid import compare_encoders
 from alcca.experiments.methods import default_methods, parse_methods
-from alcca.experiments.protocol import cross_validate
 from alcca.experiments.report import comparison_text, require_matplotlib, to_json, to_text, write_report
 from alcca.library.database import is_library
 from alcca.library.library import Library
@@ -39,7 +39,7 @@ def compare(
     as_json : bool
         Print values for programs instead of text.
     **protocol
-        Of `alcca.Library.evaluate`, or of `alcca.cross_validate`.
+        Of `alcca.Library.evaluate`, or of `alcca.experiments.grid.compare_encoders`.
 
     Raises
     ------
@@ -58,7 +58,8 @@ def compare(
     else:
         songs = read_dataset(data)
         named = named or default_methods(songs, epochs)
-        results = cross_validate(named, songs, **protocol)
+        # Without encoders this is cross_validate.
+        results = compare_encoders(named, songs, **protocol)
     if output is not None:
         results.save(output)
         write_report(results, output)

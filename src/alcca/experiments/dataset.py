@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -51,6 +51,9 @@ class Dataset:
         Descriptors of the whole track, for Spotify-DCCA.
     transcripts : sequence of n Transcript, str or None, optional
         What was heard in each recording, or in its slice; None, and a text without letters, where no words were.
+    encoded : mapping of str to (n, …) array
+        What encoders made of the songs, by `alcca.encoders.encoder.Encoder.key`. Of encoders that learn nothing, else
+        it would hold what was learned from songs of a test fold.
     name : str
         What to call the collection.
     notes : tuple of str
@@ -79,6 +82,7 @@ class Dataset:
     audio_frames: NDArray[np.floating] | None = None
     audio_descriptors: NDArray[np.floating] | None = None
     transcripts: Sequence[Heard] | None = None
+    encoded: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
     name: str = "songs"
     notes: tuple[str, ...] = ()
 
@@ -106,6 +110,7 @@ class Dataset:
         for name, values in (
             ("lyrics", lyrics), ("label", self.label), ("group", self.group), ("ids", self.ids),
             *((view, getattr(self, view)) for view in AUDIO_VIEWS[1:]),
+            *((key, check_features(key, values)) for key, values in self.encoded.items()),
         ):  # fmt: skip
             if values is not None and len(values) != n:
                 raise DataError(f"{name}: expected one for each of the {n} songs of {first}, got {len(values)}")
@@ -156,6 +161,12 @@ class Dataset:
         audio = b"" if self.audio is None else view_bytes(self.audio)
         others = repr((self.label, self.group, self.ids)).encode()
         return hashlib.sha256(audio + view_bytes(self.lyrics) + others).hexdigest()[:16]
+
+    @cached_property
+    def words_fingerprint(self) -> str:
+        """A name of what lyric features depend on: another value of any one's words, label, group or id."""
+        others = repr((self.label, self.group, self.ids)).encode()
+        return hashlib.sha256(b"words" + view_bytes(self.lyrics) + others).hexdigest()[:16]
 
     def view_fingerprint(self, name: str) -> str:
         """A name of one view of audio; "" where the songs do not have it."""

@@ -80,7 +80,8 @@ def cross_validate(
         Fit each method also on training pairs whose lyrics rows are shuffled (labels stay with the audio) and test it
         on the true test pairs: what is left without any pairing to learn from.
     text_features : callable, optional
-        Makes a new `TextFeatures` for each fold. Doc2Vec when not given.
+        Makes a new `TextFeatures` for each fold; where it has a method ``with_seed``, what that makes of the seed does.
+        Doc2Vec when not given.
     distractors : Distractors, Dataset or sequence of texts, optional
         Lyrics, and recordings where they have all views that the methods learn from, that are added to every pool and
         are right for nobody. Nothing is learned from them. Those with the words of a song are left out.
@@ -141,7 +142,9 @@ def cross_validate(
     about = {"folds": folds, "lyrics": _lyrics_from(dataset, text_features)}
     if others is not None:
         about["distractors"] = others.fingerprint
-    work = _Work(n_jobs, verbose, KeptFits(keep, dataset.fingerprint, **about, alcca=versions()["alcca"]))
+    about_fits = {**about, "alcca": versions()["alcca"]}
+    kept, words = (KeptFits(keep, name, **about_fits) for name in (dataset.fingerprint, dataset.words_fingerprint))
+    work = _Work(n_jobs, verbose, kept, words)
     views: Views = dict.fromkeys(rows)
     if any("features" in read for read in reads.values()):
         views = _views(songs, text_features, rows, work)
@@ -200,6 +203,8 @@ class _Work(NamedTuple):
     n_jobs: int
     verbose: bool
     kept: KeptFits
+    # Lyric features, which another description of the sound does not change.
+    words: KeptFits
 
 
 class _Outcome(NamedTuple):
@@ -244,12 +249,18 @@ def _views(
         if songs.others[1]:
             given = np.concatenate([given, np.asarray(songs.distractors.lyrics)])  # type: ignore[union-attr]
         return dict.fromkeys(rows, given)
-    found = {place: work.kept.features(seed=place[0], fold=place[1]) for place in rows}
-    views: dict[Place, Array | None] = {place: view for place, view in found.items() if view is not None}
+    views: dict[Place, Array | None] = {}
+    for seed, fold in rows:
+        # In the second place they stood before there was more than one description of the sound.
+        for kept in (work.words, work.kept):
+            view = kept.features(seed=seed, fold=fold)
+            if view is not None:
+                views[seed, fold] = view
+                break
     missing = [place for place in rows if place not in views]
     jobs = [
         Job("lyrics", f"lyric features of fold {fold}", lyric_features,
-            (text_features or partial(make_doc2vec, seed), fold, texts, *rows[seed, fold]))
+            (_maker(text_features, seed), fold, texts, *rows[seed, fold]))
         for seed, fold in missing
     ]  # fmt: skip
     with Progress("learning lyric features", total=len(jobs), unit="fold", show=work.verbose and bool(jobs)) as bar:
@@ -258,8 +269,15 @@ def _views(
             if died(view):
                 raise DataError(f"lyric features failed in fold {fold}: {KILLED}")
             views[seed, fold] = view
-            work.kept.put_features(view, seed=seed, fold=fold)
+            work.words.put_features(view, seed=seed, fold=fold)
     return views
+
+
+def _maker(text_features: Callable[[], TextFeatures] | None, seed: int) -> Callable[[], TextFeatures]:
+    if text_features is None:
+        return partial(make_doc2vec, seed)
+    seeded: Callable[[], TextFeatures] = getattr(text_features, "with_seed", lambda _: text_features)(seed)
+    return seeded
 
 
 def _run_fits(

@@ -6,7 +6,10 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
+from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
 from alcca.experiments.dataset import Dataset
+from alcca.experiments.encoded import with_audio
+from alcca.experiments.grid import compare_encoders
 from alcca.experiments.protocol import cross_validate
 from alcca.experiments.results import Results
 from alcca.library.descriptors import library_descriptors, undescribed
@@ -64,16 +67,31 @@ def _transcripts(store: Store, songs: list[Song]) -> list[Transcript | None] | N
 
 
 def evaluate_songs(
-    methods: Mapping[str, Any], songs: Dataset, folder: Path, keep: Path | str | None, **protocol: Any
+    methods: Mapping[str, Any],
+    songs: Dataset,
+    folder: Path,
+    keep: Path | str | None,
+    *,
+    audio_encoders: Mapping[str, AudioEncoder],
+    lyrics_encoders: Mapping[str, LyricsEncoder],
+    **protocol: Any,
 ) -> Results:
-    """Cross-validate, and keep the results in ``folder``.
+    """Cross-validate, with each pair of encoders where there are any, and keep the results in ``folder``.
 
     Finished fits go to ``keep``, or into ``folder``, where those of songs as they were before are then removed.
     """
     fits = folder / "fits"
-    results = cross_validate(methods, songs, keep=fits if keep is None else keep, **protocol)
+    kept = fits if keep is None else keep
+    if not audio_encoders and not lyrics_encoders:
+        results = cross_validate(methods, songs, keep=kept, **protocol)
+    else:
+        results = compare_encoders(
+            methods, songs, audio_encoders=audio_encoders, lyrics_encoders=lyrics_encoders, keep=kept, **protocol
+        )
     results.save(folder)
+    current = {songs.words_fingerprint, songs.fingerprint}
+    current |= {with_audio(songs, encoder).fingerprint for encoder in audio_encoders.values()}
     for other in fits.glob("*"):
-        if other.name != songs.fingerprint:
+        if other.name not in current:
             shutil.rmtree(other)
     return results

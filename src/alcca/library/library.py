@@ -440,6 +440,8 @@ class Library:
         *,
         language: str | None = None,
         csv: Path | str | None = None,
+        audio_encoders: Any = None,
+        lyrics_encoders: Any = None,
         keep: Path | str | None = None,
         **protocol: Any,
     ) -> "Results":
@@ -452,6 +454,9 @@ class Library:
             is searched with: fused, heard and alcca where songs were heard, else alcca.
         language, csv
             As in `dataset`. Descriptors are computed when a method learns from them.
+        audio_encoders, lyrics_encoders : names, encoder, list of them, or dict of name to encoder, optional
+            Compare each method with each pair of these, as `alcca.experiments.grid.compare_encoders` does. Without them
+            the paper's: MFCC and Doc2Vec.
         keep : path, optional
             Where finished fits are kept, so that a broken run goes on; in the library when not given.
         **protocol
@@ -466,16 +471,28 @@ class Library:
         """
         from dataclasses import replace
 
+        from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
         from alcca.experiments.methods import default_methods, named_methods
         from alcca.library.evaluation import evaluate_songs
         from alcca.models.contract import view_names
 
+        audio = named_encoders(audio_encoders, audio_encoder)
+        lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
         named = default_methods(self.dataset(language=language)) if methods is None else named_methods(methods)
-        described = any("audio_descriptors" in view_names(method, "audio") for method in named.values())
+        views = {view for method in named.values() for view in view_names(method, "audio")}
+        described = "audio_descriptors" in views | {encoder.view for encoder in audio.values()}
         try:
             songs = self.dataset(language=language, descriptors=described, csv=csv)
         except LibraryError as error:
             # Without them one method fails and says so; the others do not need them.
             songs = replace(self.dataset(language=language), notes=(f"Without descriptors: {error}.",))
         usual = {"n_jobs": os.cpu_count() or 1, "verbose": self._progress}
-        return evaluate_songs(named, songs, self.path / "evaluation", keep, **{**usual, **protocol})
+        return evaluate_songs(
+            named,
+            songs,
+            self.path / "evaluation",
+            keep,
+            audio_encoders=audio,
+            lyrics_encoders=lyrics,
+            **{**usual, **protocol},
+        )

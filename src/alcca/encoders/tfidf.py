@@ -1,0 +1,119 @@
+"""Which words a text has, each by how much it says: term frequency, inverse document frequency."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.encoders.encoder import LyricsEncoder
+from alcca.errors import DataError, NotFittedError
+from alcca.persistence import load_state, save_state
+from alcca.songs.lyrics import tokenize
+
+__all__ = ["TfidfEncoder"]
+
+
+class TfidfEncoder(LyricsEncoder):
+    """TF-IDF of the words that most training texts have, by scikit-learn; vocabulary and weights learn from them.
+
+    A text's vector has norm 1: (1 + ln tf) · (1 + ln((1 + n) / (1 + df))), tf the word's count in the text and df the
+    training texts, of n, that have it.
+
+    Parameters
+    ----------
+    max_features : int
+        How many words are kept, the most frequent first, > 0. A dense vector of them goes into every method, and CCA
+        inverts a matrix of that size.
+    min_df : int
+        A word is kept when at least so many training texts have it, >= 1.
+
+    References
+    ----------
+    Salton, Buckley: Term-weighting approaches in automatic text retrieval. Information Processing & Management 24(5),
+    1988.
+
+    Examples
+    --------
+    >>> encoder = TfidfEncoder(min_df=1).fit(["hello darkness", "hello old friend"])
+    >>> encoder.shape, encoder.known_words("hello strange friend")
+    ((4,), 2)
+    """
+
+    name = "tfidf"
+    learns: ClassVar[bool] = True
+
+    def __init__(self, max_features: int = 2_000, *, min_df: int = 2) -> None:
+        self.max_features = max_features
+        self.min_df = min_df
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(words,), at most ``max_features``; NotFittedError."""
+        return (len(self._fitted().vocabulary_),)
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Learn words and weights.
+
+        Raises
+        ------
+        DataError
+            A setting out of range, or no word that ``min_df`` texts have.
+        """
+        if self.max_features < 1 or self.min_df < 1:
+            raise DataError(f"max_features and min_df: expected 1 or more, got {self.max_features} and {self.min_df}")
+        if isinstance(texts, str):
+            raise DataError("TF-IDF is fitted on a sequence of texts, got one string; put it into a list")
+        vectorizer = self._vectorizer()
+        try:
+            self._learned = vectorizer.fit(texts)
+        except ValueError as error:
+            raise DataError(
+                f"no word is in {self.min_df} of the {len(texts)} texts; add more lyrics or lower min_df ({error})"
+            ) from error
+        return self
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """TF-IDF vectors, shape (n, words), 0 to 1; NotFittedError."""
+        if isinstance(texts, str):
+            raise DataError("TF-IDF encodes a sequence of texts, got one string; put it into a list")
+        fitted = self._fitted()
+        if not len(texts):
+            return np.zeros((0, *self.shape), np.float32)
+        return np.asarray(fitted.transform(texts).toarray(), np.float32)
+
+    def known_words(self, text: str) -> int:
+        """Count the words that the vector has a place for; NotFittedError."""
+        known = self._fitted().vocabulary_
+        return sum(word in known for word in tokenize(text))
+
+    def save(self, folder: Path | str) -> None:
+        """Write words and weights to a folder; NotFittedError."""
+        fitted = self._fitted()
+        words = sorted(fitted.vocabulary_, key=fitted.vocabulary_.__getitem__)
+        save_state(folder, type(self).__name__, {"idf": fitted.idf_}, {"settings": self.settings, "words": words})
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """Read what `save` wrote; LibraryError."""
+        arrays, state = load_state(folder, cls.__name__)
+        self = cls(**state["settings"])
+        vectorizer = self._vectorizer(vocabulary={word: column for column, word in enumerate(state["words"])})
+        vectorizer.idf_ = arrays["idf"]
+        self._learned = vectorizer
+        return self
+
+    def _vectorizer(self, **more: Any) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        # The words that Doc2Vec has too; scikit-learn's own pattern has none of scripts without spaces.
+        return TfidfVectorizer(
+            tokenizer=tokenize, token_pattern=None, lowercase=False, sublinear_tf=True, dtype=np.float64,
+            max_features=self.max_features, min_df=self.min_df, **more,
+        )  # fmt: skip
+
+    def _fitted(self) -> Any:
+        if not hasattr(self, "_learned"):
+            raise NotFittedError("tfidf was not fitted; call fit with the training lyrics first")
+        return self._learned

@@ -1,0 +1,205 @@
+"""Encoders compared as a grid: each method with each pair of an audio and a lyrics encoder, on the same folds.
+
+A pair is a data set of its own, with one description of the sound and one maker of lyric features, and goes through
+`cross_validate` like any other; the ranks of all pairs are then put together, so that tests compare their rows.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
+from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
+from alcca.errors import AlccaError, DataError, UsageError
+from alcca.experiments.dataset import Dataset
+from alcca.experiments.distractors import Distractors, distractors_for
+from alcca.experiments.encoded import EncodedTexts, encoded_audio, with_audio
+from alcca.experiments.frames import compact
+from alcca.experiments.methods import named_methods
+from alcca.experiments.protocol import cross_validate
+from alcca.experiments.results import Results
+from alcca.models.contract import view_names
+
+__all__ = ["SEPARATOR", "compare_encoders"]
+
+# Between a method, its audio encoder and its lyrics encoder in the name of a row.
+SEPARATOR = " · "
+
+
+class _Cell(NamedTuple):
+    """A pair of encoders (None: this side as it is, or not read), and the methods that are fitted with it, by row."""
+
+    audio: str | None
+    lyrics: str | None
+    methods: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        return SEPARATOR.join(name for name in (self.audio, self.lyrics) if name)
+
+
+def compare_encoders(
+    methods: Any,
+    dataset: Dataset,
+    *,
+    audio_encoders: str | AudioEncoder | Sequence[str | AudioEncoder] | Mapping[str, AudioEncoder] | None = None,
+    lyrics_encoders: str | LyricsEncoder | Sequence[str | LyricsEncoder] | Mapping[str, LyricsEncoder] | None = None,
+    distractors: Distractors | Dataset | Sequence[str] | None = None,
+    keep: Path | str | None = None,
+    **protocol: Any,
+) -> Results:
+    """Compare each method with each pair of encoders, by retrieval on the same folds.
+
+    Parameters
+    ----------
+    methods
+        As `cross_validate` takes them. One that does not read ``audio`` (which has a view of its own, as the MFCC of a
+        CNN) is not multiplied by the audio encoders, one that reads texts not by the lyrics encoders.
+    dataset : Dataset
+        Songs with texts, where lyrics encoders are given.
+    audio_encoders : names, AudioEncoder, list of them, or dict of name to encoder, optional
+        What describes the sound, instead of the data set's ``audio``. Not given: ``audio`` as it is.
+    lyrics_encoders : names, LyricsEncoder, list of them, or dict of name to encoder, optional
+        What describes the lyrics. One that learns is fitted on the training fold alone. Not given: as in
+        `cross_validate`.
+    distractors
+        As in `cross_validate`. Their recordings are left out where an encoder cannot read them.
+    keep : path, optional
+        As in `cross_validate`. Without it, a folder for the time of the call lets pairs share lyric features.
+    **protocol
+        Of `cross_validate`.
+
+    Returns
+    -------
+    Results
+        A row for each method and pair, named ``cca · mfcc-stats · tfidf``; only encoders that were asked for are in
+        the name. A pair for which nothing could be measured is in the notes.
+
+    Raises
+    ------
+    UsageError, DataError
+        As `cross_validate`; unknown encoders; lyrics encoders, and the data set's lyrics are vectors; sound that an
+        encoder cannot read.
+
+    Examples
+    --------
+    >>> from alcca.datasets.synthetic import make_songs
+    >>> from alcca.models.cca import CCA
+    >>> songs = make_songs(60, shared=4, lyrics_size=6, random_state=0)
+    >>> data = Dataset(songs.audio, songs.lyrics)
+    >>> found = compare_encoders({"cca": CCA(ridge=1.0)}, data, audio_encoders=["mfcc-stats"], components=[4], folds=3)
+    >>> found.methods
+    ['cca · mfcc-stats']
+    """
+    named = named_methods(methods)
+    audio = named_encoders(audio_encoders, audio_encoder)
+    lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
+    if lyrics and dataset.texts is None:
+        raise UsageError(f"{dataset.name} has vectors as lyrics, and encoders of lyrics read texts; give texts")
+    if lyrics and protocol.get("text_features") is not None:
+        raise UsageError("give either lyrics_encoders or text_features, not both")
+    cells, order = _cells(named, audio, lyrics)
+    others, notes = _distractors(dataset, distractors, named, list(audio.values()))
+    songs = {name: with_audio(dataset, encoder) for name, encoder in audio.items()}
+    texts = () if others is None or dataset.texts is None else tuple(map(str, others.lyrics))
+    features = {name: EncodedTexts.of(encoder, dataset, texts) for name, encoder in lyrics.items()}
+    found: list[tuple[_Cell, Results]] = []
+    errors: list[AlccaError] = []
+    with ExitStack() as stack:
+        kept = keep if keep is not None or len(cells) < 2 else stack.enter_context(tempfile.TemporaryDirectory())
+        for cell in cells:
+            own = dict(protocol) if cell.lyrics is None else {**protocol, "text_features": features[cell.lyrics]}
+            pool = others
+            if others is not None and others.recordings and cell.audio is not None:
+                pool = with_audio(others, audio[cell.audio])
+            try:
+                data = dataset if cell.audio is None else songs[cell.audio]
+                found.append((cell, cross_validate(cell.methods, data, distractors=pool, keep=kept, **own)))
+            except (DataError, UsageError) as error:
+                # Such as 100 components of 80 statistics; the other pairs can be measured.
+                errors.append(error)
+                notes.append(f"Nothing could be measured of {', '.join(cell.methods)}: {error}.")
+    if not found:
+        raise errors[0]
+    asked: list[tuple[str, Mapping[str, Encoder]]] = [("audio_encoders", audio), ("lyrics_encoders", lyrics)]
+    encoders = {side: [encoder.key for encoder in made.values()] for side, made in asked if made}
+    return _together(found, order, notes, encoders)
+
+
+def _cells(
+    named: Mapping[str, Any], audio: Mapping[str, Any], lyrics: Mapping[str, Any]
+) -> tuple[list[_Cell], list[str]]:
+    """The pairs with the methods of each, and the rows in the order in which they are told: by method."""
+    cells: dict[tuple[str | None, str | None], _Cell] = {}
+    order: list[str] = []
+    for method, estimator in named.items():
+        reads = "audio" in view_names(estimator, "audio"), "features" in view_names(estimator, "lyrics")
+        for a in audio if audio and reads[0] else (None,):
+            for b in lyrics if lyrics and reads[1] else (None,):
+                cell = cells.setdefault((a, b), _Cell(a, b, {}))
+                row = SEPARATOR.join(name for name in (method, a, b) if name)
+                cell.methods[row] = estimator
+                order.append(row)
+    return list(cells.values()), order
+
+
+def _distractors(
+    dataset: Dataset, given: Any, named: Mapping[str, Any], encoders: Sequence[AudioEncoder]
+) -> tuple[Distractors | None, list[str]]:
+    """The distractors that every pair can be given, for their pools must be the same."""
+    others, notes = distractors_for(dataset, given)
+    if others is None or not others.recordings:
+        return others, notes
+    views = {view for method in named.values() for view in view_names(method, "audio")} - {"audio"}
+    lacking = sorted(view for view in views if others.audio_view(view) is None)
+    for encoder in encoders:
+        try:
+            encoded_audio(others, encoder)
+        except DataError:
+            lacking.append(encoder.name)
+    if not lacking:
+        return others, notes
+    notes.append(
+        f"Left out the {others.recordings} recordings of the distractors, which have no {', '.join(lacking)}: the "
+        "pools of all rows must be the same."
+    )
+    return others.without_recordings() if len(others.lyrics) else None, notes
+
+
+def _together(
+    found: Sequence[tuple[_Cell, Results]], order: Sequence[str], notes: Sequence[str], encoders: Mapping[str, Any]
+) -> Results:
+    """The results of all pairs as those of one comparison."""
+    import pandas as pd
+
+    parts = [results for _, results in found]
+    ranks = compact(pd.concat([part.ranks.astype({"method": object}) for part in parts], ignore_index=True))
+    place = ranks["method"].map({row: i for i, row in enumerate(order)}).to_numpy(dtype=np.int64)
+    ranks = ranks.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
+    common = [note for note in parts[0].notes if all(note in part.notes for part in parts)]
+    own = [
+        f"{cell.label}: {note}" if cell.label else note
+        for cell, part in found for note in part.notes if note not in common
+    ]  # fmt: skip
+    settings = {
+        **parts[0].settings,
+        "components": sorted({c for part in parts for c in part.settings["components"]}),
+        "lyrics": "; ".join(dict.fromkeys(str(part.settings["lyrics"]) for part in parts)),
+        "methods": {row: part.settings["methods"][row] for row in order for part in parts
+                    if row in part.settings["methods"]},
+        "word_methods": [row for part in parts for row in part.settings["word_methods"]],
+        **encoders,
+    }  # fmt: skip
+    return replace(
+        parts[0],
+        ranks=ranks,
+        settings=settings,
+        notes=(*common, *own, *notes),
+        failures=tuple(failure for part in parts for failure in part.failures),
+        seconds={method: seconds for part in parts for method, seconds in part.seconds.items()},
+    )
