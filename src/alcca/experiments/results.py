@@ -4,13 +4,14 @@ Per-query ranks are kept, not averages: intervals, chance and paired tests all c
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
 from alcca.experiments.frames import compact
@@ -141,9 +142,8 @@ class Results:
         import pandas as pd
 
         bootstrap = GroupBootstrap(int(self.ranks["group"].max()) + 1)
-        found: dict[tuple[Any, ...], dict[str, float]] = {}
-        for key, cell in self.ranks.groupby(CELL, observed=True, sort=False):
-            found[key] = _measured(cell, bootstrap)
+        cells = dict(iter(self.ranks.groupby(CELL, observed=True, sort=False)))
+        found = dict(zip(cells, _measured(list(cells.values()), bootstrap), strict=True))
         rows = []
         for (method, control, *rest), values in found.items():
             if control:
@@ -300,20 +300,31 @@ class Results:
         return chosen
 
 
-def _measured(cell: "DataFrame", bootstrap: GroupBootstrap) -> dict[str, float]:
-    """All measures of one method at one number of components, direction and level."""
-    ranks, group = cell["rank"].to_numpy(), cell["group"].to_numpy()
+def _measured(cells: "Sequence[DataFrame]", bootstrap: GroupBootstrap) -> list[dict[str, float]]:
+    """All measures of each cell: one method at one number of components, direction and level."""
+    groups = [cell["group"].to_numpy() for cell in cells]
+    ranks = [cell["rank"].to_numpy() for cell in cells]
+    values = [np.stack([1.0 / one, *(one <= cut for cut in CUTS)], axis=1).astype(np.float64) for one in ranks]
+    means = bootstrap.means(list(zip(values, groups, strict=True)))
+    medians = bootstrap.medians(list(zip(ranks, groups, strict=True)))
+    return [_told(*one) for one in zip(cells, ranks, values, means, medians, strict=True)]
+
+
+def _told(
+    cell: "DataFrame",
+    ranks: NDArray[np.integer],
+    values: NDArray[np.float64],
+    means: tuple[NDArray[np.float64], NDArray[np.float64]],
+    medians: tuple[float, float],
+) -> dict[str, float]:
     pool, relevant = cell["pool"].to_numpy(), cell["relevant"].to_numpy()
-    values = np.stack([1.0 / ranks, *(ranks <= cut for cut in CUTS)], axis=1).astype(np.float64)
     chance = [chance_mrr1(pool, relevant), *(chance_recall_at(cut, pool, relevant) for cut in CUTS)]
     found = {"queries": len(cell), "pool": float(pool.mean())}
-    for measure, *numbers in zip(MEASURES, values.mean(axis=0), *bootstrap.mean(values, group), chance, strict=False):
+    for measure, *numbers in zip(MEASURES, values.mean(axis=0), *means, chance, strict=False):
         found |= dict(zip((measure, f"{measure}_low", f"{measure}_high", f"{measure}_chance"), numbers, strict=True))
-    low, high = bootstrap.median(ranks, group)
     middle = median_rank(ranks)
-    found |= {
+    return found | {
         # The interval is of the lower median; an even number of ranks has its median half a rank higher.
-        "median": middle, "median_low": low, "median_high": max(high, middle),
+        "median": middle, "median_low": medians[0], "median_high": max(medians[1], middle),
         "median_chance": chance_median_rank(pool, relevant),
     }  # fmt: skip
-    return found

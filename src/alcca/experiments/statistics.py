@@ -5,6 +5,8 @@ The intervals tell how far the result depends on which songs were asked. They do
 training again on other songs.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,6 +18,8 @@ Floats = NDArray[np.float64]
 LEVEL = (0.025, 0.975)
 # Draws handled at a time, so that 100,000 groups stay within some hundred megabytes.
 CHUNK = 100
+# Tables handled at a time.
+TOGETHER = 64
 
 
 class GroupBootstrap:
@@ -55,12 +59,24 @@ class GroupBootstrap:
 
     def mean(self, values: Floats, group: NDArray[np.integer]) -> tuple[Floats, Floats]:
         """Intervals of the means of the columns of ``values`` (n, m); ``group`` (n,) is each row's group."""
-        sums = np.stack([self._per_group(column, group) for column in values.T], axis=1)
-        count = self._times @ self._per_group(None, group)
-        drawn = count > 0
-        means = (self._times[drawn] @ sums) / count[drawn, None]
-        low, high = np.quantile(means.astype(np.float64), LEVEL, axis=0)
-        return low, high
+        return self.means([(values, group)])[0]
+
+    def means(self, cells: Sequence[tuple[Floats, NDArray[np.integer]]]) -> list[tuple[Floats, Floats]]:
+        """The same of many tables at once: products of matrices, which are much faster than as many of vectors."""
+        found = []
+        for start in range(0, len(cells), TOGETHER):
+            block = cells[start : start + TOGETHER]
+            sums = np.stack(
+                [self._per_group(column, group) for values, group in block for column in (None, *values.T)], axis=1
+            )
+            drawn, first = self._times @ sums, 0
+            for values, _ in block:
+                own = drawn[:, first : first + values.shape[1] + 1]
+                own = own[own[:, 0] > 0]
+                low, high = np.quantile((own[:, 1:] / own[:, :1]).astype(np.float64), LEVEL, axis=0)
+                found.append((low, high))
+                first += values.shape[1] + 1
+        return found
 
     def median(self, ranks: NDArray[np.integer], group: NDArray[np.integer]) -> tuple[float, float]:
         """Interval of the (lower) median of ``ranks`` (n,).
@@ -68,21 +84,43 @@ class GroupBootstrap:
         A drawn median is at most r exactly when half of the drawn ranks are, so the share of draws for which that
         holds is the distribution of the median at r, and both ends are found by bisection, without sorting any draw.
         """
-        count = self._times @ self._per_group(None, group)
-        drawn = count > 0
-        values = np.unique(ranks)
-        ends = []
-        for level in LEVEL:
-            low, high = 0, len(values) - 1
-            while low < high:
-                middle = (low + high) // 2
-                within = self._times @ self._per_group(ranks <= values[middle], group)
-                if np.mean(within[drawn] >= count[drawn] / 2) >= level:
-                    high = middle
+        return self.medians([(ranks, group)])[0]
+
+    def medians(self, cells: Sequence[tuple[NDArray[np.integer], NDArray[np.integer]]]) -> list[tuple[float, float]]:
+        """The same of many lists of ranks at once; see `means`."""
+        found: list[tuple[float, float]] = []
+        for start in range(0, len(cells), TOGETHER):
+            block = cells[start : start + TOGETHER]
+            count = self._times @ np.stack([self._per_group(None, group) for _, group in block], axis=1)
+            values = [np.unique(ranks) for ranks, _ in block]
+            ends = [self._bisected(block, values, count, level) for level in LEVEL]
+            found += [
+                (float(one[low]), float(one[high])) for one, low, high in zip(values, *map(list, ends), strict=True)
+            ]
+        return found
+
+    def _bisected(
+        self,
+        cells: Sequence[tuple[NDArray[np.integer], NDArray[np.integer]]],
+        values: Sequence[NDArray[np.integer]],
+        count: NDArray[np.float32],
+        level: float,
+    ) -> NDArray[np.int64]:
+        """Which of its values each list's drawn medians are at most, in a share ``level`` of the draws."""
+        low = np.zeros(len(cells), dtype=np.int64)
+        high = np.array([len(one) - 1 for one in values])
+        while open_ := np.flatnonzero(low < high).tolist():
+            middle = (low + high) // 2
+            within = self._times @ np.stack(
+                [self._per_group(cells[i][0] <= values[i][middle[i]], cells[i][1]) for i in open_], axis=1
+            )
+            for i, column in zip(open_, within.T, strict=True):
+                drawn = count[:, i] > 0
+                if np.mean(column[drawn] >= count[drawn, i] / 2) >= level:
+                    high[i] = middle[i]
                 else:
-                    low = middle + 1
-            ends.append(float(values[low]))
-        return ends[0], ends[1]
+                    low[i] = middle[i] + 1
+        return low
 
     def _per_group(self, values: NDArray[np.generic] | None, group: NDArray[np.integer]) -> NDArray[np.float32]:
         weights = None if values is None else values.astype(np.float64)
