@@ -3,7 +3,7 @@
 import pytest
 
 from alcca.experiments.report.comparison import compared
-from alcca.experiments.report.words import how_to_read, summary_in_words
+from alcca.experiments.report.words import failures_in_words, how_to_read, summary_in_words
 from alcca.experiments.results import Failure
 from alcca.retrieval import chance_mrr1
 
@@ -74,3 +74,21 @@ def test_the_measures_are_explained_with_chance(making):
     text = dict(how_to_read(making({"cca": 3})))
     assert f"it would be {chance_mrr1(30):.3f} in a pool of 30 songs" in text["MRR1"]
     assert f"{1 / 30:.3f} and {5 / 30:.3f}" in text["R@1, R@5"]
+
+
+def test_a_method_that_fails_has_one_line_for_each_reason():
+    failures = [
+        *(
+            Failure("dcca", control, fold, seed, "NaN")
+            for control in (False, True)
+            for fold in (0, 3)
+            for seed in (0, 1)
+        ),
+        Failure("dcca", True, 1, 0, "killed"),
+        Failure("cca", False, 2, 0, "NaN"),
+    ]
+    assert failures_in_words(failures) == [
+        "dcca failed in folds 0, 3: NaN",
+        "dcca on shuffled pairs failed in fold 1: killed",
+        "cca failed in fold 2: NaN",
+    ]

@@ -7,9 +7,9 @@ from typing import Any
 from alcca.experiments.heard import by_words, paper_part, word_methods, words_part
 from alcca.experiments.report.comparison import Comparison, compared
 from alcca.experiments.report.tables import pool_text
-from alcca.experiments.results import DIRECTIONS, Results
+from alcca.experiments.results import DIRECTIONS, Failure, Results
 
-__all__ = ["ASKS", "comparison_text", "heard_in_words", "how_to_read", "summary_in_words"]
+__all__ = ["ASKS", "comparison_text", "failures_in_words", "heard_in_words", "how_to_read", "summary_in_words"]
 
 ASKS = {"audio": "audio asks for lyrics", "lyrics": "lyrics ask for audio"}
 OUR_METHOD = "alcca"
@@ -118,8 +118,28 @@ def comparison_text(results: Results) -> str:
         comparison = compared(heard)
         lines += ["Words heard in the recordings", *_lines(comparison)]
         lines += [*_paragraphs(heard_in_words(heard, comparison)), ""]
-    lines += [f"Failed: {failure}" for failure in dict.fromkeys(map(str, results.failures))]
+    lines += [f"Failed: {failure}" for failure in failures_in_words(results.failures)]
     return "\n".join([*lines, *(f"Note: {note}" for note in results.notes)]).rstrip()
+
+
+def failures_in_words(failures: Sequence[Failure]) -> list[str]:
+    """A line for each method and each reason, with the folds in which it failed.
+
+    Examples
+    --------
+    >>> failures_in_words([Failure("dcca", False, fold, seed, "NaN") for fold in (0, 2) for seed in (0, 1)])
+    ['dcca failed in folds 0, 2: NaN']
+    """
+    alike: dict[tuple[str, str], list[Failure]] = {}
+    for failure in failures:
+        alike.setdefault((failure.method, failure.reason), []).append(failure)
+    lines = []
+    for (method, reason), fits in alike.items():
+        folds = sorted({fit.fold for fit in fits})
+        where = f"fold{'s' if len(folds) > 1 else ''} {', '.join(map(str, folds))}"
+        shuffled = " on shuffled pairs" if all(fit.control for fit in fits) else ""
+        lines.append(f"{method}{shuffled} failed in {where}: {reason}")
+    return lines
 
 
 def _lines(comparison: Comparison) -> list[str]:
