@@ -102,3 +102,10 @@ def test_names_are_moved_apart_as_little_as_can_be():
     crowded = _apart(np.array([0.0, 0.0, 0.01, 1.0]), 0.2)
     np.testing.assert_allclose(crowded, [0.0, 0.2, 0.4, 1.0])
     assert _apart(np.full(5, 1.0), 0.2).max() == 1.0
+
+
+def test_alcca_with_its_ridge_chosen_is_no_ablation(making):
+    drawn = draw_figures(making({"alcca": 2, "alcca-tuned": 3, "alcca-no-imd": 1}))
+    assert {"alcca", "alcca-tuned"} <= set(lines(drawn["figure2"].axes[0]))
+    assert "alcca-no-imd" not in lines(drawn["figure2"].axes[0])
+    assert "alcca-tuned" not in lines(drawn["ablations"].axes[0])

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 __all__ = ["Style", "is_ablation", "styles"]
 
-ABLATION = "alcca-"
+# ALCCA with its ridge chosen lacks nothing.
+ABLATION, TUNED = "alcca-", "alcca-tuned"
 
 SOLID, DASHED, DOTTED, MIXED = "solid", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2))
 
@@ -25,6 +26,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
 )  # fmt: skip
 KNOWN = {
     "alcca": Style(RED, SOLID, "o", 2.6),
+    "alcca-tuned": Style(RED, DASHED, "o", 1.5),
     "acmr": Style(RED, DOTTED, "s", 1.5),
     "cca": Style(BLUE, SOLID, "^", 1.5),
     "rcca": Style(BLUE, DASHED, "v", 1.5),
@@ -48,7 +50,7 @@ OTHERS = [
 
 def is_ablation(method: str) -> bool:
     """Whether a method is ALCCA with a part left out; those have a figure of their own."""
-    return method.startswith(ABLATION)
+    return method.startswith(ABLATION) and method != TUNED
 
 
 def styles(methods: Sequence[str]) -> dict[str, Style]:
