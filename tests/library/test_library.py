@@ -194,12 +194,13 @@ def test_evaluation_is_kept_and_shows_chance_and_control(library):
 def test_finished_fits_are_kept_until_the_songs_change(library):
     fits = library.path / "evaluation" / "fits"
     library.evaluate("cca", components=[2], n_jobs=1)
-    (current,) = fits.iterdir()
-    before = {path.name: path.stat().st_mtime_ns for path in current.iterdir()}
+    current = {library.dataset().fingerprint, library.dataset().words_fingerprint}
+    assert {path.name for path in fits.iterdir()} == current
+    before = {path: path.stat().st_mtime_ns for path in fits.rglob("*.*")}
     (fits / "of other songs").mkdir()
     library.evaluate("cca", components=[2], n_jobs=1)
-    assert [path.name for path in fits.iterdir()] == [current.name]
-    assert {path.name: path.stat().st_mtime_ns for path in current.iterdir()} == before
+    assert {path.name for path in fits.iterdir()} == current
+    assert {path: path.stat().st_mtime_ns for path in fits.rglob("*.*")} == before
 
 
 def test_descriptors_that_cannot_be_computed_cost_one_method_alone(library, monkeypatch):

@@ -15,10 +15,11 @@ from alcca.errors import AlccaError, LibraryError
 from alcca.features.descriptors import track_descriptors
 from alcca.library.descriptor_table import read_descriptors_csv
 from alcca.library.records import Song
+from alcca.library.song_files import read_again
 from alcca.library.store import Store
 from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
 from alcca.progress import Progress
-from alcca.songs.audio import content_hash, read_slice
+from alcca.songs.audio import read_slice
 
 __all__ = ["library_descriptors", "undescribed"]
 
@@ -147,20 +148,13 @@ def compiling_lock() -> Path:
 
 def _describe(song: Song) -> _Described:
     with ends_when_stuck(SECONDS_BEFORE_KILL):
-        if song.audio is None:
-            return _Described(song, reason=song.audio_reason)
-        reason = "the library knows no file of it"
-        for path in song.paths:
-            try:
-                if content_hash(path) == song.hash:
-                    samples = read_slice(path, offset=song.audio.offset).samples
-                    return _Described(song, track_descriptors(samples))
-                reason = f"{path}: has changed since it was added"
-            except OSError as error:
-                reason = f"{path}: cannot be read ({error.strerror})"
-            except AlccaError as error:
-                reason = str(error)
-        return _Described(song, reason=reason)
+        offset = None if song.audio is None else song.audio.offset
+        try:
+            return _Described(
+                song, read_again(song, lambda path: track_descriptors(read_slice(path, offset=offset).samples))
+            )
+        except AlccaError as error:
+            return _Described(song, reason=str(error))
 
 
 def _crashed(song: Song) -> _Described:

@@ -1,18 +1,19 @@
 """A library's songs as the data of a comparison, and the comparison's results kept beside them."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
-from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
+from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.encoded import with_audio
 from alcca.experiments.grid import compare_encoders
 from alcca.experiments.protocol import cross_validate
 from alcca.experiments.results import Results
 from alcca.library.descriptors import library_descriptors, undescribed
+from alcca.library.encoding import encode_songs, is_kept, unencoded
 from alcca.library.parts.transcripts import Transcripts
 from alcca.library.records import Song
 from alcca.library.store import Store
@@ -29,6 +30,7 @@ def make_dataset(
     language: str | None,
     descriptors: bool,
     csv: Path | None,
+    encoders: Sequence[Encoder],
     progress: bool,
     alone: Callable[[], AbstractContextManager[None]],
 ) -> Dataset:
@@ -41,11 +43,14 @@ def make_dataset(
 
     songs = usable()
     with ExitStack() as stack:
-        if descriptors and csv is None and undescribed(store, songs):
+        kept = [encoder for encoder in encoders if is_kept(encoder)]
+        missing = any(unencoded(store, songs, encoder) for encoder in kept)
+        if missing or (descriptors and csv is None and undescribed(store, songs)):
             stack.enter_context(alone())
             # As they are now that nobody changes them.
             songs = usable()
         described = library_descriptors(store, songs, csv=csv, progress=progress) if descriptors else None
+        encoded = {encoder.key: encode_songs(store, songs, encoder, progress=progress) for encoder in kept}
     return Dataset(
         audio=store.features("mfcc", [song.id for song in songs]),
         lyrics=[song.lyrics or "" for song in songs],
@@ -54,6 +59,7 @@ def make_dataset(
         ids=[song.title for song in songs],
         audio_descriptors=described,
         transcripts=_transcripts(store, songs),
+        encoded=encoded,
         name=folder.name,
     )
 

@@ -20,6 +20,7 @@ from alcca.library.store import Store
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from alcca.encoders.encoder import Encoder
     from alcca.experiments.dataset import Dataset
     from alcca.experiments.results import Results
     from alcca.library.hearing import HearReport
@@ -402,7 +403,12 @@ class Library:
     # Evaluation
 
     def dataset(
-        self, *, language: str | None = None, descriptors: bool = False, csv: Path | str | None = None
+        self,
+        *,
+        language: str | None = None,
+        descriptors: bool = False,
+        csv: Path | str | None = None,
+        encoders: "Sequence[Encoder]" = (),
     ) -> "Dataset":
         """The usable songs as arrays for `alcca.cross_validate`; only those in one language if given.
 
@@ -414,11 +420,14 @@ class Library:
             With 65 descriptors of each track, computed when first asked for, which takes about 0.1 s a song.
         csv : path, optional
             A table of your own descriptors (Spotify's, say) to take instead; see `alcca.library.descriptor_table`.
+        encoders : sequence of AudioEncoder or LyricsEncoder
+            With what they make of the songs (`Dataset.encoded`), computed when first asked for. Those that learn from
+            songs are left out: a comparison fits them in each fold.
 
         Raises
         ------
         LibraryError
-            Fewer than ten usable songs, or a song whose descriptors cannot be computed.
+            Fewer than ten usable songs, or a song that cannot be described or encoded.
         UsageError, DataError
             No such table, or one that does not have every song.
         """
@@ -430,6 +439,7 @@ class Library:
             language=language,
             descriptors=descriptors or csv is not None,
             csv=None if csv is None else Path(csv),
+            encoders=encoders,
             progress=self._progress,
             alone=self._only_writer,
         )
@@ -482,10 +492,13 @@ class Library:
         views = {view for method in named.values() for view in view_names(method, "audio")}
         described = "audio_descriptors" in views | {encoder.view for encoder in audio.values()}
         try:
-            songs = self.dataset(language=language, descriptors=described, csv=csv)
+            encoders = [*audio.values(), *lyrics.values()]
+            songs = self.dataset(language=language, descriptors=described, csv=csv, encoders=encoders)
         except LibraryError as error:
             # Without them one method fails and says so; the others do not need them.
-            songs = replace(self.dataset(language=language), notes=(f"Without descriptors: {error}.",))
+            songs = replace(
+                self.dataset(language=language, encoders=encoders), notes=(f"Without descriptors: {error}.",)
+            )
         usual = {"n_jobs": os.cpu_count() or 1, "verbose": self._progress}
         return evaluate_songs(
             named,

@@ -84,7 +84,8 @@ class Store(Database):
     def put_song(self, song: Song) -> int:
         """Insert a song, or replace the one with its hash; return its id.
 
-        The song's features go when its sound is another slice; what the parts of a search keep of it follows.
+        The song's features go when its sound is another slice, those of its lyrics when these are others; what the
+        parts of a search keep of it follows.
         """
         values = _song_values(song)
         names = ", ".join(SONG_COLUMNS)
@@ -98,6 +99,9 @@ class Store(Database):
         ).fetchone()
         if old is not None and old.audio != song.audio:
             self._db.execute("DELETE FROM features WHERE song = ?", (row[0],))
+        if old is not None and old.lyrics != song.lyrics:
+            # What encoders of lyrics have made of them; their keys begin with their side.
+            self._db.execute("DELETE FROM features WHERE song = ? AND kind GLOB 'lyrics *'", (row[0],))
         for keeper in self._keepers.values():
             keeper.song_put(row[0], old, song)
         return int(row[0])
@@ -158,7 +162,7 @@ class Store(Database):
     # Features
 
     def put_features(self, song: int, kind: str, values: NDArray[np.float32]) -> None:
-        """Store one song's feature array of a kind (``"mfcc"``, ``"descriptors"``)."""
+        """Store one song's feature array of a kind: ``"mfcc"``, ``"descriptors"``, or the key of an encoder."""
         data, shape = values.astype("<f4").tobytes(), json.dumps(values.shape)
         self._db.execute(
             "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)",

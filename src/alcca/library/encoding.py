@@ -1,0 +1,149 @@
+"""What encoders make of a library's songs: computed once for each, kept beside the MFCC, and read from there.
+
+Worker processes decode the recordings; this process encodes them, a batch at a time, so that a network is loaded once
+and has all cores. What is done is kept when the work is interrupted.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.encoders.encoder import MFCC, AudioEncoder, Encoder, LyricsEncoder
+from alcca.errors import AlccaError, DataError, LibraryError
+from alcca.library.records import Song
+from alcca.library.song_files import read_again
+from alcca.library.store import Store
+from alcca.library.workers import SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
+from alcca.progress import Progress
+from alcca.songs.audio import read_slice
+
+__all__ = ["encode_songs", "is_kept", "unencoded"]
+
+# Eight slices at 48 kHz take 46 MB.
+RECORDINGS, ROWS = 8, 256
+
+T = TypeVar("T")
+
+
+def is_kept(encoder: Encoder) -> bool:
+    """Whether a library keeps what an encoder makes: not what learns from songs, and not what is a view already."""
+    return not encoder.learns and not (isinstance(encoder, AudioEncoder) and encoder.view is not None)
+
+
+def unencoded(store: Store, songs: Sequence[Song], encoder: Encoder) -> list[Song]:
+    """Those of the songs for which the store has nothing of this encoder, or something damaged, in their order."""
+    missing = frozenset(store.without_features(encoder.key, [song.id for song in songs]))
+    return [song for song in songs if song.id in missing]
+
+
+def encode_songs(
+    store: Store, songs: Sequence[Song], encoder: Encoder, *, jobs: int | None = None, progress: bool = True
+) -> NDArray[np.float32]:
+    """What an encoder makes of songs, shape (len(songs), *shape), in their order.
+
+    Parameters
+    ----------
+    store : Store
+        The library's store. While songs are `unencoded`, nothing else may write to it.
+    songs : sequence of Song
+        Songs of the store: with usable audio, or with lyrics.
+    encoder : AudioEncoder or LyricsEncoder
+        One that does not learn.
+    jobs : int, optional
+        Worker processes that decode; as many as there are processors when not given.
+    progress : bool
+        Show on standard error how far the work has come.
+
+    Raises
+    ------
+    LibraryError
+        The file of a song is missing, has changed or cannot be read. The other songs are done by then.
+    DataError
+        The encoder does not make what it says.
+    """
+    missing = unencoded(store, songs, encoder)
+    failed: list[_Read] = []
+    with Progress(f"encoding with {encoder.name}", total=len(missing), show=progress and bool(missing)) as bar:
+        for batch in _batches(store, missing, encoder, jobs):
+            good = [read for read in batch if read.values is not None]
+            failed += [read for read in batch if read.values is None]
+            if good:
+                _keep(store, encoder, good)
+            bar.update(len(batch))
+    if failed:
+        raise LibraryError(
+            f"{store.folder}: {len(failed)} songs cannot be encoded with {encoder.name}, the first is "
+            f"{failed[0].song.title!r} ({failed[0].reason}); run alcca add on their folder again, or leave "
+            "the encoder out"
+        )
+    return store.features(encoder.key, [song.id for song in songs])
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What an encoder reads of a song, or the reason why there is nothing."""
+
+    song: Song
+    values: Any = None
+    reason: str | None = None
+
+
+def _batches(store: Store, songs: Sequence[Song], encoder: Encoder, jobs: int | None) -> Iterator[tuple[_Read, ...]]:
+    if isinstance(encoder, LyricsEncoder):
+        yield from _batched((_Read(song, song.lyrics or "") for song in songs), ROWS)
+    elif isinstance(encoder, AudioEncoder) and encoder.reads == MFCC:
+        for some in _batched(songs, ROWS):
+            frames = store.features("mfcc", [song.id for song in some])
+            yield tuple(_Read(song, values) for song, values in zip(some, frames, strict=True))
+    elif isinstance(encoder, AudioEncoder):
+        read = partial(_decode, rate=encoder.sample_rate)
+        yield from _batched(read_each(read, songs, _crashed, pool=_pool, jobs=jobs), RECORDINGS)
+
+
+def _batched(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    # itertools has it from Python 3.12 on.
+    source = iter(values)
+    while batch := tuple(islice(source, size)):
+        yield batch
+
+
+def _keep(store: Store, encoder: Any, batch: Sequence[_Read]) -> None:
+    values = [read.values for read in batch]
+    found = np.asarray(encoder.encode(values if isinstance(encoder, LyricsEncoder) else np.stack(values)), np.float32)
+    if found.shape != (len(batch), *encoder.shape) or not np.isfinite(found).all():
+        raise DataError(
+            f"the encoder {encoder.name} made an array of shape {found.shape}; expected finite numbers of shape "
+            f"{(len(batch), *encoder.shape)}, so repair it"
+        )
+    with store.transaction():
+        for read, row in zip(batch, found, strict=True):
+            store.put_features(read.song.id, encoder.key, row)
+
+
+# In worker processes
+
+
+def _pool(workers: int) -> Any:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=workers, initializer=quiet_worker)
+
+
+def _decode(song: Song, rate: int) -> _Read:
+    with ends_when_stuck(SECONDS_BEFORE_KILL):
+        try:
+            offset = None if song.audio is None else song.audio.offset
+            return _Read(song, read_again(song, lambda path: read_slice(path, rate=rate, offset=offset).samples))
+        except AlccaError as error:
+            return _Read(song, reason=str(error))
+
+
+def _crashed(song: Song) -> _Read:
+    names = ", ".join(os.path.basename(path) for path in song.paths)  # noqa: PTH119 - a text, not a file
+    return _Read(song, reason=f"{names}: the decoder crashed or hung on this file")

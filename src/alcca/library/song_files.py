@@ -1,0 +1,41 @@
+"""A song's sound once more from one of its files, which must still be the one that was added."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from alcca.errors import AlccaError, LibraryError
+from alcca.library.records import Song
+from alcca.songs.audio import content_hash
+
+__all__ = ["read_again"]
+
+T = TypeVar("T")
+
+
+def read_again(song: Song, read: Callable[[str], T]) -> T:
+    """What ``read`` makes of the first of the song's files that has the content of when it was added.
+
+    Parameters
+    ----------
+    song : Song
+    read : function
+        Given a path.
+
+    Raises
+    ------
+    LibraryError
+        There is none, or it cannot be read; the message is the reason.
+    """
+    if song.audio is None:
+        raise LibraryError(str(song.audio_reason))
+    reason = "the library knows no file of it"
+    for path in song.paths:
+        try:
+            if content_hash(path) == song.hash:
+                return read(path)
+            reason = f"{path}: has changed since it was added"
+        except OSError as error:
+            reason = f"{path}: cannot be read ({error.strerror})"
+        except AlccaError as error:
+            reason = str(error)
+    raise LibraryError(reason)
