@@ -32,7 +32,7 @@ $(VENV)/.torch: constraints.txt
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,hear,report,serve]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,hear,map,report,serve]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml

@@ -94,7 +94,9 @@ def test_only_songs_that_pass_the_filter_are_found(snapshot):
     assert snapshot.space.embedded("audio", among) == 3
 
 
-def test_the_map_holds_every_searchable_song_and_keeps_neighbours_near(folder, snapshot):
+def test_without_a_layout_the_map_holds_every_searchable_song_on_two_principal_components(folder):
+    shutil.rmtree(folder / "models" / Store(folder).setting("model")["name"] / "map")
+    snapshot = Snapshot(Store(folder), folder)
     assert len(snapshot.space.map.ids) == snapshot.space.searchable == 32
     places = snapshot.space.map.places
     assert np.abs(places).max() == pytest.approx(1)

@@ -15,6 +15,7 @@ from alcca.errors import LibraryError
 from alcca.experiments.folds import grouped_folds, song_groups
 from alcca.features.doc2vec import Doc2VecFeatures
 from alcca.library.embedder import Embedder
+from alcca.library.layout import lay_out_songs
 from alcca.library.learners import learners, set_up
 from alcca.library.parts.embeddings import Embeddings
 from alcca.library.records import Song
@@ -108,6 +109,7 @@ def train_model(
     embedder.save(folder / "models" / name)
     ids = [song.id for song in store.songs() if song.audio is not None or song.lyrics is not None]
     embed_songs(store, name, embedder, ids, progress=progress)
+    lay_out_songs(store, name, folder / "models" / name, random_state=random_state)
     # A method without components has the dimensions that it has.
     choice = replace(choice, components=embedder.embed_lyrics([songs[0].lyrics or ""]).shape[1])
     passes = embedder.model.get_params().get("epochs")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from alcca import __version__
@@ -208,10 +208,10 @@ def song_audio(request: Request, found: OneSong) -> FileResponse:
     raise HTTPException(404, "the song's file is no longer where it was; run alcca add on its folder again")
 
 
-@router.get("/map", tags=["library"], summary="All songs in two dimensions")
-def song_map(service: Asked) -> SongMap:
-    """Lay all songs that can be searched out on a plane; songs that are alike tend to be near each other."""
-    return service.map()
+@router.get("/map", tags=["library"], summary="All songs in two dimensions", response_model=SongMap)
+def song_map(service: Asked) -> Response:
+    """Tell where all songs that can be searched stand on a plane; songs that are alike tend to be near each other."""
+    return Response(service.map(), media_type="application/json")
 
 
 @router.get("/status", tags=["library"], summary="What the library holds")

@@ -13,6 +13,7 @@ __all__ = [
     "LibraryStatus",
     "Model",
     "ModelStatus",
+    "Neighbourhood",
     "PartStatus",
     "Point",
     "Problem",
@@ -146,11 +147,28 @@ class Point(Model):
     label: Annotated[int | None, Field(description="Index into the map's labels.")]
 
 
+class Neighbourhood(Model):
+    """Songs that stand together on the map, and the words that their lyrics share and others do not."""
+
+    level: Annotated[int, Field(ge=0, description="0 on the whole map; each further level when it is twice as large.")]
+    x: Annotated[float, Field(description="-1 to 1.")]
+    y: Annotated[float, Field(description="-1 to 1.")]
+    songs: Annotated[int, Field(description="How many songs it had when the map was made.")]
+    words: Annotated[list[str], Field(description="One to three, the most telling first.")]
+
+
 class SongMap(Model):
-    """All songs that can be searched, in two dimensions: the first principal components of their places."""
+    """All songs that can be searched, in two dimensions, so that neighbours in the common space stay neighbours."""
 
     labels: Annotated[list[str], Field(description="The most frequent first.")]
-    explained: Annotated[float, Field(description="Share of the variance that two dimensions show, 0 to 1.")]
+    neighbourhoods: Annotated[list[Neighbourhood], Field(description="Those that have words of their own.")]
+    note: Annotated[
+        str | None,
+        Field(description="Why these are two principal components instead, and what to do; else null."),
+    ]
+    explained: Annotated[
+        float | None, Field(description="Share of the variance that two principal components show, 0 to 1; else null.")
+    ]
     points: list[Point]
 
 

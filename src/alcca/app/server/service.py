@@ -18,15 +18,13 @@ from alcca.app.server.schemas import (
     LibraryStatus,
     ModelStatus,
     PartStatus,
-    Point,
     SongDetails,
     SongHeard,
     SongList,
-    SongMap,
     TimedLine,
 )
 from alcca.app.server.search_schemas import Line, LyricsQuery, Near, Neighbours, Passages, PassagesQuery, SearchResult
-from alcca.app.server.telling import Wanted, card, facets, heard_in, milliseconds, search, written
+from alcca.app.server.telling import Wanted, card, facets, heard_in, milliseconds, search, song_map, written
 from alcca.errors import UsageError
 from alcca.library.clips import ClipReader
 from alcca.library.hearer import Deaf, Hearer, hearer_for
@@ -36,7 +34,7 @@ from alcca.library.parts.transcripts import StoredTranscript, Transcripts
 from alcca.library.passages import best_passage
 from alcca.library.records import Song as StoredSong
 from alcca.library.snapshot import Filter, Snapshot
-from alcca.library.status import counts, hearing
+from alcca.library.status import hearing
 from alcca.matching.timing import time_lines
 
 __all__ = ["Service"]
@@ -61,6 +59,7 @@ class Service:
         self.clips = ClipReader()
         with self.library.store() as store:
             self.hearer = hearer or hearer_for(store)
+        self._map: tuple[Snapshot | None, bytes] = None, b""
 
     def close(self) -> None:
         """Stop the workers and close the database."""
@@ -174,23 +173,14 @@ class Service:
             songs = store.songs(ids[offset : offset + k])
         return SongList(total=len(ids), offset=offset, songs=[card(song, words) for song in songs])
 
-    def map(self) -> SongMap:
-        """All searchable songs in two dimensions."""
+    def map(self) -> bytes:
+        """All searchable songs in two dimensions: a `SongMap` as JSON, written once for each state of the library."""
         now = self.library.snapshot
-        outlines = [now.outlines[number] for number in now.space.map.ids]
-        labels = list(counts(outline.label for outline in outlines))
-        place_of = {label: i for i, label in enumerate(labels)}
-        return SongMap(
-            labels=labels,
-            explained=now.space.map.explained,
-            points=[
-                Point(
-                    id=outline.id, x=round(x, 4), y=round(y, 4), title=outline.title, artist=outline.artist,
-                    label=place_of.get(outline.label or ""),
-                )
-                for outline, (x, y) in zip(outlines, now.space.map.places.tolist(), strict=True)
-            ],
-        )  # fmt: skip
+        snapshot, told = self._map
+        if snapshot is not now:
+            told = song_map(now).model_dump_json().encode()
+            self._map = now, told
+        return told
 
     def status(self, version: str) -> LibraryStatus:
         """What the library holds."""

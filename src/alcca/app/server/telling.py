@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.app.server.schemas import Facet, Heard, Segment, Song
+from alcca.app.server.schemas import Facet, Heard, Neighbourhood, Point, Segment, Song, SongMap
 from alcca.app.server.search_schemas import Evidence, Hit, Passage, SearchResult
 from alcca.library.hits import line_to_show
 from alcca.library.parts.fusion import Ranked
@@ -20,7 +20,7 @@ from alcca.library.store import Store
 from alcca.matching.passages import Passage as FoundPassage
 from alcca.transcripts import Transcript
 
-__all__ = ["Wanted", "card", "facets", "heard_in", "milliseconds", "search", "written"]
+__all__ = ["Wanted", "card", "facets", "heard_in", "milliseconds", "search", "song_map", "written"]
 
 
 class Wanted:
@@ -123,6 +123,30 @@ def card(song: StoredSong, words: str = "") -> Song:
 def facets(values: Iterable[str | None]) -> list[Facet]:
     """How often each value occurs, the most frequent first."""
     return [Facet(name=name, songs=songs) for name, songs in counts(values).items()]
+
+
+def song_map(now: Snapshot) -> SongMap:
+    """All searchable songs in two dimensions, and what the places are called."""
+    laid = now.space.map
+    outlines = [now.outlines[number] for number in laid.ids]
+    labels = list(counts(outline.label for outline in outlines))
+    place_of = {label: i for i, label in enumerate(labels)}
+    return SongMap(
+        labels=labels,
+        neighbourhoods=[
+            Neighbourhood(**{**one._asdict(), "x": round(one.x, 4), "y": round(one.y, 4), "words": list(one.words)})
+            for one in laid.neighbourhoods
+        ],
+        note=laid.note,
+        explained=laid.explained,
+        points=[
+            Point(
+                id=outline.id, x=round(x, 4), y=round(y, 4), title=outline.title, artist=outline.artist,
+                label=place_of.get(outline.label or ""),
+            )
+            for outline, (x, y) in zip(outlines, laid.places.tolist(), strict=True)
+        ],
+    )  # fmt: skip
 
 
 def milliseconds(started: float) -> float:

@@ -70,6 +70,11 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
         )
         return [row[0] for row in rows], vectors.astype(np.float32)
 
+    def checksums(self, model: str) -> dict[int, int]:
+        """The checksum of each song's vectors by ``model``, by the song's id; it changes when they do."""
+        rows = self._db.execute("SELECT song, checksum FROM embeddings WHERE model = ?", (model,))
+        return dict(rows.fetchall())
+
     def missing(self, model: str) -> list[int]:
         """Ids of the songs with audio or lyrics that ``model`` has not embedded."""
         rows = self._db.execute(

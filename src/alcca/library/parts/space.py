@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from alcca.errors import LyricsError, UntrainedError, UsageError
 from alcca.library.embedder import Embedder
+from alcca.library.layout import Layout, principal_places, read_layout, song_points, unit
+from alcca.library.neighbourhoods import Neighbourhood
 from alcca.library.parts.embeddings import VIEWS, Embeddings
 from alcca.library.parts.part import Answer, Evidence, Part, Query
 from alcca.library.search import ExactIndex, Index
@@ -38,11 +40,27 @@ class Found(NamedTuple):
 
 
 class Map(NamedTuple):
-    """Songs in two dimensions: ids (n,), places (n, 2) in [-1, 1], the share of variance that they show, in [0, 1]."""
+    """Songs in two dimensions.
+
+    Parameters
+    ----------
+    ids : list of int
+        Of the n songs, ascending.
+    places : array of shape (n, 2), float32
+        In [-1, 1].
+    explained : float or None
+        The share of variance that two principal components show, in [0, 1]; None where neighbours were laid out.
+    neighbourhoods : tuple of Neighbourhood
+        Those that have a name; none of principal components.
+    note : str or None
+        Why these are principal components, and what to do.
+    """
 
     ids: list[int]
     places: NDArray[np.float32]
-    explained: float
+    explained: float | None
+    neighbourhoods: tuple[Neighbourhood, ...] = ()
+    note: str | None = None
 
 
 class SpacePart(Part):
@@ -68,8 +86,10 @@ class SpacePart(Part):
         kept = store.kept(Embeddings)
         self._vectors = {view: kept.vectors(name, view) if name else nothing for view in VIEWS}
         same = isinstance(previous, SpacePart) and previous.model and previous.model["name"] == name
-        if isinstance(previous, SpacePart) and same and previous.is_loaded:
-            vars(self)["embedder"] = previous.embedder
+        self._checks: dict[int, int] = kept.checksums(name) if name else {}
+        if isinstance(previous, SpacePart) and same:
+            for loaded in ("embedder", "_layout") & vars(previous).keys():
+                vars(self)[loaded] = vars(previous)[loaded]
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -157,7 +177,7 @@ class SpacePart(Part):
     def bits_between(self, mfcc: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
         """What the space says of each recording (n, 20, 161) and each of m lyrics, in bits, shape (n, m)."""
         audio, lyrics = self.embedder.embed_audio(mfcc), self.embedder.embed_lyrics(texts)
-        worth: NDArray[np.float64] = self._bits(_unit(audio) @ _unit(lyrics).T)
+        worth: NDArray[np.float64] = self._bits(unit(audio) @ unit(lyrics).T)
         return worth
 
     def _bits(self, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -203,24 +223,21 @@ class SpacePart(Part):
 
     @cached_property
     def map(self) -> Map:
-        """All searchable songs in two dimensions: the first two principal components of their unit vectors.
+        """All searchable songs in two dimensions, as they were laid out after the training.
 
-        A song with audio and lyrics stands at the mean of both.
+        Songs that came since stand among their neighbours. Where nothing was laid out, these are the first two
+        principal components of the songs' unit vectors. A song with audio and lyrics stands between both.
         """
-        from sklearn.decomposition import PCA
+        ids, points = song_points(self._vectors[view] for view in VIEWS)
+        layout, note = self._layout
+        if layout is not None:
+            return Map(ids.tolist(), layout.extended(ids, points, self._checks), None, layout.neighbourhoods)
+        places, explained = principal_places(points)
+        return Map(ids.tolist(), places, explained, note=note)
 
-        sums: dict[int, NDArray[np.float64]] = {}
-        for view in VIEWS:
-            for song, row in self._rows[view].items():
-                unit = _unit(self._vectors[view][1][row])
-                sums[song] = sums[song] + unit if song in sums else unit
-        ids = sorted(sums)
-        if len(ids) < 3 or len(sums[ids[0]]) < 2:
-            return Map(ids, np.zeros((len(ids), 2), np.float32), 0.0)
-        analysis = PCA(2, svd_solver="full")
-        places = analysis.fit_transform(np.array([_unit(sums[song]) for song in ids]))
-        explained = float(np.nan_to_num(analysis.explained_variance_ratio_.sum()))
-        return Map(ids, (places / (np.abs(places).max() or 1.0)).astype(np.float32), min(explained, 1.0))
+    @cached_property
+    def _layout(self) -> tuple[Layout | None, str | None]:
+        return (None, None) if self.model is None else read_layout(self._folder / "models" / self.model["name"])
 
     def warm(self) -> None:
         """Read and compute now what the first search would otherwise wait for."""
@@ -247,7 +264,7 @@ class SpacePart(Part):
         key = frozenset((asks, gallery))
         if key not in self._distributions:
             (one, left), (other, right) = (_sampled(*self._vectors[view]) for view in (asks, gallery))
-            cosines = _unit(left) @ _unit(right).T if len(left) and len(right) else np.empty((len(left), len(right)))
+            cosines = unit(left) @ unit(right).T if len(left) and len(right) else np.empty((len(left), len(right)))
             different = one[:, None] != other[None, :]
             self._distributions[key] = np.sort(cosines[different]).astype(np.float32)
         return self._distributions[key]
@@ -260,13 +277,6 @@ def _gallery(query: Query) -> str:
 def _sampled(ids: list[int], vectors: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     rows = np.random.default_rng(0).permutation(len(ids))[:SAMPLED_SONGS]
     return np.asarray(ids, dtype=np.int64)[rows], vectors[rows]
-
-
-def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
-    vectors = vectors.astype(np.float64)
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit: NDArray[np.float64] = vectors / np.where(length > 0, length, 1.0)
-    return unit
 
 
 def _share_below(ascending: NDArray[np.float32], score: float) -> float:

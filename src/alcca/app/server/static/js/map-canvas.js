@@ -1,26 +1,39 @@
 /** The drawing of the map. A frame is drawn when something changed, and at most one for each the screen shows. */
 
 import { debounced } from "./dom.js";
+import { pixelOf, mapPixels } from "./map-pixels.js";
 import { MARKS, sprite } from "./map-shapes.js";
 
 const DIM = 0.1;
+const OTHER = 0.7;
 // Without a graphics card, so many pictures take longer than a frame; in motion they become squares of their colour.
 const CROWD = 2_500;
+// So many songs in view hide each other's shapes, so they are squares at rest too.
+const MANY = 20_000;
+// The radius of a mark on a map of more songs than this.
+const SIZES = [
+  [20_000, 1.6],
+  [2_000, 2.6],
+  [-1, 3.6],
+];
 const SETTLED_MS = 140;
 
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Object} points as `indexPoints` makes them
  * @param {Object} view a camera
+ * @param {(context: CanvasRenderingContext2D, ink: string, rim: string) => void} drawNames
  * @param {{hovered: number, current: number, chosen: Set<number>}} state songs by place in `points`; `chosen` groups
  *   stand out, all do when it is empty
  */
-export function mapCanvas(canvas, points, view, state) {
+export function mapCanvas(canvas, points, view, drawNames, state) {
   const context = canvas.getContext("2d");
+  const fillSquares = mapPixels(context, points, view);
   let sprites = [];
   let colours = [];
   let radius = 0;
   let ink = "";
+  let rim = "";
   let waiting = false;
   let moving = false;
 
@@ -50,7 +63,7 @@ export function mapCanvas(canvas, points, view, state) {
   function prepare(wanted) {
     if (wanted === radius) return;
     radius = wanted;
-    const rim = colourOf("--surface");
+    rim = colourOf("--surface");
     ink = colourOf("--text");
     colours = Array.from({ length: MARKS + 1 }, (_, group) =>
       colourOf(group === MARKS ? "--map-other" : `--map-${group}`),
@@ -81,30 +94,14 @@ export function mapCanvas(canvas, points, view, state) {
   function draw() {
     const ratio = devicePixelRatio || 1;
     // Marks grow with the zoom, but less than distances do, so that crowds come apart. Whole steps keep sprites few.
-    const crowd = points.songs.length > 2000 ? 2.6 : 3.6;
+    const crowd = SIZES.find(([fewest]) => points.songs.length > fewest)[1];
     prepare(Math.round(Math.min(9, crowd * view.camera.zoom ** 0.35) * 2) / 2);
+    const bounds = wider(view.bounds());
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    const seen = [...points.within(...wider(view.bounds()))];
-    const bright = (at) => !state.chosen.size || state.chosen.has(points.group[at]);
-    const drawMarks = moving && seen.length > CROWD ? drawSquares : drawSprites;
-    // Grey below colours, dim below bright.
-    drawMarks(
-      seen.filter((at) => !bright(at)),
-      DIM,
-      ratio,
-    );
-    drawMarks(
-      seen.filter((at) => bright(at) && points.group[at] === MARKS),
-      0.7,
-      ratio,
-    );
-    drawMarks(
-      seen.filter((at) => bright(at) && points.group[at] !== MARKS),
-      1,
-      ratio,
-    );
+    if (points.count(...bounds) > (moving ? CROWD : MANY)) drawSquares(ratio);
+    else drawSprites(bounds, ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    drawNames(context, ink, rim);
     if (state.hovered >= 0) ring(state.hovered, 3, 1.5);
     if (state.current >= 0) ring(state.current, 5, 2.5);
   }
@@ -114,31 +111,30 @@ export function mapCanvas(canvas, points, view, state) {
     return [left - more, low - more, right + more, high + more];
   }
 
-  function drawSprites(songs, alpha, ratio) {
-    context.globalAlpha = alpha;
-    const half = sprites[0].width / 2;
-    for (const at of songs) {
-      const [left, top] = view.toScreen(points.x[at], points.y[at]);
-      // Whole pixels need no blending, which doubles the speed where the processor draws.
-      context.drawImage(sprites[points.group[at]], Math.round(left * ratio - half), Math.round(top * ratio - half));
+  const bright = (group) => !state.chosen.size || state.chosen.has(group);
+  const strength = (group) => (bright(group) ? (group === MARKS ? OTHER : 1) : DIM);
+
+  function drawSprites(bounds, ratio) {
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    const seen = [...points.within(...bounds)];
+    // Grey below colours, dim below bright.
+    for (const alpha of [DIM, OTHER, 1]) {
+      context.globalAlpha = alpha;
+      for (const at of seen) if (strength(points.group[at]) === alpha) drawSprite(at, ratio);
     }
     context.globalAlpha = 1;
   }
 
-  function drawSquares(songs, alpha, ratio) {
-    context.globalAlpha = alpha;
-    const side = Math.round(1.75 * radius * ratio);
-    const ordered = Uint32Array.from(songs).sort((one, other) => points.group[one] - points.group[other]);
-    let group = -1;
-    for (const at of ordered) {
-      if (points.group[at] !== group) {
-        group = points.group[at];
-        context.fillStyle = colours[group];
-      }
-      const [left, top] = view.toScreen(points.x[at], points.y[at]);
-      context.fillRect(Math.round(left * ratio - side / 2), Math.round(top * ratio - side / 2), side, side);
-    }
-    context.globalAlpha = 1;
+  function drawSprite(at, ratio) {
+    const half = sprites[0].width / 2;
+    const [left, top] = view.toScreen(points.x[at], points.y[at]);
+    // Whole pixels need no blending, which doubles the speed where the processor draws.
+    context.drawImage(sprites[points.group[at]], Math.round(left * ratio - half), Math.round(top * ratio - half));
+  }
+
+  function drawSquares(ratio) {
+    const pixels = colours.map((colour, group) => pixelOf(colour, strength(group)));
+    fillSquares(Math.max(1, Math.round(1.75 * radius * ratio)), ratio, pixels);
   }
 
   function ring(at, gap, width) {

@@ -25,6 +25,15 @@ export function indexPoints(songs, coloured) {
     }
   }
 
+  /** How many songs are in a rectangle; for each frame, so it makes nothing. */
+  function count(left, low, right, high) {
+    let found = 0;
+    for (let at = 0; at < x.length; at += 1) {
+      if (x[at] >= left && x[at] <= right && y[at] >= low && y[at] <= high) found += 1;
+    }
+    return found;
+  }
+
   /** The song nearest to a place, no farther than `reach`; -1 when there is none. */
   function nearest(atX, atY, reach) {
     let best = -1;
@@ -49,5 +58,5 @@ export function indexPoints(songs, coloured) {
     return best;
   }
 
-  return { songs, x, y, group, within, nearest, next };
+  return { songs, x, y, group, within, count, nearest, next };
 }

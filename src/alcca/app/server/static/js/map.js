@@ -9,6 +9,7 @@ import { makeCamera } from "./map-camera.js";
 import { mapCanvas } from "./map-canvas.js";
 import { handleInput } from "./map-input.js";
 import { mapLegend } from "./map-legend.js";
+import { levelAt, mapNames, nameOf } from "./map-names.js";
 import { indexPoints } from "./map-points.js";
 import { MARKS } from "./map-shapes.js";
 import { rewrite } from "./routes.js";
@@ -73,7 +74,7 @@ function makeMap(map) {
   const listTitle = h("summary", { id: "map-list-title" }, "Songs in view, as a list");
   const listBox = h("details", { class: "map-list", id: "map-list", on: { toggle: fillList } }, listTitle, list);
   const playAtOnce = h("input", { type: "checkbox", id: "map-autoplay", checked: true });
-  const drawing = mapCanvas(canvas, points, view, state);
+  const drawing = mapCanvas(canvas, points, view, mapNames(map.neighbourhoods, view), state);
   const listSoon = debounced(fillList, 250);
   const input = handleInput(canvas, view, { moved, hover, open, step, close });
 
@@ -213,12 +214,8 @@ function makeMap(map) {
       h("div", { class: "map-frame" }, canvas, tip, tools),
       h("div", { class: "map-side" }, panel, mapLegend(map, points, state.chosen, drawing.redraw)),
     ),
-    h(
-      "p",
-      { class: "hint", id: "map-share" },
-      `${plural(map.points.length, "song")}; the two dimensions show ${percent(map.explained)} of what tells ` +
-        "them apart.",
-    ),
+    map.note && h("p", { class: "query-note", id: "map-note" }, map.note),
+    h("p", { class: "hint", id: "map-share" }, `${plural(map.points.length, "song")}; ${whatIsShown(map)}`),
     h(
       "p",
       { class: "hint", id: "map-keys" },
@@ -226,7 +223,43 @@ function makeMap(map) {
         "and arrows move the map, + and − zoom, 0 shows all, Enter opens a song, Escape closes it.",
     ),
     h("p", { class: "check" }, playAtOnce, h("label", { for: "map-autoplay" }, "Play a song when it is chosen")),
+    placesBox(),
     listBox,
   ];
   return { parts, show };
+
+  /** The neighbourhoods of the whole map as a list, for those who do not see them or look for one. */
+  function placesBox() {
+    const places = levelAt(map.neighbourhoods, 1);
+    if (!places.length) return null;
+    const go = (one) => () => {
+      view.moveTo(one.x, one.y);
+      view.camera.zoom = Math.max(view.camera.zoom, 3);
+      announce(`${nameOf(one)} is in the middle of the map`);
+      changed();
+    };
+    const button = (one, number) =>
+      h(
+        "button",
+        { type: "button", class: "link-button", id: `map-place-${number}`, on: { click: go(one) } },
+        `${nameOf(one)} (${plural(one.songs, "song")})`,
+      );
+    return h(
+      "details",
+      { class: "map-list", id: "map-places" },
+      h("summary", {}, "Neighbourhoods, as a list"),
+      h(
+        "ul",
+        { class: "map-songs" },
+        places.map((one, number) => h("li", {}, button(one, number))),
+      ),
+    );
+  }
+}
+
+function whatIsShown({ explained, neighbourhoods }) {
+  if (explained !== null) return `the two dimensions show ${percent(explained)} of what tells them apart.`;
+  const names =
+    " The words are far more common in the lyrics around them than elsewhere; zoom in for those of smaller places.";
+  return `laid out so that neighbours stay neighbours.${neighbourhoods.length ? names : ""}`;
 }
