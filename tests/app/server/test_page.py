@@ -165,6 +165,100 @@ def test_the_evaluation_shows_what_is_heard_beside_the_space(visit):
     expect(page.locator("#evaluation")).not_to_contain_text("0 components")
 
 
+def named_map(route):
+    """The map's answer with neighbourhoods, which a shelf of thirty songs is too small for."""
+    told = route.fetch().json()
+    places = [
+        {"level": 0, "x": 0.0, "y": 0.0, "songs": 20, "words": ["holy", "lamb"]},
+        {"level": 0, "x": 0.02, "y": 0.0, "songs": 9, "words": ["hidden"]},
+        {"level": 1, "x": 0.0, "y": 0.0, "songs": 5, "words": ["closer"]},
+    ]
+    route.fulfill(json={**told, "neighbourhoods": places})
+
+
+DRAWN = """() => {
+  window.drawn = [];
+  const draw = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
+    window.drawn.push(text);
+    draw.call(this, text, ...where);
+  };
+}"""
+
+
+def test_neighbourhoods_are_named_at_the_zoom_that_suits_them(visit):
+    one = visit(bypass_csp=True)
+    one.page.add_init_script(f"({DRAWN})()")
+    one.page.route("**/api/v1/map", named_map)
+    page = one.open("#/map")
+    expect(page.locator("#map-share")).to_contain_text("neighbours stay neighbours")
+    expect(page.locator("#map-note")).to_have_count(0)
+    page.wait_for_function("() => window.drawn.length > 0")
+    # The smaller of two that would cover each other waits.
+    assert set(page.evaluate("window.drawn")) == {"holy · lamb"}
+    page.evaluate("() => { window.drawn = []; }")
+    page.click("#map-in")
+    page.click("#map-in")
+    page.wait_for_function("() => window.drawn.includes('closer')")
+    page.click("#map-fit")
+    page.locator("#map-places summary").click()
+    expect(page.locator("#map-places button")).to_have_text(["holy · lamb (20 songs)", "hidden (9 songs)"])
+    page.evaluate("() => { window.drawn = []; }")
+    page.click("#map-place-0")
+    page.wait_for_function("() => window.drawn.includes('closer')")
+    expect(page.locator("#announcer")).to_have_text("holy · lamb is in the middle of the map")
+    grave = [one["id"] for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+    assert grave == []
+    assert one.wrong == []
+
+
+def test_a_map_of_principal_components_says_what_to_do(visit):
+    one = visit()
+
+    def principal(route):
+        note = "The map shows two principal components. Install it (pip install 'alcca[map]') and train."
+        route.fulfill(json={**route.fetch().json(), "explained": 0.031, "note": note})
+
+    one.page.route("**/api/v1/map", principal)
+    page = one.open("#/map")
+    expect(page.locator("#map-note")).to_contain_text("pip install 'alcca[map]'")
+    expect(page.locator("#map-share")).to_contain_text("show 3% of what tells them apart")
+
+
+def test_a_map_of_very_many_songs_is_drawn_as_pixels(visit):
+    one = visit()
+
+    def many(route):
+        told = route.fetch().json()
+        point = {**told["points"][0], "title": "one of many", "label": 0}
+        crowd = [{**point, "id": 1000 + i, "x": (i % 200) / 100 - 1, "y": i // 200 / 75 - 1} for i in range(30_000)]
+        route.fulfill(json={**told, "points": crowd})
+
+    one.page.route("**/api/v1/map", many)
+    page = one.open("#/map")
+    colours = """() => {
+      const canvas = document.getElementById("map-canvas");
+      const bytes = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+      const seen = {};
+      for (let at = 0; at < bytes.length; at += 4) {
+        const colour = bytes.slice(at, at + 4).join();
+        seen[colour] = (seen[colour] ?? 0) + 1;
+      }
+      return seen;
+    }"""
+    # One colour on nothing: sprites would have rims and smooth edges.
+    page.wait_for_function("() => document.getElementById('map-canvas').width > 300")
+    page.wait_for_timeout(300)
+    seen = page.evaluate(colours)
+    assert len(seen) == 2
+    assert min(seen.values()) > 100_000
+    # Nearer by, where fewer are in view, each has its shape.
+    page.click("#map-in")
+    page.click("#map-in")
+    page.wait_for_function(f"() => Object.keys(({colours})()).length > 2")
+    assert one.wrong == []
+
+
 def test_the_map_can_be_used_with_the_keyboard(visit):
     page = visit().open("#/map")
     page.focus("#map-canvas")
