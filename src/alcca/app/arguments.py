@@ -121,14 +121,14 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     evaluate.add_argument(
         "--audio-encoders",
         metavar="NAME,NAME,…",
-        help="what describes the sound: mfcc, mfcc-stats, descriptors, or an installed package's; each method is "
-        "compared with each pair of encoders (default: the paper's, MFCC)",
+        help="what describes the sound: mfcc, mfcc-stats, descriptors, clap:MODEL, or an installed package's; each "
+        "method is compared with each pair of encoders (default: the paper's, MFCC)",
     )
     evaluate.add_argument(
         "--lyrics-encoders",
         metavar="NAME,NAME,…",
-        help="what describes the lyrics: doc2vec, tfidf, or an installed package's; settings behind colons, as in "
-        "tfidf:max_features=500 (default: the paper's, Doc2Vec)",
+        help="what describes the lyrics: doc2vec, tfidf, sentence:MODEL, or an installed package's; settings behind "
+        "colons, as in tfidf:max_features=500 (default: the paper's, Doc2Vec)",
     )
     evaluate.add_argument(
         "--folds", type=int, default=5, metavar="N", help="parts of the cross-validation (default: 5)"

@@ -34,10 +34,12 @@ BUILT_IN = {
         "mfcc": "alcca.encoders.mfcc:MfccEncoder",
         "mfcc-stats": "alcca.encoders.mfcc:MfccStatsEncoder",
         "descriptors": "alcca.encoders.descriptors:DescriptorsEncoder",
+        "clap": "alcca.encoders.clap:ClapEncoder",
     },
     LYRICS: {
         "doc2vec": "alcca.encoders.doc2vec:Doc2VecEncoder",
         "tfidf": "alcca.encoders.tfidf:TfidfEncoder",
+        "sentence": "alcca.encoders.sentence:SentenceEncoder",
     },
 }
 SETTING = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)

@@ -1,0 +1,61 @@
+"""Lyrics by a sentence-transformers model, which knows what words mean."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.encoders.encoder import LyricsEncoder
+from alcca.encoders.pretrained import Pretrained
+from alcca.songs.lyrics import tokenize
+
+__all__ = ["SentenceEncoder"]
+
+
+class SentenceEncoder(Pretrained, LyricsEncoder):
+    """The vector that a sentence-transformers model gives to a text; needs the extra ``text``.
+
+    A model reads the first tokens of a text, as many as its ``max_seq_length`` says (often 256 or 512), and no more.
+    The same text gets the same vector but for rounding, whatever is encoded beside it. A text without a word gets
+    zeros.
+
+    Parameters
+    ----------
+    model : str
+        A model's folder, or its name on the hub, the owner included: ``sentence-transformers/all-MiniLM-L6-v2``.
+
+    References
+    ----------
+    Reimers, Gurevych: Sentence-BERT: sentence embeddings using Siamese BERT-networks. EMNLP 2019.
+    """
+
+    name = "sentence"
+    package: ClassVar[str] = "sentence_transformers"
+    extra: ClassVar[str] = "text"
+    file: ClassVar[str] = "modules.json"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(d,), as the model has it."""
+        return (int(self._network().get_embedding_dimension()),)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts, shape (n, d)."""
+        found = np.zeros((len(texts), *self.shape), np.float32)
+        rows = [row for row, text in enumerate(texts) if self.known_words(text)]
+        if rows:
+            said = [texts[row] for row in rows]
+            found[rows] = self._network().encode(said, convert_to_numpy=True, show_progress_bar=False)
+        return found
+
+    def known_words(self, text: str) -> int:
+        """Count the words: such a model cuts unknown ones into pieces that it knows."""
+        return len(tokenize(text))
+
+    def _network(self) -> Any:
+        if not hasattr(self, "_loaded"):
+            from sentence_transformers import SentenceTransformer
+
+            self._loaded = SentenceTransformer(self.model)
+        return self._loaded
