@@ -47,6 +47,23 @@ def test_the_common_words_of_a_language_name_nothing_even_where_another_is_sung_
     assert {word for one in found for word in one.words} == set(THINGS)
 
 
+def test_nor_do_they_where_nobody_has_told_the_languages():
+    things = [*THINGS, "rope", "silk"]
+    places, texts, _ = town(100, things)
+    # A quarter of all songs, in three neighbourhoods or more.
+    texts = [text.replace("the of and my", "der und mein") if i >= 900 else text for i, text in enumerate(texts)]
+    found = name_neighbourhoods(places, texts, [None] * len(texts))
+    assert {"der", "und", "mein"}.isdisjoint(word for one in found for word in one.words)
+    assert len({word for one in found for word in one.words} & set(things)) >= 10
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_songs_that_all_stand_in_one_place_are_no_error():
+    texts = [THINGS[number % 10] for number in range(60)]
+    assert name_neighbourhoods(np.zeros((60, 2)), texts, [None] * 60) == []
+    assert name_neighbourhoods(np.repeat([[0.0, 0.0], [1.0, 1.0]], 30, axis=0), texts, [None] * 60) == []
+
+
 def test_larger_maps_have_finer_neighbourhoods_too():
     things = [a + b for a in ("sea", "sky", "fire", "wood") for b in ("man", "born", "light", "song", "road")]
     places, texts, _ = town(60, things)

@@ -19,6 +19,7 @@ MOST_WORDS = 3
 # A word in every fourth song of a language, such as an article, says nothing of a place.
 COMMONEST = 0.25
 FEWEST_OF_LANGUAGE = 20
+SEVERAL = 3
 # Letters alone, at least three of them: numbers and the shortest words name nothing.
 WORD = r"[^\W\d_]{3,}"
 # How often chance alone would name any neighbourhood of a map at all.
@@ -80,9 +81,9 @@ def name_neighbourhoods(
     --------
     >>> rng = np.random.default_rng(0)
     >>> things = ["ship", "snow", "lamb", "rose", "bell"]
-    >>> places = np.concatenate([rng.normal(x, 0.02, (24, 2)) for x in (-0.8, -0.4, 0, 0.4, 0.8)])
-    >>> texts = [f"the {thing} of my heart" for thing in things for _ in range(24)]
-    >>> found = name_neighbourhoods(places, texts, ["en"] * 120)
+    >>> places = np.concatenate([rng.normal(x, 0.02, (12, 2)) for x in (-0.8, -0.4, 0, 0.4, 0.8)])
+    >>> texts = [f"the {thing} of my heart" for thing in things for _ in range(12)]
+    >>> found = name_neighbourhoods(places, texts, ["en"] * 60)
     >>> sorted({one.words for one in found})
     [('bell',), ('lamb',), ('rose',), ('ship',), ('snow',)]
     """
@@ -96,10 +97,15 @@ def name_neighbourhoods(
     if divisions[0] < 2:
         return []
     looked_at = len(words) * sum(divisions)
+    clusters = [_divided(places, number, random_state) for number in divisions]
+    # Where nobody has told the languages, an article is a word that is common in several neighbourhoods.
+    shares = [np.asarray(has[clusters[0] == one].mean(axis=0)).ravel() for one in np.unique(clusters[0])]
+    widespread = (np.array(shares) > COMMONEST).sum(axis=0) >= SEVERAL
+    words, has = words[~widespread], has[:, np.flatnonzero(~widespread)]
     return [
         found
-        for level, number in enumerate(divisions)
-        for found in _named(level, number, places, has, words, CHANCE / looked_at, random_state)
+        for level, of in enumerate(clusters)
+        for found in _named(level, of, places, has, words, CHANCE / looked_at)
     ]
 
 
@@ -121,25 +127,30 @@ def _words_of_songs(texts: Sequence[str], languages: Sequence[str | None]) -> tu
     return (counter.get_feature_names_out()[kept], has[:, kept]) if len(kept) else None
 
 
-def _named(
-    level: int,
-    number: int,
-    places: NDArray[np.floating],
-    has: Any,
-    words: NDArray[Any],
-    chance: float,
-    random_state: int,
-) -> list[Neighbourhood]:
-    from scipy.sparse import csr_matrix
-    from scipy.special import pdtrc
+def _divided(places: NDArray[np.floating], number: int, random_state: int) -> NDArray[np.int32]:
+    """In which of so many neighbourhoods each place is."""
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     # One thread, so that sums are added in one order and the same songs have the same neighbourhoods.
     with threadpool_limits(1):
-        division = KMeans(number, n_init=1, random_state=random_state).fit(places)
-    member = csr_matrix((np.ones(len(places), np.int32), (division.labels_, np.arange(len(places)))))
-    sizes = np.bincount(division.labels_, minlength=number)
+        division: NDArray[np.int32] = KMeans(number, n_init=1, random_state=random_state).fit(places).labels_
+    return division
+
+
+def _named(
+    level: int,
+    of: NDArray[np.int32],
+    places: NDArray[np.floating],
+    has: Any,
+    words: NDArray[Any],
+    chance: float,
+) -> list[Neighbourhood]:
+    from scipy.sparse import csr_matrix
+    from scipy.special import pdtrc
+
+    member = csr_matrix((np.ones(len(places), np.int32), (of, np.arange(len(places)))))
+    sizes = np.bincount(of)
     share = np.asarray(has.sum(axis=0)).ravel() / len(places)
     found = csr_matrix(member @ has)
     named = []
@@ -152,6 +163,6 @@ def _named(
         # Words that are worth the same are told in the order of the alphabet.
         best = [at for at in np.lexsort((columns, -worth))[:MOST_WORDS] if telling[at]]
         if best:
-            x, y = np.clip(division.cluster_centers_[row], -1, 1).tolist()
+            x, y = places[of == row].mean(axis=0).tolist()
             named.append(Neighbourhood(level, x, y, int(sizes[row]), tuple(words[columns[at]] for at in best)))
     return named
