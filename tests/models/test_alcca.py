@@ -6,7 +6,7 @@ from sklearn.base import clone
 
 from alcca.errors import DataError, LibraryError, NotFittedError, UsageError
 from alcca.models.acmr import ACMR
-from alcca.models.alcca import ALCCA, _kept_out
+from alcca.models.alcca import ALCCA, _kept_out, _largest_of_the_best
 from alcca.models.cca import CCA
 from alcca.retrieval import instance_ranks, mrr1
 
@@ -72,15 +72,26 @@ def test_the_ridge_is_chosen_on_songs_that_the_projectors_have_not_seen(monkeypa
     acmr = ACMR(**SMALL)
     fit(acmr, [view[train] for view in views], y[train])
     given = acmr.transform(views)
+    reciprocal = {}
     for ridge, score in model.ridge_scores_.items():
         cca = CCA(5, ridge=ridge).fit([view[train] for view in given])
         Za, Zt = cca.transform([view[held_out] for view in given])
         ranks = [instance_ranks(Za, Zt), instance_ranks(Zt, Za)]
-        assert score == pytest.approx(np.mean([mrr1(one) for one in ranks]), abs=1e-6)
-    assert model.ridge_ == max(model.ridge_scores_, key=lambda ridge: (model.ridge_scores_[ridge], ridge))
+        assert score == pytest.approx(np.mean([mrr1(one) for one in ranks]), abs=1e-12)
+        reciprocal[ridge] = np.mean([1 / one for one in ranks], axis=0)
+    assert model.ridge_ == _largest_of_the_best(reciprocal)
     same = ALCCA(n_components=5, ridge=model.ridge_, **SMALL).fit(views, y)
     for ours, theirs in zip(model.transform(views), same.transform(views), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(("worse_by", "chosen"), [(0.001, 10.0), (0.03, 10.0), (0.05, 1.0)])
+def test_of_ridges_that_are_about_as_good_the_largest_is_taken(worse_by, chosen):
+    # The differences have a spread of 0.4 over 100 songs, so a standard error of 0.04.
+    spread = np.tile([0.4, -0.4], 50)
+    best = np.full(100, 0.5)
+    assert _largest_of_the_best({0.1: best - 0.2, 1.0: best, 10.0: best - worse_by + spread}) == chosen
+    assert _largest_of_the_best({0.1: best, 1.0: best, 10.0: best - 0.2}) == 1.0
 
 
 def test_groups_stay_together_where_the_ridge_is_chosen():

@@ -10,7 +10,7 @@ from scipy.linalg import eigh
 
 from alcca.errors import DataError, UsageError
 
-__all__ = ["Grids", "Ridges", "chosen_ridges", "held_out_scores", "ridge_grids", "ridge_scores"]
+__all__ = ["Grids", "Ridges", "chosen_ridges", "ridge_grids", "ridge_scores"]
 
 Float64: TypeAlias = NDArray[np.float64]
 Grids: TypeAlias = tuple[Float64, Float64]
@@ -100,45 +100,14 @@ def ridge_scores(
     views = _Songs(X), _Songs(Y)
     scores = np.zeros((len(grids[0]), len(grids[1])))
     for held_out in np.array_split(order, folds):
-        scores += len(held_out) / n * _scores(views, np.setdiff1d(order, held_out), held_out, grids, k)
+        train, ranked = np.setdiff1d(order, held_out), held_out[:MOST_RANKED]
+        audio, lyrics = (view.principal_scores(train, ranked) for view in views)
+        # The Gram products are of the order of the second view: let it be the smaller.
+        if len(audio[0]) >= len(lyrics[0]):
+            scores += len(held_out) / n * _fold_scores(audio, lyrics, grids, k)
+        else:
+            scores += len(held_out) / n * _fold_scores(lyrics, audio, grids[::-1], k).T
     return scores
-
-
-def held_out_scores(
-    X: NDArray[np.floating],
-    Y: NDArray[np.floating],
-    train: NDArray[np.integer],
-    held_out: NDArray[np.integer],
-    grids: Grids,
-    k: int,
-) -> Float64:
-    """Score every pair of ridges as `ridge_scores` does, on songs that somebody else has kept out.
-
-    For columns that were learned themselves: what learned them must not have seen the songs that choose.
-
-    Parameters
-    ----------
-    X, Y : arrays, shapes (n, p) and (n, q)
-        Row i of both is song i.
-    train, held_out : arrays of row numbers
-        Songs that the directions are learned from, and songs that are ranked, at least two of each; of more than 2,000
-        the first.
-    grids, k
-        As in `ridge_scores`.
-
-    Returns
-    -------
-    array, shape (ridges of audio, ridges of lyrics)
-        In (0, 1].
-
-    Examples
-    --------
-    >>> X = np.random.default_rng(0).normal(size=(60, 2))
-    >>> rows = np.arange(60)
-    >>> held_out_scores(X, 3 - 2 * X, rows[:40], rows[40:], ridge_grids((0,)), k=2)
-    array([[1.]])
-    """
-    return _scores((_Songs(X), _Songs(Y)), train, held_out, grids, k)
 
 
 def chosen_ridges(
@@ -170,16 +139,6 @@ def chosen_ridges(
     scores = ridge_scores(X, Y, grids, k, folds, random_state)
     i, j = max(np.argwhere(scores == scores.max()).tolist(), key=lambda pair: (gx[pair[0]] * gy[pair[1]], pair))
     return (float(gx[i]), float(gy[j])), scores
-
-
-def _scores(
-    views: tuple["_Songs", "_Songs"], train: NDArray[Any], held_out: NDArray[Any], grids: Grids, k: int
-) -> Float64:
-    audio, lyrics = (view.principal_scores(train, held_out[:MOST_RANKED]) for view in views)
-    # The Gram products are of the order of the second view: let it be the smaller.
-    if len(audio[0]) >= len(lyrics[0]):
-        return _fold_scores(audio, lyrics, grids, k)
-    return _fold_scores(lyrics, audio, grids[::-1], k).T
 
 
 class _Songs:
