@@ -59,7 +59,7 @@ def test_a_recording_finds_what_the_library_finds(client, library, tmp_path, suf
     same(told["hits"], library.search(audio=path, k=31, by="space"))
     assert (told["compared"], told["among"]) == ("lyrics", 31)
     # The clip is shorter than what is heard of a song.
-    assert any("padded" in note for note in told["notes"])
+    assert any("filled with silence" in note for note in told["notes"])
 
 
 def test_it_is_told_among_how_many_a_search_has_found(shelf, music_once):
