@@ -220,7 +220,7 @@ class _Bm25s(_Engine):
         self.index.save(self.folder)
 
     def add(self, number, song):
-        raise NotImplementedError
+        raise NotImplementedError  # bm25s has no way to add to an index; the table shows that
 
     def search(self, query):
         votes = self.index.get_scores([gram for gram in grams(query) if gram in self.vocabulary])

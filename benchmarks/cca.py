@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 from cca_zoo.linear import CCA as ZooCCA  # noqa: N811 - a class, spelt in capitals
-from sklearn.cross_decomposition import CCA as SklearnCCA  # noqa: N811
+from sklearn.cross_decomposition import CCA as SklearnCCA  # noqa: N811 - the same
 
 from alcca.models.cca import CCA
 

@@ -66,7 +66,7 @@ def speed(args: argparse.Namespace) -> None:
         ("two processes of one thread", 2, 1, 1),
     ):
         bare = _timed(lambda: _share(_bare, slices, processes, threads, workers))  # noqa: B023 - called at once
-        ours = _timed(lambda: _share(_ours, files, processes, threads, workers))  # noqa: B023
+        ours = _timed(lambda: _share(_ours, files, processes, threads, workers))  # noqa: B023 - called at once
         for who, (wall, processor) in (("bare faster-whisper", bare), ("**alcca**, decoding included", ours)):
             ratios = f"{wall / bare[0]:.2f} | {processor / bare[1]:.2f}"
             print(
@@ -74,7 +74,7 @@ def speed(args: argparse.Namespace) -> None:
                 flush=True,
             )
     for size in (1, 2, 4, 8):
-        wall, processor = _timed(lambda: _in_batches(slices, size))  # noqa: B023
+        wall, processor = _timed(lambda: _in_batches(slices, size))  # noqa: B023 - called at once
         print(f"| batches of {size}, two threads, no second pass | {wall:.1f} | {processor:.1f} | "
               f"{60 * len(files) / wall:.0f} | | |", flush=True)  # fmt: skip
 
@@ -244,6 +244,7 @@ def _against(found: Sequence[Any], lyrics: Sequence[str], whose: Any) -> tuple[A
 def invented(args: argparse.Namespace) -> None:
     """Words in sound without a voice, and words lost where somebody sings, before and after cleaning."""
     raw: list[Any] = []
+    # What comes to the cleaning is noted, and nothing is cleaned; the module's own name is replaced, which mypy minds.
     hearing.clean_segments = lambda segments, *more: raw.append((segments, more)) or ()  # type: ignore[assignment,func-returns-value]
     heard = Recogniser(threads=2)
     print("| | recordings | with words before | after | words before | after |\n|---|---|---|---|---|---|")
@@ -289,6 +290,8 @@ def _without_voice(args: argparse.Namespace) -> list[tuple[str, list[Any]]]:
         ("instruments, the other half", kept),
         ("instruments, 6 s", [samples[16_000 : 7 * 16_000] for samples in kept]),
         ("instruments, 1 s", [samples[16_000 : 2 * 16_000] for samples in kept]),
+        ("instruments, 6 s of the first half", [samples[12 * 16_000 : 18 * 16_000] for samples in tuned]),
+        ("instruments, 2 s of the first half", [samples[20 * 16_000 : 22 * 16_000] for samples in tuned]),
         ("noise", [level * noise for level in (0.3, 0.03, 0.003)] + [0.3 * brown / np.abs(brown).max()]),
         ("hum", [0.05 * hum, 0.01 * hum + 1e-3 * noise]),
         ("pure tones", tones),

@@ -131,7 +131,7 @@ def measure(songs: int) -> None:
         command = [sys.executable, "-m", "alcca", "serve", "--library", str(folder), "--port", "0"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
-                address = re.search(r"http://\S+/", server.stdout.readline())[0]  # type: ignore[union-attr,index]
+                address = re.search(r"http://\S+/", server.stdout.readline())[0]  # type: ignore[union-attr,index]  # it prints it
                 browser = playwright.chromium.launch(
                     executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
                 )

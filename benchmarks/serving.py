@@ -231,7 +231,7 @@ def main() -> None:
         }  # fmt: skip
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
             try:
-                port = int(re.search(r":(\d+)/", server.stdout.readline())[1])  # type: ignore[union-attr,index]
+                port = int(re.search(r":(\d+)/", server.stdout.readline())[1])  # type: ignore[union-attr,index]  # it prints it
                 client = Client(port, made)
                 count = options.queries
                 took = {

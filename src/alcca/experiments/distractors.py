@@ -13,7 +13,7 @@ from alcca.errors import DataError, UsageError
 from alcca.experiments.dataset import AUDIO_VIEWS, Dataset, Heard, check_features, check_transcripts, view_bytes
 from alcca.songs.lyrics import normalise_lyrics
 
-__all__ = ["Distractors", "distractors_for"]
+__all__ = ["Distractors", "distractors_for", "without_lacking"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +147,33 @@ def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, l
     said = f"Left out {twins} distractor{'' if twins == 1 else 's'} whose words are those of a song."
     notes = [said] if twins else []
     return Distractors([str(found.lyrics[i]) for i in kept], **views, name=found.name), notes
+
+
+def without_lacking(
+    found: Distractors, lacking: Sequence[str], notes: Sequence[str]
+) -> tuple[Distractors | None, list[str]]:
+    """Distractors that everything compared can be given, for the pools of all must be the same.
+
+    Parameters
+    ----------
+    found : Distractors
+    lacking : sequence of str
+        What somebody learns from and their recordings have not got.
+    notes : sequence of str
+        What there is to say already.
+
+    Returns
+    -------
+    (Distractors or None, list of str)
+        Without the recordings where they lack anything, and a note that says so; None where nothing is left.
+    """
+    if not lacking:
+        return found, list(notes)
+    left_out = (
+        f"Left out the {found.recordings} recordings of the distractors, which have no {', '.join(lacking)}: the pools "
+        "of all methods must be the same."
+    )
+    return found.without_recordings() if len(found.lyrics) else None, [*notes, left_out]
 
 
 def _rows(view: Any, rows: list[int] | slice) -> Any:

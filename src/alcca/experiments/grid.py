@@ -17,7 +17,7 @@ from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
 from alcca.errors import AlccaError, DataError, UsageError
 from alcca.experiments.dataset import Dataset
-from alcca.experiments.distractors import Distractors, distractors_for
+from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
 from alcca.experiments.encoded import EncodedTexts, encoded_audio, with_audio
 from alcca.experiments.frames import compact
 from alcca.experiments.methods import named_methods
@@ -162,13 +162,7 @@ def _distractors(
             encoded_audio(others, encoder)
         except DataError:
             lacking.append(encoder.name)
-    if not lacking:
-        return others, notes
-    notes.append(
-        f"Left out the {others.recordings} recordings of the distractors, which have no {', '.join(lacking)}: the "
-        "pools of all rows must be the same."
-    )
-    return others.without_recordings() if len(others.lyrics) else None, notes
+    return without_lacking(others, lacking, notes)
 
 
 def _together(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
 from alcca.experiments.dataset import Dataset
-from alcca.experiments.distractors import Distractors, distractors_for
+from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
 from alcca.experiments.fitting import Songs, TextFeatures, fit_and_rank, lyric_features, make_doc2vec
 from alcca.experiments.folds import grouped_folds, song_groups
 from alcca.experiments.frames import ranks_frame
@@ -230,13 +230,7 @@ def _usable_distractors(dataset: Dataset, given: Any, named: Mapping[str, Any]) 
         return found, notes
     lacking = sorted({view for method in named.values() for view in view_names(method, "audio")
                       if found.audio_view(view) is None})  # fmt: skip
-    if not lacking:
-        return found, notes
-    notes.append(
-        f"Left out the {found.recordings} recordings of the distractors, which have no {', '.join(lacking)}: the pools "
-        "of all methods must be the same."
-    )
-    return found.without_recordings() if len(found.lyrics) else None, notes
+    return without_lacking(found, lacking, notes)
 
 
 def _views(
