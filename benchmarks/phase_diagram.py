@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from alcca.datasets import make_songs
 from alcca.experiments import Dataset
-from alcca.experiments.fitting import fit_and_rank
+from alcca.experiments.fitting import Songs, fit_and_rank
 from alcca.experiments.methods import parse_methods
 from alcca.experiments.results import Fit
 from alcca.experiments.running import Job, run_jobs
@@ -30,10 +30,11 @@ SHARED, SHAPE = 30, (20, 20)
 def reciprocal_ranks(method: str, n: int, noise: float, nonlinear: bool) -> NDArray[np.float64]:
     """Reciprocal ranks of the test songs, both directions behind each other."""
     made = make_songs(n, shared=SHARED, noise=noise, nonlinear=nonlinear, audio_shape=SHAPE)
-    songs = Dataset(made.audio, made.lyrics, made.label)
+    songs = Songs(Dataset(made.audio, made.lyrics, made.label), np.arange(n))
     train, test = np.split(np.random.default_rng(0).permutation(n), [n * 4 // 5])
     estimator = parse_methods(method)[method]
-    found = fit_and_rank(Fit(method, False, 0, 0), estimator, songs, made.lyrics, train, test, [SHARED])
+    fit = Fit(method, False, 0, 0)
+    ((found, _),) = fit_and_rank([fit], [estimator], songs, made.lyrics, train, test, [SHARED])
     if isinstance(found, str):
         raise RuntimeError(f"{method}: {found}")
     found = found[found["level"] == "instance"].sort_values(["direction", "query"])

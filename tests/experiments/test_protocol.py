@@ -337,7 +337,7 @@ def test_a_slow_method_gets_the_first_seed_alone(random_songs, truncate, monkeyp
                 next(clock)
             return self
 
-    monkeypatch.setattr("alcca.experiments.running.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("alcca.experiments.fitting.time", SimpleNamespace(monotonic=lambda: next(clock)))
     methods = {"slow": Slow(), "quick": truncate()}
     results = cross_validate(methods, random_songs, folds=2, components=[2], seed=[3, 4], slow_after=5)
     seeds = results.to_frame().groupby("method", observed=True)["seed"].unique()

@@ -50,6 +50,13 @@ def test_a_job_that_kills_its_process_is_found_and_the_others_are_done():
     assert bar.done == 7
 
 
+def test_a_job_of_several_steps_moves_the_bar_by_them():
+    bar = Progress("working", total=5, unit="fit", show=False)
+    with bar:
+        list(run_jobs([Job("one", "one", square, (1,)), Job("four", "four", square, (2,), steps=4)], 1, bar))
+    assert bar.done == 5
+
+
 def test_no_jobs_are_no_work():
     assert run(square, 0, 2)[0] == {}
 

@@ -129,6 +129,21 @@ def test_a_chosen_ridge_is_saved(tmp_path):
     np.testing.assert_array_equal(loaded.transform(views)[0], model.transform(views)[0])
 
 
+def test_a_first_stage_that_was_fitted_is_not_trained_again(monkeypatch):
+    views, y = songs()
+    settings = SMALL | {"n_components": 5, "ridge": 0.1, "random_state": 3}
+    alone = ALCCA(**settings).fit(views, y)
+    stage = ALCCA(**settings).first_stage()
+    assert stage.get_params() == alone.acmr_.get_params()
+    stage.fit(views, y)
+    monkeypatch.setattr(ACMR, "fit", None)
+    with_it = ALCCA(**settings).fit(views, y, first_stage=stage)
+    for ours, theirs in zip(with_it.transform(views), alone.transform(views), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(UsageError, match="expected ACMR"):
+        ALCCA(**settings | {"random_state": 4}).fit(views, y, first_stage=stage)
+
+
 def test_components_are_nested():
     views, y = songs()
     few, many = (ALCCA(n_components=k, **SMALL).fit(views, y).transform(views) for k in (2, 8))

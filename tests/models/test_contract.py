@@ -14,6 +14,7 @@ from alcca.models.contract import (
     cosines,
     dimension_parameter,
     embedded,
+    first_stage,
     fit_estimator,
     gather,
     has_own_similarity,
@@ -99,6 +100,24 @@ def test_groups_are_told_to_those_that_take_them(pair):
     assert own.seen[2].tolist() == list(range(30))
     assert fit_estimator(Own(), *pair, None, None).seen[2] is None
     fit_estimator(CCA(2), *pair, None, np.arange(30))
+
+
+def test_a_beginning_that_was_fitted_is_gone_on_from(pair):
+    class Goes(Own):
+        def first_stage(self):
+            return CCA(2)
+
+        def fit(self, views, y=None, first_stage=None):
+            self.began = first_stage
+            return self
+
+    assert type(first_stage(Goes())) is CCA
+    cca = first_stage(CCA(2))
+    begun = fit_estimator(cca, *pair, None, None)
+    assert fit_estimator(Goes(), *pair, None, np.arange(30), begun).began is begun
+    assert fit_estimator(Goes(), *pair, None, None).began is None
+    # What is nothing but its beginning is fitted already.
+    assert fit_estimator(CCA(2), *pair, None, None, begun) is begun is cca
 
 
 def test_the_dimension_is_found_under_either_name():

@@ -1,5 +1,6 @@
 """One fit of one method in one fold: learn from the training songs, rank the test songs."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, Fit
 from alcca.models.contract import (
     dimension_parameter,
     embedded,
+    first_stage,
     fit_estimator,
     gather,
     has_own_similarity,
@@ -121,48 +123,91 @@ def lyric_features(
 
 
 def fit_and_rank(
-    fit: Fit,
-    method: Any,
+    fits: Sequence[Fit],
+    methods: Sequence[Any],
     songs: Songs,
     features: Array | None,
     train: Array,
     test: Array,
     components: Sequence[int],
-) -> "DataFrame | str":
-    """Fit one method in one fold and rank every test query at every number of components.
+) -> list[tuple["DataFrame | str", float]]:
+    """Fit methods that begin alike on the same songs, their beginning once, and rank every test query by each.
 
-    A method that compares songs by a similarity of its own has none, and is ranked by that.
+    A method that compares songs by a similarity of its own has no components, and is ranked by that.
+
+    Parameters
+    ----------
+    fits : sequence of Fit
+        Of one seed and fold, all of them controls or none.
+    methods : sequence of estimators
+        One for each fit, unfitted, with the same `alcca.models.contract.first_stage`.
+    songs : Songs
+    features : array, optional
+        The lyric features of all songs.
+    train, test : arrays of int
+    components : sequence of int
+        At which numbers of components they are ranked, rising.
 
     Returns
     -------
-    DataFrame or str
-        The ranks, as `fit_frame` makes them; or, where the method failed, the reason.
+    list of (DataFrame or str, float)
+        For each fit the ranks, as `fit_frame` makes them, or, where the method failed, the reason; and the seconds
+        that it takes alone: its beginning counts for each.
     """
-    try:
-        model, nested = _clone(method, components[-1] if components else 1, fit.seed)
-        audio = gather(model, "audio", songs.audio)
-        lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))
-        labels = None if songs.dataset.label is None else np.fromiter(songs.dataset.label, dtype=object)
-        pairs = train
-        if fit.control:
-            pairs = np.random.default_rng([fit.seed, fit.fold]).permutation(train)
-        fit_estimator(
-            model, take(audio, train), take(lyrics, pairs), None if labels is None else labels[train],
-            songs.groups[train],
-        )  # fmt: skip
-        pools = [np.concatenate([test, len(songs.dataset) + np.arange(count)]) for count in songs.others]
-        views = take(audio, pools[0]), take(lyrics, pools[1])
-        rankers = (
-            _by_similarity(model, *views, len(test))
-            if has_own_similarity(model)
-            else _by_cosine(model, *views, len(test), components if nested else None)
-        )
-        records: list[dict[str, Any]] = []
-        for which, by_song, by_label in rankers:
-            pool = len(pools[1 - DIRECTIONS.index(which["direction"])])
-            records += _ranked(by_song, by_label, labels, test, pool, which)
-    except Exception as error:  # noqa: BLE001  # whatever a method raises is its result, not the end of the others
-        return _reason(error)
+    begun, took = None, 0.0
+    done: list[tuple[DataFrame | str, float]] = []
+    for fit, method in zip(fits, methods, strict=True):
+        started = time.monotonic()
+        try:
+            model, nested = _clone(method, components[-1] if components else 1, fit.seed)
+            learn = partial(_fitted, fit=fit, songs=songs, features=features, train=train)
+            if len(fits) > 1 and begun is None:
+                begun = learn(first_stage(model))
+                took = time.monotonic() - started
+                started += took
+            model = learn(model, begun=begun)
+            result: DataFrame | str = _test_ranks(model, nested, songs, features, test, components)
+        except Exception as error:  # noqa: BLE001  # whatever a method raises is its result, not the end of the others
+            result = _reason(error)
+        done.append((result, took + time.monotonic() - started))
+    return done
+
+
+def _fitted(
+    model: Any, *, fit: Fit, songs: Songs, features: Array | None, train: Array, begun: Any = None
+) -> Any:  # fmt: skip
+    """A model fitted on the training songs, or on shuffled pairs of them."""
+    audio = gather(model, "audio", songs.audio)
+    lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))
+    labels = _labels(songs)
+    pairs = np.random.default_rng([fit.seed, fit.fold]).permutation(train) if fit.control else train
+    y = None if labels is None else labels[train]
+    return fit_estimator(model, take(audio, train), take(lyrics, pairs), y, songs.groups[train], begun)
+
+
+def _labels(songs: Songs) -> Array | None:
+    label = songs.dataset.label
+    return None if label is None else np.fromiter(label, dtype=object)
+
+
+def _test_ranks(
+    model: Any, nested: bool, songs: Songs, features: Array | None, test: Array, components: Sequence[int]
+) -> "DataFrame":
+    """The ranks of all test queries by a fitted model."""
+    audio = gather(model, "audio", songs.audio)
+    lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))
+    pools = [np.concatenate([test, len(songs.dataset) + np.arange(count)]) for count in songs.others]
+    views = take(audio, pools[0]), take(lyrics, pools[1])
+    rankers = (
+        _by_similarity(model, *views, len(test))
+        if has_own_similarity(model)
+        else _by_cosine(model, *views, len(test), components if nested else None)
+    )
+    labels = _labels(songs)
+    records: list[dict[str, Any]] = []
+    for which, by_song, by_label in rankers:
+        pool = len(pools[1 - DIRECTIONS.index(which["direction"])])
+        records += _ranked(by_song, by_label, labels, test, pool, which)
     return fit_frame(records)
 
 

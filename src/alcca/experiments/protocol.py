@@ -27,7 +27,7 @@ from alcca.experiments.methods import named_methods
 from alcca.experiments.provenance import describe, notes_on_songs, versions
 from alcca.experiments.results import Failure, Fit, Results
 from alcca.experiments.running import Job, died, run_jobs
-from alcca.models.contract import has_own_similarity, view_names
+from alcca.models.contract import first_stage, has_own_similarity, view_names
 from alcca.progress import Progress
 
 if TYPE_CHECKING:
@@ -293,23 +293,39 @@ def _run_fits(
         found = work.kept.ranks(**what[i])
         if found is not None:
             outcomes[i] = _Outcome(fit, found[0], "", found[1])
-    missing = [i for i in range(len(fits)) if i not in outcomes]
+    missing = _begin_alike([i for i in range(len(fits)) if i not in outcomes], fits, named, songs.dataset)
     jobs = [
         Job(
-            fits[i].method, str(fits[i]), fit_and_rank,
-            (fits[i], named[fits[i].method], songs, views[fits[i].place], *rows[fits[i].place], components),
+            tuple(fits[i].method for i in some), " and ".join(str(fits[i]) for i in some), fit_and_rank,
+            ([fits[i] for i in some], [named[fits[i].method] for i in some], songs, views[fits[some[0]].place],
+             *rows[fits[some[0]].place], components),
+            steps=len(some),
         )
-        for i in missing
+        for some in missing
     ]  # fmt: skip
     with Progress("cross-validating", total=len(fits), unit="fit", show=work.verbose and bool(fits)) as bar:
         bar.update(len(outcomes), note="done before" if outcomes else "")
-        for number, result, seconds in run_jobs(jobs, work.n_jobs, bar):
-            i = missing[number]
-            failure = KILLED if died(result) else result if isinstance(result, str) else ""
-            outcomes[i] = _Outcome(fits[i], None if failure else result, failure, seconds)
-            if not failure:
-                work.kept.put_ranks(result, seconds, **what[i])
+        for number, results, _ in run_jobs(jobs, work.n_jobs, bar):
+            some = missing[number]
+            for i, (result, seconds) in zip(
+                some, [(KILLED, 0.0)] * len(some) if died(results) else results, strict=True
+            ):
+                failure = result if isinstance(result, str) else ""
+                outcomes[i] = _Outcome(fits[i], None if failure else result, failure, seconds)
+                if not failure:
+                    work.kept.put_ranks(result, seconds, **what[i])
     return [outcomes[i] for i in range(len(fits))]
+
+
+def _begin_alike(
+    which: Sequence[int], fits: Sequence[Fit], named: Mapping[str, Any], dataset: Dataset
+) -> list[list[int]]:
+    """Fits by what they have in common: the songs, and the training that their methods begin with."""
+    first = {name: _identity(first_stage(method), dataset) for name, method in named.items()}
+    alike: dict[Any, list[int]] = defaultdict(list)
+    for i in which:
+        alike[first[fits[i].method], *fits[i][1:]].append(i)
+    return list(alike.values())
 
 
 def _possible_components(

@@ -22,12 +22,15 @@ class Job(NamedTuple):
     work : callable
     arguments : tuple
         Of ``work``.
+    steps : int
+        How many things of those that the progress bar counts it does.
     """
 
     kind: Hashable
     name: str
     work: Callable[..., Any]
     arguments: tuple[Any, ...]
+    steps: int = 1
 
 
 class _Done(NamedTuple):
@@ -98,7 +101,7 @@ def run_jobs(jobs: Sequence[Job], n_jobs: int, bar: Progress) -> Iterator[tuple[
     n_jobs : int
         Processes; with 1 the work is done in this one.
     bar : Progress
-        Moved by one for each job.
+        Moved by each job's steps.
 
     Yields
     ------
@@ -111,7 +114,7 @@ def run_jobs(jobs: Sequence[Job], n_jobs: int, bar: Progress) -> Iterator[tuple[
     def finish(done: _Done) -> _Done:
         waiting.remove(done.number)
         clock.done(jobs[done.number].kind, done.seconds)
-        bar.update(note=_note(jobs, waiting, n_jobs, clock))
+        bar.update(jobs[done.number].steps, note=_note(jobs, waiting, n_jobs, clock))
         return done
 
     if n_jobs == 1:

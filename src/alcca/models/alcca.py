@@ -119,7 +119,11 @@ patience, random_state, device, verbose
         self.device = device
         self.verbose = verbose
 
-    def fit(self, views: Sequence[View], y: Any = None, groups: Any = None) -> Self:
+    def first_stage(self) -> ACMR:
+        """The projectors before they are trained, which other methods may begin with too (`alcca.models.contract`)."""
+        return self._parts(0.0)[0]
+
+    def fit(self, views: Sequence[View], y: Any = None, groups: Any = None, first_stage: ACMR | None = None) -> Self:
         """Train the projectors, then fit CCA on the representations of all training songs.
 
         Parameters
@@ -130,24 +134,32 @@ patience, random_state, device, verbose
             Categories, as in `ACMR.fit`. Songs kept out for validation take part in the CCA.
         groups : sequence of hashable, length n, optional
             Songs of one group, such as two recordings of one, are kept out together where the ridge is chosen.
+        first_stage : ACMR, optional
+            What `first_stage` made, fitted on the same songs: it is not trained again.
 
         Raises
         ------
         UsageError, DataError
-            As `ACMR.fit` and `CCA.fit`; n_components above d or above n - 1; too few songs or groups to choose on.
+            As `ACMR.fit` and `CCA.fit`; n_components above d or above n - 1; too few songs or groups to choose on; a
+            first stage with other settings.
         """
         n = len(check_pair(views)[0])
         if isinstance(self.ridge, str) and self.ridge != AUTO:
             raise UsageError(f"ridge={self.ridge!r}: expected a number of at least 0, two of them, or {AUTO!r}")
         acmr, cca = self._parts(0.0 if self.ridge == AUTO else self.ridge)
         acmr._check_settings()
+        if first_stage is not None and first_stage.get_params() != acmr.get_params():
+            raise UsageError(f"first_stage={first_stage!r}: expected {acmr!r}, fitted on the same songs")
         d = self.hidden[0][-1]
         cca._checked_ridges((d, d))  # before the training, which takes long
         check_components(self.n_components, n)
         found = self._try_ridges(views, y, groups) if self.ridge == AUTO else {}
         self.ridge_ = _largest_of_the_best(found) if found else self.ridge
         self.ridge_scores_ = {ridge: float(reciprocal.mean()) for ridge, reciprocal in found.items()}
-        acmr.fit(views, y)
+        if first_stage is None:
+            acmr.fit(views, y)
+        else:
+            acmr = first_stage
         cca.set_params(ridge=self.ridge_)
         cca.fit(acmr.transform(views))
         self.acmr_, self.cca_ = acmr, cca

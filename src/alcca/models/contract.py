@@ -18,6 +18,7 @@ __all__ = [
     "cosines",
     "dimension_parameter",
     "embedded",
+    "first_stage",
     "fit_estimator",
     "gather",
     "has_own_similarity",
@@ -207,7 +208,24 @@ def song_count(view: Any) -> int:
     return len(next(iter(view.values())) if isinstance(view, Mapping) else view)
 
 
-def fit_estimator(estimator: Any, audio: Any, lyrics: Any, y: Any, groups: NDArray[np.integer] | None) -> Any:
+def first_stage(estimator: Any) -> Any:
+    """The unfitted estimator whose training an estimator begins with; one that does not say so is all of it itself.
+
+    Where several are fitted on the same songs, those that begin alike need it once: an estimator with a method
+    ``first_stage()`` takes what that made, fitted, as ``fit(…, first_stage=fitted)``.
+
+    Examples
+    --------
+    >>> from alcca.models.alcca import ALCCA
+    >>> type(first_stage(ALCCA())).__name__
+    'ACMR'
+    """
+    return estimator.first_stage() if hasattr(estimator, "first_stage") else estimator
+
+
+def fit_estimator(
+    estimator: Any, audio: Any, lyrics: Any, y: Any, groups: NDArray[np.integer] | None, begun: Any = None
+) -> Any:
     """Fit an estimator; one that keeps songs out itself is told which of them belong together.
 
     Parameters
@@ -218,12 +236,17 @@ def fit_estimator(estimator: Any, audio: Any, lyrics: Any, y: Any, groups: NDArr
     y : sequence of n labels, or None
     groups : (n,) array of int, or None
         Songs of one number must not be torn apart.
+    begun : object, optional
+        Its `first_stage`, fitted on the same songs, which is then not trained again.
 
     Returns
     -------
     object
-        The estimator.
+        The fitted estimator.
     """
+    if begun is not None and not hasattr(estimator, "first_stage"):
+        return begun
     keeps_out = groups is not None and "groups" in inspect.signature(estimator.fit).parameters
-    estimator.fit((audio, lyrics), y, **({"groups": groups} if keeps_out else {}))
+    more: dict[str, Any] = {"groups": groups} if keeps_out else {}
+    estimator.fit((audio, lyrics), y, **more, **({} if begun is None else {"first_stage": begun}))
     return estimator
