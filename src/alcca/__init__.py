@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from alcca.models.acmr import ACMR
     from alcca.models.alcca import ALCCA
     from alcca.models.cca import CCA
+    from alcca.models.clip import CLIP
     from alcca.models.dcca import DCCA, SpotifyDCCA
     from alcca.models.fused import Fused
     from alcca.models.joint_train_dcca import JointTrainDCCA
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from alcca.models.pretrain_cnn_cca import PretrainCNNCCA
     from alcca.models.pretrain_cnn_dcca import PretrainCNNDCCA
     from alcca.models.rcca import RCCA
+    from alcca.models.scoring import CSLS, CorrelationWeighted
     from alcca.transcripts import Segment, Transcript
 
 __version__ = "0.1.0"
@@ -40,6 +42,9 @@ _HOMES = {
     "ACMR": "alcca.models.acmr",
     "ALCCA": "alcca.models.alcca",
     "CCA": "alcca.models.cca",
+    "CLIP": "alcca.models.clip",
+    "CSLS": "alcca.models.scoring",
+    "CorrelationWeighted": "alcca.models.scoring",
     "DCCA": "alcca.models.dcca",
     "Dataset": "alcca.experiments.dataset",
     "Fused": "alcca.models.fused",
@@ -63,8 +68,11 @@ __all__ = [
     "ACMR",
     "ALCCA",
     "CCA",
+    "CLIP",
+    "CSLS",
     "DCCA",
     "RCCA",
+    "CorrelationWeighted",
     "Dataset",
     "Fused",
     "HeardWords",

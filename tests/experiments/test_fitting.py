@@ -19,6 +19,8 @@ from alcca.models.acmr import ACMR
 from alcca.models.cca import CCA
 from alcca.models.contract import cosines
 from alcca.models.fused import Fused
+from alcca.models.scoring import CSLS
+from alcca.models.standardised_cca import StandardisedCCA
 from alcca.retrieval import score_category_ranks, score_instance_ranks
 
 SEEN = defaultdict(list)
@@ -357,3 +359,20 @@ def test_where_the_beginning_fails_each_method_says_so():
         ("goes", "it diverged"), ("fails", "it diverged"),
     }  # fmt: skip
     assert results.methods == ["cca"]
+
+
+def test_other_ways_to_compare_take_part():
+    """A weighted space has components, and CSLS is ranked as a whole, by at most as many as are asked for."""
+    songs = make_songs(90, shared=4, audio_shape=(8,), lyrics_size=6, noise=0.5, random_state=0)
+    data = Dataset(songs.audio, songs.lyrics, songs.label)
+    methods = "cca:ridge=1,weighted:cca:ridge=1,csls:cca:ridge=1,csls:clip:hidden=(8,)"
+    results = cross_validate(methods, data, components=[2, 4], folds=3, shuffled_control=False)
+    assert not results.failures
+    frame = results.to_frame()
+    measured = frame.groupby("method", observed=True)["components"].unique()
+    assert [sorted(found) for found in measured] == [[2, 4], [0], [0], [2, 4]]
+    train, test = (np.flatnonzero((frame.groupby("query")["fold"].first() == 0) == held) for held in (False, True))
+    model = CSLS(StandardisedCCA(4, ridge=1)).fit((songs.audio[train], songs.lyrics[train]))
+    ranks = score_instance_ranks(model.similarity(songs.audio[test], songs.lyrics[test]))
+    found = frame.query("method == 'csls:cca:ridge=1' and fold == 0 and direction == 'audio' and level == 'instance'")
+    assert found["rank"].tolist() == ranks.tolist()

@@ -14,10 +14,10 @@ from alcca.models.standardised_cca import StandardisedCCA
 
 @pytest.mark.parametrize("name", method_names())
 def test_every_name_makes_an_unfitted_estimator(name):
-    method = make_method(name, n_components=7) if name not in ("acmr", "heard") else make_method(name)
+    method = make_method(name, n_components=7) if name not in ("acmr", "clip", "heard") else make_method(name)
     assert hasattr(method, "fit")
     assert hasattr(method, "similarity")
-    assert hasattr(method, "transform") == (name in paper_methods())
+    assert hasattr(method, "transform") == (name not in ("heard", "fused", "csls"))
     assert repr(clone(method).get_params()) == repr(method.get_params())
 
 
@@ -35,6 +35,17 @@ def test_fused_is_what_is_heard_with_a_space():
     assert (third.parts["alcca"].n_components, last.parts["alcca"].n_components) == (4, 80)
     assert view_names(make_method("fused:pretrain-cnn-cca"), "audio") == ("transcripts", "audio_frames")
     assert parse_methods("fused,fused:dcca", epochs=5)["fused:dcca"].parts["dcca"].epochs == 5
+
+
+def test_other_ways_to_compare_stand_around_a_method():
+    made = parse_methods("csls:rcca:k=3:n_components=4,weighted:cca:power=2:ridge=9,csls,fused:weighted:cca:ridge=5")
+    csls, weighted, plain, fused = made.values()
+    assert (csls.k, csls.estimator.n_components, type(csls.estimator).__name__) == (3, 4, "RCCA")
+    assert (weighted.power, weighted.estimator.ridge) == (2, 9)
+    assert type(plain.estimator).__name__ == "ALCCA"
+    assert fused.parts["weighted:cca"].estimator.ridge == 5
+    assert view_names(make_method("csls:spotify-dcca"), "audio") == ("audio_descriptors",)
+    assert parse_methods("weighted:dcca", epochs=3)["weighted:dcca"].estimator.epochs == 3
 
 
 def test_the_default_is_what_the_songs_have():
@@ -93,7 +104,10 @@ def test_a_list_of_methods_with_settings():
     assert two.invariance == "triplet"
     assert type(three) is cca_zoo.linear.CCA
     assert three.n_components == 3
-    assert list(parse_methods("all")) == paper_methods() == method_names()[:-2]
+    assert list(parse_methods("all")) == paper_methods()
+    assert [name for name in method_names() if name not in paper_methods()] == [
+        "clip", "heard", "fused", "csls", "weighted",
+    ]  # fmt: skip
     fewer = parse_methods("cca,alcca:epochs=9,acmr", epochs=3)
     assert [fewer[name].epochs for name in ("alcca:epochs=9", "acmr")] == [3, 3]
 
@@ -110,6 +124,9 @@ def test_a_list_of_methods_with_settings():
         ("fused:heard", "fused:heard: expected a method that learns a common space"),
         ("fused:magic", "'magic' is unknown"),
         ("fused:cca:depth=3", "cca has no setting depth"),
+        ("csls:heard", "csls:heard: expected a method that learns a common space, such as csls:alcca"),
+        ("weighted:fused:cca", "weighted:fused:cca: expected a method that learns a common space"),
+        ("weighted:cca:depth=3", "cca has no setting depth"),
         ("fused:cca:rcca", "setting=value, got 'rcca'"),
     ],
 )

@@ -260,9 +260,12 @@ def _clone(method: Any, components: int, seed: int) -> tuple[Any, bool]:
     from sklearn.base import clone
 
     model = clone(method)
-    dimension = dimension_parameter(model)
-    changes = {"random_state": seed} if "random_state" in model.get_params(deep=False) else {}
-    model.set_params(**changes, **({dimension: components} if dimension else {}))
+    dimension, known = dimension_parameter(model), model.get_params()
+    changes = {name: seed for name in ("random_state", "estimator__random_state") if name in known}
+    if dimension:
+        # One that is ranked as a whole keeps its own dimension, where the data can give as many.
+        changes[dimension] = min(known[dimension], components) if has_own_similarity(model) else components
+    model.set_params(**changes)
     return model, dimension is not None
 
 

@@ -6,6 +6,7 @@ StandardisedCCA(ridge=(10.0, 1.0))
 """
 
 import ast
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -44,12 +45,20 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "alcca-pair": ("alcca.models.alcca.ALCCA", {"invariance": "pair"}),
 }
 
-
-# Words that are heard in the recordings, and they with the space of another method, which stands behind a colon.
-HEARD, FUSED = "heard", "fused"
-WORDS: dict[str, tuple[str, dict[str, Any]]] = {
+# What the paper does not compare: a baseline of today, and words that are heard in the recordings.
+HEARD = "heard"
+OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "clip": ("alcca.models.clip.CLIP", {}),
     HEARD: ("alcca.matching.heard_words.HeardWords", {}),
-    FUSED: ("alcca.models.fused.Fused", {}),
+}
+
+# What is made of another method, whose name stands behind a colon: its space fused with what is heard, or another way
+# to compare places in its space.
+FUSED = "fused"
+AROUND = {
+    FUSED: "alcca.models.fused.Fused",
+    "csls": "alcca.models.scoring.CSLS",
+    "weighted": "alcca.models.scoring.CorrelationWeighted",
 }
 OUR_SPACE = "alcca"
 
@@ -70,10 +79,10 @@ def method_names() -> list[str]:
 
     Examples
     --------
-    >>> method_names()[-3:]
-    ['alcca-pair', 'heard', 'fused']
+    >>> method_names()[-6:]
+    ['alcca-pair', 'clip', 'heard', 'fused', 'csls', 'weighted']
     """
-    return [*METHODS, *WORDS]
+    return [*METHODS, *OTHERS, *AROUND]
 
 
 def make_method(name: str, **settings: Any) -> Any:
@@ -83,9 +92,9 @@ def make_method(name: str, **settings: Any) -> Any:
     ----------
     name : str
         One of `method_names`, or the dotted name of a class with the contract, such as ``cca_zoo.linear.CCA``.
-        ``fused`` is what is heard with ALCCA's space, ``fused:NAME`` with that of any of these.
+        ``fused``, ``csls`` and ``weighted`` are of ALCCA's space, ``fused:NAME`` of that of any of these.
     **settings
-        Given to the estimator's constructor; those of a fused method that `Fused` has not, to the space's.
+        Given to the estimator's constructor; those of ``fused:NAME`` that `Fused` has not, to NAME's.
 
     Raises
     ------
@@ -99,10 +108,10 @@ def make_method(name: str, **settings: Any) -> Any:
     >>> list(make_method("fused:cca", ridge=1.0).parts)
     ['heard', 'cca']
     """
-    kind, _, space = name.partition(":")
-    if kind == FUSED:
-        return _make_fused(space or OUR_SPACE, settings)
-    path, fixed = {**METHODS, **WORDS}.get(name, (name, {}))
+    kind, _, inner = name.partition(":")
+    if kind in AROUND:
+        return _make_around(kind, inner or OUR_SPACE, settings)
+    path, fixed = {**METHODS, **OTHERS}.get(name, (name, {}))
     if "." not in path:
         raise UsageError(
             f"method {name!r} is unknown; the methods are {', '.join(method_names())}, or the dotted name of a class"
@@ -115,14 +124,15 @@ def make_method(name: str, **settings: Any) -> Any:
     return method(**{**fixed, **settings})
 
 
-def _make_fused(space: str, settings: Mapping[str, Any]) -> Any:
-    from alcca.models.fused import Fused
-
-    if space in WORDS:
-        raise UsageError(f"{FUSED}:{space}: expected a method that learns a common space, such as {FUSED}:{OUR_SPACE}")
-    own = {name: value for name, value in settings.items() if name in ("folds", "random_state")}
+def _make_around(kind: str, inner: str, settings: Mapping[str, Any]) -> Any:
+    if inner in (HEARD, FUSED) or inner.startswith(f"{FUSED}:"):
+        raise UsageError(f"{kind}:{inner}: expected a method that learns a common space, such as {kind}:{OUR_SPACE}")
+    made = _class(AROUND[kind])
+    known = set(inspect.signature(made).parameters)
+    own = {name: value for name, value in settings.items() if name in known}
     theirs = {name: value for name, value in settings.items() if name not in own}
-    return Fused({HEARD: make_method(HEARD), space: make_method(space, **theirs)}, **own)
+    space = make_method(inner, **theirs)
+    return made({HEARD: make_method(HEARD), inner: space} if kind == FUSED else space, **own)
 
 
 def _class(path: str) -> Any:
@@ -139,8 +149,8 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
     Parameters
     ----------
     text : str
-        Names, with settings behind colons and commas between methods. Behind ``fused``, a word without "=" names the
-        method whose space is fused. ``all`` stands for all of `paper_methods`.
+        Names, with settings behind colons and commas between methods. Behind ``fused``, ``csls`` and ``weighted``, a
+        word without "=" names the method whose space it is of. ``all`` stands for all of `paper_methods`.
     epochs : int, optional
         Of every method that has epochs, instead of its own.
 
@@ -165,8 +175,8 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
             if written in made:
                 raise UsageError(f"methods: {written} is there twice; leave one out")
             name, *settings = _split(written, ":")
-            if name == FUSED and settings and "=" not in settings[0]:
-                name = f"{FUSED}:{settings.pop(0)}"
+            while name.split(":")[-1] in AROUND and settings and "=" not in settings[0]:
+                name = f"{name}:{settings.pop(0)}"
             made[written] = make_method(name, **dict(_setting(name, setting) for setting in settings))
             if epochs is not None:
                 # Of the method, or of the parts that it is fused of.

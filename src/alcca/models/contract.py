@@ -131,14 +131,18 @@ def embedded(estimator: Any, audio: Any, lyrics: Any) -> tuple[NDArray[Any], NDA
 def dimension_parameter(estimator: Any) -> str | None:
     """The name of the setting that says how many dimensions an estimator's common space has; None without one.
 
+    What is made of another estimator, and hands on its space, has that of ``estimator``.
+
     Examples
     --------
     >>> from alcca.models.cca import CCA
-    >>> dimension_parameter(CCA())
-    'n_components'
+    >>> from alcca.models.scoring import CorrelationWeighted
+    >>> dimension_parameter(CCA()), dimension_parameter(CorrelationWeighted(CCA()))
+    ('n_components', 'estimator__n_components')
     """
-    known = estimator.get_params(deep=False)
-    return next((name for name in DIMENSION_PARAMETERS if name in known), None)
+    known = estimator.get_params()
+    names = (*DIMENSION_PARAMETERS, *(f"estimator__{name}" for name in DIMENSION_PARAMETERS))
+    return next((name for name in names if name in known), None)
 
 
 def view_names(estimator: Any, side: str) -> tuple[str, ...]:

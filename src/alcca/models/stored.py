@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
-from alcca.models.base import TwoViewModel
 from alcca.persistence import load_state, save_state
 
 __all__ = ["check_storable", "load_model", "save_model"]
@@ -44,8 +43,9 @@ def save_model(model: Any, folder: Path | str) -> None:
     Parameters
     ----------
     model : object
-        One of ours; or any that follows scikit-learn's conventions, settings in ``get_params`` and what it has learned
-        in attributes, if these are numbers, texts, arrays, and lists, tuples and mappings of such.
+        One with ``save`` and ``load`` of its own, as ours; or any that follows scikit-learn's conventions, settings in
+        ``get_params`` and what it has learned in attributes, if these are numbers, texts, arrays, and lists, tuples
+        and mappings of such.
     folder : path
         Made by this call.
 
@@ -66,7 +66,7 @@ def save_model(model: Any, folder: Path | str) -> None:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    if isinstance(model, TwoViewModel):
+    if hasattr(model, "save"):
         model.save(folder / FITTED)
     else:
         arrays: dict[str, NDArray[Any]] = {}
@@ -95,7 +95,7 @@ def load_model(folder: Path | str) -> Any:
         raise LibraryError(f"{folder}: the model is missing or damaged ({error}); train again") from error
     except (ImportError, AttributeError) as error:
         raise LibraryError(f"{folder}: the model's class is not there ({error}); install it, or train again") from error
-    if issubclass(kind, TwoViewModel):
+    if hasattr(kind, "load"):
         return kind.load(folder / FITTED)
     arrays, state = load_state(folder / FITTED, kind.__name__)
     model = kind.__new__(kind)

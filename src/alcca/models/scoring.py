@@ -1,0 +1,248 @@
+"""Other ways to compare places in a common space than by their cosine, for any two-view estimator that has one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+
+from alcca.errors import DataError, NotFittedError, UsageError
+from alcca.models.contract import CosineSimilarity, cosines, embedded, fit_estimator, view_names
+from alcca.models.settings import check_not_negative, check_whole
+from alcca.models.stored import load_model, save_model
+from alcca.persistence import load_state, save_state
+
+__all__ = ["CSLS", "CorrelationWeighted"]
+
+Float64 = NDArray[np.float64]
+WEIGHTS, INNER = "weights", "estimator"
+
+
+class _Around(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """What stands around an estimator, and fits a clone of it."""
+
+    estimator: Any
+    estimator_: Any
+
+    @property
+    def audio_view(self) -> str | tuple[str, ...]:
+        """What of a song's audio the estimator learns from."""
+        names = view_names(self.estimator, "audio")
+        return names[0] if len(names) == 1 else names
+
+    @property
+    def lyrics_view(self) -> str | tuple[str, ...]:
+        """What of a song's lyrics the estimator learns from."""
+        names = view_names(self.estimator, "lyrics")
+        return names[0] if len(names) == 1 else names
+
+    def _fit_estimator(self, views: Sequence[Any], y: Any, groups: Any) -> tuple[Float64, Float64]:
+        """Fit the clone; the places of the training songs, float64."""
+        if not hasattr(self.estimator, "transform"):
+            raise UsageError(f"{self.estimator!r} has no common space; expected an estimator with transform")
+        self.estimator_ = fit_estimator(clone(self.estimator), *views, y, groups)
+        audio, lyrics = embedded(self.estimator_, *views)
+        return np.asarray(audio, np.float64), np.asarray(lyrics, np.float64)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "estimator_")
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "estimator_"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted; call fit((audio, lyrics)) first")
+
+
+class CorrelationWeighted(CosineSimilarity, _Around):
+    r"""A common space in which a dimension counts by how much its two sides correlate.
+
+    .. math:: z'_k = \max(0, \rho_k)^p \, z_k
+
+    Parameters
+    ----------
+    estimator : two-view estimator
+        With ``transform``; a clone is fitted.
+    power : float
+        p, at least 0; Gong et al. take 4, and 0 changes nothing.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        Fitted.
+    correlations_ : array, shape (d,)
+        ρ_k of the training songs, Pearson's, of the two sides in dimension k of the space.
+
+    References
+    ----------
+    Gong, Y., Ke, Q., Isard, M., Lazebnik, S. (2014). A multi-view embedding space for modeling internet images, tags,
+    and their semantics. IJCV 106, 210-233.
+
+    Examples
+    --------
+    >>> from alcca.models.cca import CCA
+    >>> rng = np.random.default_rng(0)
+    >>> audio = rng.normal(size=(100, 4))
+    >>> lyrics = audio + [0.1, 1.0, 2.0, 3.0] * rng.normal(size=(100, 4))
+    >>> model = CorrelationWeighted(CCA(3)).fit((audio, lyrics))
+    >>> plain, weighted = (one.transform((audio, None))[0] for one in (model.estimator_, model))
+    >>> bool(np.allclose(weighted, plain * model.estimator_.correlations_))
+    True
+    """
+
+    def __init__(self, estimator: Any, power: float = 1.0) -> None:
+        self.estimator = estimator
+        self.power = power
+
+    def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None) -> Self:
+        """Fit the estimator, and measure the correlations of its dimensions.
+
+        Parameters
+        ----------
+        views, y, groups
+            As the estimator takes them.
+
+        Raises
+        ------
+        UsageError
+            A power below 0, an estimator without ``transform``.
+        AlccaError
+            What the estimator raises.
+        """
+        check_not_negative(self, "power")
+        audio, lyrics = (z - z.mean(axis=0) for z in self._fit_estimator(views, y, groups))
+        spread = np.sqrt((audio**2).sum(axis=0) * (lyrics**2).sum(axis=0))
+        self.correlations_: Float64 = (audio * lyrics).sum(axis=0) / np.where(spread > 0, spread, 1.0)
+        return self
+
+    def transform(self, views: Sequence[Any]) -> tuple[Float64 | None, Float64 | None]:
+        """Places in the weighted space, as the estimator's ``transform``.
+
+        Raises
+        ------
+        NotFittedError, DataError
+        """
+        self._check_fitted()
+        weights = np.maximum(self.correlations_, 0.0) ** self.power
+        both = all(view is not None for view in views)
+        places = embedded(self.estimator_, *views) if both else self.estimator_.transform(views)
+        audio, lyrics = (None if z is None else np.asarray(z) * weights for z in places)
+        return audio, lyrics
+
+    def save(self, folder: Path | str) -> None:
+        """Write the fitted model to ``folder``, without pickle.
+
+        Raises
+        ------
+        NotFittedError
+        LibraryError
+            The estimator cannot be kept (`alcca.models.stored`).
+        """
+        self._check_fitted()
+        save_state(folder, type(self).__name__, {WEIGHTS: self.correlations_}, {"power": float(self.power)})
+        save_model(self.estimator_, Path(folder) / INNER)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """Read what `save` wrote; LibraryError."""
+        arrays, state = load_state(folder, cls.__name__)
+        fitted = load_model(Path(folder) / INNER)
+        model = cls(clone(fitted), state["power"])
+        model.estimator_, model.correlations_ = fitted, arrays[WEIGHTS]
+        return model
+
+
+class CSLS(_Around):
+    r"""Cross-domain similarity local scaling: who is near to everybody is less near to each.
+
+    .. math:: s(a, t) = 2 \cos(a, t) - r_T(a) - r_A(t)
+
+    r_T(a) is the mean cosine of a with its k nearest lyrics, r_A(t) that of t with its k nearest audio. In a space of
+    many dimensions a few points are among the nearest of nearly all others (hubs: Radovanović et al. 2010), and take
+    the places of the right ones.
+
+    The neighbours are training songs, where Conneau et al. take those of the pool: so a song's rank does not depend on
+    what else is asked, and a single query can be answered.
+
+    Parameters
+    ----------
+    estimator : two-view estimator
+        With ``transform``; a clone is fitted.
+    k : int
+        Neighbours, at least 1; where there are fewer training songs, all.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        Fitted.
+    known_ : (array, array)
+        Places of the training songs' audio and lyrics.
+
+    References
+    ----------
+    Conneau, A., Lample, G., Ranzato, M., Denoyer, L., Jégou, H. (2018). Word translation without parallel data. ICLR.
+
+    Examples
+    --------
+    >>> from alcca.models.cca import CCA
+    >>> rng = np.random.default_rng(0)
+    >>> audio = rng.normal(size=(100, 4))
+    >>> model = CSLS(CCA(3), k=5).fit((audio, audio + rng.normal(size=(100, 4))))
+    >>> model.similarity(audio[:2], audio[:3]).shape
+    (2, 3)
+    """
+
+    def __init__(self, estimator: Any, k: int = 10) -> None:
+        self.estimator = estimator
+        self.k = k
+
+    def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None) -> Self:
+        """Fit the estimator, and keep the places of the training songs.
+
+        Parameters
+        ----------
+        views, y, groups
+            As the estimator takes them.
+
+        Raises
+        ------
+        UsageError
+            k below 1, an estimator without ``transform``.
+        AlccaError
+            What the estimator raises.
+        """
+        check_whole(self, "k")
+        self.known_ = self._fit_estimator(views, y, groups)
+        return self
+
+    def similarity(self, audio: Any, lyrics: Any) -> Float64:
+        """How well every song's audio fits every song's lyrics.
+
+        Parameters
+        ----------
+        audio, lyrics : n and m songs
+            As the estimator takes them; the rows need not be pairs.
+
+        Returns
+        -------
+        array of float64, shape (n, m)
+            In [-4, 4].
+
+        Raises
+        ------
+        NotFittedError, DataError
+        """
+        self._check_fitted()
+        a, t = embedded(self.estimator_, audio, lyrics)
+        known_audio, known_lyrics = self.known_
+        scores: Float64 = 2 * cosines(a, t) - self._nearness(a, known_lyrics)[:, None] - self._nearness(t, known_audio)
+        return scores
+
+    def _nearness(self, places: NDArray[Any], known: Float64) -> Float64:
+        """Mean cosine of each place with the k nearest of those that are known, shape (n,)."""
+        found = cosines(places, known)
+        if not np.isfinite(found).all():
+            raise DataError("a place in the common space is NaN or infinite; check the estimator")
+        k = min(self.k, found.shape[1])
+        nearest: Float64 = np.partition(found, -k, axis=1)[:, -k:].mean(axis=1)
+        return nearest
