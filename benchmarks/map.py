@@ -23,7 +23,8 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from alcca.datasets.synthetic import make_songs
-from alcca.features.doc2vec import Doc2VecFeatures
+from alcca.encoders.doc2vec import Doc2VecEncoder
+from alcca.encoders.mfcc import MfccEncoder
 from alcca.library.embedder import Embedder
 from alcca.library.layout import Layout
 from alcca.library.neighbourhoods import LEVELS, STEP, WIDEST, Neighbourhood
@@ -66,7 +67,7 @@ def make_library(folder: Path, songs: int) -> None:
     texts = [f"song {number} of the {['river', 'sea', 'hill', 'lamb', 'rose'][number % 5]}" for number in range(songs)]
     views = make_songs(200, random_state=0)
     model = ALCCA(n_components=DIMENSIONS, epochs=1).fit((views.audio, views.lyrics), views.label)
-    Embedder(Doc2VecFeatures(epochs=1).fit(texts[:200]), model).save(folder / "models" / "made")
+    Embedder(MfccEncoder(), Doc2VecEncoder(epochs=1).fit(texts[:200]), model).save(folder / "models" / "made")
     vectors = rng.standard_normal((songs, DIMENSIONS)).astype(np.float32)
     store = Store(folder)
     with store.transaction():

@@ -30,7 +30,8 @@ import av
 import numpy as np
 
 from alcca.datasets.synthetic import make_songs
-from alcca.features.doc2vec import Doc2VecFeatures
+from alcca.encoders.doc2vec import Doc2VecEncoder
+from alcca.encoders.mfcc import MfccEncoder
 from alcca.features.mfcc import mfcc
 from alcca.library.embedder import Embedder
 from alcca.library.parts.embeddings import Embeddings
@@ -75,10 +76,10 @@ def make_library(folder: Path, lines: list[str], songs: int) -> list[list[str]]:
     views = make_songs(songs, random_state=0)
     made = [[lines[row] for row in rng.integers(len(lines), size=LINES_A_SONG)] for _ in range(songs)]
     texts = ["\n".join(song) for song in made]
-    doc2vec = Doc2VecFeatures(epochs=20).fit(texts[:2_000])
+    doc2vec = Doc2VecEncoder(epochs=20).fit(texts[:2_000])
     model = ALCCA(n_components=COMPONENTS, epochs=1).fit((views.audio, views.lyrics), views.label)
     audio, lyrics = model.transform((views.audio, views.lyrics))
-    Embedder(doc2vec, model).save(folder / "models" / "made")
+    Embedder(MfccEncoder(), doc2vec, model).save(folder / "models" / "made")
     store = Store(folder)
     with store.transaction():
         for number, text in enumerate(texts):
@@ -223,7 +224,7 @@ def main() -> None:
         for number, clip in enumerate(clips):
             make_mp3(clip, number)
         forms = [form(clip) for clip in clips]
-        doc2vec = Embedder.load(folder / "models" / "made").doc2vec
+        doc2vec = Embedder.load(folder / "models" / "made").lyrics
         command = [sys.executable, "-c", SERVE, "serve", "--library", str(folder), "--port", "0"]
         environment = {
             **os.environ, "ALCCA_SPEECH_MODEL": str(Path(place) / "heard.json"), "ALCCA_HEAR": "slice",
@@ -248,7 +249,7 @@ def main() -> None:
                 took["first event"] = [one["space"] for one in events]
                 took["words → hits"] = [one["result"] - one["words"] for one in events]
                 read = timed(lambda i: mfcc(read_slice(clips[i % CLIPS]).samples), count)
-                inferred = timed(lambda i: doc2vec.transform([fours[i]]), count)
+                inferred = timed(lambda i: doc2vec.encode([fours[i]]), count)
             finally:
                 server.terminate()
     print(f"{options.songs} songs, {len(forms[0][0]) / 1e6:.1f} MB a clip; ", end="")

@@ -58,7 +58,7 @@ def test_add_tells_what_it_did_and_why_not(tmp_path, music, capsys):
 def test_status_in_words_and_in_json(shelf, capsys):
     _, out, _ = run(capsys, "status")
     assert "13 songs, 12 with audio and lyrics" in out
-    assert "kernel-cca, 10 components" in out
+    assert "kernel-cca of mfcc and doc2vec, 10 components" in out
     _, out, _ = run(capsys, "status", "--json")
     status = json.loads(out)
     assert status["usable"] == 12

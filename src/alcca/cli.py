@@ -149,7 +149,8 @@ def _status(options: argparse.Namespace) -> None:
         print("  model: none; train one with: alcca train")
     else:
         print(
-            f"  model: {model['method']}, {model['components']} components, trained {model['trained']} on "
+            f"  model: {model['method']} of {model['audio_encoder']} and {model['lyrics_encoder']}, "
+            f"{model['components']} components, trained {model['trained']} on "
             f"{model['songs']} songs ({model['songs_since']:+d} usable songs since)"
         )
     if status["damaged"]:
@@ -165,15 +166,22 @@ def _status(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     with _open(options) as library:
         report = library.train(
-            method=options.method, components=options.components, epochs=options.epochs, random_state=options.seed
+            method=options.method,
+            audio_encoder=options.audio_encoder,
+            lyrics_encoder=options.lyrics_encoder,
+            components=options.components,
+            epochs=options.epochs,
+            random_state=options.seed,
         )
     if options.json:
         _print_json(vars(report))
         return
     print(
-        f"Trained {report.method} on {report.songs} songs in {report.seconds:.0f} s: {report.components} components"
+        f"Trained {report.method} of {report.audio_encoder} and {report.lyrics_encoder} on {report.songs} songs in "
+        f"{report.seconds:.0f} s: {report.components} components"
         f"{f', {report.epochs} epochs' if report.epochs else ''}. {report.embedded} songs can be searched."
     )
+    print_pairs("left out, for they cannot be encoded", report.left_out)
     for method, mrr in sorted(report.compared.items(), key=lambda told: -told[1]):
         print(f"  {method:14s} MRR1 {mrr:.3f}")
     if report.chosen_on:

@@ -34,7 +34,7 @@ def silent(features=(20, 161), samples=16_000, notes=(), start=0.0):
     return Clip(np.zeros(features, np.float32), np.zeros(samples, np.float32), start, notes)
 
 
-def obey(path, budget):
+def obey(path, budget, encoder):
     """Stands in for the real reading in a worker: does what the file says, and reads it when it is audio."""
     order, _, rest = path.read_bytes()[:500].partition(b" ")
     match order:
@@ -67,7 +67,7 @@ def obey(path, budget):
         case b"nowhere":
             return silent(start=float("nan"))
         case b"infinite":
-            return Clip(silent().mfcc, np.full(16_000, np.inf, np.float32), 0.0, ())
+            return Clip(silent().sound, np.full(16_000, np.inf, np.float32), 0.0, ())
         case b"budget":
             return silent(notes=(str(budget),))
         case b"sleep":
@@ -77,8 +77,8 @@ def obey(path, budget):
             folder = Path(rest.decode())
             (folder / "begun").touch()
             until((folder / "go").exists)
-            return clips.read_clip(folder / "song.wav", budget)
-    return clips.read_clip(path, budget)
+            return clips.read_clip(folder / "song.wav", budget, encoder)
+    return clips.read_clip(path, budget, encoder)
 
 
 def until(condition):
@@ -139,8 +139,8 @@ def reason(reader, path, name="clip.mp3"):
 def test_a_clip_is_what_reading_it_here_gives(reader, tmp_path, suffix):
     path = encode(tune(33), tmp_path / f"song.{suffix}")
     clip = reader.read(path, "clip")
-    np.testing.assert_array_equal(clip.mfcc, expected(path))
-    assert clip.mfcc.dtype == np.float32
+    np.testing.assert_array_equal(clip.sound, expected(path))
+    assert clip.sound.dtype == np.float32
     spoken = read_slice(path, rate=SPEECH_RATE)
     np.testing.assert_array_equal(clip.speech, spoken.decoded)
     assert clip.speech.dtype == np.float32
@@ -198,7 +198,7 @@ def test_a_hostile_file_gives_a_reason_and_the_next_is_read(reader, tmp_path, so
     assert told in message
     assert "convert it" in message
     for _ in range(3):
-        np.testing.assert_array_equal(reader.read(song, "clip").mfcc, expected(song))
+        np.testing.assert_array_equal(reader.read(song, "clip").sound, expected(song))
 
 
 @pytest.mark.parametrize("order_", ["segfault", "exit"])
@@ -210,7 +210,7 @@ def test_a_crash_does_not_disturb_a_read_beside_it(reader, tmp_path, song, order
         assert "crashed" in reason(reader, order(tmp_path, order_))
         assert not beside.done()
         (tmp_path / "go").touch()
-        np.testing.assert_array_equal(beside.result().mfcc, expected(song))
+        np.testing.assert_array_equal(beside.result().sound, expected(song))
 
 
 def test_a_file_that_hangs_and_is_ended_does_not_disturb_the_reads_beside_it(reader, tmp_path, song):
@@ -220,7 +220,7 @@ def test_a_file_that_hangs_and_is_ended_does_not_disturb_the_reads_beside_it(rea
         until((tmp_path / "begun").exists)
         read = 0
         while not hanging.done():
-            np.testing.assert_array_equal(reader.read(song, "clip").mfcc, expected(song))
+            np.testing.assert_array_equal(reader.read(song, "clip").sound, expected(song))
             read += 1
         assert read > 1
         assert "too long" in hanging.result()
@@ -235,7 +235,7 @@ def test_a_worker_that_died_while_idle_costs_nobody_a_read(reader, song):
 
     def read(_):
         begin.wait()
-        return reader.read(song, "clip").mfcc
+        return reader.read(song, "clip").sound
 
     with ThreadPoolExecutor(2) as pool:
         for features in pool.map(read, range(2)):
@@ -262,7 +262,7 @@ def test_an_interrupted_read_leaves_no_answer_for_the_next(reader, tmp_path, son
         with pytest.raises(KeyboardInterrupt):
             reader.read(other, "clip")
     for _ in range(4):
-        np.testing.assert_array_equal(reader.read(song, "clip").mfcc, expected(song))
+        np.testing.assert_array_equal(reader.read(song, "clip").sound, expected(song))
 
 
 def test_the_polite_end_comes_before_the_other(reader, tmp_path):
@@ -286,7 +286,7 @@ def test_a_crowd_gets_its_own_answers(reader, tmp_path):
 
     def read(number):
         begin.wait()
-        return reader.read(paths[number % 8], "clip").mfcc
+        return reader.read(paths[number % 8], "clip").sound
 
     with ThreadPoolExecutor(32) as pool:
         for number, features in enumerate(pool.map(read, range(32))):
@@ -326,7 +326,7 @@ def test_no_processes_left_to_start_give_a_reason(monkeypatch, song):
         assert "try again" in reason(reader, song)
     with reader:
         # As soon as the system gives processes again, all is well.
-        np.testing.assert_array_equal(reader.read(song, "clip").mfcc, expected(song))
+        np.testing.assert_array_equal(reader.read(song, "clip").sound, expected(song))
 
 
 PARENT = """
@@ -363,7 +363,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path, song, order_, second
 def test_it_works_in_a_program(tmp_path, song, how):
     lines = ["from pathlib import Path", "from alcca.library.clips import ClipReader", "def main():"]
     lines += ["    with ClipReader(workers=1) as reader:"]
-    lines += [f"        print(reader.read(Path({str(song)!r}), 'clip').mfcc.shape)"]
+    lines += [f"        print(reader.read(Path({str(song)!r}), 'clip').sound.shape)"]
     # An entry point that pip writes has a guard, the __main__.py of a package has none.
     lines += ["if __name__ == '__main__':", "    main()"] if how == "script" else ["main()"]
     (tmp_path / "program").mkdir()
@@ -411,5 +411,5 @@ def test_damaged_files_give_a_clip_or_a_reason(tmp_path):
         assert str(tmp_path)[:12] not in told
         assert "no process" not in told
     for clip in kept:
-        assert clip.mfcc.shape == (20, 161)
-        assert np.isfinite(clip.mfcc).all()
+        assert clip.sound.shape == (20, 161)
+        assert np.isfinite(clip.sound).all()

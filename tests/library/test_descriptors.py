@@ -14,6 +14,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from tests.making import write_song
 
 from alcca import Library
+from alcca.encoders import descriptors as encoder
 from alcca.errors import DataError, LibraryError
 from alcca.features.descriptors import track_descriptors
 from alcca.library import descriptors, ingest, training
@@ -285,11 +286,11 @@ def test_workers_compile_one_after_the_other(monkeypatch):
 
     def compile_now(samples):
         try:
-            FileLock(descriptors.compiling_lock()).acquire(timeout=0)
+            FileLock(encoder.compiling_lock()).acquire(timeout=0)
         except Timeout:
             held.append(True)
 
-    monkeypatch.setattr(descriptors, "track_descriptors", compile_now)
+    monkeypatch.setattr(encoder, "track_descriptors", compile_now)
     monkeypatch.setattr(descriptors, "quiet_worker", lambda: None)
     descriptors._start_worker()
     assert held == [True]

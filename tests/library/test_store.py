@@ -103,6 +103,9 @@ def test_embeddings_of_two_models_stand_side_by_side(store):
     assert store.kept(Embeddings).vectors("old", "audio")[0] == []
     assert store.kept(Embeddings).vectors("new", "audio")[1].tolist() == [[3, 3, 3]]
     assert store.kept(Embeddings).missing("old") == [number]
+    assert store.kept(Embeddings).missing("new") == [number], "its lyrics have no place yet"
+    with store.transaction():
+        store.kept(Embeddings).put("new", [number], [np.full(3, 3)], [np.full(3, 1)])
     assert store.kept(Embeddings).missing("new") == []
 
 

@@ -8,9 +8,10 @@ import pytest
 from alcca import Library
 from alcca.errors import LibraryError, UsageError
 from alcca.features.doc2vec import Doc2VecFeatures
-from alcca.library import training
+from alcca.library import choosing
 from alcca.library.embedder import Embedder
 from alcca.library.learners import COMPARED
+from alcca.library.material import Material
 from alcca.models.alcca import ALCCA
 from alcca.retrieval import cosine_evidence
 
@@ -53,7 +54,6 @@ def test_epochs_are_told_of_a_method_that_has_them(library):
     [
         ("heard", "has no common space to put songs into"),
         ("fused", "has no common space to put songs into"),
-        ("spotify-dcca", "learns from audio_descriptors, which a search does not compute"),
         ("cca,rcca", "expected one method"),
         ("", "expected one method"),
         ("nonsense", "method 'nonsense' is unknown"),
@@ -70,7 +70,7 @@ def test_methods_that_cannot_learn_a_space_are_refused(library, method, message)
 def test_the_best_of_several_is_taken(library, monkeypatch):
     with pytest.raises(LibraryError, match="30 songs are too few to find the best method on"):
         library.train(method="best")
-    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    monkeypatch.setattr(choosing, "FEWEST_TO_CHOOSE", 30)
     report = library.train(method="best", components=5, epochs=2)
     assert set(report.compared) == set(COMPARED)
     assert report.compared[report.method] == max(report.compared.values()) == report.held_out_mrr1
@@ -79,9 +79,9 @@ def test_the_best_of_several_is_taken(library, monkeypatch):
 
 
 def test_what_a_cosine_is_worth_comes_from_songs_kept_out(library, monkeypatch):
-    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    monkeypatch.setattr(choosing, "FEWEST_TO_CHOOSE", 30)
     seen = []
-    monkeypatch.setattr(training, "cosine_evidence", lambda cosines: seen.append(cosines) or cosine_evidence(cosines))
+    monkeypatch.setattr(choosing, "cosine_evidence", lambda cosines: seen.append(cosines) or cosine_evidence(cosines))
     library.train(method="cca")
     assert [cosines.shape for cosines in seen] == [(6, 6)]
     library.train(method="cca", components=5)
@@ -94,7 +94,9 @@ def test_a_library_of_an_earlier_version_is_searched(library):
     expected = [(hit.id, hit.score) for hit in library.search(lyrics=song.lyrics, by="space", k=5)]
     (model,) = (library.path / "models").iterdir()
     ALCCA.load(model / "model" / "fitted").save(model / "alcca")
-    shutil.rmtree(model / "model")
+    (model / "lyrics" / "state").rename(model / "doc2vec")
+    for part in ("model", "audio", "lyrics"):
+        shutil.rmtree(model / part)
     with Library(library.path, progress=False) as opened:
         found = opened.search(lyrics=song.lyrics, by="space", k=5)
         assert [(hit.id, hit.score) for hit in found] == expected
@@ -111,17 +113,17 @@ def test_a_model_without_its_class_is_told(library):
 
 def test_components_are_chosen_on_songs_that_the_first_training_never_saw(library, monkeypatch):
     fitted, read = [], []
-    fit, learn = training._fitted, Doc2VecFeatures.fit
+    fit, learn = Material.fit, Doc2VecFeatures.fit
 
-    def spy(model, doc2vec, songs, mfcc, components, **settings):
-        fitted.append({song.title for song in songs})
-        return fit(model, doc2vec, songs, mfcc, components, **settings)
+    def spy(material, model, features, components, **settings):
+        fitted.append({song.title for song in material.songs})
+        return fit(material, model, features, components, **settings)
 
-    monkeypatch.setattr(training, "_fitted", spy)
+    monkeypatch.setattr(Material, "fit", spy)
     monkeypatch.setattr(Doc2VecFeatures, "fit", lambda self, texts: read.append(len(texts)) or learn(self, texts))
     assert library.train(epochs=1).chosen_on == 0, "thirty songs are too few to choose"
     assert library.train(epochs=1, components=7).components == 7
-    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    monkeypatch.setattr(choosing, "FEWEST_TO_CHOOSE", 30)
     fitted.clear()
     read.clear()
     report = library.train(epochs=1)
@@ -135,8 +137,8 @@ def test_components_are_chosen_on_songs_that_the_first_training_never_saw(librar
 
 
 def test_the_best_components_are_taken(library, monkeypatch):
-    monkeypatch.setattr(training, "FEWEST_TO_CHOOSE", 30)
+    monkeypatch.setattr(choosing, "FEWEST_TO_CHOOSE", 30)
     # Pretend that the tenth dimension tells nothing and the twentieth everything.
-    monkeypatch.setattr(training, "instance_ranks", lambda a, t: np.full(len(a), 1 if a.shape[1] == 20 else 4))
+    monkeypatch.setattr(choosing, "instance_ranks", lambda a, t: np.full(len(a), 1 if a.shape[1] == 20 else 4))
     report = library.train(epochs=1)
     assert (report.components, report.held_out_mrr1) == (20, 1.0)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from alcca.encoders.encoder import AudioEncoder
 from alcca.encoders.pretrained import Pretrained
 from alcca.errors import DataError
+from alcca.songs.audio import SLICE_SECONDS
 
 __all__ = ["ClapEncoder"]
 
@@ -67,6 +68,10 @@ class ClapEncoder(Pretrained, AudioEncoder):
         sounds |= ~sounds.any(axis=1, keepdims=True)
         weights = sounds / sounds.sum(axis=1, keepdims=True)
         return np.asarray(np.einsum("np,npd->nd", weights, vectors.reshape(*weights.shape, -1)), np.float32)
+
+    def prepare(self) -> None:
+        """Load the model, and let it hear half a minute of next to nothing."""
+        self.encode(np.full((1, round(SLICE_SECONDS * self.sample_rate)), 1e-3, np.float32))
 
     def _network(self) -> tuple[Any, Any]:
         if not hasattr(self, "_loaded"):

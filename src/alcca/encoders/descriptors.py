@@ -1,5 +1,8 @@
 """65 numbers of rhythm, loudness, spectral shape, timbre and key."""
 
+import getpass
+import tempfile
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -8,7 +11,12 @@ from numpy.typing import NDArray
 from alcca.encoders.encoder import AudioEncoder
 from alcca.features.descriptors import N_DESCRIPTORS, track_descriptors
 
-__all__ = ["DescriptorsEncoder"]
+__all__ = ["DescriptorsEncoder", "compiling_lock"]
+
+
+def compiling_lock() -> Path:
+    """The lock file that keeps one user's processes from compiling at the same time."""
+    return Path(tempfile.gettempdir()) / f"alcca-compiling-{getpass.getuser()}.lock"
 
 
 class DescriptorsEncoder(AudioEncoder):
@@ -32,3 +40,15 @@ class DescriptorsEncoder(AudioEncoder):
         """Describe each recording; DataError as `track_descriptors`."""
         found = [track_descriptors(samples, self.sample_rate) for samples in recordings]
         return np.array(found, np.float32).reshape(len(found), N_DESCRIPTORS)
+
+    def prepare(self) -> None:
+        """Compile librosa's code, one process after the other.
+
+        librosa compiles at its first call, for longer than a file may take on a slow machine, and keeps what it has
+        compiled on the disk. Two processes that compile at the same time mix their halves there, and every later one
+        crashes on that.
+        """
+        from filelock import FileLock
+
+        with FileLock(compiling_lock()):
+            track_descriptors(np.ones(self.sample_rate, np.float32))

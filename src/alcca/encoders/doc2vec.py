@@ -1,5 +1,6 @@
 """The paper's lyric feature as an encoder."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
@@ -45,7 +46,7 @@ class Doc2VecEncoder(LyricsEncoder):
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn from texts; DataError as `Doc2VecFeatures.fit`."""
-        self._features = Doc2VecFeatures(**self.settings).fit(texts)
+        self._features = Doc2VecFeatures(**self.settings, verbose=self.verbose).fit(texts)
         return self
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -55,6 +56,10 @@ class Doc2VecEncoder(LyricsEncoder):
     def known_words(self, text: str) -> int:
         """Count the words that were in the training texts; NotFittedError."""
         return self._fitted().known_words(text)
+
+    def weight(self, word: str) -> float:
+        """1 / log2(2 + n) of a word that the training texts hold n times; NotFittedError."""
+        return 1.0 / math.log2(2.0 + self._fitted().vocabulary_.get(word, 0))
 
     def save(self, folder: Path | str) -> None:
         """Write the fitted encoder to a folder, in the form of `Doc2VecFeatures`; NotFittedError."""

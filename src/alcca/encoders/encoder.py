@@ -4,6 +4,7 @@ An encoder that is the same for all songs is computed once for each of them. One
 in each training fold of a comparison, and sees nothing of the test fold.
 """
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from alcca.errors import DataError
 from alcca.persistence import load_state, save_state
 
-__all__ = ["MFCC", "SAMPLES", "AudioEncoder", "Encoder", "LyricsEncoder"]
+__all__ = ["MFCC", "SAMPLES", "AudioEncoder", "Encoder", "LyricsEncoder", "encode_checked"]
 
 # What an encoder of sound may read.
 SAMPLES, MFCC = "samples", "mfcc"
@@ -58,6 +59,23 @@ class Encoder(ABC):
         """Side, name, version and settings in a line: two encoders with the same key make the same numbers."""
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
         return f"{self.side} {self.name}@{self.version}({settings})"
+
+    @property
+    def label(self) -> str:
+        """What to call it for people: its name, and the settings that are not the usual ones.
+
+        Examples
+        --------
+        >>> from alcca.encoders.tfidf import TfidfEncoder
+        >>> TfidfEncoder().label, TfidfEncoder(500).label
+        ('tfidf', 'tfidf:max_features=500')
+        """
+        usual = inspect.signature(type(self)).parameters
+        own = [f"{name}={value}" for name, value in self.settings.items() if value != usual[name].default]
+        return ":".join([self.name, *own])
+
+    def prepare(self) -> None:  # noqa: B027 - most have nothing to do
+        """Load and compile now what the first encoding would otherwise wait for."""
 
     def save(self, folder: Path | str) -> None:
         """Write what `load` needs to a folder, as safetensors and JSON."""
@@ -129,9 +147,16 @@ class AudioEncoder(Encoder):
 
 
 class LyricsEncoder(Encoder):
-    """Turns lyrics into vectors. One that ``learns`` has to be fitted first, on training texts alone."""
+    """Turns lyrics into vectors. One that ``learns`` has to be fitted first, on training texts alone.
+
+    Attributes
+    ----------
+    verbose : bool
+        Whether `fit` shows on standard error how far it has come, where that takes long.
+    """
 
     side: ClassVar[str] = "lyrics"
+    verbose: bool = False
 
     @property
     @abstractmethod
@@ -165,6 +190,21 @@ class LyricsEncoder(Encoder):
     def known_words(self, text: str) -> int:
         """Count the words of a text that the vector can depend on, repetitions included; NotFittedError."""
 
+    def weight(self, word: str) -> float:
+        """How much a word says, above 0, at most 1: the less often the training texts hold it, the more.
+
+        An encoder that does not learn from texts gives 1 to every word. NotFittedError.
+        """
+        return 1.0
+
+    def with_seed(self, seed: int) -> Self:
+        """The same encoder, unfitted as it was, with that seed where it draws anything."""
+        if "random_state" not in self.settings:
+            return self
+        seeded = copy.copy(self)
+        seeded.random_state = seed  # type: ignore[attr-defined]
+        return seeded
+
 
 def check_shape(encoder: AudioEncoder, recordings: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
     """The recordings as float32; DataError where one has not the shape that an encoder reads."""
@@ -173,3 +213,26 @@ def check_shape(encoder: AudioEncoder, recordings: NDArray[np.float32], shape: t
         raise DataError(f"{encoder.name} reads {encoder.reads} of shape (n, {', '.join(map(str, shape))}), got "
                         f"{array.shape}")  # fmt: skip
     return array
+
+
+def encode_checked(encoder: AudioEncoder | LyricsEncoder, values: Any) -> NDArray[np.float32]:
+    """What an encoder makes of recordings or texts, which must be what it says.
+
+    Raises
+    ------
+    DataError
+        Another shape, or numbers that are not finite.
+
+    Examples
+    --------
+    >>> from alcca.encoders.mfcc import MfccStatsEncoder
+    >>> encode_checked(MfccStatsEncoder(), np.zeros((2, 20, 161))).shape
+    (2, 80)
+    """
+    found = np.asarray(encoder.encode(values), np.float32)
+    if found.shape != (len(values), *encoder.shape) or not np.isfinite(found).all():
+        raise DataError(
+            f"the encoder {encoder.name} made an array of shape {found.shape}; expected finite numbers of shape "
+            f"{(len(values), *encoder.shape)}, so repair it"
+        )
+    return found

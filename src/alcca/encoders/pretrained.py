@@ -1,6 +1,7 @@
 """Networks that others have trained: which weights are meant, and the packages that run them."""
 
 import hashlib
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -9,7 +10,10 @@ from alcca.encoders.encoder import Encoder
 from alcca.errors import LibraryError, MissingExtraError, UsageError
 from alcca.persistence import load_state, save_state
 
-__all__ = ["Pretrained", "model_version"]
+__all__ = ["ONE_AT_A_TIME", "Pretrained", "model_version"]
+
+# A fast tokenizer that two threads use at once raises "Already borrowed".
+ONE_AT_A_TIME = threading.RLock()
 
 
 class Pretrained(Encoder):
@@ -41,8 +45,16 @@ class Pretrained(Encoder):
             raise MissingExtraError(
                 f"the encoder {self.name} needs {self.package}; install it with: pip install 'alcca[{self.extra}]'"
             )
-        self.model = str(model)
+        folder = Path(model).expanduser()
+        # What is kept shall find its model from another folder too.
+        self.model = str(folder.absolute() if folder.is_dir() else model)
         self.version = model_version(self.model, self.file)
+
+    @property
+    def label(self) -> str:
+        """Its name, and the model's: of a folder the last part alone, as where it lies is nobody's business."""
+        folder = Path(self.model)
+        return f"{self.name}:{folder.name if folder.is_absolute() else self.model}"
 
     def save(self, folder: Path | str) -> None:
         """Write the model's name, or folder, and its version."""

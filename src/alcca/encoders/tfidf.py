@@ -88,6 +88,12 @@ class TfidfEncoder(LyricsEncoder):
         known = self._fitted().vocabulary_
         return sum(word in known for word in tokenize(text))
 
+    def weight(self, word: str) -> float:
+        """A word's inverse document frequency as a part of the rarest word's; 1 of one without; NotFittedError."""
+        fitted = self._fitted()
+        column = fitted.vocabulary_.get(word)
+        return 1.0 if column is None else float(fitted.idf_[column] / fitted.idf_.max())
+
     def save(self, folder: Path | str) -> None:
         """Write words and weights to a folder; NotFittedError."""
         fitted = self._fitted()

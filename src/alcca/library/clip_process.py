@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.encoders.encoder import AudioEncoder
+from alcca.encoders.mfcc import MfccEncoder
+from alcca.encoders.stored import load_encoder
 from alcca.errors import AlccaError
 from alcca.features.mfcc import mfcc
 from alcca.library.child_process import MemoryLimit, end_with_parent
+from alcca.library.sound import read_sound
 from alcca.library.workers import ends_when_stuck, quiet_worker
-from alcca.songs.audio import SAMPLE_RATE, SLICE_SECONDS, SPEECH_RATE, read_slices
+from alcca.songs.audio import SAMPLE_RATE, SLICE_SECONDS, SPEECH_RATE
 
 __all__ = ["Clip", "Read", "read_clip", "work"]
 
@@ -34,8 +37,8 @@ class Clip:
 
     Parameters
     ----------
-    mfcc : array of shape (20, 161), float32
-        See `alcca.features.mfcc.mfcc`.
+    sound : array, float32, or None
+        What the encoder makes of it, by default MFCC of shape (20, 161); None when nobody asked for it.
     speech : array of shape (n,), float32
         The samples at 16 kHz, at most 480,000, without the silence that fills up a short recording.
     start : float
@@ -44,54 +47,63 @@ class Clip:
         What was repaired or is doubtful, in plain words; see `alcca.songs.audio.AudioSlice`.
     """
 
-    mfcc: NDArray[np.float32]
+    sound: NDArray[np.float32] | None
     speech: NDArray[np.float32]
     start: float
     notes: tuple[str, ...]
 
 
-Read = Callable[[Path, float], Clip]
+Read = Callable[[Path, float, AudioEncoder | None], Clip]
 
 
-def read_clip(path: Path, budget: float) -> Clip:
+def read_clip(path: Path, budget: float, encoder: AudioEncoder | None) -> Clip:
     """Decode a recording's middle 30 s once, for all that a search takes; AudioError after ``budget`` seconds."""
-    sound, speech = read_slices(path, rates=(SAMPLE_RATE, SPEECH_RATE), budget=budget)
-    return Clip(mfcc(sound.samples), speech.decoded, speech.start, sound.notes)
+    sound, speech = read_sound(path, encoder, budget=budget)
+    return Clip(sound, speech.decoded, speech.start, speech.notes)
 
 
-def work(pipe: Connection, read: Read, seconds: float, memory: int) -> None:
-    """Answer one path after the other until the pipe ends.
+def work(pipe: Connection, read: Read, seconds: float, memory: int, folder: Path | None) -> None:
+    """Answer one question after the other until the pipe ends.
 
     Parameters
     ----------
     pipe : Connection
-        Brings paths, takes answers; "warm" is sent when the first path may come.
-    read : function of a path and of seconds
+        Brings questions: a path, and whether its sound is asked for. Takes answers; the first comes unasked, when the
+        first question may come, and says of which shape the sound will be, or why there will be none.
+    read : function of a path, of seconds and of an encoder
         Gives a clip.
     seconds : float
         Time for one file.
     memory : int
         Bytes that one file may take.
+    folder : path or None
+        Of the encoder that sound is asked of; MFCC when None.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     _warm_up()
+    try:
+        encoder = MfccEncoder() if folder is None else load_encoder(folder)
+        encoder.prepare()
+    except AlccaError as error:
+        pipe.send_bytes(json.dumps({"lacks": str(error)}).encode())
+        return
     # Not before: a warm-up that fails, on a broken installation, shall be heard of.
     quiet_worker()
     limit = MemoryLimit(memory)
-    pipe.send_bytes(b"warm")
+    pipe.send_bytes(json.dumps({"shape": encoder.shape}).encode())
     while True:
         try:
-            path = Path(os.fsdecode(pipe.recv_bytes()))
+            asked = json.loads(pipe.recv_bytes())
         except (EOFError, OSError):
             return
         with ends_when_stuck(seconds + GRACE_SECONDS):
-            answer = _answer(read, path, POLITE * seconds, limit)
+            answer = _answer(read, Path(asked["path"]), POLITE * seconds, encoder if asked["sound"] else None, limit)
         pipe.send_bytes(answer)
 
 
-def _answer(read: Read, path: Path, budget: float, limit: MemoryLimit) -> bytes:
-    """One line of JSON, then the bytes of the MFCC and of the samples."""
+def _answer(read: Read, path: Path, budget: float, encoder: AudioEncoder | None, limit: MemoryLimit) -> bytes:
+    """One line of JSON, then the bytes of the sound, if asked for, and of the samples."""
     reason: str | None = None
     notes: tuple[str, ...] = ()
     start, samples = 0.0, 0
@@ -99,9 +111,9 @@ def _answer(read: Read, path: Path, budget: float, limit: MemoryLimit) -> bytes:
     fit = True
     try:
         with limit:
-            clip = read(path, budget)
+            clip = read(path, budget, encoder)
             notes, start, samples = clip.notes, clip.start, len(clip.speech)
-            body = clip.mfcc.tobytes() + clip.speech.tobytes()
+            body = (b"" if clip.sound is None else clip.sound.tobytes()) + clip.speech.tobytes()
     except (AlccaError, MemoryError) as error:
         reason = str(error)
         if isinstance(error, MemoryError) or any(sign in reason for sign in OUT_OF_MEMORY):

@@ -16,7 +16,6 @@ from typing import Any, Self
 import numpy as np
 
 from alcca.errors import AudioError, UsageError
-from alcca.features.mfcc import N_FRAMES, N_MFCC
 from alcca.library.child_process import SECONDS_TO_START, Child
 from alcca.library.clip_process import Clip, Read, read_clip, work
 from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE
@@ -46,6 +45,9 @@ class ClipReader:
     memory : int
         Bytes that a worker may take for one recording, > 0, beyond what it has when idle. Where the system
         knows no such limit there is none.
+    encoder : path, optional
+        The folder of the encoder (`alcca.encoders.stored`) that the first recordings will be read for: the workers get
+        ready for it. MFCC when not given.
 
     Raises
     ------
@@ -59,13 +61,20 @@ class ClipReader:
     >>> soundfile.write(path, 0.5 * np.sin(np.arange(22_050 * 20) / 20), 22_050)
     >>> with ClipReader(workers=1) as reader:
     ...     clip = reader.read(path, "my song.wav")
-    >>> clip.mfcc.shape, clip.speech.shape
+    >>> clip.sound.shape, clip.speech.shape
     ((20, 161), (320000,))
     >>> clip.notes
     ('the recording is 20 s long; the rest of the half minute was filled with silence',)
     """
 
-    def __init__(self, *, workers: int | None = None, seconds: float = 20.0, memory: int = 2 * 2**30) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        seconds: float = 20.0,
+        memory: int = 2 * 2**30,
+        encoder: Path | None = None,
+    ) -> None:
         if workers is None:
             workers = max(FEWEST_WORKERS, min(MOST_WORKERS, os.cpu_count() or 1))
         if workers < 1:
@@ -75,15 +84,17 @@ class ClipReader:
         if memory < 1:
             raise UsageError(f"{memory} bytes are no memory to read in; give a positive number")
         self._seconds, self._memory, self._size = seconds, memory, workers
+        # What was asked for last, which a new worker gets ready for.
+        self._encoder = encoder
         self._changed = threading.Condition()
         self._closed = False
         self._running: set[_Worker] = set()
         # None is the place of a worker that could not be started; whoever takes it tries again.
         self._idle: list[_Worker | None] = []
         for _ in range(workers):
-            self._idle.append(self._start())
+            self._idle.append(self._start(encoder))
 
-    def read(self, path: Path, name: str) -> Clip:
+    def read(self, path: Path, name: str, *, sound: bool = True, encoder: Path | None = None) -> Clip:
         """The middle 30 s of a recording; waits until a worker is free. Threads may call it side by side.
 
         Parameters
@@ -92,11 +103,15 @@ class ClipReader:
             A file of any format that libsndfile or FFmpeg reads; its suffix helps to tell which.
         name : str
             What messages call it.
+        sound : bool
+            Whether anybody wants what the encoder makes of it.
+        encoder : path, optional
+            The folder of the encoder. A worker that is ready for another one is replaced, which takes it some seconds.
 
         Returns
         -------
         Clip
-            The same numbers as `alcca.songs.audio.read_slices` and `alcca.features.mfcc.mfcc` give here.
+            The same numbers as `alcca.library.sound.read_sound` gives here.
 
         Raises
         ------
@@ -108,13 +123,15 @@ class ClipReader:
         # Unlike Path.exists, this raises nothing on a folder that may not be entered.
         if not os.path.exists(path):  # noqa: PTH110
             raise AudioError(f"{name}: the file is gone; send it again")
+        if sound:
+            self._encoder = encoder
         worker = self._take(name)
         try:
-            if worker is None or not worker.alive:
-                worker = self._replace(worker)
+            if worker is None or not worker.alive or (sound and worker.encoder != encoder):
+                worker = self._replace(worker, encoder if sound else self._encoder)
             if worker is None:
                 raise AudioError(f"{name}: no process could be started to read it; try again in a minute")
-            return worker.read(path, name)
+            return worker.read(path, name, sound)
         except AudioError:
             # What close() did to a worker is no fault of the file.
             self._check_open(name)
@@ -153,25 +170,25 @@ class ClipReader:
 
     def _give_back(self, worker: "_Worker | None") -> None:
         if worker is not None and not worker.fit:
-            worker = self._replace(worker)
+            worker = self._replace(worker, self._encoder)
         with self._changed:
             self._idle.append(worker)
             # All, because one may be close() and the others reads.
             self._changed.notify_all()
 
-    def _replace(self, worker: "_Worker | None") -> "_Worker | None":
+    def _replace(self, worker: "_Worker | None", encoder: Path | None) -> "_Worker | None":
         if worker is not None:
             worker.stop()
             with self._changed:
                 self._running.discard(worker)
-        return self._start()
+        return self._start(encoder)
 
-    def _start(self) -> "_Worker | None":
+    def _start(self, encoder: Path | None) -> "_Worker | None":
         """A new worker, not yet warm; None when the system gives no process."""
         if self._closed:
             return None
         try:
-            worker = _Worker(read_clip, self._seconds, self._memory)
+            worker = _Worker(read_clip, self._seconds, self._memory, encoder)
         except OSError:
             return None
         with self._changed:
@@ -189,28 +206,32 @@ class ClipReader:
 class _Worker(Child):
     """A process that reads one recording after the other."""
 
-    def __init__(self, read: Read, seconds: float, memory: int) -> None:
-        super().__init__(work, (read, seconds, memory), name="alcca-clips", largest=LARGEST_ANSWER)
+    def __init__(self, read: Read, seconds: float, memory: int, encoder: Path | None) -> None:
+        super().__init__(work, (read, seconds, memory, encoder), name="alcca-clips", largest=LARGEST_ANSWER)
+        self.encoder = encoder
         self._seconds = seconds
-        self._warm = False
+        # What it says of itself when it is ready; no stranger's file has had a say in it.
+        self._about: dict[str, Any] = {}
         # False from sending a file to the end of its answer: whatever interrupts that, nobody shall ever take
         # the answer for that of the next file.
         self.fit = True
 
     def warm(self, seconds: float = 0.0) -> bool:
         """Whether it is ready to read, or gets so within ``seconds``."""
-        if not self._warm:
+        if not self._about:
             with contextlib.suppress(EOFError, OSError):
-                self._warm = bool(self.receive(seconds))
-        return self._warm
+                self._about = json.loads(self.receive(seconds) or b"{}")
+        return bool(self._about)
 
-    def read(self, path: Path, name: str) -> Clip:
+    def read(self, path: Path, name: str, sound: bool) -> Clip:
         """The clip that the process makes of a file."""
         self.fit = False
         if not self.warm(SECONDS_TO_START):
             raise AudioError(f"{name}: no process could be prepared to read it; try again in a minute")
+        if "lacks" in self._about:
+            raise AudioError(f"{name}: its sound cannot be described here ({self._about['lacks']})")
         try:
-            self.send(os.fsencode(path))
+            self.send(json.dumps({"path": str(path), "sound": sound}).encode())
             answer = self.receive(self._seconds)
             if answer is None:
                 raise AudioError(
@@ -220,7 +241,7 @@ class _Worker(Child):
             head, _, body = answer.partition(b"\n")
             told = json.loads(head)
             reason, fit = told["reason"], told["fit"]
-            clip = None if reason is not None else _clip(body, told)
+            clip = None if reason is not None else _clip(body, told, self._about["shape"] if sound else None)
         except (EOFError, OSError, ValueError, KeyError, TypeError):
             # A decoder that overwrites its process's memory may still send something.
             raise AudioError(
@@ -232,14 +253,15 @@ class _Worker(Child):
         return clip
 
 
-def _clip(body: bytes, told: dict[str, Any]) -> Clip:
-    """What a worker has sent; ValueError when it is none."""
+def _clip(body: bytes, told: dict[str, Any], shape: list[int] | None) -> Clip:
+    """What a worker has sent, with sound of a shape; ValueError when it is none."""
     numbers, start = np.frombuffer(body, np.float32).copy(), float(told["start"])
-    features, speech = numbers[: N_MFCC * N_FRAMES], numbers[N_MFCC * N_FRAMES :]
+    size = 0 if shape is None else math.prod(shape)
+    sound, speech = numbers[:size], numbers[size:]
     right = len(speech) == told["samples"] and 0 < len(speech) <= MOST_SAMPLES
     if not (right and math.isfinite(start) and np.isfinite(numbers).all()):
         raise ValueError("no clip")
-    return Clip(features.reshape(N_MFCC, N_FRAMES), speech, start, tuple(told["notes"]))
+    return Clip(None if shape is None else sound.reshape(shape), speech, start, tuple(told["notes"]))
 
 
 def _without_path(reason: str, path: Path, name: str) -> str:

@@ -1,8 +1,6 @@
 """The descriptors of a library's songs: computed once from their files, or taken from a user's own table."""
 
-import getpass
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.encoders.descriptors import DescriptorsEncoder
 from alcca.errors import AlccaError, LibraryError
 from alcca.features.descriptors import track_descriptors
 from alcca.library.descriptor_table import read_descriptors_csv
@@ -21,7 +20,7 @@ from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, q
 from alcca.progress import Progress
 from alcca.songs.audio import read_slice
 
-__all__ = ["library_descriptors", "undescribed"]
+__all__ = ["KIND", "describe_missing", "library_descriptors", "undescribed"]
 
 # What the store calls them. Descriptors that are computed differently need another name: the stored ones stay.
 KIND = "descriptors"
@@ -76,7 +75,13 @@ def library_descriptors(
     """
     if csv is not None:
         return read_descriptors_csv(csv).of(songs)
-    _compute(store, undescribed(store, songs), jobs=jobs, progress=progress)
+    failed = describe_missing(store, songs, jobs=jobs, progress=progress)
+    if failed:
+        song, reason = failed[0]
+        raise LibraryError(
+            f"{store.folder}: {len(failed)} songs cannot be described, the first is {song.title!r} ({reason}); run "
+            "alcca add on their folder again, or leave out the method that needs descriptors"
+        )
     return store.features(KIND, [song.id for song in songs])
 
 
@@ -93,12 +98,16 @@ class _Described:
     reason: str | None = None
 
 
-def _compute(store: Store, songs: Sequence[Song], *, jobs: int | None, progress: bool) -> None:
+def describe_missing(
+    store: Store, songs: Sequence[Song], *, jobs: int | None, progress: bool
+) -> list[tuple[Song, str]]:
+    """Describe those of the songs that are `undescribed`; give back those that cannot be described, and why."""
+    missing = undescribed(store, songs)
     batch: list[_Described] = []
     failed: list[_Described] = []
-    with Progress("describing songs", total=len(songs), show=progress and bool(songs)) as bar:
+    with Progress("describing songs", total=len(missing), show=progress and bool(missing)) as bar:
         try:
-            for described in read_each(_describe, songs, _crashed, pool=_pool, jobs=jobs):
+            for described in read_each(_describe, missing, _crashed, pool=_pool, jobs=jobs):
                 (failed if described.values is None else batch).append(described)
                 bar.update()
                 if len(batch) >= BATCH:
@@ -107,12 +116,7 @@ def _compute(store: Store, songs: Sequence[Song], *, jobs: int | None, progress:
         finally:
             # Ctrl-C comes through here too: what was computed is kept.
             _write(store, batch)
-    if failed:
-        raise LibraryError(
-            f"{store.folder}: {len(failed)} songs cannot be described, the first is "
-            f"{failed[0].song.title!r} ({failed[0].reason}); run alcca add on their folder again, or leave out the "
-            "method that needs descriptors"
-        )
+    return [(one.song, one.reason or "") for one in failed]
 
 
 def _write(store: Store, batch: Sequence[_Described]) -> None:
@@ -132,18 +136,8 @@ def _pool(workers: int) -> Any:
 
 
 def _start_worker() -> None:
-    from filelock import FileLock
-
     quiet_worker()
-    # librosa compiles code at its first call, for longer than a file may take on a slow machine, and keeps it on the
-    # disk. Two processes that compile at the same time mix their halves there, and every later one crashes on that.
-    with FileLock(compiling_lock()):
-        track_descriptors(np.ones(22_050, np.float32))
-
-
-def compiling_lock() -> Path:
-    """The lock file that keeps one user's processes from compiling at the same time."""
-    return Path(tempfile.gettempdir()) / f"alcca-compiling-{getpass.getuser()}.lock"
+    DescriptorsEncoder().prepare()
 
 
 def _describe(song: Song) -> _Described:

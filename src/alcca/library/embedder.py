@@ -1,4 +1,4 @@
-"""From a song's sound and words to its two vectors in the common space: lyric features and a model together."""
+"""From a song's sound and words to its two vectors in the common space: two encoders and a model together."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,43 +8,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LyricsError
-from alcca.features.mfcc import N_FRAMES, N_MFCC
 from alcca.songs.lyrics import clean_lyrics
 
 if TYPE_CHECKING:
-    from alcca.features.doc2vec import Doc2VecFeatures
+    from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
 
-__all__ = ["Embedder"]
+__all__ = ["AUDIO", "FIRST_ENCODERS", "Embedder"]
 
-MODEL = "model"
-# Where the model is in libraries that were trained before there was a choice.
-ONLY_ALCCA = "alcca"
+AUDIO, LYRICS, MODEL = "audio", "lyrics", "model"
+# Where lyric features and model are in libraries that were trained before there was a choice of either.
+ONLY_DOC2VEC, ONLY_ALCCA = "doc2vec", "alcca"
+# What those were trained with.
+FIRST_ENCODERS = {"audio_encoder": "mfcc", "lyrics_encoder": "doc2vec"}
 
 
 class Embedder:
-    """The fitted lyric features and the fitted model of one library.
+    """The encoders and the fitted model of one library.
 
     Parameters
     ----------
-    doc2vec : Doc2VecFeatures
-        Fitted on the library's lyrics.
+    audio : AudioEncoder
+    lyrics : LyricsEncoder
+        Fitted on the library's lyrics, if it learns.
     model : estimator
-        A two-view estimator with a common space (`alcca.models.contract`), fitted on the library's songs.
+        A two-view estimator with a common space (`alcca.models.contract`), fitted on what the encoders make of the
+        library's songs.
     """
 
-    def __init__(self, doc2vec: "Doc2VecFeatures", model: Any) -> None:
-        self.doc2vec, self.model = doc2vec, model
+    def __init__(self, audio: "AudioEncoder", lyrics: "LyricsEncoder", model: Any) -> None:
+        self.audio, self.lyrics, self.model = audio, lyrics, model
 
-    def embed_audio(self, mfcc: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Vectors (n, d) of recordings, from MFCC (n, 20, 161)."""
-        return self._placed(mfcc, 0)
+    def embed_audio(self, sounds: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Vectors (n, d) of recordings, from what the audio encoder makes of them, shape (n, *shape)."""
+        return self._placed(sounds, 0)
 
     def embed_lyrics(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Vectors (n, d) of lyrics.
 
         A text of which no word is known has the vector of a text without content.
         """
-        return self._placed(self.doc2vec.transform(texts), 1)
+        return self.embed_encoded_lyrics(self.lyrics.encode(texts))
+
+    def embed_encoded_lyrics(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Vectors (n, d) of lyrics, from what the lyrics encoder makes of them, shape (n, q)."""
+        return self._placed(features, 1)
 
     def _placed(self, view: NDArray[Any], which: int) -> NDArray[np.float64]:
         # Estimators of other packages take vectors, and both views or none: what is not asked for may be anything.
@@ -55,12 +62,10 @@ class Embedder:
             views[which] = view
         else:
             flat = view.reshape(len(view), -1)
-            views = [flat, np.zeros((len(flat), self._columns(1 - which)))]
+            other = (self.lyrics, self.audio)[which]
+            views = [flat, np.zeros((len(flat), int(np.prod(other.shape))))]
             views = views if which == 0 else views[::-1]
         return np.asarray(self.model.transform(tuple(views))[which], dtype=np.float64)
-
-    def _columns(self, which: int) -> int:
-        return self.doc2vec.vector_size if which else N_MFCC * N_FRAMES
 
     def embed_query(self, text: str) -> NDArray[np.float64]:
         """Vector (d,) of the lyrics that somebody searches by, as they were typed or pasted.
@@ -77,7 +82,7 @@ class Embedder:
         text = clean_lyrics(text)
         if not text:
             raise LyricsError("the lyrics to search by are empty; give some words")
-        if not self.doc2vec.known_words(text):
+        if not self.lyrics.known_words(text):
             shown = text if len(text) <= 60 else text[:57] + "..."
             raise LyricsError(
                 f"{shown!r}: the model knows none of these words; give more of the lyrics, or search for exact words"
@@ -85,16 +90,18 @@ class Embedder:
         return text
 
     def save(self, folder: Path) -> None:
-        """Write both parts below ``folder``.
+        """Write all three below ``folder``.
 
         Raises
         ------
         LibraryError
             The model cannot be kept without pickle; the message says why.
         """
+        from alcca.encoders.stored import save_encoder
         from alcca.models.stored import save_model
 
-        self.doc2vec.save(folder / "doc2vec")
+        save_encoder(self.audio, folder / AUDIO)
+        save_encoder(self.lyrics, folder / LYRICS)
         save_model(self.model, folder / MODEL)
 
     @classmethod
@@ -104,14 +111,30 @@ class Embedder:
         Raises
         ------
         LibraryError
-            Something is missing or damaged.
+            Something is missing or damaged, or an encoder is of another version now.
+        MissingExtraError
+            A package that an encoder needs is not installed.
         """
-        from alcca.features.doc2vec import Doc2VecFeatures
+        from alcca.encoders.stored import load_encoder
         from alcca.models.stored import load_model
 
-        doc2vec = Doc2VecFeatures.load(folder / "doc2vec")
-        if not (folder / MODEL).exists() and (folder / ONLY_ALCCA).exists():
-            from alcca.models.alcca import ALCCA
+        if (folder / ONLY_DOC2VEC).exists():
+            return cls(*_first_encoders(folder), _first_model(folder))
+        return cls(load_encoder(folder / AUDIO), load_encoder(folder / LYRICS), load_model(folder / MODEL))
 
-            return cls(doc2vec, ALCCA.load(folder / ONLY_ALCCA))
-        return cls(doc2vec, load_model(folder / MODEL))
+
+def _first_encoders(folder: Path) -> "tuple[AudioEncoder, LyricsEncoder]":
+    from alcca.encoders.doc2vec import Doc2VecEncoder
+    from alcca.encoders.mfcc import MfccEncoder
+
+    return MfccEncoder(), Doc2VecEncoder.load(folder / ONLY_DOC2VEC)
+
+
+def _first_model(folder: Path) -> Any:
+    if (folder / ONLY_ALCCA).exists() and not (folder / MODEL).exists():
+        from alcca.models.alcca import ALCCA
+
+        return ALCCA.load(folder / ONLY_ALCCA)
+    from alcca.models.stored import load_model
+
+    return load_model(folder / MODEL)

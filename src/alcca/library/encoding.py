@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.encoders.encoder import MFCC, AudioEncoder, Encoder, LyricsEncoder
-from alcca.errors import AlccaError, DataError, LibraryError
+from alcca.encoders.encoder import MFCC, AudioEncoder, Encoder, LyricsEncoder, encode_checked
+from alcca.errors import AlccaError, LibraryError
+from alcca.library import descriptors
 from alcca.library.records import Song
 from alcca.library.song_files import read_again
 from alcca.library.store import Store
@@ -23,10 +24,12 @@ from alcca.library.workers import SECONDS_BEFORE_KILL, ends_when_stuck, quiet_wo
 from alcca.progress import Progress
 from alcca.songs.audio import read_slice
 
-__all__ = ["encode_songs", "is_kept", "unencoded"]
+__all__ = ["encode_missing", "encode_songs", "encoded", "is_kept", "kept_as", "unencoded"]
 
 # Eight slices at 48 kHz take 46 MB.
 RECORDINGS, ROWS = 8, 256
+# Views of a data set, and what the store calls those that were there before there were encoders.
+VIEWS = {"audio_frames": "mfcc", "audio_descriptors": descriptors.KIND}
 
 T = TypeVar("T")
 
@@ -36,10 +39,25 @@ def is_kept(encoder: Encoder) -> bool:
     return not encoder.learns and not (isinstance(encoder, AudioEncoder) and encoder.view is not None)
 
 
+def kept_as(encoder: Encoder) -> str:
+    """What the store calls that which an encoder makes."""
+    view = encoder.view if isinstance(encoder, AudioEncoder) else None
+    return VIEWS.get(view or "", encoder.key)
+
+
 def unencoded(store: Store, songs: Sequence[Song], encoder: Encoder) -> list[Song]:
     """Those of the songs for which the store has nothing of this encoder, or something damaged, in their order."""
-    missing = frozenset(store.without_features(encoder.key, [song.id for song in songs]))
+    missing = frozenset(store.without_features(kept_as(encoder), [song.id for song in songs]))
     return [song for song in songs if song.id in missing]
+
+
+def encoded(store: Store, songs: Sequence[Song], encoder: Encoder) -> list[int]:
+    """Ids of those of the songs for which the store has something of this encoder, in their order.
+
+    MFCC every song has, or it is damaged, and whoever reads them is told so.
+    """
+    missing = set() if kept_as(encoder) == VIEWS["audio_frames"] else {s.id for s in unencoded(store, songs, encoder)}
+    return [song.id for song in songs if song.id not in missing]
 
 
 def encode_songs(
@@ -67,6 +85,28 @@ def encode_songs(
     DataError
         The encoder does not make what it says.
     """
+    failed = encode_missing(store, songs, encoder, jobs=jobs, progress=progress)
+    if failed:
+        song, reason = failed[0]
+        raise LibraryError(
+            f"{store.folder}: {len(failed)} songs cannot be encoded with {encoder.name}, the first is {song.title!r} "
+            f"({reason}); run alcca add on their folder again, or leave the encoder out"
+        )
+    return store.features(kept_as(encoder), [song.id for song in songs])
+
+
+def encode_missing(
+    store: Store, songs: Sequence[Song], encoder: Encoder, *, jobs: int | None = None, progress: bool = True
+) -> list[tuple[Song, str]]:
+    """Encode those of the songs that are `unencoded`; give back those that cannot be encoded, and why.
+
+    Parameters and errors as `encode_songs`, but for the songs that cannot be encoded.
+    """
+    if kept_as(encoder) == VIEWS["audio_frames"]:
+        # Kept of every song since it was added.
+        return []
+    if kept_as(encoder) == descriptors.KIND:
+        return descriptors.describe_missing(store, songs, jobs=jobs, progress=progress)
     missing = unencoded(store, songs, encoder)
     failed: list[_Read] = []
     with Progress(f"encoding with {encoder.name}", total=len(missing), show=progress and bool(missing)) as bar:
@@ -76,13 +116,7 @@ def encode_songs(
             if good:
                 _keep(store, encoder, good)
             bar.update(len(batch))
-    if failed:
-        raise LibraryError(
-            f"{store.folder}: {len(failed)} songs cannot be encoded with {encoder.name}, the first is "
-            f"{failed[0].song.title!r} ({failed[0].reason}); run alcca add on their folder again, or leave "
-            "the encoder out"
-        )
-    return store.features(encoder.key, [song.id for song in songs])
+    return [(one.song, one.reason or "") for one in failed]
 
 
 @dataclass(frozen=True)
@@ -115,15 +149,10 @@ def _batched(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
 
 def _keep(store: Store, encoder: Any, batch: Sequence[_Read]) -> None:
     values = [read.values for read in batch]
-    found = np.asarray(encoder.encode(values if isinstance(encoder, LyricsEncoder) else np.stack(values)), np.float32)
-    if found.shape != (len(batch), *encoder.shape) or not np.isfinite(found).all():
-        raise DataError(
-            f"the encoder {encoder.name} made an array of shape {found.shape}; expected finite numbers of shape "
-            f"{(len(batch), *encoder.shape)}, so repair it"
-        )
+    found = encode_checked(encoder, values if isinstance(encoder, LyricsEncoder) else np.stack(values))
     with store.transaction():
         for read, row in zip(batch, found, strict=True):
-            store.put_features(read.song.id, encoder.key, row)
+            store.put_features(read.song.id, kept_as(encoder), row)
 
 
 # In worker processes

@@ -1,22 +1,27 @@
-"""Which methods can learn a library's common space."""
+"""Which methods can learn a library's common space, and from what."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
+from alcca.encoders.registry import audio_encoder, lyrics_encoder
+from alcca.encoders.stored import check_keepable
 from alcca.errors import UsageError
 from alcca.experiments.methods import parse_methods
 from alcca.models.base import TwoViewModel
 from alcca.models.contract import dimension_parameter, has_own_similarity, view_names
 from alcca.models.stored import check_storable
 
-__all__ = ["BEST", "DEFAULT_METHOD", "learners", "set_up"]
+__all__ = ["BEST", "DEFAULT_METHOD", "encoders_for", "learners", "set_up"]
 
 # What measures best on the songbook (docs/results.md).
 DEFAULT_METHOD = "kernel-cca"
 # Stands for the best of those that learn in seconds or minutes, as measured on songs kept out.
 BEST = "best"
 COMPARED = ("kernel-cca", "rcca", "cca", "acmr", "alcca-tuned")
-# Of a song that is searched by, what is computed at once.
-COMPUTED = {"audio": ("audio", "audio_frames"), "lyrics": ("features",)}
+DEFAULT_AUDIO, DEFAULT_LYRICS = "mfcc", "doc2vec"
+# What a method asks for that reads one description of the sound and no other, and the encoder that makes it.
+OF_A_VIEW = {"audio_frames": "mfcc", "audio_descriptors": "descriptors"}
 
 
 def learners(method: str, epochs: int | None = None) -> dict[str, Any]:
@@ -38,8 +43,7 @@ def learners(method: str, epochs: int | None = None) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        An unknown method or setting, more than one method, or one that has no common space, or that learns from what a
-        search does not compute.
+        An unknown method or setting, more than one method, or one that has no common space.
 
     Examples
     --------
@@ -55,15 +59,56 @@ def learners(method: str, epochs: int | None = None) -> dict[str, Any]:
                 f"method {name!r} has no common space to put songs into; words that are heard are a part of every "
                 f"search already. Take the method that learns the space beside them, such as {DEFAULT_METHOD}"
             )
-        for side, computed in COMPUTED.items():
-            unknown = [view for view in view_names(model, side) if view not in computed]
-            if unknown:
-                raise UsageError(
-                    f"method {name!r} learns from {unknown[0]}, which a search does not compute of a clip; "
-                    f"take another, such as {DEFAULT_METHOD}"
-                )
         check_storable(model)
     return named
+
+
+def encoders_for(
+    methods: Mapping[str, Any], audio: str | AudioEncoder | None = None, lyrics: str | LyricsEncoder | None = None
+) -> tuple[AudioEncoder, LyricsEncoder]:
+    """Make the encoders that methods learn from, as ``alcca train`` takes them.
+
+    Parameters
+    ----------
+    methods : mapping of str to estimator
+        As `learners` makes them.
+    audio : str or AudioEncoder, optional
+        When not given the one that a method insists on, else MFCC.
+    lyrics : str or LyricsEncoder, optional
+        Doc2Vec when not given.
+
+    Raises
+    ------
+    UsageError
+        An unknown encoder, one that cannot be kept without pickle, or one that a method does not learn from.
+    MissingExtraError
+        A package that an encoder needs is not installed.
+
+    Examples
+    --------
+    >>> encoders_for(learners("spotify-dcca"), lyrics="tfidf")
+    (DescriptorsEncoder(), TfidfEncoder(max_features=2000, min_df=2))
+    """
+    asked = {view for model in methods.values() for view in view_names(model, "audio")}
+    usual = next((OF_A_VIEW[view] for view in sorted(asked) if view in OF_A_VIEW), DEFAULT_AUDIO)
+    made = audio_encoder(audio if audio is not None else usual), lyrics_encoder(lyrics or DEFAULT_LYRICS)
+    for encoder in made:
+        check_keepable(encoder)
+    for name, model in methods.items():
+        _check_views(name, view_names(model, "audio"), {"audio", made[0].view}, made[0].name)
+        _check_views(name, view_names(model, "lyrics"), {"features"}, made[1].name)
+    return made
+
+
+def _check_views(method: str, views: Iterable[str], given: set[str | None], encoder: str) -> None:
+    for view in views:
+        if view not in given:
+            other = OF_A_VIEW.get(view)
+            raise UsageError(
+                f"method {method!r} learns from {view}, which the encoder {encoder} does not make; "
+                + (f"leave the encoder out, or take {other}" if other else "take another method")
+                + f", or a method that learns from any, such as {DEFAULT_METHOD}"
+            )
 
 
 def set_up(model: Any, *, components: int, random_state: int, verbose: bool) -> Any:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from alcca.errors import LibraryError, UsageError
+from alcca.errors import AlccaError, LibraryError, UsageError
 from alcca.library.hits import Hits, found_words, hit
 from alcca.library.parts.embeddings import Embeddings
 from alcca.library.parts.fusion import BOTH, chosen_parts
-from alcca.library.parts.part import Query
+from alcca.library.parts.part import SOUND, Query
 from alcca.library.parts.transcripts import SLICE, Transcripts
 from alcca.library.records import AddReport, Song
 from alcca.library.snapshot import Filter, Snapshot
@@ -20,7 +20,7 @@ from alcca.library.store import Store
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from alcca.encoders.encoder import Encoder
+    from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
     from alcca.experiments.dataset import Dataset
     from alcca.experiments.results import Results
     from alcca.library.hearing import HearReport
@@ -144,7 +144,6 @@ class Library:
         """
         from alcca.library.ears import ears_for_adding
         from alcca.library.ingest import add_folder
-        from alcca.library.training import embed_songs
 
         if offset is not None and not 0 <= offset < float("inf"):
             raise UsageError(f"offset is {offset}; expected seconds from the start of the song, 0 or more")
@@ -165,15 +164,25 @@ class Library:
             )
             with self._store.transaction():
                 self._store.set_setting("offset", chosen)
-            model = self._store.setting("model")
-            new = self._store.kept(Embeddings).missing(model["name"]) if model is not None else []
-            if new:
-                embed_songs(self._store, model["name"], self._snapshot.space.embedder, new, progress=self._progress)
+            report.notes += self._embed_new()
             if ears.note:
                 report.notes.append((str(self.path), ears.note))
             if ears.open:
                 report.hearing = ears.hear(self._store, language=None, again=False, progress=self._progress)
         return report
+
+    def _embed_new(self) -> list[tuple[str, str]]:
+        """Put new songs into the learned space; what cannot be put there, and why."""
+        from alcca.library.training import embed_new
+
+        model = self._store.setting("model")
+        if model is None or not self._store.kept(Embeddings).missing(model["name"]):
+            return []
+        try:
+            embedder = self._snapshot.space.embedder
+        except AlccaError as error:
+            return [(str(self.path), f"new songs cannot be put into the learned space: {error}")]
+        return embed_new(self._store, model["name"], embedder, progress=self._progress)
 
     def hear(
         self,
@@ -248,6 +257,8 @@ class Library:
         self,
         *,
         method: str | None = None,
+        audio_encoder: "str | AudioEncoder | None" = None,
+        lyrics_encoder: "str | LyricsEncoder | None" = None,
         components: int | None = None,
         epochs: int | None = None,
         random_state: int = 0,
@@ -262,6 +273,13 @@ class Library:
             What learns the common space: a method of `evaluate` by name ("kernel-cca", "alcca:ridge=0.1"), the dotted
             name of a class, or "best", which compares several on a fifth of the songs. Without it kernel CCA, which
             measures best on real songs (docs/results.md).
+        audio_encoder : str or AudioEncoder, optional
+            What describes the sound: an encoder of `evaluate` by name ("mfcc-stats", "descriptors", "clap:MODEL"), or
+            one that was made already. Each song is encoded once, and what is done is kept when that is interrupted.
+            Without it what the method insists on, else MFCC.
+        lyrics_encoder : str or LyricsEncoder, optional
+            What describes the lyrics ("tfidf", "sentence:MODEL"). One that learns is fitted on the songs that the model
+            is fitted on, and kept with it. Without it Doc2Vec.
         components : int, optional
             Canonical components. When not given, those of 10, 20, … 100 are taken that find best the songs of a fifth
             of the library, after a first training on the rest; a library of fewer than a hundred songs gets ten.
@@ -273,7 +291,10 @@ class Library:
         Raises
         ------
         UsageError
-            A method that is unknown, or cannot learn a library's space.
+            A method that is unknown, or cannot learn a library's space; an unknown encoder, or one from which the
+            method does not learn.
+        MissingExtraError
+            A package that an encoder needs is not installed.
         LibraryError
             Fewer than ten usable songs, or fewer than a hundred where the best method is asked for; a model that
             cannot be kept without pickle; another process is writing.
@@ -286,6 +307,8 @@ class Library:
                 self._store,
                 self.path,
                 method=DEFAULT_METHOD if method is None else method,
+                audio_encoder=audio_encoder,
+                lyrics_encoder=lyrics_encoder,
                 components=components,
                 epochs=epochs,
                 random_state=random_state,
@@ -353,7 +376,8 @@ class Library:
         notes: tuple[str, ...] = ()
         if audio is not None:
             takes = [part.takes for part in chosen_parts(snapshot.parts, by).values()]
-            query, notes = listen(Path(audio).expanduser(), self._store, takes)
+            encoder = snapshot.space.sound_encoder if SOUND in takes else None
+            query, notes = listen(Path(audio).expanduser(), self._store, takes, encoder)
         else:
             query = Query(text=lyrics)
         found = snapshot.search(query, self._store, k, among, by)

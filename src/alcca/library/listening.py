@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alcca.errors import MissingExtraError, SpeechModelError
 from alcca.hearing.recogniser import shared_recogniser
 from alcca.library.ears import speech_model_of
-from alcca.library.parts.part import Query
+from alcca.library.parts.part import HEARD, SOUND, Query
 from alcca.library.store import Store
-from alcca.songs.audio import SAMPLE_RATE, SPEECH_RATE, read_slices
 from alcca.transcripts import Transcript
+
+if TYPE_CHECKING:
+    from alcca.encoders.encoder import AudioEncoder
 
 __all__ = ["listen"]
 
 
-def listen(path: Path, store: Store, takes: Iterable[str]) -> tuple[Query, tuple[str, ...]]:
+def listen(
+    path: Path, store: Store, takes: Iterable[str], encoder: "AudioEncoder | None"
+) -> tuple[Query, tuple[str, ...]]:
     """Read a recording once, for all that the parts of a search take of it.
 
     A clip is what somebody has at hand: its middle is taken, whatever part the library's songs are known by.
@@ -25,7 +30,9 @@ def listen(path: Path, store: Store, takes: Iterable[str]) -> tuple[Query, tuple
     store : Store
         Of the library, which remembers what its songs were heard with.
     takes : iterable of str
-        Fields of `Query`: "mfcc", "heard".
+        Fields of `Query`: "sound", "heard".
+    encoder : AudioEncoder or None
+        What the learned space describes sound with, ready to do so; None where there is no space.
 
     Returns
     -------
@@ -37,15 +44,15 @@ def listen(path: Path, store: Store, takes: Iterable[str]) -> tuple[Query, tuple
     AudioError
         The recording cannot be used.
     """
-    from alcca.features.mfcc import mfcc
+    from alcca.library.sound import read_sound
 
     wanted = set(takes)
-    sound, speech = read_slices(path, rates=(SAMPLE_RATE, SPEECH_RATE))
-    notes = sound.notes
+    sound, speech = read_sound(path, encoder if SOUND in wanted else None)
+    notes = speech.notes
     heard: Transcript | None = None
-    if "heard" in wanted:
+    if HEARD in wanted:
         try:
             heard = shared_recogniser(speech_model_of(store)).hear(speech.decoded, start=speech.start)
         except (MissingExtraError, SpeechModelError) as error:
             notes = (*notes, f"its words were not heard: {error}")
-    return Query(mfcc(sound.samples) if "mfcc" in wanted else None, heard), notes
+    return Query(sound, heard), notes

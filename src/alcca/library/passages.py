@@ -47,9 +47,10 @@ def best_passage(
 
     Examples
     --------
-    >>> from alcca.features.doc2vec import Doc2VecFeatures
+    >>> from alcca.encoders.mfcc import MfccEncoder
+    >>> from alcca.encoders.tfidf import TfidfEncoder
     >>> from alcca.models.alcca import ALCCA
-    >>> model = Embedder(Doc2VecFeatures(min_count=1, epochs=1).fit(["the sun is high"]), ALCCA())
+    >>> model = Embedder(MfccEncoder(), TfidfEncoder(min_df=1).fit(["the sun is high"]), ALCCA())
     >>> song = "Rise up\n\nThe sun is high\nand so am I\nGo home"
     >>> [line.words for line in best_passage(song, np.ones(2), model, "High, high sun!")]
     [(), ('sun', 'high'), ()]
@@ -58,7 +59,8 @@ def best_passage(
     lines = [part for line in lyrics.splitlines() for part in textwrap.wrap(line, LONGEST_PIECE)]
     passages = [lines[start : start + LINES] for start in range(max(1, len(lines) - LINES + 1))]
     wanted = frozenset(tokenize(words or ""))
-    shared = [sum(_weight(word, embedder) for word in _tokens(passage) & wanted) for passage in passages]
+    # The less often the library's lyrics hold a word, the more it says.
+    shared = [sum(embedder.lyrics.weight(word) for word in _tokens(passage) & wanted) for passage in passages]
     if max(shared) > 0:
         best = passages[int(np.argmax(shared))]
     elif len(passages) == 1:
@@ -73,11 +75,6 @@ def _nearest(passages: Sequence[list[str]], query: NDArray[np.floating], embedde
     places = embedder.embed_lyrics([" ".join(passage) for passage in tried])
     lengths = np.linalg.norm(places, axis=1)
     return tried[int(np.argmax(places @ query / np.where(lengths > 0, lengths, 1.0)))]
-
-
-def _weight(word: str, embedder: Embedder) -> float:
-    """How much a shared word says: the less often the library's lyrics hold it, the more."""
-    return 1.0 / math.log2(2.0 + embedder.doc2vec.vocabulary_.get(word, 0))
 
 
 def _tokens(lines: Iterable[str]) -> set[str]:

@@ -1,7 +1,7 @@
 """Which lyrics belong to which recordings: proposals for recordings that have none, one text to one recording."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,7 +129,8 @@ def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path) -> Proposal
     if not songs:
         return Proposals([], len(texts), 0, notes)
     transcripts = [heard[song.id].transcript for song in songs]
-    worth = bits(transcripts, list(texts.values())) + _space(snapshot, store, songs, list(texts.values()))
+    said = snapshot.space.bits_between([song.id for song in songs], list(texts.values()))
+    worth = bits(transcripts, list(texts.values())) + said
     made = [
         Proposal(songs[i], transcripts[i], list(texts)[j], list(texts.values())[j], float(worth[i, j]), likely,
                  certainty(likely))
@@ -149,12 +150,6 @@ def _texts(folder: Path, store: Store, notes: list[str]) -> dict[Path, str]:
         except (AlccaError, OSError) as error:
             notes.append(f"{path}: {error}")
     return found
-
-
-def _space(snapshot: "Snapshot", store: Store, songs: Sequence[Song], texts: Sequence[str]) -> NDArray[np.float64]:
-    if snapshot.model is None:
-        return np.zeros((len(songs), len(texts)))
-    return snapshot.space.bits_between(store.features("mfcc", [song.id for song in songs]), texts)
 
 
 def _assigned(worth: NDArray[np.float64]) -> Iterable[tuple[int, int, float]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from alcca.library.embedder import FIRST_ENCODERS
 from alcca.library.parts.transcripts import SONG, Transcripts
 from alcca.library.store import Store
 
@@ -20,7 +21,7 @@ def describe(store: Store, folder: Path) -> dict[str, Any]:
     rejects += [{"file": s.path, "reason": s.unreadable} for s in stamps if s.unreadable]
     model = store.setting("model")
     if model is not None:
-        model = {**model, "songs_since": len(usable) - model["songs"]}
+        model = {**FIRST_ENCODERS, **model, "songs_since": len(usable) - model["songs"]}
     return {
         "library": str(folder),
         "songs": len(songs),

@@ -141,8 +141,10 @@ def test_status_tells_what_is_there(client, library, hostile):
     assert {facet["name"]: facet["songs"] for facet in told["languages"]} == {"en": 25, "de": 5}
     assert told["max_upload_bytes"] == 50_000_000
     assert told["evaluated"] is True
-    assert {name: told["model"][name] for name in ("method", "components", "epochs", "songs")} == {
-        "method": "kernel-cca", "components": 5, "epochs": None, "songs": 30,
+    names = ("method", "components", "epochs", "songs", "audio_encoder", "lyrics_encoder")
+    assert {name: told["model"][name] for name in names} == {
+        "method": "kernel-cca", "components": 5, "epochs": None, "songs": 30, "audio_encoder": "mfcc",
+        "lyrics_encoder": "doc2vec",
     }  # fmt: skip
     time.strptime(told["model"]["trained"], "%Y-%m-%dT%H:%M:%SZ")
 

@@ -11,12 +11,9 @@ from alcca.library.clips import ClipReader
 from alcca.library.hearer import Deaf, Hearer, HearingError
 from alcca.library.live import LiveLibrary
 from alcca.library.parts.fusion import chosen_parts
-from alcca.library.parts.part import Query
+from alcca.library.parts.part import HEARD, SOUND, Query
 
-__all__ = ["HEARD", "ClipSearch"]
-
-# What a part of the search takes that needs somebody to listen.
-HEARD = "heard"
+__all__ = ["ClipSearch"]
 
 
 class ClipSearch:
@@ -48,13 +45,15 @@ class ClipSearch:
     ) -> None:
         self._started, self._library, self._now, self._wanted = time.perf_counter(), library, library.snapshot, wanted
         takes = {part.takes for part in chosen_parts(self._now.parts, wanted.by).values()}
+        sound = SOUND in takes and self._now.model is not None
+        encoder = self._now.space.sound_encoder_folder if sound else None
         self._place = hearer.place() if HEARD in takes else None
         try:
-            self._clip = clips.read(clip, name)
+            self._clip = clips.read(clip, name, sound=sound, encoder=encoder)
         except BaseException:
             self.close()
             raise
-        self._query = Query(self._clip.mfcc)
+        self._query = Query(self._clip.sound)
 
     def at_once(self) -> SearchResult:
         """What is found before anybody has listened; nothing where that needs words."""
@@ -72,9 +71,9 @@ class ClipSearch:
         try:
             heard = self._place.hear(self._clip.speech, self._clip.start)
         except HearingError as error:
-            self._query = Query(self._clip.mfcc, unheard=str(error))
+            self._query = Query(self._clip.sound, unheard=str(error))
             return None
-        self._query = Query(self._clip.mfcc, heard)
+        self._query = Query(self._clip.sound, heard)
         return heard_in(heard)
 
     def result(self) -> SearchResult:

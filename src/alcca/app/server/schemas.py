@@ -183,6 +183,8 @@ class ModelStatus(Model):
     """The model in use."""
 
     method: str
+    audio_encoder: Annotated[str, Field(description="What describes the sound, as mfcc or mfcc-stats.")]
+    lyrics_encoder: Annotated[str, Field(description="What describes the lyrics, as doc2vec or tfidf.")]
     songs: Annotated[int, Field(description="How many songs it was trained on.")]
     components: int
     epochs: Annotated[int | None, Field(description="Null for a method that makes no passes over the songs.")]

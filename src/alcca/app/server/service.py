@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.app.server.clip_search import HEARD, ClipSearch
+from alcca.app.server.clip_search import ClipSearch
 from alcca.app.server.evaluation import is_evaluated
 from alcca.app.server.schemas import (
     Facet,
@@ -29,7 +29,7 @@ from alcca.errors import UsageError
 from alcca.library.clips import ClipReader
 from alcca.library.hearer import Deaf, Hearer, hearer_for
 from alcca.library.live import LiveLibrary
-from alcca.library.parts.part import Query
+from alcca.library.parts.part import HEARD, Query
 from alcca.library.parts.transcripts import StoredTranscript, Transcripts
 from alcca.library.passages import best_passage
 from alcca.library.records import Song as StoredSong
@@ -56,7 +56,7 @@ class Service:
     def __init__(self, folder: Path, max_upload: int, hearer: Hearer | Deaf | None = None) -> None:
         self.folder, self.max_upload = folder, max_upload
         self.library = LiveLibrary(folder)
-        self.clips = ClipReader()
+        self.clips = ClipReader(encoder=self.library.snapshot.space.sound_encoder_folder)
         with self.library.store() as store:
             self.hearer = hearer or hearer_for(store)
         self._map: tuple[Snapshot | None, bytes] = None, b""

@@ -76,10 +76,11 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
         return dict(rows.fetchall())
 
     def missing(self, model: str) -> list[int]:
-        """Ids of the songs with audio or lyrics that ``model`` has not embedded."""
+        """Ids of the songs of which ``model`` has not embedded the audio, or the lyrics, that they have."""
         rows = self._db.execute(
-            "SELECT id FROM songs WHERE (audio IS NOT NULL OR lyrics IS NOT NULL) "
-            "AND id NOT IN (SELECT song FROM embeddings WHERE model = ?) ORDER BY id",
+            "SELECT id FROM songs LEFT JOIN embeddings AS own ON own.song = id AND own.model = ? "
+            "WHERE (songs.audio IS NOT NULL AND own.audio IS NULL) "
+            "OR (songs.lyrics IS NOT NULL AND own.lyrics IS NULL) ORDER BY id",
             (model,),
         )
         return [row[0] for row in rows]

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from alcca.library.snapshot import Snapshot
     from alcca.library.store import Store
 
-__all__ = ["Answer", "Evidence", "Keeper", "Part", "Query"]
+__all__ = ["HEARD", "SOUND", "Answer", "Evidence", "Keeper", "Part", "Query"]
+
+# Fields of a query that are made of a recording.
+SOUND, HEARD = "sound", "heard"
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Query:
 
     Parameters
     ----------
-    mfcc : array of shape (20, 161), float32, optional
-        MFCC of a recording's slice.
+    sound : array, float32, optional
+        What the audio encoder of the learned space makes of a recording's slice: MFCC of shape (20, 161), say.
     heard : Transcript, optional
         What was heard in it; None where nobody has listened (yet).
     text : str, optional
@@ -39,7 +42,7 @@ class Query:
         Why nobody has listened to the recording.
     """
 
-    mfcc: NDArray[np.float32] | None = None
+    sound: NDArray[np.float32] | None = None
     heard: Transcript | None = None
     text: str | None = None
     unheard: str | None = None

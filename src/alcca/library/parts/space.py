@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import LyricsError, UntrainedError, UsageError
-from alcca.library.embedder import Embedder
+from alcca.errors import LyricsError, MissingExtraError, UntrainedError, UsageError
+from alcca.library.embedder import AUDIO, FIRST_ENCODERS, Embedder
 from alcca.library.layout import Layout, principal_places, read_layout, song_points, unit
 from alcca.library.neighbourhoods import Neighbourhood
 from alcca.library.parts.embeddings import VIEWS, Embeddings
-from alcca.library.parts.part import Answer, Evidence, Part, Query
+from alcca.library.parts.part import SOUND, Answer, Evidence, Part, Query
 from alcca.library.search import ExactIndex, Index
 
 if TYPE_CHECKING:
+    from alcca.encoders.encoder import AudioEncoder
     from alcca.library.records import Song
     from alcca.library.snapshot import Snapshot
     from alcca.library.store import Store
@@ -74,13 +75,14 @@ class SpacePart(Part):
 
     name = "space"
     title = "the learned space"
-    takes = "mfcc"
+    takes = SOUND
     keeper = Embeddings
 
     def __init__(self, store: "Store", snapshot: "Snapshot", previous: Part | None) -> None:
         self._folder: Path = snapshot.folder
         self._outlines = snapshot.outlines
-        self.model: dict[str, Any] | None = store.setting("model")
+        model = store.setting("model")
+        self.model: dict[str, Any] | None = model and {**FIRST_ENCODERS, **model}
         name = self.model and self.model["name"]
         nothing: tuple[list[int], NDArray[np.float32]] = [], np.empty((0, 0), np.float32)
         kept = store.kept(Embeddings)
@@ -88,7 +90,7 @@ class SpacePart(Part):
         same = isinstance(previous, SpacePart) and previous.model and previous.model["name"] == name
         self._checks: dict[int, int] = kept.checksums(name) if name else {}
         if isinstance(previous, SpacePart) and same:
-            for loaded in ("embedder", "_layout") & vars(previous).keys():
+            for loaded in ("embedder", "sound_encoder", "_layout") & vars(previous).keys():
                 vars(self)[loaded] = vars(previous)[loaded]
 
     @cached_property
@@ -103,6 +105,32 @@ class SpacePart(Part):
         if self.model is None:
             raise UntrainedError(f"{self._folder}: has no model yet; train it first (alcca train)")
         return Embedder.load(self._folder / "models" / self.model["name"])
+
+    @cached_property
+    def sound_encoder(self) -> "AudioEncoder | None":
+        """What describes a recording that is searched by, ready to do so; None where `lacks` says why there is none."""
+        try:
+            encoder = None if self.model is None else self.embedder.audio
+        except MissingExtraError:
+            return None
+        if encoder is not None:
+            encoder.prepare()
+        return encoder
+
+    @property
+    def sound_encoder_folder(self) -> Path | None:
+        """Where another process finds the same encoder; None for the MFCC, which need no encoder, and without a model.
+
+        Raises
+        ------
+        LibraryError, MissingExtraError
+            As `Embedder.load`.
+        """
+        from alcca.encoders.mfcc import MfccEncoder
+
+        if self.model is None or isinstance(self.embedder.audio, MfccEncoder):
+            return None
+        return self._folder / "models" / str(self.model["name"]) / AUDIO
 
     @property
     def is_loaded(self) -> bool:
@@ -127,15 +155,14 @@ class SpacePart(Part):
     # As a part of a search
 
     def lacks(self, query: Query) -> str | None:
-        """Why it cannot answer: no model, or words that the model does not know."""
+        """Why it cannot answer: no model, a package that the model needs, words that it does not know."""
         try:
-            if self.model is None:
-                self.embedder  # noqa: B018  # says it
+            embedder = self.embedder
             if query.text is not None:
-                self.embedder.check_query(query.text)
-        except (UntrainedError, LyricsError) as error:
+                embedder.check_query(query.text)
+        except (UntrainedError, MissingExtraError, LyricsError) as error:
             return str(error)
-        return None
+        return "nobody described the sound" if query.text is None and query.sound is None else None
 
     def among(self, query: Query, allowed: frozenset[int] | None) -> int:
         """With how many songs' lyrics it compares a recording, or with how many songs' sound a text."""
@@ -169,15 +196,22 @@ class SpacePart(Part):
         """The query's place (d,) in the space; errors as `Embedder.embed_query`."""
         if query.text is not None:
             return self.embedder.embed_query(query.text)
-        if query.mfcc is None:
+        if query.sound is None:
             raise UsageError("the learned space needs the sound of a recording, or words")
-        place: NDArray[np.float64] = self.embedder.embed_audio(query.mfcc[None])[0]
+        place: NDArray[np.float64] = self.embedder.embed_audio(query.sound[None])[0]
         return place
 
-    def bits_between(self, mfcc: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float64]:
-        """What the space says of each recording (n, 20, 161) and each of m lyrics, in bits, shape (n, m)."""
-        audio, lyrics = self.embedder.embed_audio(mfcc), self.embedder.embed_lyrics(texts)
-        worth: NDArray[np.float64] = self._bits(unit(audio) @ unit(lyrics).T)
+    def bits_between(self, songs: Sequence[int], texts: Sequence[str]) -> NDArray[np.float64]:
+        """What the space says of the sound of each of n songs and each of m lyrics, in bits, shape (n, m).
+
+        Nothing, 0, of a song whose sound has no place in it, and of any without a model.
+        """
+        rows = self._rows["audio"]
+        placed = [i for i, song in enumerate(songs) if song in rows]
+        worth = np.zeros((len(songs), len(texts)))
+        if placed:
+            audio = self._vectors["audio"][1][[rows[songs[i]] for i in placed]]
+            worth[placed] = self._bits(unit(audio) @ unit(self.embedder.embed_lyrics(texts)).T)
         return worth
 
     def _bits(self, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -242,7 +276,8 @@ class SpacePart(Part):
     def warm(self) -> None:
         """Read and compute now what the first search would otherwise wait for."""
         if self.model is not None:
-            self.embedder  # noqa: B018
+            # Sound is described by other processes (`alcca.library.clips`).
+            self.embedder.lyrics.prepare()
         self._indexes, self._rows, self.map  # noqa: B018
         for asks, gallery in (("audio", "lyrics"), ("audio", "audio"), ("lyrics", "lyrics")):
             self._distribution(asks, gallery)

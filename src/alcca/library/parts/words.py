@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.library.parts.part import Answer, Evidence, Part, Query
+from alcca.library.parts.part import HEARD, Answer, Evidence, Part, Query
 from alcca.library.parts.transcripts import StoredTranscript, Transcripts
 from alcca.matching.folding import fold
 from alcca.matching.passages import Passage, find_passages
@@ -36,7 +36,7 @@ class WordsPart(Part):
 
     name = "words"
     title = "the words"
-    takes = "heard"
+    takes = HEARD
     keeper = Transcripts
 
     def __init__(self, store: "Store", snapshot: "Snapshot", previous: Part | None) -> None:

@@ -28,7 +28,7 @@ function showModel({ name, songs, model, hearing, version }) {
       ? ""
       : `, held-out MRR1 ${model.held_out_mrr1.toFixed(2)}` +
         (model.held_out_chance === null ? "" : ` (guessing ${model.held_out_chance.toFixed(2)})`);
-  const trained = model ? `${model.method} trained on ${plural(model.songs, "song")}${score}` : "no model yet";
+  const trained = model ? `${model.method} of ${model.audio_encoder} and ${model.lyrics_encoder}, trained on ${plural(model.songs, "song")}${score}` : "no model yet";
   document.getElementById("model-line").textContent = `${plural(songs, "song")} · ${count(hearing.heard)} heard · ${trained} · alcca ${version}`;
 }
 

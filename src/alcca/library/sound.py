@@ -1,0 +1,52 @@
+"""A recording's middle half minute, read once for all that a search takes of it."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.encoders.encoder import MFCC, AudioEncoder, encode_checked
+from alcca.features.mfcc import mfcc
+from alcca.songs.audio import SAMPLE_RATE, SPEECH_RATE, AudioSlice, read_slices
+
+__all__ = ["read_sound"]
+
+
+def read_sound(
+    path: Path, encoder: AudioEncoder | None, *, budget: float = 30.0
+) -> tuple[NDArray[np.float32] | None, AudioSlice]:
+    """What an encoder makes of a recording's middle 30 s, and those 30 s at 16 kHz for whoever listens.
+
+    Parameters
+    ----------
+    path : path
+        An audio file.
+    encoder : AudioEncoder or None
+        None makes nothing.
+    budget : float
+        Seconds of decoding after which to give up.
+
+    Raises
+    ------
+    AudioError
+        The recording cannot be used.
+    DataError
+        The encoder does not make what it says.
+
+    Examples
+    --------
+    >>> import pathlib, soundfile, tempfile
+    >>> from alcca.encoders.mfcc import MfccStatsEncoder
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.wav"
+    >>> soundfile.write(path, 0.5 * np.sin(np.arange(22_050 * 4) / 20), 22_050)
+    >>> sound, speech = read_sound(path, MfccStatsEncoder())
+    >>> sound.shape, speech.decoded.shape
+    ((80,), (64000,))
+    """
+    if encoder is None:
+        return None, read_slices(path, rates=(SPEECH_RATE,), budget=budget)[0]
+    reads_frames = encoder.reads == MFCC
+    rate = SAMPLE_RATE if reads_frames else encoder.sample_rate
+    music, speech = read_slices(path, rates=(rate, SPEECH_RATE), budget=budget)
+    read = mfcc(music.samples) if reads_frames else music.samples
+    return encode_checked(encoder, read[None])[0], speech
