@@ -1,12 +1,16 @@
 """The built-in encoders: right numbers, nothing but their own songs, and the same after saving."""
 
+import copy
 import json
 
 import numpy as np
 import pytest
+from filelock import FileLock, Timeout
 
+from alcca.encoders import descriptors
 from alcca.encoders.descriptors import DescriptorsEncoder
 from alcca.encoders.doc2vec import Doc2VecEncoder
+from alcca.encoders.encoder import AudioEncoder, LyricsEncoder, encode_checked
 from alcca.encoders.mfcc import MfccEncoder, MfccStatsEncoder
 from alcca.encoders.tfidf import TfidfEncoder
 from alcca.errors import DataError, LibraryError, NotFittedError
@@ -134,3 +138,62 @@ def test_the_key_says_what_numbers_depend_on():
     newer.version = "2"
     assert newer.key != TfidfEncoder().key
     assert json.loads(json.dumps(TfidfEncoder(min_df=3).settings)) == {"max_features": 2000, "min_df": 3}
+
+
+def test_a_label_tells_what_is_not_usual():
+    assert MfccStatsEncoder().label == "mfcc-stats"
+    assert TfidfEncoder(500, min_df=3).label == "tfidf:max_features=500:min_df=3"
+
+
+def test_a_seed_makes_another_encoder_of_one_that_draws():
+    first = Doc2VecEncoder(vector_size=8)
+    second = first.with_seed(7)
+    assert (first.random_state, second.random_state, second.vector_size) == (0, 7, 8)
+    assert second.key != first.key
+    tfidf = TfidfEncoder()
+    assert tfidf.with_seed(7) is tfidf
+
+
+@pytest.mark.parametrize("encoder", LEARNING, ids=lambda encoder: encoder.name)
+def test_a_word_that_is_rare_says_more(encoder):
+    fitted = copy.deepcopy(encoder).fit(TEXTS)
+    assert 0 < fitted.weight("hello") < fitted.weight("old") < fitted.weight("unheard") + 1e-9 <= 1 + 1e-9
+
+
+def test_without_texts_to_learn_from_all_words_say_the_same():
+    class Plain(LyricsEncoder):
+        name, shape = "plain", (1,)
+
+        def encode(self, texts):
+            return np.ones((len(texts), 1), np.float32)
+
+        def known_words(self, text):
+            return 1
+
+    assert Plain().weight("la") == Plain().weight("love") == 1
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 4)), np.full((2, 3), np.nan)])
+def test_what_an_encoder_makes_is_checked(wrong):
+    class Wrong(AudioEncoder):
+        name, shape = "wrong", (3,)
+
+        def encode(self, recordings):
+            return wrong
+
+    with pytest.raises(DataError, match=r"the encoder wrong made an array of shape .*expected finite.*\(2, 3\)"):
+        encode_checked(Wrong(), np.zeros((2, 9)))
+
+
+def test_the_code_that_describes_is_compiled_by_one_process_at_a_time(monkeypatch):
+    held = []
+
+    def compile_now(samples):
+        try:
+            FileLock(descriptors.compiling_lock()).acquire(timeout=0)
+        except Timeout:
+            held.append(True)
+
+    monkeypatch.setattr(descriptors, "track_descriptors", compile_now)
+    DescriptorsEncoder().prepare()
+    assert held == [True]

@@ -6,53 +6,23 @@ import sys
 
 import numpy as np
 import pytest
+from tests.networks import write_clap_model, write_sentence_model
 
 from alcca.encoders import pretrained
 from alcca.encoders.registry import audio_encoder, lyrics_encoder
 from alcca.errors import DataError, LibraryError, MissingExtraError, UsageError
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "darkness", "my", "old", "friend", "##s"]
 SECONDS = 10
 
 
 @pytest.fixture(scope="module")
 def sentence_folder(tmp_path_factory):
-    sentence_transformers = pytest.importorskip("sentence_transformers")
-    from sentence_transformers.sentence_transformer import modules
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("sentence")
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    config = BertConfig(
-        vocab_size=len(WORDS), hidden_size=12, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
-        max_position_embeddings=32,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder / "bert")
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder / "bert")
-    transformer = modules.Transformer(str(folder / "bert"), max_seq_length=16)
-    pooling = modules.Pooling(transformer.get_embedding_dimension())
-    sentence_transformers.SentenceTransformer(modules=[transformer, pooling]).save(str(folder / "model"))
-    return folder / "model"
+    return write_sentence_model(tmp_path_factory.mktemp("sentence"))
 
 
 @pytest.fixture(scope="module", params=["rand_trunc", "fusion"])
 def clap_folder(tmp_path_factory, request):
-    pytest.importorskip("transformers")
-    from transformers import ClapAudioConfig, ClapConfig, ClapFeatureExtractor, ClapModel, ClapTextConfig
-
-    folder = tmp_path_factory.mktemp("clap")
-    text = ClapTextConfig(
-        vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
-        max_position_embeddings=20,
-    )  # fmt: skip
-    audio = ClapAudioConfig(
-        patch_embeds_hidden_size=8, hidden_size=16, depths=[1, 1], num_attention_heads=[1, 2], num_classes=3,
-        enable_fusion=request.param == "fusion",
-    )  # fmt: skip
-    config = ClapConfig(text_config=text.to_dict(), audio_config=audio.to_dict(), projection_dim=6)
-    ClapModel(config).save_pretrained(folder)
-    ClapFeatureExtractor(truncation=request.param).save_pretrained(folder)
-    return folder
+    return write_clap_model(tmp_path_factory.mktemp("clap"), request.param)
 
 
 def sounds(n, seconds=30):
@@ -106,6 +76,7 @@ def test_other_weights_are_another_version(sentence_folder, tmp_path):
     first.save(tmp_path / "saved")
     loaded = type(first).load(tmp_path / "saved")
     np.testing.assert_array_equal(loaded.encode(["hello"]), first.encode(["hello"]))
+    assert first.label == "sentence:model"
     weights = next(folder.rglob("model.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-4] + b"\0\0\0\1")
     assert lyrics_encoder(f"sentence:{folder}").key != first.key
@@ -166,3 +137,12 @@ def test_heavy_packages_are_imported_where_they_are_used(monkeypatch, tmp_path):
     monkeypatch.setattr(pretrained, "find_spec", lambda name: True)
     (tmp_path / "config.json").write_text("{}")
     assert audio_encoder(f"clap:{tmp_path}").name == "clap"
+
+
+def test_a_folder_is_kept_whole_and_told_by_its_last_part(sentence_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(sentence_folder.parent)
+    encoder = lyrics_encoder("sentence:model")
+    encoder.save(tmp_path / "saved")
+    monkeypatch.chdir(tmp_path)
+    assert type(encoder).load(tmp_path / "saved").model == str(sentence_folder)
+    assert encoder.label == "sentence:model"

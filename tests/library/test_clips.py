@@ -15,7 +15,11 @@ import pytest
 from tests.songs.encoding import FORMATS, encode, tune
 from tests.test_damaged_audio import damaged
 
+from alcca.encoders.descriptors import DescriptorsEncoder
+from alcca.encoders.mfcc import MfccStatsEncoder
+from alcca.encoders.stored import save_encoder
 from alcca.errors import AudioError, UsageError
+from alcca.features.descriptors import track_descriptors
 from alcca.features.mfcc import mfcc
 from alcca.library import clips
 from alcca.library.clip_process import Clip
@@ -413,3 +417,43 @@ def test_damaged_files_give_a_clip_or_a_reason(tmp_path):
     for clip in kept:
         assert clip.sound.shape == (20, 161)
         assert np.isfinite(clip.sound).all()
+
+
+def kept(encoder, folder):
+    save_encoder(encoder, folder)
+    return folder
+
+
+def test_a_recording_is_read_for_the_encoder_that_is_asked_for(song, tmp_path):
+    stats = kept(MfccStatsEncoder(), tmp_path / "stats")
+    with ClipReader(workers=1) as reader:
+        np.testing.assert_array_equal(reader.read(song, "clip").sound, expected(song))
+        (worker,) = reader._idle
+        assert reader.read(song, "clip", encoder=stats, sound=False).sound is None
+        assert reader._idle == [worker], "nobody asked for its sound, so it may as well be this one"
+        found = reader.read(song, "clip", encoder=stats)
+        np.testing.assert_array_equal(found.sound, MfccStatsEncoder().encode(expected(song)[None])[0])
+        assert found.speech.shape == (3 * SPEECH_RATE,)
+        (second,) = reader._idle
+        reader.read(song, "clip", encoder=stats)
+        assert reader._idle == [second], "it is ready for this one already"
+        np.testing.assert_array_equal(reader.read(song, "clip").sound, expected(song))
+
+
+def test_a_recording_is_described_for_a_space_of_descriptors(song, tmp_path):
+    folder = kept(DescriptorsEncoder(), tmp_path / "descriptors")
+    with ClipReader(workers=1, encoder=folder) as reader:
+        (worker,) = reader._idle
+        found = reader.read(song, "clip", encoder=folder).sound
+        assert reader._idle == [worker], "it was ready for this one from the start"
+    np.testing.assert_allclose(found, track_descriptors(read_slice(song).samples), rtol=1e-4, atol=1e-4)
+
+
+def test_an_encoder_that_cannot_be_had_is_told(song, tmp_path):
+    folder = kept(MfccStatsEncoder(), tmp_path / "stats")
+    about = (folder / "encoder.json").read_text()
+    (folder / "encoder.json").write_text(about.replace('"version": "1"', '"version": "0"'))
+    with ClipReader(workers=1, encoder=folder) as reader:
+        with pytest.raises(AudioError, match=r"clip: its sound cannot be described here \(.*version 0.*train again"):
+            reader.read(song, "clip", encoder=folder)
+        np.testing.assert_array_equal(reader.read(song, "clip").sound, expected(song))

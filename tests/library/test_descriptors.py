@@ -4,70 +4,23 @@ import os
 import shutil
 import signal
 import sqlite3
-from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
 import pytest
 from filelock import FileLock, Timeout
 from joblib.externals.loky import ProcessPoolExecutor
+from tests.library.conftest import Inline
 from tests.making import write_song
 
-from alcca import Library
 from alcca.encoders import descriptors as encoder
 from alcca.errors import DataError, LibraryError
 from alcca.features.descriptors import track_descriptors
-from alcca.library import descriptors, ingest, training
+from alcca.library import descriptors, training
 from alcca.library.descriptors import library_descriptors
 from alcca.songs.audio import read_slice
 
 SONGS = 4
-
-
-@pytest.fixture(scope="module")
-def added_once(tmp_path_factory, adding_inline):
-    place = tmp_path_factory.mktemp("added")
-    for number in range(SONGS):
-        write_song(place / "music" / f"song {number}.wav", number, seconds=40 if number == 0 else 4)
-    with Library(place / "library", progress=False) as library:
-        library.add(place / "music")
-    return place
-
-
-@pytest.fixture
-def music(added_once):
-    """The files that the library knows; a test that changes them changes them back by the copy."""
-    kept = added_once / "kept"
-    shutil.copytree(added_once / "music", kept)
-    yield added_once / "music"
-    shutil.rmtree(added_once / "music")
-    kept.rename(added_once / "music")
-
-
-@pytest.fixture
-def library(music, tmp_path):
-    shutil.copytree(music.parent / "library", tmp_path / "library")
-    with Library(tmp_path / "library", progress=False) as library:
-        yield library
-
-
-class Inline:
-    """An executor in this process, which starts at once; it counts what it did, and may break off."""
-
-    def __init__(self):
-        self.done, self.stop_after = 0, None
-
-    def submit(self, work, task):
-        future = Future()
-        if self.done == self.stop_after:
-            future.set_exception(KeyboardInterrupt())
-        else:
-            future.set_result(work(task))
-            self.done += 1
-        return future
-
-    def shutdown(self, **_):
-        pass
 
 
 @pytest.fixture
@@ -77,21 +30,9 @@ def inline(monkeypatch):
     return executor
 
 
-@pytest.fixture(autouse=True, scope="module")
-def adding_inline():
-    with pytest.MonkeyPatch.context() as patch:
-
-        def pool(workers, settled):
-            patch.setattr(ingest, "_settled", settled)
-            return Inline()
-
-        patch.setattr(ingest, "_pool", pool)
-        yield
-
-
-def described(library, songs=None, **options):
+def described(added, songs=None, **options):
     return library_descriptors(
-        library._store, library.songs() if songs is None else songs, **{"progress": False, **options}
+        added._store, added.songs() if songs is None else songs, **{"progress": False, **options}
     )
 
 
@@ -99,150 +40,150 @@ def expected(songs, offset=None):
     return np.stack([track_descriptors(read_slice(song.paths[0], offset=offset).samples) for song in songs])
 
 
-def test_they_are_computed_by_workers_and_then_read(library, monkeypatch):
-    songs = library.songs()[::-1]
-    found = described(library, songs, jobs=1)
+def test_they_are_computed_by_workers_and_then_read(added, monkeypatch):
+    songs = added.songs()[::-1]
+    found = described(added, songs, jobs=1)
     assert found.shape == (SONGS, 65)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected(songs), rtol=1e-4, atol=1e-4)
     monkeypatch.setattr(descriptors, "_describe", None)
-    np.testing.assert_array_equal(described(library, songs[1:3]), found[1:3])
+    np.testing.assert_array_equal(described(added, songs[1:3]), found[1:3])
 
 
-def test_only_missing_ones_are_computed(library, inline):
-    songs = library.songs()
-    described(library, songs[:1])
+def test_only_missing_ones_are_computed(added, inline):
+    songs = added.songs()
+    described(added, songs[:1])
     assert inline.done == 1
-    described(library)
+    described(added)
     assert inline.done == SONGS
-    described(library)
+    described(added)
     assert inline.done == SONGS
 
 
-def test_adding_computes_none(library):
-    ids = [song.id for song in library.songs()]
-    assert library._store.without_features("descriptors", ids) == ids
-    assert library._store.without_features("mfcc", ids) == []
+def test_adding_computes_none(added):
+    ids = [song.id for song in added.songs()]
+    assert added._store.without_features("descriptors", ids) == ids
+    assert added._store.without_features("mfcc", ids) == []
 
 
-def test_what_is_done_is_kept_when_interrupted(library, inline):
+def test_what_is_done_is_kept_when_interrupted(added, inline):
     inline.stop_after = 2
     with pytest.raises(KeyboardInterrupt):
-        described(library)
+        described(added)
     inline.stop_after = None
-    described(library)
+    described(added)
     assert inline.done == SONGS
 
 
-def test_they_describe_the_slice_that_the_library_remembers(library, inline, music):
-    library.add(music, offset=2)
-    songs = library.songs()
-    np.testing.assert_array_equal(described(library), expected(songs, offset=2))
+def test_they_describe_the_slice_that_the_library_remembers(added, inline, added_music):
+    added.add(added_music, offset=2)
+    songs = added.songs()
+    np.testing.assert_array_equal(described(added), expected(songs, offset=2))
 
 
-def test_another_slice_makes_them_stale(library, inline, music):
-    before = described(library)
-    library.add(music, offset=1)
-    songs = library.songs()
-    assert library._store.without_features("descriptors", [song.id for song in songs]) == [song.id for song in songs]
-    after = described(library)
+def test_another_slice_makes_them_stale(added, inline, added_music):
+    before = described(added)
+    added.add(added_music, offset=1)
+    songs = added.songs()
+    assert added._store.without_features("descriptors", [song.id for song in songs]) == [song.id for song in songs]
+    after = described(added)
     np.testing.assert_array_equal(after, expected(songs, offset=1))
     assert (after != before).any(axis=1).all()
 
 
-def test_a_changed_file_makes_its_own_stale_and_no_other(library, inline, music):
-    before = {song.title: row for song, row in zip(library.songs(), described(library), strict=True)}
-    write_song(music / "song 1.wav", 99)
-    library.add(music)
-    songs = library.songs()
-    after = {song.title: row for song, row in zip(songs, described(library), strict=True)}
+def test_a_changed_file_makes_its_own_stale_and_no_other(added, inline, added_music):
+    before = {song.title: row for song, row in zip(added.songs(), described(added), strict=True)}
+    write_song(added_music / "song 1.wav", 99)
+    added.add(added_music)
+    songs = added.songs()
+    after = {song.title: row for song, row in zip(songs, described(added), strict=True)}
     assert inline.done == SONGS + 1
     assert {title for title in after if not np.array_equal(after[title], before[title])} == {"song 1"}
     (song,) = (song for song in songs if song.title == "song 1")
     np.testing.assert_array_equal(after["song 1"], expected([song])[0])
 
 
-def test_changed_words_and_moved_files_keep_them(library, inline, music):
-    before = {song.title: row for song, row in zip(library.songs(), described(library), strict=True)}
-    (music / "song 1.txt").write_text("entirely new words")
-    (music / "deeper").mkdir()
+def test_changed_words_and_moved_files_keep_them(added, inline, added_music):
+    before = {song.title: row for song, row in zip(added.songs(), described(added), strict=True)}
+    (added_music / "song 1.txt").write_text("entirely new words")
+    (added_music / "deeper").mkdir()
     for name in ("song 2.wav", "song 2.txt"):
-        (music / name).rename(music / "deeper" / name)
-    library.add(music)
-    after = {song.title: row for song, row in zip(library.songs(), described(library), strict=True)}
+        (added_music / name).rename(added_music / "deeper" / name)
+    added.add(added_music)
+    after = {song.title: row for song, row in zip(added.songs(), described(added), strict=True)}
     assert inline.done == SONGS
     assert all(np.array_equal(after[title], before[title]) for title in before)
 
 
-def test_a_file_that_changed_since_it_was_added_is_not_described_in_its_place(library, inline, music):
-    write_song(music / "song 1.wav", 99)
+def test_a_file_that_changed_since_it_was_added_is_not_described_in_its_place(added, inline, added_music):
+    write_song(added_music / "song 1.wav", 99)
     with pytest.raises(LibraryError, match=r"1 songs cannot .*'song 1' .*song 1\.wav: has changed .*run alcca add"):
-        described(library)
+        described(added)
     assert inline.done == SONGS
     with pytest.raises(LibraryError):
-        described(library)
+        described(added)
     assert inline.done == SONGS + 1, "the others were not kept"
 
 
-def test_missing_files_are_counted_and_the_first_is_named(library, inline, music):
+def test_missing_files_are_counted_and_the_first_is_named(added, inline, added_music):
     for number in (1, 3):
-        (music / f"song {number}.wav").unlink()
+        (added_music / f"song {number}.wav").unlink()
     with pytest.raises(LibraryError, match=r"2 songs cannot .*'song 1' .*cannot be read \(No such file.*alcca add"):
-        described(library)
+        described(added)
 
 
-def test_another_copy_of_the_file_will_do(library, inline, music):
-    (music / "copy").mkdir()
-    shutil.copy(music / "song 1.wav", music / "copy" / "a song 1.wav")
-    library.add(music)
-    (song,) = (song for song in library.songs() if len(song.paths) == 2)
+def test_another_copy_of_the_file_will_do(added, inline, added_music):
+    (added_music / "copy").mkdir()
+    shutil.copy(added_music / "song 1.wav", added_music / "copy" / "a song 1.wav")
+    added.add(added_music)
+    (song,) = (song for song in added.songs() if len(song.paths) == 2)
     Path(song.paths[0]).unlink()
-    assert described(library, [song]).shape == (1, 65)
+    assert described(added, [song]).shape == (1, 65)
 
 
-def test_a_song_without_sound_is_refused(library, inline, music):
-    (music / "empty.mp3").touch()
-    library.add(music)
+def test_a_song_without_sound_is_refused(added, inline, added_music):
+    (added_music / "empty.mp3").touch()
+    added.add(added_music)
     with pytest.raises(LibraryError, match=r"1 songs .*'empty' \(empty\.mp3"):
-        described(library)
+        described(added)
 
 
-def test_damaged_ones_are_computed_again(library, inline):
-    whole = described(library)
-    with sqlite3.connect(library.path / "songs.sqlite") as other:
+def test_damaged_ones_are_computed_again(added, inline):
+    whole = described(added)
+    with sqlite3.connect(added.path / "songs.sqlite") as other:
         other.execute("UPDATE features SET data = zeroblob(260) WHERE song = 3 AND kind = 'descriptors'")
-    assert library.status()["damaged"] == 1
-    np.testing.assert_array_equal(described(library), whole)
+    assert added.status()["damaged"] == 1
+    np.testing.assert_array_equal(described(added), whole)
     assert inline.done == SONGS + 1
-    assert library.status()["damaged"] == 0
+    assert added.status()["damaged"] == 0
 
 
-def test_they_do_not_stand_in_for_the_other_features(library, inline, music):
-    described(library)
-    with sqlite3.connect(library.path / "songs.sqlite") as other:
+def test_they_do_not_stand_in_for_the_other_features(added, inline, added_music):
+    described(added)
+    with sqlite3.connect(added.path / "songs.sqlite") as other:
         other.execute("DELETE FROM features WHERE song = 2 AND kind = 'mfcc'")
-    assert library.status()["damaged"] == 1
-    library.add(music)
-    assert library._store.features("mfcc", [song.id for song in library.songs()]).shape == (SONGS, 20, 161)
+    assert added.status()["damaged"] == 1
+    added.add(added_music)
+    assert added._store.features("mfcc", [song.id for song in added.songs()]).shape == (SONGS, 20, 161)
 
 
-def test_progress_is_shown_only_while_computing(library, inline, capsys):
-    described(library, progress=True)
+def test_progress_is_shown_only_while_computing(added, inline, capsys):
+    described(added, progress=True)
     assert "describing songs: 4/4" in capsys.readouterr().err
-    described(library, progress=True)
+    described(added, progress=True)
     assert capsys.readouterr().err == ""
 
 
-def test_a_table_takes_their_place_and_nothing_is_computed(library, inline, music):
-    table = music / "spotify.csv"
+def test_a_table_takes_their_place_and_nothing_is_computed(added, inline, added_music):
+    table = added_music / "spotify.csv"
     table.write_text("file_name,energy\n" + "".join(f"song {i}.wav,{i}\n" for i in range(SONGS)))
-    songs = library.songs()[::-1]
+    songs = added.songs()[::-1]
     numbers = [[int(song.title[-1])] for song in songs]
-    np.testing.assert_array_equal(described(library, songs, csv=table), numbers)
+    np.testing.assert_array_equal(described(added, songs, csv=table), numbers)
     assert inline.done == 0
     table.write_text("file_name,energy\nsong 0.wav,1\n")
     with pytest.raises(DataError, match="3 of 4 songs have no row"):
-        described(library, csv=table)
+        described(added, csv=table)
 
 
 def start_and_crash():
@@ -259,26 +200,26 @@ def start_and_crash():
 
 
 @pytest.mark.slow
-def test_a_file_that_kills_its_reader_stops_nothing_else(library, monkeypatch):
+def test_a_file_that_kills_its_reader_stops_nothing_else(added, monkeypatch):
     def pool(workers):
         return ProcessPoolExecutor(max_workers=workers, initializer=start_and_crash)
 
     monkeypatch.setattr(descriptors, "_pool", pool)
     with pytest.raises(LibraryError, match=r"1 songs .*'song 2' \(song 2\.wav: the decoder crashed or hung"):
-        described(library, jobs=1)
-    ids = {song.title: song.id for song in library.songs()}
-    assert library._store.without_features("descriptors", list(ids.values())) == [ids["song 2"]]
+        described(added, jobs=1)
+    ids = {song.title: song.id for song in added.songs()}
+    assert added._store.without_features("descriptors", list(ids.values())) == [ids["song 2"]]
 
 
-def test_only_what_is_missing_needs_the_library_for_itself(library, inline, monkeypatch):
+def test_only_what_is_missing_needs_the_library_for_itself(added, inline, monkeypatch):
     monkeypatch.setattr(training, "FEWEST_SONGS", 1)
-    with FileLock(library.path / ".lock"), pytest.raises(LibraryError, match="another process"):
-        library.dataset(descriptors=True)
+    with FileLock(added.path / ".lock"), pytest.raises(LibraryError, match="another process"):
+        added.dataset(descriptors=True)
     assert inline.done == 0
-    first = library.dataset(descriptors=True).audio_descriptors
+    first = added.dataset(descriptors=True).audio_descriptors
     assert inline.done == SONGS
-    with FileLock(library.path / ".lock"):
-        np.testing.assert_array_equal(library.dataset(descriptors=True).audio_descriptors, first)
+    with FileLock(added.path / ".lock"):
+        np.testing.assert_array_equal(added.dataset(descriptors=True).audio_descriptors, first)
 
 
 def test_workers_compile_one_after_the_other(monkeypatch):

@@ -1,7 +1,6 @@
 """Networks that others have trained: which weights are meant, and the packages that run them."""
 
 import hashlib
-import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -10,10 +9,7 @@ from alcca.encoders.encoder import Encoder
 from alcca.errors import LibraryError, MissingExtraError, UsageError
 from alcca.persistence import load_state, save_state
 
-__all__ = ["ONE_AT_A_TIME", "Pretrained", "model_version"]
-
-# A fast tokenizer that two threads use at once raises "Already borrowed".
-ONE_AT_A_TIME = threading.RLock()
+__all__ = ["Pretrained", "model_version"]
 
 
 class Pretrained(Encoder):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.encoders.encoder import LyricsEncoder
-from alcca.encoders.pretrained import ONE_AT_A_TIME, Pretrained
+from alcca.encoders.pretrained import Pretrained
 from alcca.songs.lyrics import tokenize
 
 __all__ = ["SentenceEncoder"]
@@ -42,12 +42,11 @@ class SentenceEncoder(Pretrained, LyricsEncoder):
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts, shape (n, d)."""
-        with ONE_AT_A_TIME:
-            found = np.zeros((len(texts), *self.shape), np.float32)
-            rows = [row for row, text in enumerate(texts) if self.known_words(text)]
-            if rows:
-                said = [texts[row] for row in rows]
-                found[rows] = self._network().encode(said, convert_to_numpy=True, show_progress_bar=False)
+        found = np.zeros((len(texts), *self.shape), np.float32)
+        rows = [row for row, text in enumerate(texts) if self.known_words(text)]
+        if rows:
+            said = [texts[row] for row in rows]
+            found[rows] = self._network().encode(said, convert_to_numpy=True, show_progress_bar=False)
         return found
 
     def prepare(self) -> None:

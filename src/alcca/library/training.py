@@ -134,8 +134,15 @@ def train_model(
         if other.name != name:
             shutil.rmtree(other)
     chosen = {key: value for key, value in vars(choice).items() if key != "evidence"}
-    seconds, left_out = time.monotonic() - started, _files(failed)
-    return TrainReport(len(material), len(ids), epochs=passes, seconds=seconds, left_out=left_out, **encoders, **chosen)
+    return TrainReport(
+        len(material),
+        len(ids) - sum(song.lyrics is None for song, _ in failed),
+        epochs=passes,
+        seconds=time.monotonic() - started,
+        left_out=_files(failed),
+        **encoders,
+        **chosen,
+    )
 
 
 def _files(failed: Sequence[tuple[Song, str]]) -> list[tuple[str, str]]:
