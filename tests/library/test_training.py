@@ -97,7 +97,12 @@ def test_a_library_of_an_earlier_version_is_searched(library):
     (model / "lyrics" / "state").rename(model / "doc2vec")
     for part in ("model", "audio", "lyrics"):
         shutil.rmtree(model / part)
+    told = library._store.setting("model")
+    with library._store.transaction():
+        library._store.set_setting("model", {name: told[name] for name in told if not name.endswith("_encoder")})
     with Library(library.path, progress=False) as opened:
+        model = opened.status()["model"]
+        assert (model["audio_encoder"], model["lyrics_encoder"]) == ("mfcc", "doc2vec")
         found = opened.search(lyrics=song.lyrics, by="space", k=5)
         assert [(hit.id, hit.score) for hit in found] == expected
 

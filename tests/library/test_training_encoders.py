@@ -110,6 +110,10 @@ def test_each_song_is_encoded_once_and_new_ones_when_they_come(added, added_musi
         Peaks().encode(read_slice(song.paths[0], rate=8_000).samples[None])
     )[0]
     np.testing.assert_allclose(vectors(added, "audio")[song.id], place, rtol=1e-5, atol=1e-6)
+    # A clip is read at the encoder's rate too.
+    lyrics = vectors(added, "lyrics")[song.id]
+    cosine = float(place @ lyrics / np.linalg.norm(place) / np.linalg.norm(lyrics))
+    assert found(added, audio=song.paths[0])["late"] == pytest.approx(cosine, abs=1e-4)
 
 
 def test_a_clip_is_described_as_the_songs_are(added):
@@ -236,7 +240,12 @@ def test_a_library_in_which_nothing_can_be_encoded_keeps_its_model(added, added_
     assert added.status()["model"] == before
 
 
-def test_the_default_imports_no_network(added):
+def test_the_seed_is_that_of_the_encoder_too(added):
+    added.train(method="cca", components=2, random_state=3)
+    assert added._snapshot.space.embedder.lyrics.random_state == 3
+
+
+def test_without_a_choice_the_encoders_are_the_first_ones(added):
     added.train(method="cca", components=2)
     (folder,) = (added.path / "models").iterdir()
     embedder = Embedder.load(folder)

@@ -40,6 +40,10 @@ def search_words(page, words="river mountain silver"):
     expect(cards(page)).to_have_count(10)
 
 
+def test_the_foot_names_the_model_and_what_it_learned_from(page):
+    expect(page.locator("#model-line")).to_contain_text("kernel-cca of mfcc and doc2vec, trained on 30 songs")
+
+
 def test_a_clip_gives_lyrics(page, music_once):
     page.set_input_files("#clip-file", music_once / "song 00.wav")
     expect(page.locator("#clip-name")).to_have_text("song 00.wav")

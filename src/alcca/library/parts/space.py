@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from alcca.errors import LyricsError, MissingExtraError, UntrainedError, UsageError
 from alcca.library.embedder import AUDIO, FIRST_ENCODERS, Embedder
 from alcca.library.layout import Layout, principal_places, read_layout, song_points, unit
-from alcca.library.neighbourhoods import Neighbourhood
 from alcca.library.parts.embeddings import VIEWS, Embeddings
 from alcca.library.parts.part import SOUND, Answer, Evidence, Part, Query
+from alcca.library.parts.places import Found, Map
 from alcca.library.search import ExactIndex, Index
 
 if TYPE_CHECKING:
@@ -22,46 +22,10 @@ if TYPE_CHECKING:
     from alcca.library.snapshot import Snapshot
     from alcca.library.store import Store
 
-__all__ = ["Found", "Map", "SpacePart"]
+__all__ = ["SpacePart"]
 
 # Songs whose pairs stand for all pairs of the library: a quarter of a million cosines, known to a thousandth.
 SAMPLED_SONGS = 512
-
-
-class Found(NamedTuple):
-    """A song that is near in the space.
-
-    ``score`` is the cosine of query and song, in [-1, 1]; ``closer_than`` the share of the library's pairs of
-    different songs with a lower one, in [0, 1].
-    """
-
-    id: int
-    score: float
-    closer_than: float
-
-
-class Map(NamedTuple):
-    """Songs in two dimensions.
-
-    Parameters
-    ----------
-    ids : list of int
-        Of the n songs, ascending.
-    places : array of shape (n, 2), float32
-        In [-1, 1].
-    explained : float or None
-        The share of variance that two principal components show, in [0, 1]; None where neighbours were laid out.
-    neighbourhoods : tuple of Neighbourhood
-        Those that have a name; none of principal components.
-    note : str or None
-        Why these are principal components, and what to do.
-    """
-
-    ids: list[int]
-    places: NDArray[np.float32]
-    explained: float | None
-    neighbourhoods: tuple[Neighbourhood, ...] = ()
-    note: str | None = None
 
 
 class SpacePart(Part):

@@ -1,0 +1,89 @@
+"""A library's folder, opened: its store, who may write to it, and what can be found in it."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from alcca.errors import LibraryError, UsageError
+from alcca.library.parts.transcripts import Transcripts
+from alcca.library.records import Song
+from alcca.library.snapshot import Snapshot
+from alcca.library.status import describe
+from alcca.library.store import Store
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from alcca.transcripts import Transcript
+
+__all__ = ["OpenedLibrary"]
+
+
+class OpenedLibrary:
+    """What a library is before anybody asks it for something; see `alcca.Library`."""
+
+    def __init__(self, path: str | os.PathLike[str], *, progress: bool = True) -> None:
+        self.path = Path(path)
+        self._progress = progress
+        self._seen: Snapshot | None = None
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"{self.path}: is a file; a library is a folder, name another place")
+        try:
+            self._store = Store(self.path)
+        except OSError as error:
+            raise UsageError(f"{self.path}: cannot be made ({error.strerror}); name another place") from error
+
+    def close(self) -> None:
+        """Close the library's database."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _only_writer(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.path / ".lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise LibraryError(
+                f"{self.path}: another process is adding to this library or training it; wait until it is done"
+            ) from error
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        # Another process may have trained or added meanwhile: the version tells.
+        if self._seen is None or self._seen.version != self._store.version:
+            self._seen = Snapshot(self._store, self.path, self._seen)
+        return self._seen
+
+    def transcripts(self, ids: Sequence[int]) -> "dict[int, Transcript]":
+        """What was heard in songs, by id; songs that nobody has listened to are left out."""
+        return {song: stored.transcript for song, stored in self._store.kept(Transcripts).of(ids).items()}
+
+    def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
+        """All songs, those that cannot be used included; or those with the given ids, in that order."""
+        return self._store.songs(ids)
+
+    def status(self) -> dict[str, Any]:
+        """What is in the library, what cannot be used and why, and what is trained; plain values.
+
+        Returns
+        -------
+        dict
+            ``songs``, ``usable`` (with audio and lyrics), ``audio_only``, ``lyrics_only``, ``labels`` and
+            ``languages`` (name to count), ``lyrics_sources``, ``missing_files``, ``damaged`` (songs with a
+            stored row that does not match its checksum), ``offset``, ``rejects`` (file and reason), ``model``
+            (None, or when and on what it was trained, and how many usable songs came since), ``hearing`` (how many
+            songs were ``heard``, are ``without_words`` or ``not_heard``, by which ``models``, in which ``languages``).
+        """
+        return describe(self._store, self.path)
