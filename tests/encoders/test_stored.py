@@ -50,7 +50,9 @@ def test_what_was_learned_comes_back_without_pickle(encoder, tmp_path):
 def test_another_version_is_told(tmp_path, monkeypatch):
     save_encoder(MfccStatsEncoder(), tmp_path / "kept")
     monkeypatch.setattr(MfccStatsEncoder, "version", "2")
-    with pytest.raises(LibraryError, match=r"version 1 of the encoder mfcc-stats, which is version 2 now .*train again"):
+    with pytest.raises(
+        LibraryError, match=r"version 1 of the encoder mfcc-stats, which is version 2 now .*train again"
+    ):
         load_encoder(tmp_path / "kept")
 
 
