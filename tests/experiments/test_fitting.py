@@ -19,7 +19,7 @@ from alcca.models.acmr import ACMR
 from alcca.models.cca import CCA
 from alcca.models.contract import cosines
 from alcca.models.fused import Fused
-from alcca.models.scoring import CSLS
+from alcca.models.scoring import CSLS, CorrelationWeighted
 from alcca.models.standardised_cca import StandardisedCCA
 from alcca.retrieval import score_category_ranks, score_instance_ranks
 
@@ -350,7 +350,7 @@ def test_where_the_beginning_fails_each_method_says_so():
 
     class Goes(CCA):
         def first_stage(self):
-            return Fails()
+            return Fails(self.n_components)
 
     data = heard_songs()
     data = Dataset(data.audio, np.random.default_rng(0).standard_normal((60, 4)))
@@ -376,3 +376,29 @@ def test_other_ways_to_compare_take_part():
     ranks = score_instance_ranks(model.similarity(songs.audio[test], songs.lyrics[test]))
     found = frame.query("method == 'csls:cca:ridge=1' and fold == 0 and direction == 'audio' and level == 'instance'")
     assert found["rank"].tolist() == ranks.tolist()
+
+
+def test_a_space_that_is_compared_in_two_ways_is_learned_once(monkeypatch):
+    fitted = []
+
+    class Counted(StandardisedCCA):
+        def fit(self, views, y=None):
+            fitted.append(self.n_components)
+            return super().fit(views, y)
+
+    songs = make_songs(90, shared=4, audio_shape=(8,), lyrics_size=6, random_state=0)
+    data = Dataset(songs.audio, songs.lyrics)
+    plain = Counted(4, ridge=1)
+    methods = {"plain": plain, "weighted": CorrelationWeighted(plain), "csls": CSLS(plain)}
+    settings = {"components": [2, 4], "folds": 3, "shuffled_control": False}
+    together = cross_validate(methods, data, **settings).to_frame()
+    assert fitted == [4] * 3
+    for name, method in methods.items():
+        alone = cross_validate({name: method}, data, **settings).to_frame()
+        found = together[together["method"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, alone, check_categorical=False)
+    # With other settings it is another space: CSLS takes its own components, and the others the most that are measured.
+    fitted.clear()
+    methods["csls"] = CSLS(Counted(3, ridge=1))
+    cross_validate(methods, data, **settings)
+    assert sorted(fitted) == [3] * 3 + [4] * 3

@@ -29,7 +29,7 @@ from alcca.retrieval import category_ranks, instance_ranks, score_category_ranks
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Songs", "TextFeatures", "fit_and_rank", "lyric_features", "make_doc2vec"]
+__all__ = ["Songs", "TextFeatures", "fit_and_rank", "largest", "lyric_features", "make_doc2vec", "prepared"]
 
 Array = NDArray[Any]
 Ranker = Callable[..., Any]
@@ -159,7 +159,7 @@ def fit_and_rank(
     for fit, method in zip(fits, methods, strict=True):
         started = time.monotonic()
         try:
-            model, nested = _clone(method, components[-1] if components else 1, fit.seed)
+            model, nested = prepared(method, largest(components), fit.seed)
             learn = partial(_fitted, fit=fit, songs=songs, features=features, train=train)
             if len(fits) > 1 and begun is None:
                 begun = learn(first_stage(model))
@@ -255,8 +255,26 @@ def _ranked(
     yield {**which, "level": "category", "query": test[rows], "rank": ranks, "pool": pool, "relevant": relevant}
 
 
-def _clone(method: Any, components: int, seed: int) -> tuple[Any, bool]:
-    """Clone a method for one fold; the flag says whether its columns are nested components."""
+def largest(components: Sequence[int]) -> int:
+    """The largest number of components; 1 where none is measured, as all methods are ranked as a whole."""
+    return max(components, default=1)
+
+
+def prepared(method: Any, components: int, seed: int) -> tuple[Any, bool]:
+    """Clone a method for the fits of one seed.
+
+    Parameters
+    ----------
+    method : estimator
+    components : int
+        The largest number that is measured.
+    seed : int
+
+    Returns
+    -------
+    (estimator, bool)
+        The flag says whether its columns are nested components.
+    """
     from sklearn.base import clone
 
     model = clone(method)

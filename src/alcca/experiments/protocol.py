@@ -7,7 +7,7 @@ smaller numbers are its first columns, because canonical components are nested.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from alcca.errors import DataError, UsageError
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
-from alcca.experiments.fitting import Songs, TextFeatures, fit_and_rank, lyric_features, make_doc2vec
+from alcca.experiments.fitting import Songs, TextFeatures, fit_and_rank, largest, lyric_features, make_doc2vec, prepared
 from alcca.experiments.folds import grouped_folds, song_groups
 from alcca.experiments.frames import ranks_frame
 from alcca.experiments.heard import word_notes
@@ -27,7 +27,7 @@ from alcca.experiments.methods import named_methods
 from alcca.experiments.provenance import describe, notes_on_songs, versions
 from alcca.experiments.results import Failure, Fit, Results
 from alcca.experiments.running import Job, died, run_jobs
-from alcca.models.contract import first_stage, has_own_similarity, view_names
+from alcca.models.contract import dimension_parameter, first_stage, has_own_similarity, view_names
 from alcca.progress import Progress
 
 if TYPE_CHECKING:
@@ -149,7 +149,8 @@ def cross_validate(
     if any("features" in read for read in reads.values()):
         views = _views(songs, text_features, rows, work)
     possible: list[int] = []
-    if not all(map(has_own_similarity, named.values())):
+    as_a_whole = all(map(has_own_similarity, named.values()))
+    if not as_a_whole or any(map(dimension_parameter, named.values())):
         possible, left_out = _possible_components(wanted, dataset, views, rows)
         notes += left_out
     controls = (False, True) if shuffled_control else (False,)
@@ -179,7 +180,7 @@ def cross_validate(
         "groups": int(groups.max()) + 1,
         "folds": folds,
         "fold_sizes": np.bincount(first).tolist(),
-        "components": possible,
+        "components": [] if as_a_whole else possible,
         "seeds": list(seeds),
         "shuffled_control": shuffled_control,
         "lyrics": about["lyrics"],
@@ -293,7 +294,8 @@ def _run_fits(
         found = work.kept.ranks(**what[i])
         if found is not None:
             outcomes[i] = _Outcome(fit, found[0], "", found[1])
-    missing = _begin_alike([i for i in range(len(fits)) if i not in outcomes], fits, named, songs.dataset)
+    not_kept = [i for i in range(len(fits)) if i not in outcomes]
+    missing = _begin_alike(not_kept, fits, named, songs.dataset, components)
     jobs = [
         Job(
             tuple(fits[i].method for i in some), " and ".join(str(fits[i]) for i in some), fit_and_rank,
@@ -318,13 +320,21 @@ def _run_fits(
 
 
 def _begin_alike(
-    which: Sequence[int], fits: Sequence[Fit], named: Mapping[str, Any], dataset: Dataset
+    which: Sequence[int], fits: Sequence[Fit], named: Mapping[str, Any], dataset: Dataset, components: Sequence[int]
 ) -> list[list[int]]:
     """Fits by what they have in common: the songs, and the training that their methods begin with."""
-    first = {name: _identity(first_stage(method), dataset) for name, method in named.items()}
+
+    @cache
+    def beginning(name: str) -> str:
+        try:
+            model, _ = prepared(named[name], largest(components), 0)
+            return _identity(first_stage(model), dataset)
+        except Exception:  # noqa: BLE001  # it is alone with what is wrong with it, and is told so where it is fitted
+            return name
+
     alike: dict[Any, list[int]] = defaultdict(list)
     for i in which:
-        alike[first[fits[i].method], *fits[i][1:]].append(i)
+        alike[beginning(fits[i].method), *fits[i][1:]].append(i)
     return list(alike.values())
 
 

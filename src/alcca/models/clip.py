@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -221,7 +222,7 @@ class CLIP(TwoViewModel):
         # A model trained on a GPU is of use on a machine that has none.
         device = choose_device(self.device if self.device == "cpu" else "auto")
         audio, lyrics = (
-            Encoder.of(arrays_under(f"{name}.", arrays), lambda columns, w=widths: _tower(columns, w), device)
+            Encoder.of(arrays_under(f"{name}.", arrays), partial(_tower, widths=widths), device)
             for name, widths in zip(NAMES, layer_widths(self.hidden), strict=True)
         )
         self.encoders_ = audio, lyrics

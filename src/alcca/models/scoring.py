@@ -38,13 +38,18 @@ class _Around(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         names = view_names(self.estimator, "lyrics")
         return names[0] if len(names) == 1 else names
 
-    def _fit_estimator(self, views: Sequence[Any], y: Any, groups: Any) -> tuple[Float64, Float64]:
-        """Fit the clone; the places of the training songs, float64."""
+    def first_stage(self) -> Any:
+        """What is fitted: the estimator itself, which may be wanted without what stands around it too."""
+        return clone(self.estimator)
+
+    def _fit_estimator(self, views: Sequence[Any], y: Any, groups: Any, fitted: Any) -> tuple[Float64, Float64]:
+        """Fit a clone, unless it is there; the places of the training songs, float64."""
         if not hasattr(self.estimator, "transform"):
             raise UsageError(f"{self.estimator!r} has no common space; expected an estimator with transform")
-        self.estimator_ = fit_estimator(clone(self.estimator), *views, y, groups)
-        audio, lyrics = embedded(self.estimator_, *views)
-        return np.asarray(audio, np.float64), np.asarray(lyrics, np.float64)
+        audio, lyrics = views
+        self.estimator_ = fit_estimator(self.first_stage(), audio, lyrics, y, groups) if fitted is None else fitted
+        places = embedded(self.estimator_, audio, lyrics)
+        return np.asarray(places[0], np.float64), np.asarray(places[1], np.float64)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimator_")
@@ -94,13 +99,15 @@ class CorrelationWeighted(CosineSimilarity, _Around):
         self.estimator = estimator
         self.power = power
 
-    def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None) -> Self:
+    def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None, first_stage: Any = None) -> Self:
         """Fit the estimator, and measure the correlations of its dimensions.
 
         Parameters
         ----------
         views, y, groups
             As the estimator takes them.
+        first_stage : estimator, optional
+            What `first_stage` made, fitted on the same songs: it is not fitted again.
 
         Raises
         ------
@@ -110,7 +117,7 @@ class CorrelationWeighted(CosineSimilarity, _Around):
             What the estimator raises.
         """
         check_not_negative(self, "power")
-        audio, lyrics = (z - z.mean(axis=0) for z in self._fit_estimator(views, y, groups))
+        audio, lyrics = (z - z.mean(axis=0) for z in self._fit_estimator(views, y, groups, first_stage))
         spread = np.sqrt((audio**2).sum(axis=0) * (lyrics**2).sum(axis=0))
         self.correlations_: Float64 = (audio * lyrics).sum(axis=0) / np.where(spread > 0, spread, 1.0)
         return self
@@ -196,13 +203,15 @@ class CSLS(_Around):
         self.estimator = estimator
         self.k = k
 
-    def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None) -> Self:
+    def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None, first_stage: Any = None) -> Self:
         """Fit the estimator, and keep the places of the training songs.
 
         Parameters
         ----------
         views, y, groups
             As the estimator takes them.
+        first_stage : estimator, optional
+            What `first_stage` made, fitted on the same songs: it is not fitted again.
 
         Raises
         ------
@@ -212,7 +221,7 @@ class CSLS(_Around):
             What the estimator raises.
         """
         check_whole(self, "k")
-        self.known_ = self._fit_estimator(views, y, groups)
+        self.known_ = self._fit_estimator(views, y, groups, first_stage)
         return self
 
     def similarity(self, audio: Any, lyrics: Any) -> Float64:
