@@ -83,10 +83,17 @@ def test_tfidf_of_unknown_words_and_of_nothing():
     assert encoder.encode([]).shape == (0, *encoder.shape)
 
 
+def test_where_no_two_texts_share_a_word_tfidf_keeps_all():
+    encoder = TfidfEncoder().fit(["each word", "only once"])
+    assert encoder.shape == (4,)
+    assert encoder.settings["min_df"] == 2
+    assert TfidfEncoder().fit(["each word", "only once", "once more"]).shape == (1,)
+
+
 @pytest.mark.parametrize(
     ("encoder", "texts", "said"),
     [
-        (TfidfEncoder(), ["each word", "only once"], "no word is in 2 of the 2 texts"),
+        (TfidfEncoder(), ["", "..."], "no word is in the 2 texts"),
         (TfidfEncoder(max_features=0), TEXTS, "max_features"),
         (TfidfEncoder(), "one string", "put it into a list"),
     ],

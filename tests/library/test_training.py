@@ -43,6 +43,21 @@ def test_a_library_can_be_searched_in_the_space_of_any_method(library, method, c
         )
 
 
+@pytest.mark.parametrize(
+    ("asked", "learned"),
+    [
+        ({}, ("cca", "mfcc-stats", "tfidf")),
+        ({"audio_encoder": "mfcc"}, ("cca", "mfcc", "tfidf")),
+        # Who names a method gets it with the features of the paper.
+        ({"method": "cca"}, ("cca", "mfcc", "doc2vec")),
+        ({"method": "rcca", "lyrics_encoder": "tfidf"}, ("rcca", "mfcc", "tfidf")),
+    ],
+)
+def test_what_is_learned_where_it_is_not_said(library, asked, learned):
+    report = library.train(**asked)
+    assert (report.method, report.audio_encoder, report.lyrics_encoder) == learned
+
+
 def test_epochs_are_told_of_a_method_that_has_them(library):
     assert library.train(method="cca", components=5, epochs=2).epochs is None
     assert library.train(method="alcca", components=5, epochs=2).epochs == 2
@@ -75,6 +90,7 @@ def test_the_best_of_several_is_taken(library, monkeypatch):
     assert set(report.compared) == set(COMPARED)
     assert report.compared[report.method] == max(report.compared.values()) == report.held_out_mrr1
     assert report.chosen_on == 6
+    assert (report.audio_encoder, report.lyrics_encoder) == ("mfcc-stats", "tfidf")
     assert library.status()["model"]["compared"] == report.compared
 
 
@@ -126,12 +142,12 @@ def test_components_are_chosen_on_songs_that_the_first_training_never_saw(librar
 
     monkeypatch.setattr(Material, "fit", spy)
     monkeypatch.setattr(Doc2VecFeatures, "fit", lambda self, texts: read.append(len(texts)) or learn(self, texts))
-    assert library.train(epochs=1).chosen_on == 0, "thirty songs are too few to choose"
-    assert library.train(epochs=1, components=7).components == 7
+    assert library.train(method="kernel-cca").chosen_on == 0, "thirty songs are too few to choose"
+    assert library.train(method="kernel-cca", components=7).components == 7
     monkeypatch.setattr(choosing, "FEWEST_TO_CHOOSE", 30)
     fitted.clear()
     read.clear()
-    report = library.train(epochs=1)
+    report = library.train(method="kernel-cca")
     assert [len(titles) for titles in fitted] == [24, 30]
     assert read == [24, 30]
     assert report.chosen_on == 6

@@ -98,19 +98,19 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         "--method",
         metavar="NAME",
         help="what learns the space: a method of alcca evaluate with its settings, the dotted name of a class, or "
-        "best, which compares several on a fifth of the songs (default: kernel-cca, the best of docs/results.md)",
+        "best, which compares several on a fifth of the songs (default: cca; docs/results.md says why)",
     )
     train.add_argument(
         "--audio-encoder",
         metavar="NAME",
         help="what describes the sound: mfcc, mfcc-stats, descriptors, clap:MODEL, or an installed package's (default: "
-        "what the method insists on, else mfcc)",
+        "mfcc-stats; of a method that is named, what it insists on, else mfcc)",
     )
     train.add_argument(
         "--lyrics-encoder",
         metavar="NAME",
         help="what describes the lyrics: doc2vec, tfidf, sentence:MODEL, or an installed package's, with settings "
-        "behind colons (default: doc2vec)",
+        "behind colons (default: tfidf; of a method that is named, doc2vec)",
     )
     train.add_argument(
         "--seed", type=int, default=0, metavar="N", help="same seed, same songs: same model (default: 0)"

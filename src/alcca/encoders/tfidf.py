@@ -1,5 +1,6 @@
 """Which words a text has, each by how much it says: term frequency, inverse document frequency."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -27,7 +28,8 @@ class TfidfEncoder(LyricsEncoder):
         How many words are kept, the most frequent first, > 0. A dense vector of them goes into every method, and CCA
         inverts a matrix of that size.
     min_df : int
-        A word is kept when at least so many training texts have it, >= 1.
+        A word is kept when at least so many training texts have it, >= 1. Where there is none, as among a few songs in
+        as many languages, all words are kept.
 
     References
     ----------
@@ -59,19 +61,17 @@ class TfidfEncoder(LyricsEncoder):
         Raises
         ------
         DataError
-            A setting out of range, or no word that ``min_df`` texts have.
+            A setting out of range, or no word at all.
         """
         if self.max_features < 1 or self.min_df < 1:
             raise DataError(f"max_features and min_df: expected 1 or more, got {self.max_features} and {self.min_df}")
         if isinstance(texts, str):
             raise DataError("TF-IDF is fitted on a sequence of texts, got one string; put it into a list")
-        vectorizer = self._vectorizer()
-        try:
-            self._learned = vectorizer.fit(texts)
-        except ValueError as error:
-            raise DataError(
-                f"no word is in {self.min_df} of the {len(texts)} texts; add more lyrics or lower min_df ({error})"
-            ) from error
+        counts = Counter(word for text in texts for word in set(tokenize(text)))
+        if not counts:
+            raise DataError(f"no word is in the {len(texts)} texts; add lyrics")
+        shared = max(counts.values()) >= self.min_df
+        self._learned = self._vectorizer(min_df=self.min_df if shared else 1).fit(texts)
         return self
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -116,7 +116,7 @@ class TfidfEncoder(LyricsEncoder):
         # The words that Doc2Vec has too; scikit-learn's own pattern has none of scripts without spaces.
         return TfidfVectorizer(
             tokenizer=tokenize, token_pattern=None, lowercase=False, sublinear_tf=True, dtype=np.float64,
-            max_features=self.max_features, min_df=self.min_df, **more,
+            max_features=self.max_features, **more,
         )  # fmt: skip
 
     def _fitted(self) -> Any:

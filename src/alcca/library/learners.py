@@ -12,14 +12,16 @@ from alcca.models.base import TwoViewModel
 from alcca.models.contract import dimension_parameter, has_own_similarity, view_names
 from alcca.models.stored import check_storable
 
-__all__ = ["BEST", "DEFAULT_METHOD", "encoders_for", "learners", "set_up"]
+__all__ = ["BEST", "DEFAULT_METHOD", "encoders_for", "learners", "set_up", "usual_encoders"]
 
-# What measures best on the songbook (docs/results.md).
-DEFAULT_METHOD = "kernel-cca"
+# Of what cannot be told from the best on the songbook, the quickest (docs/results.md): this method and these encoders.
+DEFAULT_METHOD = "cca"
+DEFAULT_ENCODERS = ("mfcc-stats", "tfidf")
+# Who names a method gets it as the paper has it, unless encoders are named too.
+PAPERS_ENCODERS = ("mfcc", "doc2vec")
 # Stands for the best of those that learn in seconds or minutes, as measured on songs kept out.
 BEST = "best"
-COMPARED = ("kernel-cca", "rcca", "cca", "acmr", "alcca-tuned")
-DEFAULT_AUDIO, DEFAULT_LYRICS = "mfcc", "doc2vec"
+COMPARED = ("cca", "rcca", "kernel-cca", "acmr", "alcca-tuned")
 # What a method asks for that reads one description of the sound and no other, and the encoder that makes it.
 OF_A_VIEW = {"audio_frames": "mfcc", "audio_descriptors": "descriptors"}
 
@@ -63,8 +65,27 @@ def learners(method: str, epochs: int | None = None) -> dict[str, Any]:
     return named
 
 
+def usual_encoders(method: str | None) -> tuple[str, str]:
+    """Names of the encoders of sound and of lyrics that `encoders_for` makes where none are named.
+
+    Parameters
+    ----------
+    method : str or None
+        As it was asked for; None where none was.
+
+    Examples
+    --------
+    >>> usual_encoders(None), usual_encoders("best"), usual_encoders("alcca")
+    (('mfcc-stats', 'tfidf'), ('mfcc-stats', 'tfidf'), ('mfcc', 'doc2vec'))
+    """
+    return DEFAULT_ENCODERS if method in (None, BEST) else PAPERS_ENCODERS
+
+
 def encoders_for(
-    methods: Mapping[str, Any], audio: str | AudioEncoder | None = None, lyrics: str | LyricsEncoder | None = None
+    methods: Mapping[str, Any],
+    audio: str | AudioEncoder | None = None,
+    lyrics: str | LyricsEncoder | None = None,
+    usual: tuple[str, str] = PAPERS_ENCODERS,
 ) -> tuple[AudioEncoder, LyricsEncoder]:
     """Make the encoders that methods learn from, as ``alcca train`` takes them.
 
@@ -73,9 +94,11 @@ def encoders_for(
     methods : mapping of str to estimator
         As `learners` makes them.
     audio : str or AudioEncoder, optional
-        When not given the one that a method insists on, else MFCC.
+        When not given the one that a method insists on, else the usual one.
     lyrics : str or LyricsEncoder, optional
-        Doc2Vec when not given.
+        When not given the usual one.
+    usual : (str, str)
+        As `usual_encoders` names them.
 
     Raises
     ------
@@ -90,8 +113,8 @@ def encoders_for(
     (DescriptorsEncoder(), TfidfEncoder(max_features=2000, min_df=2))
     """
     asked = {view for model in methods.values() for view in view_names(model, "audio")}
-    usual = next((OF_A_VIEW[view] for view in sorted(asked) if view in OF_A_VIEW), DEFAULT_AUDIO)
-    made = audio_encoder(audio if audio is not None else usual), lyrics_encoder(lyrics or DEFAULT_LYRICS)
+    insisted = next((OF_A_VIEW[view] for view in sorted(asked) if view in OF_A_VIEW), usual[0])
+    made = audio_encoder(insisted if audio is None else audio), lyrics_encoder(usual[1] if lyrics is None else lyrics)
     for encoder in made:
         check_keepable(encoder)
     for name, model in methods.items():

@@ -38,15 +38,16 @@ class LearnsFromSongs(OpenedLibrary):
         ----------
         method : str, optional
             What learns the common space: a method of `evaluate` by name ("kernel-cca", "alcca:ridge=0.1"), the dotted
-            name of a class, or "best", which compares several on a fifth of the songs. Without it kernel CCA, which
-            measures best on real songs (docs/results.md).
+            name of a class, or "best", which compares several on a fifth of the songs. Without it CCA with a ridge, of
+            the encoders below, which measures well on real songs and takes seconds (docs/results.md).
         audio_encoder : str or AudioEncoder, optional
             What describes the sound: an encoder of `evaluate` by name ("mfcc-stats", "descriptors", "clap:MODEL"), or
             one that was made already. Each song is encoded once, and what is done is kept when that is interrupted.
-            Without it what the method insists on, else MFCC.
+            Without it what the method insists on, else MFCC for a method that was named, as in the paper, and
+            "mfcc-stats" where none was or the best is asked for.
         lyrics_encoder : str or LyricsEncoder, optional
             What describes the lyrics ("tfidf", "sentence:MODEL"). One that learns is fitted on the songs that the model
-            is fitted on, and kept with it. Without it Doc2Vec.
+            is fitted on, and kept with it. Without it Doc2Vec for a method that was named, else "tfidf".
         components : int, optional
             Canonical components. When not given, those of 10, 20, … 100 are taken that find best the songs of a fifth
             of the library, after a first training on the rest; a library of fewer than a hundred songs gets ten.
@@ -66,14 +67,13 @@ class LearnsFromSongs(OpenedLibrary):
             Fewer than ten usable songs, or fewer than a hundred where the best method is asked for; a model that
             cannot be kept without pickle; another process is writing.
         """
-        from alcca.library.learners import DEFAULT_METHOD
         from alcca.library.training import train_model
 
         with self._only_writer():
             return train_model(
                 self._store,
                 self.path,
-                method=DEFAULT_METHOD if method is None else method,
+                method=method,
                 audio_encoder=audio_encoder,
                 lyrics_encoder=lyrics_encoder,
                 components=components,

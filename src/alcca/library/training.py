@@ -17,7 +17,7 @@ from alcca.library.choosing import choose
 from alcca.library.embedder import Embedder
 from alcca.library.encoding import encoded, kept_as
 from alcca.library.layout import lay_out_songs
-from alcca.library.learners import encoders_for, learners
+from alcca.library.learners import DEFAULT_METHOD, encoders_for, learners, usual_encoders
 from alcca.library.material import encode_all, usable_material
 from alcca.library.parts.embeddings import Embeddings
 from alcca.library.records import Song
@@ -92,7 +92,7 @@ def train_model(
     store: Store,
     folder: Path,
     *,
-    method: str,
+    method: str | None,
     audio_encoder: str | AudioEncoder | None,
     lyrics_encoder: str | LyricsEncoder | None,
     components: int | None,
@@ -102,8 +102,8 @@ def train_model(
 ) -> TrainReport:
     """Fit the encoder of lyrics and a model, embed every song, and only then take the new model into use."""
     started = time.monotonic()
-    candidates = learners(method, epochs)
-    audio, lyrics = encoders_for(candidates, audio_encoder, lyrics_encoder)
+    candidates = learners(DEFAULT_METHOD if method is None else method, epochs)
+    audio, lyrics = encoders_for(candidates, audio_encoder, lyrics_encoder, usual_encoders(method))
     songs = store.songs()
     require_songs(folder, sum(song.usable for song in songs), "train")
     failed = encode_all(store, songs, audio, lyrics, progress=progress)
