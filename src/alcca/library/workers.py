@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from queue import Empty
 from typing import Any, TypeVar
 
 __all__ = ["BATCH", "SECONDS_BEFORE_KILL", "ends_when_stuck", "quiet_worker", "read_each"]
@@ -72,7 +73,7 @@ def read_each(
                 result = window[0][1].result()
             except BrokenProcessPool:
                 # Nobody knows which of the files in flight killed the worker: they are read one at a time.
-                executor.shutdown(wait=True, kill_workers=True)
+                _end(executor)
                 yield from _read_alone(read, [task for task, _ in window], crashed, pool)
                 window.clear()
                 executor = pool(workers)
@@ -80,7 +81,17 @@ def read_each(
             window.popleft()
             yield result
     finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        _end(executor)
+
+
+def _end(executor: Any) -> None:
+    """Kill an executor's workers, whatever they do."""
+    # What waits for a worker is forgotten first: loky forgets it too when it kills them, but then its thread looks for
+    # what stands in this queue, and prints a traceback.
+    with contextlib.suppress(Empty):
+        while True:
+            executor._work_ids.get_nowait()
+    executor.shutdown(wait=True, kill_workers=True)
 
 
 def _read_alone(
@@ -93,11 +104,11 @@ def _read_alone(
             try:
                 yield executor.submit(read, task).result()
             except BrokenProcessPool:
-                executor.shutdown(wait=True, kill_workers=True)
+                _end(executor)
                 executor = pool(1)
                 yield crashed(task)
     finally:
-        executor.shutdown(wait=True, kill_workers=True)
+        _end(executor)
 
 
 def quiet_worker() -> None:
