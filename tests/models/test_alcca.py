@@ -39,6 +39,7 @@ def test_every_setting_reaches_its_part():
     settings = {
         "n_components": 3, "hidden": ((9, 4), (4,)), "invariance": "pair", "alpha": 0.1, "beta": 0.2,
         "regularization": 0.3, "adversary": 0.4, "margin": 0.5, "k": 2, "epochs": 2, "batch_size": 33, "lr": 0.01,
+        "standardize": False, "momentum": 0.6, "lr_decay": True, "opponent_steps": 3,
         "ridge": 0.7, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu", "verbose": False,
     }  # fmt: skip
     assert set(settings) == set(ALCCA().get_params())
@@ -187,6 +188,21 @@ def test_save_and_load_give_the_same_bits(tmp_path):
     assert json.loads((tmp_path / "alcca" / "state.json").read_text())["kind"] == "ALCCA"
     with pytest.raises(LibraryError):
         CCA.load(tmp_path / "alcca")
+
+
+def test_models_saved_before_there_were_these_settings_load_with_what_they_were_trained_with(tmp_path):
+    views, y = songs()
+    model = ALCCA(n_components=5, **SMALL).fit(views, y)
+    model.save(tmp_path / "alcca")
+    written = tmp_path / "alcca" / "state.json"
+    state = json.loads(written.read_text())
+    params = state["state"]["params"]
+    for name in ("standardize", "momentum", "lr_decay", "opponent_steps"):
+        del params[name]
+    written.write_text(json.dumps(state))
+    again = ALCCA.load(tmp_path / "alcca")
+    assert again.get_params() == model.get_params()
+    np.testing.assert_array_equal(again.transform(views)[0], model.transform(views)[0])
 
 
 def test_same_seed_same_bits():

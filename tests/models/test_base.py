@@ -120,6 +120,11 @@ def test_standardised_columns_have_mean_0_and_deviation_1():
     np.testing.assert_allclose(Z.std(axis=0, dtype=np.float64), 1, atol=1e-6)
 
 
+def test_statistics_that_change_nothing():
+    X = np.random.default_rng(0).normal(3, 7, size=(5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(Standardizer.nothing(X).apply(X), X)
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e6 / 3])
 def test_constant_columns_become_zero(value):
     statistics = Standardizer.of(np.full((1001, 1), value))

@@ -56,6 +56,42 @@ def test_learners_take_k_steps_for_one_of_the_opponents(k):
     np.testing.assert_allclose([point.x.item(), point.w.item()], [9 * k * 0.01, -9 * 0.01], rtol=1e-4)
 
 
+def test_momentum_is_that_of_both_sides():
+    # By hand: Adam after the gradients g and -g, whose second moment is g squared all along.
+    def moved(momentum):
+        point, signs = Point(), iter([1.0, -1.0])
+
+        def objective(batch, progress):
+            return {"total": next(signs) * (point.x + point.w).sum()}
+
+        run(point, objective, epochs=2, batch_size=10, opponents=[point.w], momentum=momentum)
+        return [point.x.item(), point.w.item()]
+
+    for momentum in (0.0, 0.5, 0.9):
+        second = (momentum * (1 - momentum) - (1 - momentum)) / (1 - momentum**2)
+        np.testing.assert_allclose(moved(momentum), [-0.1 * (1 + second)] * 2, atol=1e-6)
+
+
+def test_the_learners_step_falls_to_0_and_the_opponents_stays():
+    point = Point()
+    run(point, lambda batch, progress: {"total": (-point.x + point.w).sum()}, opponents=[point.w], lr_decay=True)
+    np.testing.assert_allclose([point.x.item(), point.w.item()], [0.1 * sum(range(1, 10)) / 9, -0.9], rtol=1e-4)
+
+
+def test_opponents_take_their_further_steps_before_the_learners_and_alone():
+    point, seen = Point(), []
+
+    def objective(batch, progress):
+        seen.append((round(point.x.item(), 3), round(point.w.item(), 3), batch[0].tolist(), progress))
+        return {"total": (-point.x + point.w).sum()}
+
+    history = run(point, objective, epochs=2, batch_size=10, opponents=[point.w], opponent_steps=3)
+    assert [(x, w) for x, w, *_ in seen] == [(0, 0), (0, -0.1), (0, -0.2), (0.1, -0.3), (0.1, -0.4), (0.1, -0.5)]
+    assert seen[0][2:] == seen[1][2:] == seen[2][2:]
+    assert [p for *_, p in seen] == [0, 0, 0, 0.5, 0.5, 0.5]
+    assert [h["total"] for h in history] == pytest.approx([-0.2, -0.6])
+
+
 def test_history_is_the_mean_over_songs():
     point = Point()
     history = run(point, lambda batch, progress: {"total": 0 * point.x.sum() + batch[0].mean()})

@@ -37,6 +37,9 @@ class ACMR(TwoViewModel):
     gradient reversal layer, whose λ rises from 0 to ``adversary`` by 2 / (1 + exp(-10 p)) - 1 over the share p of
     the training. Inputs are standardised with the training songs' statistics, which belong to the model.
 
+    As the paper has it, the projectors hardly hide the modality: `standardize`, `momentum`, `lr_decay` and
+    `opponent_steps` are what makes the adversary act (docs/method.md).
+
     Parameters
     ----------
     hidden : (sequence of int, sequence of int)
@@ -56,6 +59,15 @@ class ACMR(TwoViewModel):
         Paper: 200 and 100.
     lr : float
         Step of Adam.
+    standardize : bool
+        Without it the inputs are taken as they are, for views whose columns share a unit, such as pixels.
+    momentum : float
+        Adam's β₁ of all networks, at least 0 and below 1. A high one lets the two sides chase each other in circles.
+    lr_decay : bool
+        The step of the projectors and the semantic classifier falls linearly to 0 over ``epochs``; the modality
+        classifier keeps its own, and catches up.
+    opponent_steps : int
+        Steps of the modality classifier on each batch, where ``k`` counts those of the others.
     validation : float, optional
         Share of the training songs, drawn at random, to keep out and watch α L_imi + β L_imd on; training stops
         when it has not fallen for ``patience`` epochs, and goes back to the best.
@@ -107,6 +119,10 @@ class ACMR(TwoViewModel):
         epochs: int = 200,
         batch_size: int = 100,
         lr: float = 1e-4,
+        standardize: bool = True,
+        momentum: float = 0.9,
+        lr_decay: bool = False,
+        opponent_steps: int = 1,
         validation: float | None = None,
         patience: int = 20,
         random_state: int = 0,
@@ -124,6 +140,10 @@ class ACMR(TwoViewModel):
         self.epochs = epochs
         self.batch_size = batch_size
         self.lr = lr
+        self.standardize = standardize
+        self.momentum = momentum
+        self.lr_decay = lr_decay
+        self.opponent_steps = opponent_steps
         self.validation = validation
         self.patience = patience
         self.random_state = random_state
@@ -151,7 +171,8 @@ class ACMR(TwoViewModel):
         self._check_settings()
         X, Y = check_pair(views)
         codes, classes = encode_labels(y, len(X))
-        statistics = Standardizer.of(X), Standardizer.of(Y)
+        measure = Standardizer.of if self.standardize else Standardizer.nothing
+        statistics = measure(X), measure(Y)
         device = choose_device(self.device)
         generator = torch.Generator().manual_seed(self.random_state)
         # Without any label the semantic classifier has one output and nothing to learn.
@@ -173,7 +194,10 @@ class ACMR(TwoViewModel):
             epochs=self.epochs,
             batch_size=self.batch_size,
             lr=self.lr,
+            momentum=self.momentum,
+            lr_decay=self.lr_decay,
             k=self.k,
+            opponent_steps=self.opponent_steps,
             validation_rows=split_rows(len(X), self.validation, generator),
             patience=self.patience,
             generator=generator,
@@ -208,8 +232,10 @@ class ACMR(TwoViewModel):
     def _check_settings(self) -> None:
         if self.invariance not in ("triplet", "pair"):
             raise UsageError(f"invariance={self.invariance!r}: expected 'triplet' or 'pair'")
-        check_not_negative(self, "alpha", "beta", "regularization", "adversary", "margin")
-        check_whole(self, "k", "epochs", "batch_size", "patience")
+        check_not_negative(self, "alpha", "beta", "regularization", "adversary", "margin", "momentum")
+        if self.momentum >= 1:
+            raise UsageError(f"momentum={self.momentum!r}: expected a number of at least 0 and below 1")
+        check_whole(self, "k", "opponent_steps", "epochs", "batch_size", "patience")
         check_positive(self, "lr")
         if len(self.hidden) != 2 or not all(len(widths) and min(widths) >= 1 for widths in self.hidden):
             raise UsageError(f"hidden={self.hidden}: expected two lists of layer widths, ((1000, 200), (200, 200))")

@@ -37,8 +37,8 @@ class ALCCA(TwoViewModel):
     n_components : int
         Canonical components, at most d and at most the training songs less one. Nested: the first ten columns are
         those of a model with ten.
-    hidden, invariance, alpha, beta, regularization, adversary, margin, k, epochs, batch_size, lr, validation, \
-patience, random_state, device, verbose
+    hidden, invariance, alpha, beta, regularization, adversary, margin, k, epochs, batch_size, lr, standardize, \
+momentum, lr_decay, opponent_steps, validation, patience, random_state, device, verbose
         As in `ACMR`. The ablations are ``adversary=0``, ``alpha=0`` (no L_imi), ``beta=0`` (no L_imd) and
         ``invariance="pair"``; without CCA it is `ACMR`.
     ridge : float, (float, float) or "auto"
@@ -93,6 +93,10 @@ patience, random_state, device, verbose
         epochs: int = 200,
         batch_size: int = 100,
         lr: float = 1e-4,
+        standardize: bool = True,
+        momentum: float = 0.9,
+        lr_decay: bool = False,
+        opponent_steps: int = 1,
         ridge: Ridge | str = 1e-4,
         validation: float | None = None,
         patience: int = 20,
@@ -112,6 +116,10 @@ patience, random_state, device, verbose
         self.epochs = epochs
         self.batch_size = batch_size
         self.lr = lr
+        self.standardize = standardize
+        self.momentum = momentum
+        self.lr_decay = lr_decay
+        self.opponent_steps = opponent_steps
         self.ridge = ridge
         self.validation = validation
         self.patience = patience

@@ -224,6 +224,11 @@ class Standardizer(NamedTuple):
         scale = np.where(X.min(axis=0) == X.max(axis=0), 1.0, np.sqrt(squares / len(X)))
         return cls(mean, np.where(scale > 0, scale, 1.0))
 
+    @classmethod
+    def nothing(cls, X: NDArray[Any]) -> Self:
+        """Leave a view with the columns of ``X``, shape (n, p), as it is: mean 0, scale 1."""
+        return cls(np.zeros(X.shape[1]), np.ones(X.shape[1]))
+
     def apply(self, X: NDArray[Any]) -> NDArray[np.float32]:
         """Standardise ``X``, shape (n, p), with these statistics: float32, as the networks train in."""
         out = np.empty(X.shape, dtype=np.float32)

@@ -32,7 +32,10 @@ def train(
     batch_size: int,
     smallest_batch: int = 1,
     lr: float,
+    momentum: float = 0.9,
+    lr_decay: bool = False,
     k: int = 1,
+    opponent_steps: int = 1,
     validation_rows: Tensor | None = None,
     patience: int = 20,
     generator: torch.Generator,
@@ -59,10 +62,16 @@ def train(
         γ, at least 0.
     epochs, batch_size, k : int
         At least 1.
+    opponent_steps : int
+        Steps of the opponents on each batch, at least 1: all but the last are taken before the learners' first.
     smallest_batch : int
         A last batch of fewer rows joins the one before; by default it is as short as it comes.
     lr : float
         Adam's step, above 0.
+    momentum : float
+        Adam's β₁ for all of them, at least 0 and below 1.
+    lr_decay : bool
+        The learners' step falls linearly to 0 over the planned training; the opponents keep theirs.
     validation_rows : tensor of int64, optional
         Rows kept out of training. After ``patience`` epochs without a lower "validation" on them training stops,
         and the best epoch's weights come back.
@@ -90,8 +99,9 @@ def train(
     # Fused: one pass over weights, gradients and moments instead of a dozen (18 against 26 ms a step).
     matrices = set(regularized)
     groups = [{"params": [W]} for W in regularized] + [{"params": [p for p in learners if p not in matrices]}]
-    optimizer = torch.optim.Adam([group for group in groups if group["params"]], lr=lr, fused=True)
-    opponent = torch.optim.Adam(opponents, lr=lr, fused=True) if opponents else None
+    betas = (momentum, 0.999)
+    optimizer = torch.optim.Adam([group for group in groups if group["params"]], lr=lr, betas=betas, fused=True)
+    opponent = torch.optim.Adam(opponents, lr=lr, betas=betas, fused=True) if opponents else None
     steps = epochs * len(_batches(training_rows, batch_size, smallest_batch))
     history: History = []
     best, best_epoch, best_weights = math.inf, 0, None
@@ -102,6 +112,15 @@ def train(
             sums: Losses = {}
             for rows in _batches(order, batch_size, smallest_batch):
                 batch = tuple(tensor.index_select(0, rows) for tensor in data)  # half the time of tensor[rows]
+                if lr_decay:
+                    for group in optimizer.param_groups:
+                        group["lr"] = lr * (1 - step / steps)
+                if opponent is not None:
+                    for _ in range(opponent_steps - 1):
+                        total = objective(batch, step / steps)["total"]
+                        for p, gradient in zip(opponents, torch.autograd.grad(total, opponents), strict=True):
+                            p.grad = gradient
+                        opponent.step()
                 for _ in range(k):
                     losses = objective(batch, step / steps)
                     optimizer.zero_grad()
