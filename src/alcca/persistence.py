@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,44 @@ from numpy.typing import NDArray
 
 from alcca.errors import LibraryError
 
-__all__ = ["load_state", "replace_file", "save_state"]
+__all__ = ["load_class", "load_state", "replace_file", "save_state"]
 
 FORMAT = 1
 ARRAYS, STATE = "arrays.safetensors", "state.json"
+
+
+def load_class(path: Path, key: str, what: str) -> tuple[Any, dict[str, Any]]:
+    """Read which class something was of, from a JSON file that names its module and, under ``key``, its name there.
+
+    Parameters
+    ----------
+    path : path
+    key : str
+    what : str
+        What it is called in an error: "the model".
+
+    Returns
+    -------
+    (class, dict)
+        The class as it is now, and all that the file says.
+
+    Raises
+    ------
+    LibraryError
+        The file is missing or damaged, or there is no such class.
+    """
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        kind: Any = import_module(about["module"])
+        for name in about[key].split("."):
+            kind = getattr(kind, name)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LibraryError(f"{path.parent}: {what} is missing or damaged ({error}); train again") from error
+    except (ImportError, AttributeError) as error:
+        raise LibraryError(
+            f"{path.parent}: {what}'s class is not there ({error}); install it, or train again"
+        ) from error
+    return kind, about
 
 
 def save_state(folder: Path | str, kind: str, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from alcca.library import choosing
 from alcca.library.embedder import Embedder
 from alcca.library.learners import COMPARED
 from alcca.library.material import Material
+from alcca.models.acmr import ACMR
 from alcca.models.alcca import ALCCA
 from alcca.retrieval import cosine_evidence
 
@@ -86,7 +87,11 @@ def test_the_best_of_several_is_taken(library, monkeypatch):
     with pytest.raises(LibraryError, match="30 songs are too few to find the best method on"):
         library.train(method="best")
     monkeypatch.setattr(choosing, "FEWEST_TO_CHOOSE", 30)
+    trained, fit = [], ACMR.fit
+    monkeypatch.setattr(ACMR, "fit", lambda self, views, y=None: trained.append(len(views[0])) or fit(self, views, y))
     report = library.train(method="best", components=5, epochs=2)
+    # The projectors of acmr and alcca-tuned once, and once more for the latter's ridge.
+    assert trained.count(24) == 1
     assert set(report.compared) == set(COMPARED)
     assert report.compared[report.method] == max(report.compared.values()) == report.held_out_mrr1
     assert report.chosen_on == 6
@@ -136,9 +141,9 @@ def test_components_are_chosen_on_songs_that_the_first_training_never_saw(librar
     fitted, read = [], []
     fit, learn = Material.fit, Doc2VecFeatures.fit
 
-    def spy(material, model, features, components, **settings):
+    def spy(material, model, features, components, *more, **settings):
         fitted.append({song.title for song in material.songs})
-        return fit(material, model, features, components, **settings)
+        return fit(material, model, features, components, *more, **settings)
 
     monkeypatch.setattr(Material, "fit", spy)
     monkeypatch.setattr(Doc2VecFeatures, "fit", lambda self, texts: read.append(len(texts)) or learn(self, texts))

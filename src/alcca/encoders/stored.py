@@ -1,13 +1,13 @@
 """An encoder on disk, without pickle, as a model is kept with what it reads."""
 
 import json
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.errors import LibraryError, UsageError
 from alcca.models.stored import check_storable
+from alcca.persistence import load_class
 
 __all__ = ["check_keepable", "load_encoder", "save_encoder"]
 
@@ -78,24 +78,13 @@ def load_encoder(folder: Path | str) -> Any:
         As the encoder's constructor.
     """
     folder = Path(folder)
-    try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        kind: Any = import_module(about["module"])
-        for name in about["class"].split("."):
-            kind = getattr(kind, name)
-        called, version = str(about["name"]), str(about["version"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LibraryError(f"{folder}: the encoder is missing or damaged ({error}); train again") from error
-    except (ImportError, AttributeError) as error:
-        raise LibraryError(
-            f"{folder}: the encoder's class is not there ({error}); install it, or train again"
-        ) from error
+    kind, about = load_class(folder / ABOUT, "class", "the encoder")
     if not (isinstance(kind, type) and issubclass(kind, Encoder)):
         raise LibraryError(f"{folder}: {kind!r} is no encoder; train again")
     encoder = kind.load(folder / STATE)
-    if encoder.version != version:
+    if encoder.version != about.get("version"):
         raise LibraryError(
-            f"{folder}: was made by version {version} of the encoder {called}, which is version {encoder.version} now "
-            "and makes other numbers; train again, or bring that version back"
+            f"{folder}: was made by version {about.get('version')} of the encoder {about.get('name')}, which is "
+            f"version {encoder.version} now and makes other numbers; train again, or bring that version back"
         )
     return encoder

@@ -173,9 +173,7 @@ def fit_and_rank(
     return done
 
 
-def _fitted(
-    model: Any, *, fit: Fit, songs: Songs, features: Array | None, train: Array, begun: Any = None
-) -> Any:  # fmt: skip
+def _fitted(model: Any, *, fit: Fit, songs: Songs, features: Array | None, train: Array, begun: Any = None) -> Any:
     """A model fitted on the training songs, or on shuffled pairs of them."""
     audio = gather(model, "audio", songs.audio)
     lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))

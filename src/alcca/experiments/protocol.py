@@ -27,7 +27,7 @@ from alcca.experiments.methods import named_methods
 from alcca.experiments.provenance import describe, notes_on_songs, versions
 from alcca.experiments.results import Failure, Fit, Results
 from alcca.experiments.running import Job, died, run_jobs
-from alcca.models.contract import dimension_parameter, first_stage, has_own_similarity, view_names
+from alcca.models.contract import dimension_parameter, first_stage, has_own_similarity, identity, view_names
 from alcca.progress import Progress
 
 if TYPE_CHECKING:
@@ -365,10 +365,8 @@ def _median_seconds(outcomes: Iterable[_Outcome]) -> dict[str, float]:
 
 def _identity(method: Any, dataset: Dataset) -> str:
     """Everything that a method's ranks depend on beside the songs and the fold."""
-    kind = type(method)
-    settings = {name: value for name, value in method.get_params().items() if name != "verbose"}
     seen = " ".join(dataset.view_fingerprint(view) for view in view_names(method, "audio") if view != "audio")
-    return f"{kind.__module__}.{kind.__qualname__} {sorted(settings.items())!r} {seen}"
+    return f"{identity(method)} {seen}"
 
 
 def _lyrics_from(dataset: Dataset, text_features: Callable[[], TextFeatures] | None) -> str:

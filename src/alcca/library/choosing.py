@@ -91,8 +91,9 @@ def choose(
     most = train.most_components(features)
     possible = [components] if components else [c for c in COMPONENTS if c <= most] or [most]
     choices = []
+    begun: dict[str, Any] = {}
     for name, model in candidates.items():
-        embedder = Embedder(audio, lyrics, train.fit(model, features, possible[-1], **settings))
+        embedder = Embedder(audio, lyrics, train.fit(model, features, possible[-1], begun, **settings))
         places = embedder.embed_audio(held.sounds), embedder.embed_encoded_lyrics(held_features)
         choices.append(_best_components(name, *places, possible if dimension_parameter(model) else None))
     best = max(choices, key=lambda choice: choice.held_out_mrr1 or 0.0)

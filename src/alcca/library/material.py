@@ -16,7 +16,7 @@ from alcca.library.learners import set_up
 from alcca.library.records import Song
 from alcca.library.store import Store
 from alcca.models.base import TwoViewModel
-from alcca.models.contract import fit_estimator
+from alcca.models.contract import first_stage, fit_estimator, identity
 
 __all__ = ["Material", "encode_all", "usable_material"]
 
@@ -80,12 +80,30 @@ class Material:
         sizes = [len(self) - 1, int(np.prod(self.sounds.shape[1:]))]
         return min(sizes if features is None else [*sizes, features.shape[1]])
 
-    def fit(self, model: Any, features: NDArray[np.float32], components: int, **settings: Any) -> Any:
-        """A clone of a model, fitted on these songs and the ``features`` of their lyrics."""
+    def fit(
+        self,
+        model: Any,
+        features: NDArray[np.float32],
+        components: int,
+        begun: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> Any:
+        """A clone of a model, fitted on these songs and the ``features`` of their lyrics.
+
+        ``begun`` holds what models that were fitted before began with (`alcca.models.contract.first_stage`), and gets
+        what this one begins with: models that begin alike train it once.
+        """
         # No method of ours minds; those of other packages take vectors.
         sounds = self.sounds if isinstance(model, TwoViewModel) else self.sounds.reshape(len(self), -1)
         made = set_up(model, components=components, **settings)
-        return fit_estimator(made, sounds, features, [song.label for song in self.songs], self.groups)
+        labels, groups = [song.label for song in self.songs], self.groups
+        if begun is None:
+            return fit_estimator(made, sounds, features, labels, groups)
+        beginning = first_stage(made)
+        key = identity(beginning)
+        if key not in begun:
+            begun[key] = fit_estimator(beginning, sounds, features, labels, groups)
+        return fit_estimator(made, sounds, features, labels, groups, begun[key])
 
 
 def encode_all(

@@ -22,6 +22,7 @@ __all__ = [
     "fit_estimator",
     "gather",
     "has_own_similarity",
+    "identity",
     "similarity_of",
     "song_count",
     "take",
@@ -225,6 +226,20 @@ def first_stage(estimator: Any) -> Any:
     'ACMR'
     """
     return estimator.first_stage() if hasattr(estimator, "first_stage") else estimator
+
+
+def identity(estimator: Any) -> str:
+    """What an unfitted estimator is, in a text that is the same for those that learn the same: class and settings.
+
+    Examples
+    --------
+    >>> from alcca.models.cca import CCA
+    >>> identity(CCA(2))
+    "alcca.models.cca.CCA [('n_components', 2), ('ridge', 0.0)]"
+    """
+    kind = type(estimator)
+    settings = {name: value for name, value in estimator.get_params().items() if name != "verbose"}
+    return f"{kind.__module__}.{kind.__qualname__} {sorted(settings.items())!r}"
 
 
 def fit_estimator(

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
-from alcca.persistence import load_state, save_state
+from alcca.persistence import load_class, load_state, save_state
 
 __all__ = ["check_storable", "load_model", "save_model"]
 
@@ -86,15 +85,7 @@ def load_model(folder: Path | str) -> Any:
         There is none, it is damaged, or its class cannot be imported.
     """
     folder = Path(folder)
-    try:
-        place = json.loads((folder / CLASS).read_text(encoding="utf-8"))
-        kind: Any = import_module(place["module"])
-        for name in place["name"].split("."):
-            kind = getattr(kind, name)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LibraryError(f"{folder}: the model is missing or damaged ({error}); train again") from error
-    except (ImportError, AttributeError) as error:
-        raise LibraryError(f"{folder}: the model's class is not there ({error}); install it, or train again") from error
+    kind, _ = load_class(folder / CLASS, "name", "the model")
     if hasattr(kind, "load"):
         return kind.load(folder / FITTED)
     arrays, state = load_state(folder / FITTED, kind.__name__)
