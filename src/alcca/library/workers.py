@@ -87,10 +87,11 @@ def read_each(
 def _end(executor: Any) -> None:
     """Kill an executor's workers, whatever they do."""
     # What waits for a worker is forgotten first: loky forgets it too when it kills them, but then its thread looks for
-    # what stands in this queue, and prints a traceback.
+    # what stands in this queue of its own, and prints a traceback. Without such a queue there is nothing to look for.
+    waiting = getattr(executor, "_work_ids", None)
     with contextlib.suppress(Empty):
-        while True:
-            executor._work_ids.get_nowait()
+        while waiting is not None:
+            waiting.get_nowait()
     executor.shutdown(wait=True, kill_workers=True)
 
 
