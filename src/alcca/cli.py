@@ -76,14 +76,14 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _open(options: argparse.Namespace, *, make: bool = False) -> "Library":
+def _open(options: argparse.Namespace, *, make: bool = False, index: str = "exact") -> "Library":
     from alcca.library.library import Library
 
     if not make and not options.library.is_dir():
         raise UsageError(
             f"{options.library}: no library here; make one with: alcca add FOLDER --library {options.library}"
         )
-    return Library(options.library, progress=not options.quiet)
+    return Library(options.library, progress=not options.quiet, index=index)
 
 
 def _print_json(value: Any) -> None:
@@ -232,12 +232,13 @@ def _serve(options: argparse.Namespace) -> None:
         api_only=options.api_only,
         max_upload=int(options.max_upload * 10**6),
         browse=options.open,
+        index=options.index,
     )
 
 
 def _search(options: argparse.Namespace) -> None:
     which = {"k": options.k, "label": options.label, "artist": options.artist}
-    with _open(options) as library:
+    with _open(options, index=options.index) as library:
         if options.words is not None:
             hits = library.find(options.words, **which)
         else:
