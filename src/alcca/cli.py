@@ -153,6 +153,11 @@ def _status(options: argparse.Namespace) -> None:
             f"{model['components']} components, trained {model['trained']} on "
             f"{model['songs']} songs ({model['songs_since']:+d} usable songs since)"
         )
+    for index in status["indexes"]:
+        print(
+            f"  index: faiss, {index['view']} of {index['songs']} songs, {index['bytes'] / 1e6:.0f} MB, reads "
+            f"{index['probes']} of {index['lists']} lists and finds {index['recall']:.1%} of the ten nearest"
+        )
     if status["damaged"]:
         print(f"  damaged: {status['damaged']} songs; run alcca add on their folder to read them again")
     if status["missing_files"]:

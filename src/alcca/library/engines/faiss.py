@@ -106,7 +106,7 @@ class FaissIndex(Index):
             self.stamps = np.concatenate([files.stamps[~self._gone], fresh.stamps])[order]
 
     def changed(self, put: Rows, gone: Numbers) -> "FaissIndex":
-        """The index with songs added or replaced, and without those that are ``gone``; made anew where much has changed."""
+        """The index with songs added or replaced, and without those that are ``gone``; made anew where much changed."""
         settings, files = self._settings, self._files
         replaced = rows_of(self.ids, put.ids)[1].sum()
         size = len(self.ids) + len(put.ids) - int(replaced) - int(rows_of(self.ids, gone)[1].sum())

@@ -146,15 +146,22 @@ class Collection:
         rows: list[tuple[int, int]] = []
         if self._there:
             self.ask("load_collection")
-            with self._server.named_errors():
-                pages = self._server.client.query_iterator(
-                    self.name, batch_size=MOST, filter="", output_fields=["song", "stamp"], consistency_level="Strong"
-                )
-                while page := pages.next():
-                    rows += [(int(row["song"]), int(row["stamp"])) for row in page]
-                pages.close()
+            begin = 0
+            # No page of so many ids holds more rows than one answer may.
+            while (page := self._between(begin, begin + MOST)) or self._more_from(begin):
+                rows += page
+                begin += MOST
         told = np.array(sorted(rows), dtype=np.int64).reshape(-1, 2)
         return np.ascontiguousarray(told[:, 0]), np.ascontiguousarray(told[:, 1])
+
+    def _between(self, begin: int, end: int) -> list[tuple[int, int]]:
+        where = f"song >= {begin} and song < {end}"
+        found = self.ask("query", filter=where, output_fields=["song", "stamp"], consistency_level="Strong")
+        return [(int(row["song"]), int(row["stamp"])) for row in found]
+
+    def _more_from(self, begin: int) -> bool:
+        found = self.ask("query", filter=f"song >= {begin}", output_fields=["count(*)"], consistency_level="Strong")
+        return bool(found[0]["count(*)"])
 
     def make(self, size: int) -> None:
         """Make it where it is not there yet."""
