@@ -3,10 +3,11 @@
 Exact search stands beside the bare matrix product with a partition in NumPy, and faiss's flat index. Approximate search
 (faiss, IVF) is asked among vectors that stand in crowds, as songs do, for each kind of codes: recall@10 against exact
 search, time, how long it took to make, and its size on disk. Among vectors that are noise alone no index is of use,
-which is shown too. Songs of a query are a song's vector with a little noise.
+which is shown too. A query is a song's vector with a little noise.
 
 All times are medians of single queries, taken in turns; run it with OMP_NUM_THREADS=1. A ratio is to the best of NumPy
-and faiss's flat index. ``--milvus milvus://HOST:PORT/COLLECTION`` measures a database of yours with a tenth of the vectors.
+and faiss's flat index. ``--milvus milvus://HOST:PORT/COLLECTION`` measures a database of yours with a tenth of the
+vectors.
 """
 
 import argparse

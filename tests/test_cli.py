@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,6 +88,20 @@ def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
     assert "song 00" in out
     _, out, _ = run(capsys, "search", "--words", "nosuchword")
     assert out == "nothing found\n"
+
+
+def test_an_index_is_named_by_an_option_or_the_environment(shelf, capsys, monkeypatch, tmp_path):
+    pytest.importorskip("faiss")
+    asked = ("search", "--lyrics", "river mountain", "-k", "3", "--json")
+    _, expected, _ = run(capsys, *asked)
+    copy = tmp_path / "copy"
+    shutil.copytree(shelf, copy)
+    assert run(capsys, *asked, "--index", "faiss:least=10", "--library", str(copy)) == (0, expected, "")
+    _, out, _ = run(capsys, "status", "--library", str(copy))
+    assert re.search(r"index: faiss, audio of \d+ songs, .* MB, reads \d+ of \d+ lists and finds 100.0% of", out)
+    monkeypatch.setenv("ALCCA_INDEX", "lucene")
+    code, _, err = run(capsys, *asked)
+    assert (code, "'lucene'" in err) == (2, True)
 
 
 def test_a_score_is_told_with_what_it_is_worth_and_not_with_its_place_in_the_library(shelf, capsys):
@@ -189,6 +204,8 @@ def test_a_library_may_be_named_as_data_and_takes_a_table_of_descriptors(shelf, 
         (["status", "--library", "nowhere"], 2, "nowhere: no library here"),
         (["search", "--lyrics", "xyzzy"], 1, "knows none of these words"),
         (["search", "--lyrics", "river", "-k", "0"], 2, "k is 0"),
+        (["search", "--lyrics", "river", "--index", "lucene"], 2, "--index is 'lucene'; expected exact, faiss"),
+        (["serve", "--index", "milvus://nowhere"], 2, "expected milvus://HOST:PORT/COLLECTION"),
         (["search", "--audio", "nowhere.mp3"], 1, "nowhere.mp3"),
         (["search", "--audio", "two\nlines.mp3"], 1, "two lines.mp3"),
         (["search", "--lyrics-file", "nowhere.txt"], 1, "nowhere.txt"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alcca.errors import DataError
-from alcca.retrieval import category_ranks, instance_ranks, mrr1, row_norms, top_k
+from alcca.retrieval import category_ranks, cosines, instance_ranks, mrr1, ranking, row_norms, top_k
 
 
 def naive_cosine(q, g):
@@ -182,6 +182,26 @@ def test_top_k_equals_a_full_stable_sort(k, dtype):
         np.testing.assert_allclose(values, cosines[expected], atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [1, 7, 25, 26, 107])
+def test_a_gallery_that_is_read_in_strips_and_groups_is_read_whole(k, dtype, monkeypatch):
+    monkeypatch.setattr(ranking, "STRIP", 10)
+    monkeypatch.setattr(ranking, "GROUP", 4)
+    rng = np.random.default_rng(k)
+    queries = rng.standard_normal((9, 12)).astype(dtype)
+    gallery = rng.standard_normal((107, 12)).astype(dtype) * rng.uniform(0.1, 1e4, (107, 1)).astype(dtype)
+    gallery[50:80] = gallery[10:40]
+    gallery[3] = 0
+    norms = row_norms(gallery).astype(dtype)
+    told = np.array([[naive_cosine(q.astype(float), g.astype(float)) for g in gallery] for q in queries])
+    for block in (1, 9):
+        scores, indices = top_k(queries, gallery, k, norms=norms, block=block)
+        for found, values, exact in zip(indices, scores, told, strict=True):
+            expected = np.lexsort((np.arange(107), -exact.round(12)))[:k]
+            assert found.tolist() == expected.tolist()
+            np.testing.assert_allclose(values, exact[expected], atol=1e-12)
+
+
 def test_top_k_of_equal_rows_takes_the_lowest_indices():
     row = np.random.default_rng(0).standard_normal((1, 33))
     gallery = np.repeat(row, 500, axis=0)
@@ -189,6 +209,14 @@ def test_top_k_of_equal_rows_takes_the_lowest_indices():
         _, indices = top_k(row, gallery.astype(dtype), 5)
         assert indices.tolist() == [[0, 1, 2, 3, 4]]
     assert top_k(np.zeros((1, 33)), gallery, 3)[1].tolist() == [[0, 1, 2]]
+
+
+def test_a_cosine_is_to_the_bit_that_of_top_k():
+    rng = np.random.default_rng(0)
+    query, gallery = rng.standard_normal(33), rng.standard_normal((60, 33)).astype(np.float32)
+    gallery[7] = 0
+    scores, rows = top_k(query[None], gallery, 60)
+    assert cosines(query, gallery[rows[0]]).tolist() == scores[0].tolist()
 
 
 def test_top_k_accepts_the_norms_it_would_compute():

@@ -9,7 +9,8 @@ true ones, hence every pair closer than ``2 (d + 8) eps`` (4e-14 for d = 80) is 
 No similarity matrix of the whole gallery is kept and nothing is sorted: a rank is one plus a count.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ __all__ = ["category_ranks", "cosines", "instance_ranks", "is_labelled", "row_no
 
 # Queries per matrix product: 256 rows against 10,000 items are 20 MB of similarities, and larger blocks gain nothing.
 BLOCK = 256
+# Rows of a gallery that are read at a time for one query, 20 MB; values of which the largest stands for all.
+STRIP, GROUP = 65_536, 512
 
 
 def instance_ranks(
@@ -175,8 +178,8 @@ def top_k(
     k : int
         1 <= k <= n.
     norms : (n,) array, optional
-        `row_norms` of the gallery, for a caller that asks the same gallery again and again: without them, every
-        call reads the gallery once more to find them.
+        `row_norms` of the gallery, in its own precision or a higher, for a caller that asks the same gallery again and
+        again: without them, every call reads the gallery once more to find them.
     block : int
         Queries compared at a time.
 
@@ -212,16 +215,11 @@ def top_k(
     if not 1 <= k <= len(gallery):
         raise DataError(f"expected k between 1 and the gallery's {len(gallery)} rows, got {k}")
     dtype = np.float32 if gallery.dtype == np.float32 else np.float64
-    tie = _tie(gallery, dtype)
-    scale = np.where(norms > 0, norms, 1).astype(dtype)
     scores = np.empty((len(unit_queries), k), dtype=np.float64)
     indices = np.empty((len(unit_queries), k), dtype=np.int64)
     for start in range(0, len(unit_queries), block):
-        similarity = unit_queries[start : start + block].astype(dtype) @ gallery.T.astype(dtype, copy=False)
-        similarity /= scale
-        least = np.partition(similarity, len(gallery) - k, axis=1)[:, len(gallery) - k] - tie
-        for row, (values, lowest) in enumerate(zip(similarity, least, strict=True), start):
-            near = np.flatnonzero(values >= lowest)
+        some: NDArray[np.floating] = unit_queries[start : start + block].astype(dtype)
+        for row, near in enumerate(_near_each(some, gallery, norms, k), start):
             exact = _cosines(unit_queries[row], gallery, near)
             best = np.lexsort((near, -exact))[:k]
             scores[row], indices[row] = exact[best], near[best]
@@ -266,6 +264,57 @@ def row_norms(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
         raise DataError(f"row {np.argmin(np.isfinite(squares))} of the vectors is NaN, infinite or over 1e150")
     norms: NDArray[np.float64] = np.sqrt(squares)
     return norms
+
+
+def _near_each(
+    queries: NDArray[np.floating], gallery: NDArray[np.floating], norms: NDArray[np.floating], k: int
+) -> Iterator[NDArray[np.intp]]:
+    """For each unit query the ascending rows of the ``k`` nearest, and of all that may be as near, up to rounding."""
+    tie = _tie(gallery, queries.dtype.type)
+    if len(queries) == 1:
+        yield _near_one(queries[0], gallery, norms, k, tie)
+        return
+    similarity = queries @ gallery.T.astype(queries.dtype, copy=False)
+    similarity /= _divisors(norms, queries.dtype)
+    yield from (_near(values, k, tie) for values in similarity)
+
+
+def _near_one(
+    query: NDArray[np.floating], gallery: NDArray[np.floating], norms: NDArray[np.floating], k: int, tie: float
+) -> NDArray[np.intp]:
+    """The same for one query: its time is that of reading the gallery, so nothing else leaves the cache."""
+    rows, values, low = np.empty(0, np.intp), np.empty(0, query.dtype), -np.inf
+    for start in range(0, len(gallery), STRIP):
+        strip = gallery[start : start + STRIP]
+        told = np.empty(len(strip), query.dtype)
+        # This reads faster than BLAS's product of a matrix and a vector.
+        np.einsum("ij,j->i", strip, query, out=told, casting="same_kind")
+        told /= _divisors(norms[start : start + STRIP], query.dtype)
+        near = _near(told, min(k, len(told)), tie) if len(values) < k else np.flatnonzero(told >= low)
+        rows, values = np.concatenate([rows, near + start]), np.concatenate([values, told[near]])
+        if len(near) and len(values) >= k:
+            low = np.partition(values, -k)[-k] - tie
+            rows, values = rows[values >= low], values[values >= low]
+    return rows
+
+
+def _divisors(norms: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[np.floating]:
+    # A row of zeros has products of 0, whatever they are divided by.
+    divisors: NDArray[np.floating] = np.maximum(norms.astype(dtype, copy=False), np.finfo(dtype).smallest_subnormal)
+    return divisors
+
+
+def _near(values: NDArray[np.floating], k: int, tie: float) -> NDArray[np.intp]:
+    """Ascending rows of the ``k`` largest values and of all that may be as large."""
+    near = np.arange(len(values))
+    whole = len(values) // GROUP * GROUP
+    if k <= whole // GROUP:
+        # At least k values are as large as the k-th of the groups' largest: nearly all others are passed over at once.
+        largest = values[:whole].reshape(-1, GROUP).max(axis=1)
+        near = np.flatnonzero(values >= np.partition(largest, -k)[-k] - tie)
+    few = values[near]
+    found: NDArray[np.intp] = near[few >= np.partition(few, -k)[-k] - tie]
+    return found
 
 
 def _cosines(

@@ -29,7 +29,7 @@ class ExactIndex(Index):
         self.ids = np.asarray(ids, dtype=np.int64)
         self.stamps = np.zeros(len(self.ids), np.int64) if stamps is None else np.asarray(stamps, dtype=np.int64)
         self._vectors: NDArray[Any] = vectors
-        self._norms = row_norms(vectors) if len(vectors) else np.empty(0)
+        self._norms = row_norms(vectors).astype(vectors.dtype) if len(vectors) else np.empty(0)
         self.dimension = int(vectors.shape[1])
 
     @classmethod
