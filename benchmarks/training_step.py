@@ -1,6 +1,6 @@
 """How long one training step of ALCCA takes at the paper's sizes, beside its arithmetic floor and the obvious way.
 
-    python benchmarks/training_step.py [--steps 60] [--device cpu]
+    python -m benchmarks training_step [--steps 60] [--device cpu]
 
 The floor is the bare matrix products of one forward and one backward pass. The obvious way computes each of the two
 losses from a forward pass of its own, leaves L_reg to autograd and takes torch's default Adam. The three take turns, so
