@@ -28,6 +28,7 @@ from alcca.experiments.provenance import describe, notes_on_songs, versions
 from alcca.experiments.results import Failure, Fit, Results
 from alcca.experiments.running import Job, died, run_jobs
 from alcca.models.contract import dimension_parameter, first_stage, has_own_similarity, identity, view_names
+from alcca.models.processes import world_size
 from alcca.progress import Progress
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def cross_validate(
     Raises
     ------
     UsageError
-        No methods, two of one name, no possible number of components.
+        No methods, two of one name, no possible number of components; a process group of several processes.
     DataError
         Too few songs; lyric features that failed; methods that failed, when no other is left; no distractors left.
 
@@ -120,6 +121,11 @@ def cross_validate(
     >>> bool(row["MRR1_low"] > row["MRR1_chance"])
     True
     """
+    if world_size() > 1:
+        raise UsageError(
+            f"cross_validate cannot be shared by {world_size()} processes that train together; start it in one, "
+            "with n_jobs for more: torchrun is for a model's fit"
+        )
     named = named_methods(methods)
     wanted = sorted(set(components))
     if not wanted or wanted[0] < 1:

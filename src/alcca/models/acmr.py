@@ -18,8 +18,9 @@ from alcca.models.base import (
     json_labels,
     row_blocks,
 )
+from alcca.models.distributed import by_rows
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
-from alcca.models.networks import AdversarialNetwork
+from alcca.models.networks import AdversarialNetwork, Representations
 from alcca.models.settings import Widths, check_not_negative, check_positive, check_whole
 from alcca.models.training import Batch, Losses, choose_device, reversal_strength, split_rows, train
 
@@ -213,7 +214,8 @@ class ACMR(TwoViewModel):
         L_adv is added, where Eq. 7 subtracts it, because its gradient reaches the projectors reversed.
         """
         audio, lyrics, codes = batch
-        out = network(audio, lyrics, self.adversary * reversal_strength(progress))
+        strength = self.adversary * reversal_strength(progress)
+        out = Representations(*by_rows(lambda a, t: network(a, t, strength), audio, lyrics))
         if self.invariance == "pair":
             invariance = pair_invariance(out.audio, out.lyrics)
         else:

@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy, normalize
 from alcca.errors import DataError, UsageError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.dcca import perceptron
+from alcca.models.distributed import by_rows
 from alcca.models.encoder import Encoder, arrays_under, prefix_arrays
 from alcca.models.settings import Widths, check_not_negative, check_positive, check_whole, layer_widths
 from alcca.models.training import Batch, Losses, choose_device, split_rows, train
@@ -253,5 +254,6 @@ def _tower(columns: int, widths: Widths, generator: torch.Generator | None = Non
 
 
 def _losses(towers: _Towers, batch: Batch) -> Losses:
-    loss = info_nce(towers.audio(batch[0]), towers.lyrics(batch[1]), towers.temperature())
+    a, t = by_rows(lambda audio, lyrics: (towers.audio(audio), towers.lyrics(lyrics)), *batch)
+    loss = info_nce(a, t, towers.temperature())
     return {"total": loss, "validation": loss}

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from alcca.errors import DataError, UsageError
 from alcca.models.base import Standardizer, encode_labels
+from alcca.models.distributed import by_rows
 from alcca.models.encoder import Encoder, arrays_under
 from alcca.models.networks import Linear, Projector
 from alcca.models.training import History, choose_device, train
@@ -199,7 +200,7 @@ def pretrain(
     whole = nn.ModuleList([network, classifier])
 
     def objective(batch: tuple[Tensor, ...], progress: float) -> dict[str, Tensor]:
-        logits = classifier(network(batch[0]))
+        (logits,) = by_rows(lambda rows: (classifier(network(rows)),), batch[0])
         accuracy = (logits.argmax(dim=1) == batch[1]).float().mean()
         return {"total": cross_entropy(logits, batch[1]), "accuracy": accuracy}
 

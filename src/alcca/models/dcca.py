@@ -13,6 +13,7 @@ from alcca.errors import DataError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.cca import CCA, Ridge
 from alcca.models.correlation import correlation_loss
+from alcca.models.distributed import by_rows
 from alcca.models.encoder import Encoder, arrays_under, prefix_arrays
 from alcca.models.networks import Linear
 from alcca.models.settings import (
@@ -197,7 +198,8 @@ class DCCA(TwoViewModel):
         return perceptron(columns, layer_widths(self.hidden)[1], self.n_components, generator)
 
     def _losses(self, f_A: nn.Module, f_T: nn.Module, batch: Batch, ridges: tuple[float, float]) -> Losses:
-        loss = correlation_loss(f_A(batch[0]), f_T(batch[1]), ridges)
+        H1, H2 = by_rows(lambda audio, lyrics: (f_A(audio), f_T(lyrics)), *batch)
+        loss = correlation_loss(H1, H2, ridges)
         return {"total": loss, "validation": loss}
 
     def _check_settings(self) -> None:

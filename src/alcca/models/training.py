@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -9,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from alcca.errors import DataError, UsageError
+from alcca.models.distributed import all_reduce_mean, as_first, check_alike, join, synchronized
 from alcca.models.losses import weight_norm_decay
+from alcca.models.processes import process_rank, world_size
 from alcca.progress import Progress
 
 __all__ = ["Batch", "History", "Losses", "choose_device", "reversal_strength", "split_rows", "train"]
@@ -44,13 +47,16 @@ def train(
 ) -> History:
     """Minimise an objective over minibatches with Adam; leave the best weights in ``network``.
 
+    Processes that train together (`alcca.models.distributed`) call it alike, and share the rows of every batch.
+
     Parameters
     ----------
     network : Module
         Trained in place.
     objective : callable
         ``objective(batch, progress) -> losses``: scalars by name, of which ``"total"`` is minimised and
-        ``"validation"`` compared between epochs. ``progress`` runs from 0 to 1 over the planned training.
+        ``"validation"`` compared between epochs. ``progress`` runs from 0 to 1 over the planned training. It puts the
+        batch through the network by `alcca.models.distributed.by_rows`.
     data : sequence of tensors
         Equal numbers of rows, on the device of the network.
     learners, opponents : sequence of parameters
@@ -88,9 +94,13 @@ def train(
     Raises
     ------
     DataError
-        The loss is no longer finite.
+        The loss is no longer finite; processes that train together were given different songs.
     """
     n = len(data[0])
+    join()
+    check_alike(data, [epochs, batch_size, smallest_batch, lr, momentum, k, opponent_steps, regularization,
+                       generator.initial_seed() % 2**32])  # fmt: skip
+    shared_objective = synchronized(network, objective)
     held_out = torch.zeros(n, dtype=torch.bool)
     if validation_rows is not None:
         held_out[validation_rows] = True
@@ -106,7 +116,7 @@ def train(
     history: History = []
     best, best_epoch, best_weights = math.inf, 0, None
     step = 0
-    with Progress(what, epochs, unit="epoch", show=show) as bar:
+    with Progress(what, epochs, unit="epoch", show=show and process_rank() == 0) as bar:
         for epoch in range(epochs):
             order = training_rows[torch.randperm(len(training_rows), generator=generator)].to(device)
             sums: Losses = {}
@@ -118,11 +128,12 @@ def train(
                 if opponent is not None:
                     for _ in range(opponent_steps - 1):
                         total = objective(batch, step / steps)["total"]
-                        for p, gradient in zip(opponents, torch.autograd.grad(total, opponents), strict=True):
+                        gradients = all_reduce_mean(torch.autograd.grad(total, opponents))
+                        for p, gradient in zip(opponents, gradients, strict=True):
                             p.grad = gradient
                         opponent.step()
                 for _ in range(k):
-                    losses = objective(batch, step / steps)
+                    losses = shared_objective(batch, step / steps)
                     optimizer.zero_grad()
                     if opponent is not None:
                         opponent.zero_grad()
@@ -138,6 +149,7 @@ def train(
                 for name, loss in losses.items():
                     sums[name] = sums.get(name, torch.zeros((), device=device)) + loss.detach() * len(rows)
                 step += 1
+            as_first(*sums.values())
             history.append({name: total.item() / len(training_rows) for name, total in sums.items()})
             history[-1].pop("validation", None)
             if not math.isfinite(history[-1]["total"]):
@@ -155,6 +167,7 @@ def train(
             bar.update(note=f"loss {history[-1]['total']:.3f}")
     if best_weights is not None:
         network.load_state_dict(best_weights)
+    as_first(*network.state_dict().values())
     return history
 
 
@@ -165,6 +178,7 @@ def _mean_validation(
     total = torch.zeros((), device=data[0].device)
     for rows in batches:
         total += objective(tuple(tensor[rows] for tensor in data), 1.0)["validation"] * len(rows)
+    as_first(total)
     return total.item() / sum(len(rows) for rows in batches)
 
 
@@ -211,6 +225,8 @@ def split_rows(n: int, validation: float | None, generator: torch.Generator) -> 
 def choose_device(device: str) -> torch.device:
     """Return the device for ``"auto"`` (CUDA where there is one, else the CPU) or for torch's own name of one.
 
+    Of the processes that torchrun has started on a machine each has a CUDA device of its own for "auto" and "cuda".
+
     Raises
     ------
     UsageError
@@ -222,7 +238,15 @@ def choose_device(device: str) -> torch.device:
     device(type='cpu')
     """
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and torch.cuda.is_available() and world_size() > 1 and "LOCAL_RANK" in os.environ:
+        own, devices = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if own >= devices:
+            raise UsageError(
+                f"process {own} of this machine has none of its {devices} CUDA devices; start one process a device "
+                f"(torchrun --nproc-per-node {devices}), or take device='cpu'"
+            )
+        device = f"cuda:{own}"
     try:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
