@@ -26,8 +26,8 @@ N, MOODS = 75, 3
 ADVERSARIAL = {"hidden": ((16, 6), (6,)), "epochs": 4, "batch_size": 32, "lr": 1e-2, "device": "cpu"}
 CORRELATING = {"n_components": 3, "hidden": (12,), "epochs": 4, "batch_size": 32, "lr": 1e-2, "device": "cpu"}
 FRAMES = {"frame_shape": (4, 20), "epochs": 2, "device": "cpu"}
-# 75 songs in batches of 32: the last has 11, or joins the one before; neither divides by 2. In batches of 37 the last has
-# one song, of which the second process has none.
+# 75 songs in batches of 32: the last has 11, or joins the one before; neither divides by 2. In batches of 37 the last
+# has one song, and the second process nothing of it.
 MODELS = {
     "acmr": ACMR(**ADVERSARIAL, margin=2.0),
     "acmr, further steps": ACMR(**ADVERSARIAL, margin=2.0, k=2, opponent_steps=3, validation=0.2),

@@ -30,7 +30,12 @@ def join() -> None:
     if world_size() > 1 and _alone():
         # Without a name of a backend: gloo for the CPU, and NCCL for CUDA where there is any.
         distributed.init_process_group()
-        atexit.register(distributed.destroy_process_group)
+        atexit.register(_leave)
+
+
+def _leave() -> None:
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _alone() -> bool:
