@@ -20,8 +20,8 @@ from alcca.models.base import (
 )
 from alcca.models.distributed import by_rows
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
-from alcca.models.networks import AdversarialNetwork, Representations
-from alcca.models.settings import Widths, check_not_negative, check_positive, check_whole
+from alcca.models.networks import AdversarialNetwork, Representations, in_precision
+from alcca.models.settings import Widths, check_not_negative, check_positive, check_precision, check_whole
 from alcca.models.training import Batch, Losses, choose_device, reversal_strength, split_rows, train
 
 __all__ = ["ACMR"]
@@ -77,6 +77,9 @@ class ACMR(TwoViewModel):
         Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
+    precision : {"float32", "bf16"}
+        With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
+        or better. What it is worth is in docs/scale.md.
     verbose : bool
         Show a progress bar.
 
@@ -128,6 +131,7 @@ class ACMR(TwoViewModel):
         patience: int = 20,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         self.hidden = hidden
@@ -149,6 +153,7 @@ class ACMR(TwoViewModel):
         self.patience = patience
         self.random_state = random_state
         self.device = device
+        self.precision = precision
         self.verbose = verbose
 
     def fit(self, views: Sequence[View], y: Any = None) -> Self:
@@ -215,7 +220,9 @@ class ACMR(TwoViewModel):
         """
         audio, lyrics, codes = batch
         strength = self.adversary * reversal_strength(progress)
-        out = Representations(*by_rows(lambda a, t: network(a, t, strength), audio, lyrics))
+        out = Representations(
+            *by_rows(in_precision(lambda a, t: network(a, t, strength), self.precision), audio, lyrics)
+        )
         if self.invariance == "pair":
             invariance = pair_invariance(out.audio, out.lyrics)
         else:
@@ -239,6 +246,7 @@ class ACMR(TwoViewModel):
             raise UsageError(f"momentum={self.momentum!r}: expected a number of at least 0 and below 1")
         check_whole(self, "k", "opponent_steps", "epochs", "batch_size", "patience")
         check_positive(self, "lr")
+        check_precision(self)
         if len(self.hidden) != 2 or not all(len(widths) and min(widths) >= 1 for widths in self.hidden):
             raise UsageError(f"hidden={self.hidden}: expected two lists of layer widths, ((1000, 200), (200, 200))")
         if self.hidden[0][-1] != self.hidden[1][-1]:
