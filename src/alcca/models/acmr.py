@@ -1,11 +1,12 @@
 """Adversarial cross-modal retrieval: projectors that keep the category and hide the modality."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from alcca.errors import UsageError
 from alcca.models.base import (
@@ -22,9 +23,20 @@ from alcca.models.distributed import by_rows
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
 from alcca.models.networks import AdversarialNetwork, Representations, in_precision
 from alcca.models.settings import Widths, check_not_negative, check_positive, check_precision, check_whole
-from alcca.models.training import Batch, Losses, choose_device, reversal_strength, split_rows, train
+from alcca.models.training import Batch, History, Losses, choose_device, reversal_strength, split_rows, train
 
 __all__ = ["ACMR"]
+
+
+class _Started(NamedTuple):
+    """What a training begins with."""
+
+    network: AdversarialNetwork
+    data: tuple[Tensor, Tensor, Tensor]
+    validation_rows: Tensor | None
+    generator: torch.Generator
+    statistics: tuple[Standardizer, Standardizer]
+    classes: list[Any]
 
 
 class ACMR(TwoViewModel):
@@ -174,6 +186,23 @@ class ACMR(TwoViewModel):
         DataError
             Views or labels that do not fit together, NaN, or a training that diverged.
         """
+        started = self._start(views, y)
+        history = train(
+            started.network,
+            lambda batch, progress: self._losses(started.network, batch, progress),
+            started.data,
+            learners=started.network.learners(),
+            opponents=started.network.opponents(),
+            regularized=started.network.projector_weights(),
+            validation_rows=started.validation_rows,
+            generator=started.generator,
+            **self._training_settings(),
+        )
+        self._finish(started, history)
+        return self
+
+    def _start(self, views: Sequence[View], y: Any) -> _Started:
+        """Check settings and songs, and draw the networks and the songs kept out."""
         self._check_settings()
         X, Y = check_pair(views)
         codes, classes = encode_labels(y, len(X))
@@ -183,37 +212,36 @@ class ACMR(TwoViewModel):
         generator = torch.Generator().manual_seed(self.random_state)
         # Without any label the semantic classifier has one output and nothing to learn.
         network = AdversarialNetwork((X.shape[1], Y.shape[1]), self.hidden, max(len(classes), 1), generator)
-        network.to(device)
         data = (
             torch.from_numpy(statistics[0].apply(X)).to(device),
             torch.from_numpy(statistics[1].apply(Y)).to(device),
             torch.from_numpy(codes).to(device),
         )
-        history = train(
-            network,
-            lambda batch, progress: self._losses(network, batch, progress),
-            data,
-            learners=network.learners(),
-            opponents=network.opponents(),
-            regularized=network.projector_weights(),
-            regularization=self.regularization,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            lr=self.lr,
-            momentum=self.momentum,
-            lr_decay=self.lr_decay,
-            k=self.k,
-            opponent_steps=self.opponent_steps,
-            validation_rows=split_rows(len(X), self.validation, generator),
-            patience=self.patience,
-            generator=generator,
-            what="training the projectors",
-            show=self.verbose,
-        )
-        self.network_, self.statistics_, self.classes_, self.history_ = network, statistics, classes, history
-        return self
+        validation_rows = split_rows(len(X), self.validation, generator)
+        return _Started(network.to(device), data, validation_rows, generator, statistics, classes)
 
-    def _losses(self, network: AdversarialNetwork, batch: Batch, progress: float) -> Losses:
+    def _training_settings(self) -> dict[str, Any]:
+        """What the training loop is told, but for the songs and their networks."""
+        return {
+            "regularization": self.regularization,
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "lr": self.lr,
+            "momentum": self.momentum,
+            "lr_decay": self.lr_decay,
+            "k": self.k,
+            "opponent_steps": self.opponent_steps,
+            "patience": self.patience,
+            "what": "training the projectors",
+            "show": self.verbose,
+        }
+
+    def _finish(self, started: _Started, history: History) -> None:
+        """Take over what was trained."""
+        self.network_, self.statistics_ = started.network, started.statistics
+        self.classes_, self.history_ = started.classes, history
+
+    def _losses(self, network: Callable[..., Sequence[Tensor]], batch: Batch, progress: float) -> Losses:
         """Compute Eqs. 2 and 7 from one forward pass; the loop adds L_reg.
 
         L_adv is added, where Eq. 7 subtracts it, because its gradient reaches the projectors reversed.

@@ -29,11 +29,17 @@ class GradientReversal(torch.autograd.Function):
     Ganin, Y., Lempitsky, V. (2015). Unsupervised domain adaptation by backpropagation. ICML, 1180-1189.
     """
 
+    generate_vmap_rule = True  # several networks may train as one (`alcca.models.together`)
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:
+    def forward(x: Tensor, strength: float) -> Tensor:
         """Return ``x`` as it is."""
-        ctx.strength = strength
         return x.view_as(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
+        """Keep the strength for the way back."""
+        ctx.strength = inputs[1]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:

@@ -15,7 +15,17 @@ from alcca.models.losses import weight_norm_decay
 from alcca.models.processes import process_rank, world_size
 from alcca.progress import Progress
 
-__all__ = ["Batch", "History", "Losses", "choose_device", "reversal_strength", "split_rows", "train"]
+__all__ = [
+    "Batch",
+    "History",
+    "Losses",
+    "choose_device",
+    "mean_validation",
+    "reversal_strength",
+    "split_rows",
+    "train",
+    "training_rows",
+]
 
 Batch: TypeAlias = tuple[Tensor, ...]  # the rows of every data tensor that belong to the same songs
 Losses: TypeAlias = dict[str, Tensor]  # scalars by name; "total" is minimised, "validation" decides when to stop
@@ -101,10 +111,7 @@ def train(
     check_alike(data, [epochs, batch_size, smallest_batch, lr, momentum, k, opponent_steps, regularization,
                        generator.initial_seed() % 2**32])  # fmt: skip
     shared_objective = synchronized(network, objective)
-    held_out = torch.zeros(n, dtype=torch.bool)
-    if validation_rows is not None:
-        held_out[validation_rows] = True
-    training_rows = torch.nonzero(~held_out).flatten()
+    learned_from = training_rows(n, validation_rows)
     device = data[0].device
     # Fused: one pass over weights, gradients and moments instead of a dozen (18 against 26 ms a step).
     matrices = set(regularized)
@@ -112,13 +119,13 @@ def train(
     betas = (momentum, 0.999)
     optimizer = torch.optim.Adam([group for group in groups if group["params"]], lr=lr, betas=betas, fused=True)
     opponent = torch.optim.Adam(opponents, lr=lr, betas=betas, fused=True) if opponents else None
-    steps = epochs * len(_batches(training_rows, batch_size, smallest_batch))
+    steps = epochs * len(_batches(learned_from, batch_size, smallest_batch))
     history: History = []
     best, best_epoch, best_weights = math.inf, 0, None
     step = 0
     with Progress(what, epochs, unit="epoch", show=show and process_rank() == 0) as bar:
         for epoch in range(epochs):
-            order = training_rows[torch.randperm(len(training_rows), generator=generator)].to(device)
+            order = learned_from[torch.randperm(len(learned_from), generator=generator)].to(device)
             sums: Losses = {}
             for rows in _batches(order, batch_size, smallest_batch):
                 batch = tuple(tensor.index_select(0, rows) for tensor in data)  # half the time of tensor[rows]
@@ -150,12 +157,12 @@ def train(
                     sums[name] = sums.get(name, torch.zeros((), device=device)) + loss.detach() * len(rows)
                 step += 1
             as_first(*sums.values())
-            history.append({name: total.item() / len(training_rows) for name, total in sums.items()})
+            history.append({name: total.item() / len(learned_from) for name, total in sums.items()})
             history[-1].pop("validation", None)
             if not math.isfinite(history[-1]["total"]):
                 raise DataError(f"training diverged in epoch {epoch + 1}; lower lr={lr} and train again")
             if validation_rows is not None:
-                score = _mean_validation(
+                score = mean_validation(
                     objective, data, _batches(validation_rows.to(device), batch_size, smallest_batch)
                 )
                 history[-1]["validation"] = score
@@ -171,10 +178,32 @@ def train(
     return history
 
 
+def training_rows(n: int, validation_rows: Tensor | None) -> Tensor:
+    """Numbers of the songs that are not kept out for validation, rising.
+
+    Examples
+    --------
+    >>> training_rows(4, torch.tensor([2, 0]))
+    tensor([1, 3])
+    """
+    held_out = torch.zeros(n, dtype=torch.bool)
+    if validation_rows is not None:
+        held_out[validation_rows] = True
+    return torch.nonzero(~held_out).flatten()
+
+
 @torch.no_grad()
-def _mean_validation(
+def mean_validation(
     objective: Callable[[Batch, float], Losses], data: Sequence[Tensor], batches: Sequence[Tensor]
 ) -> float:
+    """Mean over songs of an objective's "validation", as it is at the end of the training.
+
+    Examples
+    --------
+    >>> x = torch.arange(6.0)
+    >>> mean_validation(lambda batch, progress: {"validation": batch[0].mean()}, [x], [x[:2].long(), x[2:].long()])
+    2.5
+    """
     total = torch.zeros((), device=data[0].device)
     for rows in batches:
         total += objective(tuple(tensor[rows] for tensor in data), 1.0)["validation"] * len(rows)
