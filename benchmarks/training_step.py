@@ -3,12 +3,13 @@
     python -m benchmarks training_step [--steps 60] [--device cpu]
 
 The floor is the bare matrix products of one forward and one backward pass. The obvious way computes each of the two
-losses from a forward pass of its own, leaves L_reg to autograd and takes torch's default Adam. The three take turns, so
+losses from a forward pass of its own, leaves L_reg to autograd and takes torch's default Adam. The four take turns, so
 that a busy machine slows all of them alike.
 """
 
 import argparse
 import time
+from functools import partial
 
 import numpy as np
 import torch
@@ -28,9 +29,9 @@ def make_network(device: str) -> AdversarialNetwork:
     return AdversarialNetwork(COLUMNS, HIDDEN, CLASSES, torch.Generator().manual_seed(0)).to(device)
 
 
-def ours(data: tuple[Tensor, ...], steps: int) -> list[float]:
+def ours(data: tuple[Tensor, ...], steps: int, precision: str = "float32") -> list[float]:
     """Seconds of each step of the loop that the models use, its bookkeeping included."""
-    network, model = make_network(str(data[0].device)), ACMR()
+    network, model = make_network(str(data[0].device)), ACMR(precision=precision)
     stamps: list[float] = []
 
     def objective(batch: tuple[Tensor, ...], progress: float) -> dict[str, Tensor]:
@@ -111,7 +112,12 @@ def main() -> None:
         torch.randint(CLASSES, (1000,), generator=generator),
     )
     data = tuple(tensor.to(options.device) for tensor in data)
-    ways = {"arithmetic floor": floor, "alcca": ours, "the obvious way": obvious}
+    ways = {
+        "arithmetic floor": floor,
+        "alcca": ours,
+        "alcca, bf16": partial(ours, precision="bf16"),
+        "the obvious way": obvious,
+    }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(max(1, options.steps // 20)):
         for name, way in ways.items():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from alcca.app.arguments import make_parser
 from alcca.app.terminal import print_heard, print_heard_clip, print_hearing, print_hits, print_pairs
 from alcca.errors import AlccaError, UsageError
+from alcca.models.processes import world_size
 
 if TYPE_CHECKING:
     from alcca.library.library import Library
@@ -34,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     options = make_parser(VERBS).parse_args(arguments)
     try:
+        if world_size() > 1:
+            raise UsageError(
+                f"a command is for one process, torchrun has started {world_size()}; it is for scripts that call "
+                "a model's fit"
+            )
         with _interrupted_when_told_to_end():
             options.run(options)
         sys.stdout.flush()
