@@ -1,6 +1,6 @@
 """How long the networks of five folds take when they train together as one batched model, beside one after the other.
 
-    OMP_NUM_THREADS=1 python benchmarks/folds.py [--device cpu] [--epochs 2]
+    OMP_NUM_THREADS=1 python -m benchmarks folds [--device cpu] [--epochs 2]
 
 Made-up songs, 1,380 a fold as in the songbook; the paper's networks, and small ones, whose commands take longer to give
 than to do, as those of the paper's take on a GPU.
