@@ -53,7 +53,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Table:
-    """Ways of doing one thing; ratios are to the first.
+    """Ways of doing one thing, with ratios to the first; or (``compared=False``) different things, without.
 
     Parameters
     ----------
@@ -62,12 +62,14 @@ class Table:
     targets : list of Target
     facts : dict
         Sizes, recall, memory: whatever is no time.
+    compared : bool
     """
 
     title: str
     rows: list[Row] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    compared: bool = True
 
     def add(self, timed: Mapping[str, Sequence[float] | str]) -> None:
         """Rows from what `in_turns` found."""
@@ -86,15 +88,18 @@ class Table:
 
     def to_markdown(self) -> str:
         """A table with medians, the range of the calls, and ratios; targets and facts below."""
-        lines = [f"{self.title}:", "", "| | median | range | ratio |", "|---|---:|---:|---:|"]
+        lines = [f"{self.title}:", "", "| | median | range |", "|---|---:|---:|"]
         first = next((row.median for row in self.rows if row.seconds), None)
         for row in self.rows:
-            if not row.seconds:
-                lines.append(f"| {row.what} | {row.note} | | |")
-                continue
-            low, high = min(row.seconds), max(row.seconds)
-            between = f"{_told(low)} - {_told(high)}" if len(row.seconds) > 1 else ""
-            lines.append(f"| {row.what} | {_told(row.median)} | {between} | {row.median / first:.2f} |")
+            if row.seconds:
+                low, high = min(row.seconds), max(row.seconds)
+                between = f"{_told(low)} - {_told(high)}" if len(row.seconds) > 1 else ""
+                lines.append(f"| {row.what} | {_told(row.median)} | {between} |")
+            else:
+                lines.append(f"| {row.what} | {row.note} | |")
+        if self.compared and first is not None:
+            ratios = [" ratio |", "---:|", *(f" {r.median / first:.2f} |" if r.seconds else " |" for r in self.rows)]
+            lines[2:] = [line + more for line, more in zip(lines[2:], ratios, strict=True)]
         lines += ["", *(f"- {what}: {_shown(value)}" for what, value in self.facts.items())]
         lines += [f"- {target}" for target in self.targets]
         return "\n".join(lines).rstrip() + "\n"
