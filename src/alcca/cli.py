@@ -82,14 +82,14 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
-def _open(options: argparse.Namespace, *, make: bool = False) -> "Library":
+def _open(options: argparse.Namespace, *, make: bool = False, index: str = "exact") -> "Library":
     from alcca.library.library import Library
 
     if not make and not options.library.is_dir():
         raise UsageError(
             f"{options.library}: no library here; make one with: alcca add FOLDER --library {options.library}"
         )
-    return Library(options.library, progress=not options.quiet)
+    return Library(options.library, progress=not options.quiet, index=index)
 
 
 def _print_json(value: Any) -> None:
@@ -158,6 +158,11 @@ def _status(options: argparse.Namespace) -> None:
             f"  model: {model['method']} of {model['audio_encoder']} and {model['lyrics_encoder']}, "
             f"{model['components']} components, trained {model['trained']} on "
             f"{model['songs']} songs ({model['songs_since']:+d} usable songs since)"
+        )
+    for index in status["indexes"]:
+        print(
+            f"  index: faiss, {index['view']} of {index['songs']} songs, {index['bytes'] / 1e6:.0f} MB, reads "
+            f"{index['probes']} of {index['lists']} lists and finds {index['recall']:.1%} of the ten nearest"
         )
     if status["damaged"]:
         print(f"  damaged: {status['damaged']} songs; run alcca add on their folder to read them again")
@@ -238,12 +243,13 @@ def _serve(options: argparse.Namespace) -> None:
         api_only=options.api_only,
         max_upload=int(options.max_upload * 10**6),
         browse=options.open,
+        index=options.index,
     )
 
 
 def _search(options: argparse.Namespace) -> None:
     which = {"k": options.k, "label": options.label, "artist": options.artist}
-    with _open(options) as library:
+    with _open(options, index=options.index) as library:
         if options.words is not None:
             hits = library.find(options.words, **which)
         else:

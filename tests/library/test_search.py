@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from alcca.library.engines.exact import ExactIndex
 from alcca.library.hits import line_to_show
-from alcca.library.search import ExactIndex
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 
 from alcca import Library
 from alcca.errors import UntrainedError, UsageError
+from alcca.library.filtering import Filter
 from alcca.library.parts.embeddings import Embeddings
-from alcca.library.snapshot import Filter, Snapshot
+from alcca.library.snapshot import Snapshot
 from alcca.library.store import Store
 
 

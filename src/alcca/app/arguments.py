@@ -49,6 +49,16 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
     ears.add_argument("--offline", action="store_true", help="fetch no model from the hub")
 
+    index = argparse.ArgumentParser(add_help=False)
+    index.add_argument(
+        "--index",
+        default=os.environ.get("ALCCA_INDEX", "exact"),
+        metavar="WHERE",
+        help="where songs are searched: exact (all in memory), faiss (in files, for more than memory holds; settings "
+        "behind colons, as in faiss:codes=pq), milvus://HOST:PORT/COLLECTION or milvus:FILE.db (default: $ALCCA_INDEX, "
+        "else exact; docs/scale.md says which is for what)",
+    )
+
     def verb(name: str, summary: str, *options: argparse.ArgumentParser) -> argparse.ArgumentParser:
         sentence = summary[0].upper() + summary[1:] + "."
         added = verbs.add_parser(name, parents=options or [common], help=summary, description=sentence)
@@ -188,7 +198,7 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         help="write the report here: tables, figures, report.html, every rank; a broken run goes on from here",
     )
 
-    served = verb("serve", "open a library to the browser: a search page and a REST API")
+    served = verb("serve", "open a library to the browser: a search page and a REST API", common, index)
     served.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: 127.0.0.1)")
     served.add_argument("--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: 8000)")
     served.add_argument(
@@ -203,7 +213,7 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
     served.add_argument("--open", action="store_true", help="open the page in this machine's browser")
 
-    search = verb("search", "search by a recording, by lyrics, or by exact words")
+    search = verb("search", "search by a recording, by lyrics, or by exact words", common, index)
     query = search.add_mutually_exclusive_group(required=True)
     query.add_argument(
         "--audio", type=Path, metavar="FILE", help="a recording: the song that it is of, or lyrics that fit"

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import uuid
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -95,6 +96,9 @@ class Database:
                 if version < SCHEMA:
                     self._upgrade()
                     self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+                if version <= SCHEMA:
+                    # A database that several libraries share must tell them apart; those made earlier get theirs now.
+                    self._db.execute("INSERT OR IGNORE INTO settings VALUES ('id', ?)", (json.dumps(uuid.uuid4().hex),))
         if version > SCHEMA:
             raise LibraryError(f"{self.folder}: written by a newer alcca (format {version}); update alcca")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alcca.errors import UsageError
+from alcca.library.filtering import Filter
 from alcca.library.hits import Hits, found_words, hit
 from alcca.library.opened import OpenedLibrary
 from alcca.library.parts.fusion import BOTH, chosen_parts
 from alcca.library.parts.part import SOUND, Query
-from alcca.library.snapshot import Filter
 
 if TYPE_CHECKING:
     from alcca.library.proposals import Proposals

@@ -5,7 +5,7 @@ is trained, and kept beside the model; songs that come later are placed among th
 """
 
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -41,6 +41,8 @@ FEWEST_FOR_THREADS = 5_000
 NEIGHBOURS = 10
 # Cosines of new songs with all others are computed for so many at a time.
 CHUNK = 256
+# Among how many songs a new one is placed at most.
+MOST_BESIDE = 100_000
 
 
 class Layout(NamedTuple):
@@ -84,15 +86,18 @@ class Layout(NamedTuple):
         return cls(**arrays, neighbourhoods=tuple(named))
 
     def extended(
-        self, ids: NDArray[np.int64], points: NDArray[np.floating], checks: Mapping[int, int]
+        self,
+        ids: NDArray[np.int64],
+        points: Callable[[NDArray[np.int64]], NDArray[np.floating]],
+        checks: Mapping[int, int],
     ) -> NDArray[np.float32]:
         """Places of the songs that there are now; those that were laid out keep theirs, songs that are gone have none.
 
         Parameters
         ----------
         ids : array of shape (m,), int64
-        points : array of shape (m, d)
-            The unit vectors of these songs.
+        points : function
+            From ids, ascending, to the unit vectors of these songs; asked for nothing where no song is new.
         checks : mapping of int to int
             The checksums of their vectors, by id.
 
@@ -105,8 +110,11 @@ class Layout(NamedTuple):
         known = (self.ids[at] == ids) & (self.checks[at] == now) if len(self.ids) else np.zeros(len(ids), bool)
         places = np.zeros((len(ids), 2), np.float32)
         places[known] = self.places[at[known]]
-        if known.any():
-            places[~known] = place_among(points[~known], points[known], places[known])
+        if known.any() and not known.all():
+            # A hundred thousand say where a song's neighbours stand as well as millions, which may not be in memory.
+            beside = np.flatnonzero(known)
+            beside = beside[:: -(-len(beside) // MOST_BESIDE)]
+            places[~known] = place_among(points(ids[~known]), points(ids[beside]), places[beside])
         return places
 
 
@@ -139,13 +147,13 @@ def unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def song_points(
-    views: Iterable[tuple[list[int], NDArray[np.floating]]],
+    views: Iterable[tuple[Sequence[int] | NDArray[np.int64], NDArray[np.floating]]],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """One point of each song: the direction between its vectors by audio and by lyrics.
 
     Parameters
     ----------
-    views : iterable of (list of int, array of shape (n, d))
+    views : iterable of (n ids, array of shape (n, d))
         Of each view, the ids of the songs that have it, and their vectors.
 
     Returns

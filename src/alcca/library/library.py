@@ -19,11 +19,15 @@ class Library(AddsSongs, LearnsFromSongs, FindsSongs):
         The library's folder (not the music folder); made when missing.
     progress : bool
         Show on standard error how far long work has come.
+    index : str
+        Where songs are searched: "exact", "faiss" or "milvus://host:port/collection"; see docs/scale.md.
 
     Raises
     ------
     UsageError
-        ``path`` is a file, or cannot be made.
+        ``path`` is a file, or cannot be made; ``index`` names no engine.
+    MissingExtraError
+        The packages of the index are not installed.
     LibraryError
         The folder's database is damaged or written by a newer alcca.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from alcca.errors import AlccaError
+from alcca.library.engines.choosing import EXACT, engine_named
 from alcca.library.snapshot import Snapshot
 from alcca.library.store import Store
 
@@ -36,11 +37,15 @@ class LiveLibrary:
     ----------
     folder : path
         The library's folder.
+    index : str
+        Where songs are searched, as of `Library`.
 
     Raises
     ------
     LibraryError
-        The folder's database is damaged or written by a newer alcca.
+        The folder's database is damaged or written by a newer alcca; that of the index cannot be reached.
+    UsageError, MissingExtraError
+        As of `Library`.
 
     Examples
     --------
@@ -50,11 +55,12 @@ class LiveLibrary:
     0
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, index: str = EXACT) -> None:
         self.folder = folder
+        self._engine = engine_named(index)
         self._idle: queue.LifoQueue[Store] = queue.LifoQueue()
         self._watched = Store(folder)
-        self._snapshot = Snapshot(self._watched, folder)
+        self._snapshot = Snapshot(self._watched, folder, engine=self._engine)
         self._snapshot.warm()
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="alcca-watcher", daemon=True)
@@ -82,6 +88,7 @@ class LiveLibrary:
         """Stop watching, and close the database."""
         self._closing.set()
         self._watcher.join()
+        self._engine.close()
         self._watched.close()
         with contextlib.suppress(queue.Empty):
             while True:
@@ -103,7 +110,7 @@ class LiveLibrary:
                 if self._watched.version == self._snapshot.version:
                     continue
                 started = time.monotonic()
-                snapshot = Snapshot(self._watched, self.folder, self._snapshot)
+                snapshot = Snapshot(self._watched, self.folder, self._snapshot, self._engine)
                 snapshot.warm()
                 self._snapshot = snapshot
                 pause = max(pause, (time.monotonic() - started) / LARGEST_SHARE)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from alcca.errors import LibraryError, UsageError
+from alcca.library.engines.choosing import EXACT, engine_named
 from alcca.library.parts.transcripts import Transcripts
 from alcca.library.records import Song
 from alcca.library.snapshot import Snapshot
@@ -24,8 +25,9 @@ __all__ = ["OpenedLibrary"]
 class OpenedLibrary:
     """What a library is before anybody asks it for something; see `alcca.Library`."""
 
-    def __init__(self, path: str | os.PathLike[str], *, progress: bool = True) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, progress: bool = True, index: str = EXACT) -> None:
         self.path = Path(path)
+        self._engine = engine_named(index)
         self._progress = progress
         self._seen: Snapshot | None = None
         if self.path.exists() and not self.path.is_dir():
@@ -36,7 +38,8 @@ class OpenedLibrary:
             raise UsageError(f"{self.path}: cannot be made ({error.strerror}); name another place") from error
 
     def close(self) -> None:
-        """Close the library's database."""
+        """Close the library's database, and that of its index."""
+        self._engine.close()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -63,7 +66,7 @@ class OpenedLibrary:
     def _snapshot(self) -> Snapshot:
         # Another process may have trained or added meanwhile: the version tells.
         if self._seen is None or self._seen.version != self._store.version:
-            self._seen = Snapshot(self._store, self.path, self._seen)
+            self._seen = Snapshot(self._store, self.path, self._seen, self._engine)
         return self._seen
 
     def transcripts(self, ids: Sequence[int]) -> "dict[int, Transcript]":
@@ -83,7 +86,8 @@ class OpenedLibrary:
             ``songs``, ``usable`` (with audio and lyrics), ``audio_only``, ``lyrics_only``, ``labels`` and
             ``languages`` (name to count), ``lyrics_sources``, ``missing_files``, ``damaged`` (songs with a
             stored row that does not match its checksum), ``offset``, ``rejects`` (file and reason), ``model``
-            (None, or when and on what it was trained, and how many usable songs came since), ``hearing`` (how many
+            (None, or when and on what it was trained, and how many usable songs came since), ``indexes`` (files
+            that faiss keeps of the model's vectors: how made, and the recall that was measured), ``hearing`` (how many
             songs were ``heard``, are ``without_words`` or ``not_heard``, by which ``models``, in which ``languages``).
         """
         return describe(self._store, self.path)

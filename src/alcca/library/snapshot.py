@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from alcca.errors import AlccaError, LyricsError, UntrainedError, UsageError
+from alcca.library.engines.engine import Engine
+from alcca.library.engines.exact import ExactEngine
+from alcca.library.filtering import Chosen, Filter
 from alcca.library.parts import PARTS
 from alcca.library.parts.fusion import BOTH, Fused, ask_parts, chosen_parts
 from alcca.library.parts.part import Part, Query
@@ -14,13 +17,6 @@ from alcca.library.status import counts
 from alcca.library.store import Store
 
 __all__ = ["Filter", "Snapshot"]
-
-
-class Filter(NamedTuple):
-    """Which songs a search may find: None stands for all."""
-
-    label: str | None = None
-    artist: str | None = None
 
 
 class Snapshot:
@@ -36,9 +32,13 @@ class Snapshot:
         The library's.
     previous : Snapshot, optional
         An earlier one of this library; what its parts have loaded is kept where it is still in use.
+    engine : Engine, optional
+        Where the vectors are searched; exactly and in memory when not given.
 
     Attributes
     ----------
+    library : str
+        What tells this library from all others.
     version : tuple of int
         `Database.version` of the store when it was read.
     outlines : dict of int to Outline
@@ -46,8 +46,12 @@ class Snapshot:
     parts : dict of str to Part
     """
 
-    def __init__(self, store: Store, folder: Path, previous: "Snapshot | None" = None) -> None:
+    def __init__(
+        self, store: Store, folder: Path, previous: "Snapshot | None" = None, engine: Engine | None = None
+    ) -> None:
         self.folder = folder
+        self.engine = engine or ExactEngine()
+        self.library: str = store.setting("id")
         with store.reading():
             self.version = store.version
             self.outlines: Mapping[int, Outline] = {outline.id: outline for outline in store.outlines()}
@@ -64,7 +68,7 @@ class Snapshot:
         """What is known of the model in use; None before the first training."""
         return self.space.model
 
-    def among(self, where: Filter) -> frozenset[int] | None:
+    def among(self, where: Filter) -> Chosen | None:
         """Ids of the songs that pass a filter; None stands for all.
 
         Raises
@@ -81,11 +85,17 @@ class Snapshot:
                 raise UsageError(
                     f"no song has the {name} {wanted!r}; the library's are: {shown}{', …' if len(known) > 20 else ''}"
                 )
-        return frozenset(
+        chosen = (
             outline.id
             for outline in self.outlines.values()
             if where.label in (None, outline.label) and where.artist in (None, outline.artist)
         )
+        return Chosen(chosen, where)
+
+    def tags(self, song: int) -> Filter:
+        """The label and the artist of a song; nothing of one that is not there."""
+        outline = self.outlines.get(song)
+        return Filter() if outline is None else Filter(outline.label, outline.artist)
 
     def search(self, query: Query, store: Store, k: int, among: frozenset[int] | None = None, by: str = BOTH) -> Fused:
         """The ``k`` songs that fit a query best, by one part of a search or by all that can answer.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from alcca.library.embedder import FIRST_ENCODERS
+from alcca.library.engines.faiss import kept_in
 from alcca.library.parts.transcripts import SONG, Transcripts
 from alcca.library.store import Store
 
@@ -35,6 +36,7 @@ def describe(store: Store, folder: Path) -> dict[str, Any]:
         "damaged": len(store.damaged()),
         "offset": store.setting("offset"),
         "model": model,
+        "indexes": [] if model is None else kept_in(folder / "models" / model["name"]),
         "hearing": hearing(store, [song.id for song in songs if song.audio is not None]),
         "rejects": rejects,
     }

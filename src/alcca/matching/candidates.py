@@ -17,7 +17,7 @@ import numpy as np
 from alcca.errors import UsageError
 from alcca.matching.grams import GRAM_BITS, Integers, distinct, grams_of, occurrences, wanted_grams
 
-__all__ = ["Candidates"]
+__all__ = ["KINDS", "Candidates"]
 
 KINDS = ("lyrics", "heard")
 # A row holds the songs of one gram within one block of numbers, and rows of a block lie together, so that adding

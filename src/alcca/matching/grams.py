@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GRAM_BITS", "Integers", "distinct", "grams_of", "occurrences", "wanted_grams"]
+__all__ = ["GRAM_BITS", "Integers", "distinct", "gram_letters", "grams_of", "occurrences", "wanted_grams"]
 
 Integers = NDArray[np.int64]
 
@@ -61,6 +61,20 @@ def grams_of(texts: list[bytes]) -> tuple[Integers, Integers]:
         whole &= digit >= 0  # a space between texts, or no letter
     begins = np.flatnonzero(whole)
     return gram[begins], text[begins]
+
+
+def gram_letters(grams: Integers) -> list[str]:
+    """The letters of grams that are given as numbers.
+
+    Examples
+    --------
+    >>> gram_letters(grams_of([b"aaaab", b"zero1"])[0])
+    ['aaaab', 'zero1']
+    """
+    powers = len(ALPHABET) ** np.arange(N - 1, -1, -1)
+    letters = np.frombuffer(ALPHABET, np.uint8)[grams[:, np.newaxis] // powers % len(ALPHABET)]
+    text = letters.tobytes().decode("ascii")
+    return [text[begin : begin + N] for begin in range(0, len(text), N)]
 
 
 def wanted_grams(letters: str) -> Integers:

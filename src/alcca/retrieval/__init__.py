@@ -13,7 +13,7 @@ from alcca.retrieval.metrics import (
     mrr1,
     recall_at,
 )
-from alcca.retrieval.ranking import category_ranks, instance_ranks, row_norms, top_k
+from alcca.retrieval.ranking import category_ranks, cosines, instance_ranks, row_norms, top_k
 from alcca.retrieval.scores import score_category_ranks, score_instance_ranks
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "chance_mrr1",
     "chance_recall_at",
     "cosine_evidence",
+    "cosines",
     "instance_ranks",
     "median_rank",
     "mrr1",

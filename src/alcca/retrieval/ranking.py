@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from alcca.errors import DataError
 
-__all__ = ["category_ranks", "instance_ranks", "is_labelled", "row_norms", "rows_by_label", "top_k"]
+__all__ = ["category_ranks", "cosines", "instance_ranks", "is_labelled", "row_norms", "rows_by_label", "top_k"]
 
 # Queries per matrix product: 256 rows against 10,000 items are 20 MB of similarities, and larger blocks gain nothing.
 BLOCK = 256
@@ -226,6 +226,22 @@ def top_k(
             best = np.lexsort((near, -exact))[:k]
             scores[row], indices[row] = exact[best], near[best]
     return scores, indices
+
+
+def cosines(query: NDArray[np.floating], vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Cosine of a query (d,) with each row of an (n, d) array, (n,), to the bit as `top_k` tells it.
+
+    Raises
+    ------
+    DataError
+        No rows, NaN or infinite values.
+
+    Examples
+    --------
+    >>> cosines(np.array([2.0, 0.0]), np.array([[3.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
+    array([1., 0., 0.])
+    """
+    return _cosines(_unit_rows(np.asarray(query)[None], "queries")[0], vectors, np.arange(len(vectors)))
 
 
 def row_norms(vectors: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -6,9 +6,10 @@ import pytest
 from tests.library.parts.conftest import heard
 
 from alcca.errors import LyricsError, UntrainedError, UsageError
+from alcca.library.filtering import Filter
 from alcca.library.parts.part import Query
 from alcca.library.parts.transcripts import SLICE, Transcripts
-from alcca.library.snapshot import Filter, Snapshot
+from alcca.library.snapshot import Snapshot
 from alcca.library.store import Store
 from alcca.transcripts import Transcript
 

@@ -31,9 +31,9 @@ from alcca.app.server.search_schemas import (
     SearchResult,
 )
 from alcca.app.server.service import Service
+from alcca.library.filtering import Filter
 from alcca.library.parts.fusion import BOTH
 from alcca.library.records import Song as StoredSong
-from alcca.library.snapshot import Filter
 
 __all__ = ["router"]
 

@@ -7,6 +7,7 @@ import webbrowser
 from pathlib import Path
 
 from alcca.errors import LibraryError, MissingExtraError, UsageError
+from alcca.library.engines.choosing import EXACT
 
 __all__ = ["MAX_UPLOAD", "serve"]
 
@@ -25,6 +26,7 @@ def serve(
     api_only: bool = False,
     max_upload: int = MAX_UPLOAD,
     browse: bool = False,
+    index: str = EXACT,
 ) -> None:
     """Serve the library in ``folder`` until the process is told to stop; print the address.
 
@@ -44,6 +46,8 @@ def serve(
         Bytes that a recording may have.
     browse : bool
         Open the page in this machine's browser.
+    index : str
+        Where songs are searched, as of `alcca.Library`.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def serve(
         )
     if token is not None and not token.strip():
         raise UsageError("the token is empty; choose a long random one")
-    with _listen(host, port) as listener, Service(folder, max_upload) as service:
+    with _listen(host, port) as listener, Service(folder, max_upload, index=index) as service:
         names = frozenset({"localhost", "127.0.0.1", "::1", host})
         app = create_app(service, api_only=api_only, token=token, hosts=names if local else None)
         # One query has no work for several threads, and many queries have one each.

@@ -27,13 +27,15 @@ from alcca.app.server.search_schemas import Line, LyricsQuery, Near, Neighbours,
 from alcca.app.server.telling import Wanted, card, facets, heard_in, milliseconds, search, song_map, written
 from alcca.errors import UsageError
 from alcca.library.clips import ClipReader
+from alcca.library.engines.choosing import EXACT
+from alcca.library.filtering import Filter
 from alcca.library.hearer import Deaf, Hearer, hearer_for
 from alcca.library.live import LiveLibrary
 from alcca.library.parts.part import HEARD, Query
 from alcca.library.parts.transcripts import StoredTranscript, Transcripts
 from alcca.library.passages import best_passage
 from alcca.library.records import Song as StoredSong
-from alcca.library.snapshot import Filter, Snapshot
+from alcca.library.snapshot import Snapshot
 from alcca.library.status import hearing
 from alcca.matching.timing import time_lines
 
@@ -51,11 +53,13 @@ class Service:
         Bytes that a recording may have.
     hearer : Hearer or Deaf, optional
         Who listens to recordings; closed with the service. As the library says when not given.
+    index : str
+        Where songs are searched, as of `alcca.Library`.
     """
 
-    def __init__(self, folder: Path, max_upload: int, hearer: Hearer | Deaf | None = None) -> None:
+    def __init__(self, folder: Path, max_upload: int, hearer: Hearer | Deaf | None = None, index: str = EXACT) -> None:
         self.folder, self.max_upload = folder, max_upload
-        self.library = LiveLibrary(folder)
+        self.library = LiveLibrary(folder, index)
         self.clips = ClipReader(encoder=self.library.snapshot.space.sound_encoder_folder)
         with self.library.store() as store:
             self.hearer = hearer or hearer_for(store)

@@ -1,5 +1,6 @@
 """What the learned space keeps of songs: two vectors of each, by its audio and by its lyrics."""
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -59,16 +60,27 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
 
     def vectors(self, model: str, view: str) -> tuple[list[int], NDArray[np.float32]]:
         """Ids and vectors, shape (n, d), of the songs whose ``view`` (audio or lyrics) ``model`` has embedded."""
-        if view not in VIEWS:
-            raise ValueError(f"view is {view!r}; expected 'audio' or 'lyrics'")
+        ids, _ = self.stamps(model, view)
+        return ids.tolist(), self.read(model, view, ids) if len(ids) else np.empty((0, 0), np.float32)
+
+    def stamps(self, model: str, view: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Ids of the songs whose ``view`` ``model`` has embedded, ascending, and the checksums of their vectors."""
         rows = self._db.execute(
-            f"SELECT song, {view} FROM embeddings WHERE model = ? AND {view} IS NOT NULL ORDER BY song",
+            f"SELECT song, checksum FROM embeddings WHERE model = ? AND {_view(view)} IS NOT NULL ORDER BY song",
             (model,),
-        ).fetchall()
-        vectors = (
-            np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1) if rows else np.empty((0, 0))
         )
-        return [row[0] for row in rows], vectors.astype(np.float32)
+        told = np.fromiter(rows, [("song", np.int64), ("checksum", np.int64)])
+        return np.ascontiguousarray(told["song"]), np.ascontiguousarray(told["checksum"])
+
+    def read(self, model: str, view: str, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Vectors, shape (m, d), of some songs that have them, given by ascending ids."""
+        rows = self._db.execute(
+            f"SELECT {_view(view)} FROM embeddings WHERE model = ? AND song IN (SELECT value FROM json_each(?)) "
+            "ORDER BY song",
+            (model, json.dumps(ids.tolist())),
+        )
+        data = b"".join(row[0] for row in rows)
+        return np.frombuffer(data, "<f4").reshape(len(ids), -1).astype(np.float32, copy=False)
 
     def checksums(self, model: str) -> dict[int, int]:
         """The checksum of each song's vectors by ``model``, by the song's id; it changes when they do."""
@@ -89,3 +101,9 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
         """Ids of the songs with a vector that does not match its checksum."""
         rows = self._db.execute("SELECT song, model, audio, lyrics, checksum FROM embeddings")
         return {song for song, *values, stored in rows if checksum(*values) != stored}
+
+
+def _view(view: str) -> str:
+    if view not in VIEWS:
+        raise ValueError(f"view is {view!r}; expected 'audio' or 'lyrics'")
+    return view

@@ -1,6 +1,6 @@
 """The learned space as a part of a search: a song is found by the cosine of its vector and the query's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from alcca.errors import LyricsError, MissingExtraError, UntrainedError, UsageError
 from alcca.library.embedder import AUDIO, FIRST_ENCODERS, Embedder
+from alcca.library.engines.engine import Engine, Index, Rows, Space, inside, rows_of, synchronised
+from alcca.library.engines.exact import ExactIndex
 from alcca.library.layout import Layout, principal_places, read_layout, song_points, unit
 from alcca.library.parts.embeddings import VIEWS, Embeddings
 from alcca.library.parts.part import SOUND, Answer, Evidence, Part, Query
 from alcca.library.parts.places import Found, Map
-from alcca.library.search import ExactIndex, Index
 
 if TYPE_CHECKING:
     from alcca.encoders.encoder import AudioEncoder
@@ -47,15 +48,44 @@ class SpacePart(Part):
         self._outlines = snapshot.outlines
         model = store.setting("model")
         self.model: dict[str, Any] | None = model and {**FIRST_ENCODERS, **model}
-        name = self.model and self.model["name"]
-        nothing: tuple[list[int], NDArray[np.float32]] = [], np.empty((0, 0), np.float32)
-        kept = store.kept(Embeddings)
-        self._vectors = {view: kept.vectors(name, view) if name else nothing for view in VIEWS}
-        same = isinstance(previous, SpacePart) and previous.model and previous.model["name"] == name
-        self._checks: dict[int, int] = kept.checksums(name) if name else {}
-        if isinstance(previous, SpacePart) and same:
-            for loaded in ("embedder", "sound_encoder", "_layout") & vars(previous).keys():
-                vars(self)[loaded] = vars(previous)[loaded]
+        kept, engine = store.kept(Embeddings), snapshot.engine
+        same = previous if isinstance(previous, SpacePart) and _name(previous.model) == _name(self.model) else None
+        self._checks: dict[int, int] = {}
+        self._indexes: Mapping[str, Index] = dict.fromkeys(VIEWS, ExactIndex.empty())
+        if self.model is not None:
+            self._checks = kept.checksums(self.model["name"])
+            before = same._indexes if same is not None else None
+            self._indexes = self._searched_by(engine, kept, snapshot, before)
+        if same is not None:
+            for loaded in ("embedder", "sound_encoder", "_layout") & vars(same).keys():
+                vars(self)[loaded] = vars(same)[loaded]
+
+    def _searched_by(
+        self, engine: Engine, kept: Embeddings, snapshot: "Snapshot", before: Mapping[str, Index] | None
+    ) -> dict[str, Index]:
+        """The songs' vectors of both views, in an engine that is given those that are new or have changed."""
+        name = str(_name(self.model))
+        stamps = {view: kept.stamps(name, view) for view in VIEWS}
+
+        def rows(view: str, other: str) -> Rows:
+            asking = stamps[other][0]
+            return Rows(
+                *stamps[view],
+                lambda ids: kept.read(name, view, ids),
+                snapshot.tags,
+                lambda: kept.read(name, other, _sampled(asking)) if len(asking) else np.empty((0, 0), np.float32),
+            )
+
+        spaces = {view: Space(snapshot.library, name, self._folder / "models" / name, view) for view in VIEWS}
+        made = {
+            view: synchronised(
+                engine.open(spaces[view]) if before is None else before[view], rows(view, other), tagged=engine.tagged
+            )
+            for view, other in zip(VIEWS, VIEWS[::-1], strict=True)
+        }
+        if before is None:
+            engine.settled(spaces[VIEWS[0]])
+        return made
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -104,17 +134,17 @@ class SpacePart(Part):
     @property
     def searchable(self) -> int:
         """How many songs have a place in the common space, by sound, words or both."""
-        return len(set(self._vectors["audio"][0]) | set(self._vectors["lyrics"][0]))
+        return len(np.union1d(*(self._indexes[view].ids for view in VIEWS)))
 
     @property
     def dimension(self) -> int:
         """Of the common space; 0 before the first training."""
-        return max(int(self._vectors[view][1].shape[1]) for view in VIEWS)
+        return max(self._indexes[view].dimension for view in VIEWS)
 
     def embedded(self, view: str, among: frozenset[int] | None = None) -> int:
         """How many songs, of all or ``among`` some, have a place by their audio or lyrics."""
-        ids = self._vectors[view][0]
-        return len(ids) if among is None else len(among.intersection(ids))
+        ids = self._indexes[view].ids
+        return len(ids) if among is None else int(inside(ids, among).sum())
 
     # As a part of a search
 
@@ -138,8 +168,7 @@ class SpacePart(Part):
         found = self._indexes[gallery].search(place, k, allowed)
 
         def of(ids: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-            cosine = dict(self._indexes[gallery].search(place, len(ids), frozenset(ids.tolist())))
-            cosines = np.array([cosine.get(number, np.nan) for number in ids.tolist()])
+            cosines = self._indexes[gallery].cosines(place, ids)
             return cosines, np.nan_to_num(self._bits(cosines))
 
         return Answer(np.array([number for number, _ in found], dtype=np.int64), of)
@@ -170,12 +199,12 @@ class SpacePart(Part):
 
         Nothing, 0, of a song whose sound has no place in it, and of any without a model.
         """
-        rows = self._rows["audio"]
-        placed = [i for i, song in enumerate(songs) if song in rows]
+        numbers = np.asarray(songs, dtype=np.int64)
+        ids, audio = self._indexes["audio"].read(np.unique(numbers))
         worth = np.zeros((len(songs), len(texts)))
-        if placed:
-            audio = self._vectors["audio"][1][[rows[songs[i]] for i in placed]]
-            worth[placed] = self._bits(unit(audio) @ unit(self.embedder.embed_lyrics(texts)).T)
+        if len(ids):
+            at, placed = rows_of(ids, numbers)
+            worth[placed] = self._bits(unit(audio[at]) @ unit(self.embedder.embed_lyrics(texts)).T)
         return worth
 
     def _bits(self, cosines: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -211,12 +240,12 @@ class SpacePart(Part):
 
     def place(self, song: int, view: str) -> NDArray[np.float32]:
         """A song's vector (d,) in the common space, by its audio or lyrics; errors as in `neighbours`."""
-        row = self._rows[view].get(song)
-        if row is None:
+        found, vectors = self._indexes[view].read(np.array([song], dtype=np.int64))
+        if not len(found):
             self.embedder  # noqa: B018  # says it when nothing is trained
             title = self._outlines[song].title if song in self._outlines else song
             raise UsageError(f"{title!r} has no usable {view}, so nothing is like it by {view}")
-        place: NDArray[np.float32] = self._vectors[view][1][row]
+        place: NDArray[np.float32] = vectors[0]
         return place
 
     @cached_property
@@ -226,11 +255,15 @@ class SpacePart(Part):
         Songs that came since stand among their neighbours. Where nothing was laid out, these are the first two
         principal components of the songs' unit vectors. A song with audio and lyrics stands between both.
         """
-        ids, points = song_points(self._vectors[view] for view in VIEWS)
+
+        def points(ids: NDArray[np.int64]) -> NDArray[np.float64]:
+            return song_points(index.read(ids) for index in self._indexes.values())[1]
+
+        ids = np.union1d(*(index.ids for index in self._indexes.values()))
         layout, note = self._layout
         if layout is not None:
             return Map(ids.tolist(), layout.extended(ids, points, self._checks), None, layout.neighbourhoods)
-        places, explained = principal_places(points)
+        places, explained = principal_places(points(ids))
         return Map(ids.tolist(), places, explained, note=note)
 
     @cached_property
@@ -242,17 +275,9 @@ class SpacePart(Part):
         if self.model is not None:
             # Sound is described by other processes (`alcca.library.clips`).
             self.embedder.lyrics.prepare()
-        self._indexes, self._rows, self.map  # noqa: B018
+        self.map  # noqa: B018
         for asks, gallery in (("audio", "lyrics"), ("audio", "audio"), ("lyrics", "lyrics")):
             self._distribution(asks, gallery)
-
-    @cached_property
-    def _indexes(self) -> dict[str, Index]:
-        return {view: ExactIndex(*self._vectors[view]) for view in VIEWS}
-
-    @cached_property
-    def _rows(self) -> dict[str, dict[int, int]]:
-        return {view: {song: row for row, song in enumerate(self._vectors[view][0])} for view in VIEWS}
 
     @cached_property
     def _distributions(self) -> dict[frozenset[str], NDArray[np.float32]]:
@@ -262,7 +287,8 @@ class SpacePart(Part):
         """Ascending cosines of pairs of different songs, one by its ``asks`` view, the other by its ``gallery``."""
         key = frozenset((asks, gallery))
         if key not in self._distributions:
-            (one, left), (other, right) = (_sampled(*self._vectors[view]) for view in (asks, gallery))
+            indexes = [self._indexes[view] for view in (asks, gallery)]
+            (one, left), (other, right) = (index.read(_sampled(index.ids)) for index in indexes)
             cosines = unit(left) @ unit(right).T if len(left) and len(right) else np.empty((len(left), len(right)))
             different = one[:, None] != other[None, :]
             self._distributions[key] = np.sort(cosines[different]).astype(np.float32)
@@ -273,9 +299,13 @@ def _gallery(query: Query) -> str:
     return "audio" if query.text is not None else "lyrics"
 
 
-def _sampled(ids: list[int], vectors: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    rows = np.random.default_rng(0).permutation(len(ids))[:SAMPLED_SONGS]
-    return np.asarray(ids, dtype=np.int64)[rows], vectors[rows]
+def _name(model: Mapping[str, Any] | None) -> str | None:
+    return None if model is None else str(model["name"])
+
+
+def _sampled(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Some of the songs, ascending; always the same ones."""
+    return np.sort(ids[np.random.default_rng(0).permutation(len(ids))[:SAMPLED_SONGS]])
 
 
 def _share_below(ascending: NDArray[np.float32], score: float) -> float:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from alcca.library.database import checksum
 from alcca.library.parts.part import Keeper
 from alcca.matching.candidates import Candidates
@@ -104,6 +107,17 @@ CREATE TABLE IF NOT EXISTS transcripts (
         """Of every song that was heard: how much of it, whether there were words, their language, the model."""
         rows = self._db.execute("SELECT song, extent, words, language, model FROM transcripts ORDER BY song")
         return {song: (extent, bool(words), language, model) for song, extent, words, language, model in rows}
+
+    def index(self, kind: str) -> Candidates:
+        """The index of "lyrics", or of what was "heard"."""
+        return {"lyrics": self.lyrics_index, "heard": self.heard_index}[kind]
+
+    def letter_stamps(self, kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Ids of the songs in the index of a kind, ascending; and of each a number that changes with its words."""
+        rows = {"lyrics": "SELECT id, checksum FROM songs", "heard": "SELECT song AS id, checksum FROM transcripts"}
+        select = f"SELECT id, checksum FROM ({rows[kind]}) JOIN candidates_{kind}_letters ON song = id ORDER BY id"
+        told = np.fromiter(self._db.execute(select), [("song", np.int64), ("checksum", np.int64)])
+        return np.ascontiguousarray(told["song"]), np.ascontiguousarray(told["checksum"])
 
     def damaged(self) -> set[int]:
         """Ids of the songs with a transcript that does not match its checksum."""

@@ -1,13 +1,17 @@
 """Words as a part of a search: what is heard in a recording, matched with lyrics and with what was heard in others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.library.engines.engine import Letters, SparseIndex
+from alcca.library.filtering import Filter
 from alcca.library.parts.part import HEARD, Answer, Evidence, Part, Query
 from alcca.library.parts.transcripts import StoredTranscript, Transcripts
+from alcca.matching.candidates import KINDS
 from alcca.matching.folding import fold
 from alcca.matching.passages import Passage, find_passages
 from alcca.matching.scoring import bits
@@ -40,9 +44,16 @@ class WordsPart(Part):
     keeper = Transcripts
 
     def __init__(self, store: "Store", snapshot: "Snapshot", previous: Part | None) -> None:
-        heard = store.kept(Transcripts).extents()
+        kept = store.kept(Transcripts)
+        heard = kept.extents()
         self._heard = frozenset(song for song, (_, words, _, _) in heard.items() if words)
         self._worded = frozenset(one.id for one in snapshot.outlines.values() if one.has_lyrics) | self._heard
+        before = previous._elsewhere if isinstance(previous, WordsPart) else {}
+        # Indexes of an engine that keeps them; where it does not, they are the library's own.
+        self._elsewhere: dict[str, SparseIndex | None] = {}
+        for kind in KINDS:
+            letters = partial(_letters_kept, kept, kind, snapshot.tags)
+            self._elsewhere[kind] = snapshot.engine.words(snapshot.library, kind, letters, before.get(kind))
 
     def lacks(self, query: Query) -> str | None:
         """Why it cannot answer: nothing was heard, or there are no words to compare."""
@@ -60,9 +71,8 @@ class WordsPart(Part):
         """Songs whose written or heard words align with the query's better than by chance."""
         letters, kept = _letters(query), store.kept(Transcripts)
         most = max(k, CANDIDATES)
-        numbers = sorted(
-            {*kept.lyrics_index.search(letters, most, allowed), *kept.heard_index.search(letters, most, allowed)}
-        )
+        indexes = [self._elsewhere[kind] or kept.index(kind) for kind in KINDS]
+        numbers = sorted({song for index in indexes for song in index.search(letters, most, allowed)})
         ids = np.array(numbers, dtype=np.int64)
         worth = np.maximum(*_bits(query, store.songs(numbers), kept.of(numbers), ids))
         order = np.argsort(-worth, kind="stable")
@@ -89,6 +99,10 @@ class WordsPart(Part):
                 songs, scores, worth, zip(written.tolist(), spoken.tolist(), strict=True), strict=True
             )
         ]
+
+
+def _letters_kept(kept: Transcripts, kind: str, tags: Callable[[int], Filter]) -> Letters:
+    return Letters(*kept.letter_stamps(kind), lambda song: kept.index(kind).letters(song) or "", tags)
 
 
 def _words(query: Query) -> Transcript | str:
