@@ -83,7 +83,7 @@ def _open(options: argparse.Namespace, *, make: bool = False) -> "Library":
         raise UsageError(
             f"{options.library}: no library here; make one with: alcca add FOLDER --library {options.library}"
         )
-    return Library(options.library, progress=not options.quiet)
+    return Library(options.library, progress=not options.quiet, cluster=getattr(options, "cluster", None))
 
 
 def _print_json(value: Any) -> None:
@@ -211,6 +211,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         for name in ("language", "descriptors"):
             if getattr(options, name) is not None:
                 raise UsageError(f"--{name} is for a library; {options.data} is a file, which holds what it holds")
+        protocol["cluster"] = options.cluster
         compare(options.methods, options.epochs, options.data, options.output, options.json, **protocol)
         return
     options.library = options.data or options.library

@@ -57,7 +57,12 @@ class Shared:
             # Dask gives work to the workers that have what it needs, so each has to have it.
             if worker not in self._fetched:
                 self._fetched[worker] = client.submit(
-                    _fetch, self._future, key=_new_key("fetched"), workers=[worker], allow_other_workers=True, pure=False
+                    _fetch,
+                    self._future,
+                    key=_new_key("fetched"),
+                    workers=[worker],
+                    allow_other_workers=True,
+                    pure=False,
                 )
         return self._future
 
@@ -140,7 +145,7 @@ class Cluster:
     @property
     def slots(self) -> int:
         """How many things the workers do at the same time; at least 1, for who has none now may have some soon."""
-        return max(1, sum(self._client.nthreads().values()))
+        return max(1, sum(map(int, self._client.nthreads().values())))
 
     def share(self, value: Any) -> Shared:
         """Make a value that many things to do need go to each worker once.
@@ -230,7 +235,7 @@ class _Run:
         # Results before this one were taken; none is computed so far ahead that they pile up here.
         self.taken = 0
         self._flying: dict[Any, int] = {}
-        self._landed: SimpleQueue[Any] = SimpleQueue()
+        self._landed: SimpleQueue[tuple[Any, Any, BaseException | None]] = SimpleQueue()
         self._uses = Counter(shared for task in tasks for shared in task if isinstance(shared, Shared))
         self._workers: list[str] = []
         self._side_by_side = 1
@@ -239,7 +244,7 @@ class _Run:
 
     def results(self) -> Iterator[tuple[int, Any]]:
         """Numbers and results, those of what died at last; an error of the work is raised."""
-        from distributed import KilledWorker
+        from distributed import CancelledError, KilledWorker
 
         waiting = deque(range(len(self._tasks)))
         suspects: deque[int] = deque()
@@ -253,20 +258,21 @@ class _Run:
                 # Nobody knows which of the tasks on a worker ended it: each of them is now done without company.
                 self._send(suspects.popleft(), alone=True)
                 alone = True
-            future = self._next()
+            future, result, error = self._next()
             number = self._flying.pop(future)
             was_alone, alone = alone, False
-            try:
-                result = self._result(future)
-            except KilledWorker:
+            if isinstance(error, KilledWorker):
                 if not was_alone:
                     suspects.append(number)
                     continue
                 result = _Died()
-            except _LostError:
-                # The scheduler answers, and knows nothing of it any more.
+            elif isinstance(error, CancelledError):
+                # The scheduler knows nothing of it any more. If that answers at all, it gets it again.
+                self._look()
                 waiting.appendleft(number)
                 continue
+            elif error is not None:
+                raise error
             self._release(self._tasks[number])
             yield number, result
 
@@ -297,30 +303,27 @@ class _Run:
             pure=False,
         )
         self._flying[future] = number
-        future.add_done_callback(self._landed.put)
+        self._client.loop.add_callback(self._bring, future)
 
-    def _next(self) -> Any:
+    async def _bring(self, future: Any) -> None:
+        """Fetch a result as soon as it is there, in the client's thread, where many are on their way at the same time.
+
+        When its worker dies before it was fetched it is computed again, and this waits for it.
+        """
+        from distributed import CancelledError
+
+        try:
+            (result,) = await self._client.gather([future], asynchronous=True)
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - it is raised where the results are taken
+            self._landed.put((future, None, error))
+        else:
+            self._landed.put((future, result, None))
+
+    def _next(self) -> tuple[Any, Any, BaseException | None]:
         while True:
             try:
                 return self._landed.get(timeout=SECONDS_BETWEEN_LOOKS)
             except Empty:
-                self._look()
-
-    def _result(self, future: Any) -> Any:
-        from concurrent.futures import CancelledError
-
-        while True:
-            try:
-                if future.status == "error":
-                    raise future.exception()
-                # Its worker may have died since: then it is computed again, and this waits for it.
-                return future.result(timeout=SECONDS_BETWEEN_LOOKS)
-            except CancelledError as error:
-                self._look()
-                raise _LostError from error
-            except TimeoutError:
-                if future.status == "error":
-                    raise
                 self._look()
 
     def _look(self) -> None:
@@ -354,10 +357,6 @@ class _Run:
                 self._uses[value] -= 1
                 if not self._uses[value]:
                     value.forget()
-
-
-class _LostError(Exception):
-    """The scheduler has forgotten a task."""
 
 
 def _new_key(what: str) -> str:
@@ -422,7 +421,7 @@ def _check_version(there: str | None, here: str, worker: str) -> None:
 def _take_share_of_threads(side_by_side: int) -> None:
     """Give each of the things that a machine does at the same time its share of the processors."""
     from joblib import cpu_count
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     share = max(1, cpu_count() // side_by_side)
     # For libraries that are loaded later, and for those that are loaded already. It stays so: what another thread does

@@ -21,7 +21,7 @@ def square(x):
 
 def kill_once(x, mark):
     """The square; the first call of all with 5 ends its process."""
-    if x == 5 and not os.path.exists(mark):
+    if x == 5 and not Path(mark).exists():
         Path(mark).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.02)
@@ -167,7 +167,7 @@ def test_an_address_that_is_none_is_named(address):
 def test_a_scheduler_without_workers_says_how_to_start_some(address):
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None, processes=False, silence_logs=50) as empty,
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0", processes=False, silence_logs=50) as empty,
         pytest.raises(ClusterError, match="has no workers; start some with: dask worker"),
     ):
         Cluster(empty.scheduler_address, timeout=0.5)
@@ -188,7 +188,7 @@ def test_a_worker_that_comes_later_with_another_alcca_is_told(cluster, monkeypat
 def test_a_scheduler_that_goes_away_is_told(monkeypatch):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, processes=False, silence_logs=50
+        n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False, silence_logs=50
     ) as local:
         there = Cluster(local.scheduler_address)
         running = there.each(late, numbers(1, 0, 0, 0, 0, 0), died)
@@ -202,7 +202,7 @@ def test_workers_that_all_go_away_are_told(monkeypatch):
     monkeypatch.setattr("alcca.cluster.SECONDS_WITHOUT_WORKERS", 1.0)
     with (
         distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, dashboard_address=None, processes=False, silence_logs=50
+            n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False, silence_logs=50
         ) as local,
         Cluster(local.scheduler_address) as there,
     ):

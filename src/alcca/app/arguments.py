@@ -40,6 +40,15 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
     common.add_argument("--json", action="store_true", help="print the result as JSON")
 
+    workers = argparse.ArgumentParser(add_help=False)
+    workers.add_argument(
+        "--cluster",
+        default=os.environ.get("ALCCA_CLUSTER") or None,
+        metavar="ADDRESS",
+        help="do the work on the workers of the Dask scheduler at tcp://HOST:PORT, which see the same files "
+        "(default: $ALCCA_CLUSTER, else on this machine)",
+    )
+
     ears = argparse.ArgumentParser(add_help=False)
     ears.add_argument(
         "--speech-model",
@@ -116,7 +125,7 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         "--seed", type=int, default=0, metavar="N", help="same seed, same songs: same model (default: 0)"
     )
 
-    evaluate = verb("evaluate", "compare methods on songs that they have not seen, beside chance")
+    evaluate = verb("evaluate", "compare methods on songs that they have not seen, beside chance", common, workers)
     evaluate.add_argument(
         "data",
         type=Path,
@@ -179,7 +188,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         metavar="FILE|LIBRARY",
         help="lyrics that are right for nobody, added to every pool: a folder of texts, a table, or another library",
     )
-    evaluate.add_argument("--jobs", type=int, metavar="N", help="processes (default: all processors)")
+    evaluate.add_argument(
+        "--jobs", type=int, metavar="N", help="processes (default: all processors; a cluster has its own number)"
+    )
     evaluate.add_argument(
         "-o",
         "--output",

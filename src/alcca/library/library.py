@@ -19,6 +19,9 @@ class Library(AddsSongs, LearnsFromSongs, FindsSongs):
         The library's folder (not the music folder); made when missing.
     progress : bool
         Show on standard error how far long work has come.
+    cluster : Cluster or str, optional
+        Do long work (adding, hearing, training, evaluating) on the workers of the Dask scheduler at this address
+        (``tcp://host:8786``), which needs the extra ``cluster``. The library itself stays here, and comes out the same.
 
     Raises
     ------
