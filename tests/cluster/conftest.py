@@ -1,9 +1,6 @@
 """A real scheduler with two worker processes, and what is done to them."""
 
-import os
-import signal
 import time
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +12,11 @@ def dask_cluster():
     """Two worker processes of one thread each, which a nanny starts again; each test module has its own."""
     distributed = pytest.importorskip("distributed")
     dask = pytest.importorskip("dask")
-    # A task that ended two workers in a row is given up by Dask; usually it is four, which takes as many seconds.
-    quiet = {"distributed.scheduler.allowed-failures": 1}
+    # A task that ended two workers in a row is given up by Dask; usually it is four, which takes as many seconds. And
+    # half a minute is usually spent on asking a worker that is gone for a value.
+    hasty = {"distributed.scheduler.allowed-failures": 1, "distributed.comm.timeouts.connect": "2s"}
     with (
-        dask.config.set(quiet),
+        dask.config.set(hasty),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0, silence_logs=50
         ) as local,
@@ -40,12 +38,3 @@ def address(dask_cluster):
 def cluster(address):
     with Cluster(address) as there:
         yield there
-
-
-def die_once(mark: Path) -> None:
-    """End the process that calls it, as no memory left would, unless another call did that before."""
-    try:
-        mark.touch(exist_ok=False)
-    except FileExistsError:
-        return
-    os.kill(os.getpid(), signal.SIGKILL)

@@ -65,8 +65,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         return added
 
     add = verb(
-        "add", "add the songs of a music folder and hear their words; goes on where it was stopped", common, ears
-    )
+        "add", "add the songs of a music folder and hear their words; goes on where it was stopped", common, workers,
+        ears,
+    )  # fmt: skip
     add.add_argument("folder", type=Path, metavar="FOLDER", help="a music folder, or one audio file")
     add.add_argument(
         "--offset",
@@ -75,7 +76,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         help="where the 30 s slice of a song starts (default: the middle)",
     )
     add.add_argument("--retry", action="store_true", help="try files again whose audio could not be used")
-    add.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: all processors)")
+    add.add_argument(
+        "--jobs", type=int, metavar="N", help="worker processes (default: all processors; a cluster has its own number)"
+    )
     add.add_argument(
         "--hear",
         choices=("slice", "song", "off"),
