@@ -89,7 +89,8 @@ def _open(options: argparse.Namespace, *, make: bool = False, index: str = "exac
         raise UsageError(
             f"{options.library}: no library here; make one with: alcca add FOLDER --library {options.library}"
         )
-    return Library(options.library, progress=not options.quiet, index=index)
+    cluster = getattr(options, "cluster", None)
+    return Library(options.library, progress=not options.quiet, index=index, cluster=cluster)
 
 
 def _print_json(value: Any) -> None:
@@ -222,6 +223,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         for name in ("language", "descriptors"):
             if getattr(options, name) is not None:
                 raise UsageError(f"--{name} is for a library; {options.data} is a file, which holds what it holds")
+        protocol["cluster"] = options.cluster
         compare(options.methods, options.epochs, options.data, options.output, options.json, **protocol)
         return
     options.library = options.data or options.library

@@ -73,6 +73,33 @@ class RunningCovariance:
         self._mean += delta * (m / (self.n + m))
         self.n += m
 
+    def merge(self, other: "RunningCovariance") -> None:
+        """Take in the songs that another has taken in, of as many columns; exact, as if they had come here.
+
+        Examples
+        --------
+        >>> halves = RunningCovariance(), RunningCovariance()
+        >>> halves[0].add(np.array([[1.0], [3.0]]), np.array([[0.0], [2.0]]))
+        >>> halves[1].add(np.array([[5.0]]), np.array([[7.0]]))
+        >>> halves[0].merge(halves[1])
+        >>> print(*halves[0].covariances(), *halves[0].means())
+        [[4.]] [[13.]] [[7.]] [3.] [3.]
+        """
+        if not other.n:
+            return
+        if not self.n:
+            self.columns, self._origin = other.columns, other._origin.copy()
+            self._mean, self._comoment = other._mean.copy(), other._comoment.copy()
+            self.n = other.n
+            return
+        n, m = self.n, other.n
+        # The difference of the origins first: of a constant column it is exactly 0, however large the column.
+        delta = (other._origin - self._origin) + other._mean - self._mean
+        self._comoment += other._comoment
+        self._comoment += np.outer(delta * (n * m / (n + m)), delta)
+        self._mean += delta * (m / (n + m))
+        self.n = n + m
+
     def means(self) -> tuple[Float64, Float64]:
         """Return the means of both views, shapes (p,) and (q,)."""
         mean, p = self._origin + self._mean, self.columns[0]
