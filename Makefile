@@ -3,12 +3,13 @@
 #   make demo SONGS=~/Music    the same on your own music folder
 #   make serve                 the search page on the demonstration's library (LIBRARY=… for another)
 #   make test                  the whole test suite, as CI runs it
+#   make bench                 how fast it is here, beside what else there is (minutes; figures also in bench/)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LIBRARY ?= demo/library
 
-.PHONY: demo serve test lint clean
+.PHONY: demo serve test bench lint clean
 
 demo: $(VENV)/.demo
 	$(BIN)/alcca demo $(if $(SONGS),--songs "$(SONGS)")
@@ -18,6 +19,9 @@ serve: $(VENV)/.demo
 
 test: $(VENV)/.dev lint
 	$(BIN)/pytest
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks all
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

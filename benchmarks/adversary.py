@@ -1,6 +1,6 @@
 """When the adversary acts: how well ACMR finds the other half of a digit, and whether its space tells the halves apart.
 
-    OMP_NUM_THREADS=1 python benchmarks/adversary.py [--seeds 0,1,2] [--jobs 2]
+    OMP_NUM_THREADS=1 python -m benchmarks adversary [--seeds 0,1,2] [--jobs 2]
 
 Top and bottom halves of scikit-learn's 1,797 digits; the digit is the category. All settings, those of the linear
 methods too, were chosen on 400 of 1,200 digits, training on the other 800 with seeds 100 and 101; what is printed is

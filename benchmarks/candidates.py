@@ -1,7 +1,7 @@
 """Candidates for alignment: alcca's index beside SQLite FTS5, bm25s and tantivy, and the alignment with all songs.
 
     pip install bm25s tantivy
-    python benchmarks/candidates.py --lyrics FOLDER [--songs 100000] [--queries 200] [--aligned 60] [--quick]
+    python -m benchmarks candidates --lyrics FOLDER [--songs 100000] [--queries 200] [--aligned 60] [--quick]
 
 FOLDER holds lyrics as .txt files. Songs are made by recombining their lines, about 1,200 letters each. A heard
 passage is 250 letters of a song, of which 20 to 50% are misheard: words in runs, letters for letters that sound

@@ -1,4 +1,4 @@
-"""Fit the certainty of hits and check it on songs kept out: python benchmarks/certainty.py DATA TRANSCRIPTS.json.
+"""Fit the certainty of hits and check it on songs kept out: python -m benchmarks certainty DATA TRANSCRIPTS.json.
 
 Queries are the windows of cc_songs (30, 10 and 6 s, also with other music over them), passages of the songbook misheard
 to all degrees, and common words without a song. Each is asked twice, once with its own lyrics among those searched and
@@ -19,7 +19,7 @@ from alcca.matching import certainty
 from alcca.matching.certainty import SURE, posterior
 from alcca.matching.folding import fold
 from alcca.matching.scoring import bits
-from mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
+from benchmarks.mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
 
 HITS = 50
 SIZES = (20, 200, 1700)

@@ -1,9 +1,9 @@
 """How fast words are heard beside the bare recogniser, what each setting finds, and what is invented over music.
 
-    python benchmarks/hearing.py speed DATA [--clips 20]
-    python benchmarks/hearing.py settings DATA [--clips 20] [--seconds 30 10 6]
-    python benchmarks/hearing.py context DATA [--clips 20]
-    python benchmarks/hearing.py invented DATA [--songs 40]
+    python -m benchmarks hearing speed DATA [--clips 20]
+    python -m benchmarks hearing settings DATA [--clips 20] [--seconds 30 10 6]
+    python -m benchmarks hearing context DATA [--clips 20]
+    python -m benchmarks hearing invented DATA [--songs 40]
 
 DATA is the folder with ``cc_songs`` (recordings that are sung, their lyrics beside them) and ``songbook`` (scores
 without a voice, and lyrics that are right for nobody). ``invented`` needs fluidsynth and a sound font. Seconds of the

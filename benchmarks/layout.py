@@ -1,7 +1,7 @@
 """How well ways to lay out a map keep neighbours, how long they take, and whether they make the same map twice.
 
-    python benchmarks/layout.py LYRICS          # songs of the songbook, by the Doc2Vec of their lyrics
-    python benchmarks/layout.py --songs 10000   # made-up songs in the space that ALCCA learns of them, 80 components
+    python -m benchmarks layout LYRICS          # songs of the songbook, by the Doc2Vec of their lyrics
+    python -m benchmarks layout --songs 10000   # made-up songs in the space that ALCCA learns of them, 80 components
 
 openTSNE as `alcca train` uses it, beside two principal components and, where they are installed, UMAP (umap-learn) and
 PaCMAP as they come. Trustworthiness is scikit-learn's, of the fifteen nearest songs; "kept" is the share of a song's

@@ -1,6 +1,6 @@
 """How fluid the map is while it is dragged and zoomed, in a browser without a graphics card.
 
-    python benchmarks/map.py [--songs 10000 100000]
+    python -m benchmarks map [--songs 10000 100000]
 
 Headless Chromium drags and zooms the map of ``alcca serve``; the page's own clock tells when each frame came, and how
 long the page's own work for it took. The floor is the same mouse over the same page with no song drawn: the frames that

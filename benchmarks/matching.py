@@ -1,4 +1,4 @@
-"""What each part of matching transcripts with lyrics gains: python benchmarks/matching.py DATA TRANSCRIPTS.json.
+"""What each part of matching transcripts with lyrics gains: python -m benchmarks matching DATA TRANSCRIPTS.json.
 
 DATA holds cc_songs and songbook. Prints the fit of LAMBDA and K, how often unrelated pairs exceed how many bits, the
 mean reciprocal ranks from audio to lyrics and back of each design, and seconds. TRANSCRIPTS.json keeps what was heard
@@ -21,7 +21,7 @@ from alcca.matching.alignment import local_scores
 from alcca.matching.folding import fold
 from alcca.matching.scoring import LAMBDA, K, _without_loops, signed_bits
 from alcca.matching.shared_grams import shared_sounds, shared_words
-from mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
+from benchmarks.mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
 
 LIMITS = (2, 4, 6, 8, 10)
 

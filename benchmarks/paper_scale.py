@@ -1,6 +1,6 @@
 """The paper's experiment on made-up songs of its size: how long it takes, and the shape of Table 1.
 
-    python benchmarks/paper_scale.py [--songs 10000] [--shared 50] [--methods alcca] [--jobs 2]
+    python -m benchmarks paper_scale [--songs 10000] [--shared 50] [--methods alcca] [--jobs 2]
 
 10,000 songs with 20 moods share a known number of factors (`alcca.datasets.make_songs`); five folds, 10 to 100
 components, 200 epochs. Without the control of shuffled pairs, which would take as long again. What is learned about

@@ -1,6 +1,6 @@
 """Which method wins where: factors that maps share linearly or not, few or many songs, weak or strong noise.
 
-    python benchmarks/phase_diagram.py [--songs 1000,3000,10000] [--noise 0.25,1.0] [--jobs 2]
+    python -m benchmarks phase_diagram [--songs 1000,3000,10000] [--noise 0.25,1.0] [--jobs 2]
 
 Made-up songs (`alcca.datasets.make_songs`) share 30 factors; audio has 20 x 20 columns, an eighth of MFCC's, so that
 the networks can be trained dozens of times in minutes. Four fifths of the songs are learned from, the rest is searched

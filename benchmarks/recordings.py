@@ -1,6 +1,6 @@
 """Real recordings among many lyrics: what is heard in each, its rank, and the line that matches.
 
-    python benchmarks/recordings.py RECORDINGS SONGBOOK
+    python -m benchmarks recordings RECORDINGS SONGBOOK
 
 RECORDINGS holds recordings in ``audio`` and the words of each in ``lyrics``; SONGBOOK holds ``lyrics`` that are right
 for none of them. Every recording searches all lyrics of both, and every recording's lyrics search all recordings.

@@ -1,6 +1,6 @@
 """How long a server of 10,000 songs takes for a query, beside the work that no server can avoid.
 
-    python benchmarks/serving.py --lyrics LYRICS [--songs 10000] [--queries 200]
+    python -m benchmarks serving --lyrics LYRICS [--songs 10000] [--queries 200]
 
 LYRICS is a folder of lyrics as .txt files. Songs are made by recombining their lines, about two hundred words each; in
 each somebody has heard half a minute, three letters of ten wrong. The library has a model with 80 components and is
@@ -41,7 +41,7 @@ from alcca.library.store import Store
 from alcca.models.alcca import ALCCA
 from alcca.songs.audio import read_slice
 from alcca.transcripts import Segment, Transcript
-from candidates import mishear
+from benchmarks.candidates import mishear
 
 COMPONENTS = 80
 LINES_A_SONG = 32
@@ -119,7 +119,7 @@ class Prepared:
 
 # A server whose hearing process is prepared; it imports this file by its name.
 SERVE = """
-import serving
+from benchmarks import serving
 from alcca.library import hearer
 hearer.open_recogniser = serving.Prepared
 from alcca.cli import main
@@ -228,7 +228,7 @@ def main() -> None:
         command = [sys.executable, "-c", SERVE, "serve", "--library", str(folder), "--port", "0"]
         environment = {
             **os.environ, "ALCCA_SPEECH_MODEL": str(Path(place) / "heard.json"), "ALCCA_HEAR": "slice",
-            "PYTHONPATH": str(Path(__file__).parent),
+            "PYTHONPATH": str(Path(__file__).parents[1]),
         }  # fmt: skip
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
             try:

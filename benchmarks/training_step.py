@@ -1,14 +1,14 @@
 """How long one training step of ALCCA takes at the paper's sizes, beside its arithmetic floor and the obvious way.
 
-    python benchmarks/training_step.py [--steps 60] [--device cpu]
+    python -m benchmarks training_step [--rounds 5] [--device cpu]
 
 The floor is the bare matrix products of one forward and one backward pass. The obvious way computes each of the two
-losses from a forward pass of its own, leaves L_reg to autograd and takes torch's default Adam. The three take turns, so
+losses from a forward pass of its own, leaves L_reg to autograd and takes torch's default Adam. The four take turns, so
 that a busy machine slows all of them alike.
 """
 
-import argparse
 import time
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,8 +18,11 @@ from alcca.models.acmr import ACMR
 from alcca.models.losses import adversarial_loss, semantic_loss, triplet_invariance, weight_norm
 from alcca.models.networks import AdversarialNetwork, reverse_gradient
 from alcca.models.training import train
+from benchmarks.measuring import Table, make_parser, publish
 
 BATCH, COLUMNS, HIDDEN, CLASSES = 100, (3220, 300), ((1000, 200), (200, 200)), 20
+FLOOR, OURS, OBVIOUS = "floor: the matrix products", "alcca", "the obvious way"
+STEPS_A_ROUND = 20
 STEPS_AT_PAPER_SCALE = 5 * 80 * 200  # five folds of 8,000 songs, 200 epochs
 
 
@@ -28,9 +31,9 @@ def make_network(device: str) -> AdversarialNetwork:
     return AdversarialNetwork(COLUMNS, HIDDEN, CLASSES, torch.Generator().manual_seed(0)).to(device)
 
 
-def ours(data: tuple[Tensor, ...], steps: int) -> list[float]:
+def ours(data: tuple[Tensor, ...], steps: int, precision: str = "float32") -> list[float]:
     """Seconds of each step of the loop that the models use, its bookkeeping included."""
-    network, model = make_network(str(data[0].device)), ACMR()
+    network, model = make_network(str(data[0].device)), ACMR(precision=precision)
     stamps: list[float] = []
 
     def objective(batch: tuple[Tensor, ...], progress: float) -> dict[str, Tensor]:
@@ -100,8 +103,7 @@ def now(device: torch.device) -> float:
 
 def main() -> None:
     """Print milliseconds and ratios."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=60)
+    parser = make_parser(__doc__, rounds=5)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     generator = torch.Generator().manual_seed(0)
@@ -111,17 +113,20 @@ def main() -> None:
         torch.randint(CLASSES, (1000,), generator=generator),
     )
     data = tuple(tensor.to(options.device) for tensor in data)
-    ways = {"arithmetic floor": floor, "alcca": ours, "the obvious way": obvious}
+    ways = {FLOOR: floor, OURS: ours, f"{OURS}, bf16": partial(ours, precision="bf16"), OBVIOUS: obvious}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(max(1, options.steps // 20)):
+    for _ in range(options.rounds):
         for name, way in ways.items():
-            seconds[name] += way(data, 20)[2:]  # the first steps allocate what the others reuse
-    medians = {name: float(np.median(values)) for name, values in seconds.items()}
-    print(f"{'one step of 100 songs':<24}{'median':>10}{'ratio':>8}")
-    for name, median in medians.items():
-        print(f"{name:<24}{median * 1e3:>7.1f} ms{median / medians['arithmetic floor']:>8.2f}")
-    minutes = medians["alcca"] * STEPS_AT_PAPER_SCALE / 60
-    print(f"five folds of 10,000 songs, 200 epochs: {STEPS_AT_PAPER_SCALE:,} steps, {minutes:.0f} min")
+            seconds[name] += way(data, STEPS_A_ROUND)[2:]  # the first steps allocate what the others reuse
+    table = Table(f"a step of {BATCH} songs, the paper's networks, {torch.get_num_threads()} threads")
+    table.add(seconds)
+    table.aim("the obvious way to alcca", table.ratio(OBVIOUS, OURS), ">=", 1.6)
+    table.aim("alcca to the floor", table.ratio(OURS, FLOOR), "<=", 1.3)
+    for row in table.rows[1:3]:
+        table.facts[f"minutes for {STEPS_AT_PAPER_SCALE:,} such steps, {row.what}"] = (
+            row.median * STEPS_AT_PAPER_SCALE / 60
+        )
+    publish([table], options)
 
 
 if __name__ == "__main__":

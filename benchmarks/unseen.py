@@ -1,6 +1,6 @@
 """How a trained library does on songs that it was not trained on: the rank of each among them, beside chance.
 
-    python benchmarks/unseen.py --library LIBRARY FOLDER
+    python -m benchmarks unseen --library LIBRARY FOLDER
 
 LIBRARY has a model; FOLDER holds the other songs, which are added to it. Each song is searched by its recording
 and by its lyrics; its rank counts the songs of FOLDER alone.

@@ -1,6 +1,6 @@
 """What choosing ridges on a grid costs beside a refit for every pair, and kernel CCA beside a whole kernel.
 
-    python benchmarks/variants.py [--songs 1386] [--kernel-songs 10000] [--rounds 3]
+    python -m benchmarks variants [--songs 1386] [--kernel-songs 10000] [--rounds 3]
 
 A refit is timed for the middle of the grid and multiplied by pairs and folds. Memory is what NumPy allocates during the
 fit, beside the songs themselves.

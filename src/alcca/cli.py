@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from alcca.app.arguments import make_parser
 from alcca.app.terminal import print_heard, print_heard_clip, print_hearing, print_hits, print_pairs
 from alcca.errors import AlccaError, UsageError
+from alcca.models.processes import world_size
 
 if TYPE_CHECKING:
     from alcca.library.library import Library
@@ -34,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     options = make_parser(VERBS).parse_args(arguments)
     try:
+        if world_size() > 1:
+            raise UsageError(
+                f"a command is for one process, torchrun has started {world_size()}; it is for scripts that call "
+                "a model's fit"
+            )
         with _interrupted_when_told_to_end():
             options.run(options)
         sys.stdout.flush()
@@ -83,7 +89,8 @@ def _open(options: argparse.Namespace, *, make: bool = False, index: str = "exac
         raise UsageError(
             f"{options.library}: no library here; make one with: alcca add FOLDER --library {options.library}"
         )
-    return Library(options.library, progress=not options.quiet, index=index)
+    cluster = getattr(options, "cluster", None)
+    return Library(options.library, progress=not options.quiet, index=index, cluster=cluster)
 
 
 def _print_json(value: Any) -> None:
@@ -216,6 +223,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         for name in ("language", "descriptors"):
             if getattr(options, name) is not None:
                 raise UsageError(f"--{name} is for a library; {options.data} is a file, which holds what it holds")
+        protocol["cluster"] = options.cluster
         compare(options.methods, options.epochs, options.data, options.output, options.json, **protocol)
         return
     options.library = options.data or options.library

@@ -13,6 +13,7 @@ True
 __all__ = [
     "AlccaError",
     "AudioError",
+    "ClusterError",
     "DataError",
     "LibraryError",
     "LyricsError",
@@ -62,6 +63,10 @@ class UntrainedError(LibraryError):
 
 class SpeechModelError(AlccaError):
     """The weights of a speech recogniser that are missing, damaged, or may not be fetched."""
+
+
+class ClusterError(AlccaError):
+    """A Dask cluster that cannot be worked with: nobody answers, no workers, another version of alcca."""
 
 
 class MissingExtraError(AlccaError, ImportError):

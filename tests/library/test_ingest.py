@@ -293,7 +293,7 @@ def test_add_killed_at_any_moment_goes_on_and_ends_the_same(tmp_path, music):
 
 
 def test_ctrl_c_keeps_what_is_done(library, music, monkeypatch):
-    def interrupted(tasks, settled, jobs):
+    def interrupted(tasks, settled, jobs, cluster):
         for done, task in enumerate(tasks):
             if done == 5:
                 raise KeyboardInterrupt

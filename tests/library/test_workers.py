@@ -1,5 +1,7 @@
 """Reading in worker processes that is broken off."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -17,3 +19,27 @@ def test_reading_that_is_broken_off_says_nothing(monkeypatch):
         assert next(reading) is None
         reading.close()
     assert said == []
+
+
+SIDE_BY_SIDE = """
+import threading, time
+from alcca.library.workers import ends_when_stuck
+
+def hang():
+    with ends_when_stuck(1.0):
+        time.sleep(60)
+
+threading.Thread(target=hang, daemon=True).start()
+time.sleep(0.2)
+for seconds in (0.5, 100.0):
+    with ends_when_stuck(seconds):
+        time.sleep(0.01)
+time.sleep(30)
+print("still here")
+"""
+
+
+def test_a_thread_that_is_stuck_ends_the_process_whatever_others_do_meanwhile():
+    """On a cluster one process may read several files at the same time."""
+    done = subprocess.run([sys.executable, "-c", SIDE_BY_SIDE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")

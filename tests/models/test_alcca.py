@@ -40,7 +40,8 @@ def test_every_setting_reaches_its_part():
         "n_components": 3, "hidden": ((9, 4), (4,)), "invariance": "pair", "alpha": 0.1, "beta": 0.2,
         "regularization": 0.3, "adversary": 0.4, "margin": 0.5, "k": 2, "epochs": 2, "batch_size": 33, "lr": 0.01,
         "standardize": False, "momentum": 0.6, "lr_decay": True, "opponent_steps": 3,
-        "ridge": 0.7, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu", "verbose": False,
+        "ridge": 0.7, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu",
+        "precision": "bf16", "verbose": False,
     }  # fmt: skip
     assert set(settings) == set(ALCCA().get_params())
     model = ALCCA(**settings).fit(*songs())

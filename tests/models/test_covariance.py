@@ -17,26 +17,39 @@ def test_chunks_give_numpys_covariance():
     np.testing.assert_allclose(np.concatenate(running.means()), np.hstack([X, Y]).mean(0), atol=1e-12)
 
 
-def test_one_call_goes_through_blocks():
-    X = np.random.default_rng(0).normal(size=(2 * ROWS_PER_BLOCK + 5, 2))
+@pytest.mark.parametrize("mean", [0.0, 1.9, 30.0])  # as they are, still as they are, and block by block
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_one_call_on_many_songs(mean, order):
+    X = np.asarray(np.random.default_rng(0).normal(mean, size=(2 * ROWS_PER_BLOCK + 5, 3)), order=order)
+    running = RunningCovariance()
+    running.add(X, X[:, :2])
+    for got, columns in zip(running.covariances(), ((3, 3), (2, 2), (3, 2)), strict=True):
+        np.testing.assert_allclose(got, np.cov(X.T)[: columns[0], : columns[1]], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(running.means()[0], X.mean(axis=0), rtol=1e-12, atol=1e-15)
+
+
+def test_float32_is_not_summed_in_float32():
+    X = np.random.default_rng(0).normal(size=(5000, 2)).astype(np.float32)
     running = RunningCovariance()
     running.add(X, X)
-    np.testing.assert_allclose(running.covariances()[0], np.cov(X.T), rtol=1e-12)
+    np.testing.assert_allclose(running.covariances()[2], np.cov(X.T, dtype=np.float64), rtol=1e-12)
 
 
-def test_a_large_mean_does_not_drown_the_spread():
+@pytest.mark.parametrize("chunks", [2, 8])
+def test_a_large_mean_does_not_drown_the_spread(chunks):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(4000, 3))
     running = RunningCovariance()
-    for rows in np.split(np.arange(4000), 8):
+    for rows in np.split(np.arange(4000), chunks):
         running.add(X[rows] + 1e9, X[rows])
     np.testing.assert_allclose(running.covariances()[0], np.cov(X.T), atol=1e-6)
 
 
-def test_constant_columns_have_no_variance_at_all():
+@pytest.mark.parametrize("songs", [777, 1777])
+def test_constant_columns_have_no_variance_at_all(songs):
     running = RunningCovariance()
     for value in (0.1, 0.1, 0.1):
-        running.add(np.full((777, 1), value), np.ones((777, 1)))
+        running.add(np.full((songs, 1), value), np.ones((songs, 1)))
     assert running.covariances()[0] == 0
 
 

@@ -317,7 +317,8 @@ def test_scikit_learn_conventions():
 def test_spotify_dcca_reaches_dcca_with_every_setting():
     settings = {
         "n_components": 2, "hidden": (9, 4), "epochs": 2, "batch_size": 33, "lr": 0.01, "ridge": 0.7,
-        "regularization": 0.3, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu", "verbose": False,
+        "regularization": 0.3, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu",
+        "precision": "bf16", "verbose": False,
     }  # fmt: skip
     assert set(settings) == set(DCCA().get_params()) == set(SpotifyDCCA().get_params())
     assert SpotifyDCCA(**settings).get_params() == DCCA(**settings).get_params() == settings

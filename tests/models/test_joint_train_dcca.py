@@ -96,7 +96,8 @@ def test_save_and_load_give_the_same_bits(tmp_path):
 def test_settings_reach_dcca():
     settings = {
         "n_components": 2, "hidden": (9, 4), "epochs": 2, "batch_size": 33, "lr": 0.01, "ridge": 0.7,
-        "regularization": 0.3, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu", "verbose": False,
+        "regularization": 0.3, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu",
+        "precision": "bf16", "verbose": False,
         "features": 6, "frame_shape": (4, 30),
     }  # fmt: skip
     assert set(settings) == set(DCCA().get_params()) | {"features", "frame_shape"}

@@ -46,7 +46,8 @@ def test_it_is_dcca_of_the_features():
 def test_every_setting_reaches_its_part(monkeypatch):
     head = {
         "n_components": 2, "hidden": (9, 4), "epochs": 2, "batch_size": 33, "lr": 0.01, "ridge": 0.7,
-        "regularization": 0.3, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu", "verbose": False,
+        "regularization": 0.3, "validation": 0.1, "patience": 5, "random_state": 8, "device": "cpu",
+        "precision": "bf16", "verbose": False,
     }  # fmt: skip
     assert set(head) == set(DCCA().get_params())
     seen = []
@@ -59,7 +60,7 @@ def test_every_setting_reaches_its_part(monkeypatch):
     views, y = songs()
     model = PretrainCNNDCCA(**CNN, **head, pretrain_regularization=0.2).fit(views, y)
     assert model.dcca_.get_params() == head
-    assert seen == [(4, 30), (12,), 2, 20, 1e-3, 0.2, 8, "cpu", False]
+    assert seen == [(4, 30), (12,), 2, 20, 1e-3, 0.2, 8, "cpu", False, "bf16"]
     assert model.cnn_.statistics.mean.tolist() == frame_statistics(views[0].reshape(60, 120), (4, 30)).mean.tolist()
 
 

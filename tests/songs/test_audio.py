@@ -172,9 +172,10 @@ def test_impossible_lengths(folder, seconds):
 @pytest.mark.parametrize("suffix", ["mp3", "wav", "flac", "ogg", "opus", "aac"])
 def test_a_truncated_file_gives_the_middle_of_what_is_there(folder, tmp_path, song, suffix):
     data = (folder / f"song.{suffix}").read_bytes()
-    (tmp_path / f"cut.{suffix}").write_bytes(data[: int(len(data) * 0.8)])
+    (tmp_path / f"cut.{suffix}").write_bytes(data[: int(len(data) * 0.7)])
     taken = read_slice(tmp_path / f"cut.{suffix}")
-    assert taken.duration == pytest.approx(40, abs=1.5)
+    # A tenth of the bytes is not a tenth of the time.
+    assert taken.duration == pytest.approx(35, abs=4)
     assert taken.start == pytest.approx((taken.duration - 30) / 2, abs=0.01)
     assert taken.padded < 0.1
     if suffix in ("mp3", "flac"):
@@ -341,7 +342,7 @@ class Strange:
     def __exit__(self, *error):
         pass
 
-    def blocks(self, start):
+    def blocks(self, start, most=None):
         raise ZeroDivisionError("float division\nby zero")
 
 
@@ -365,7 +366,7 @@ def test_whatever_all_decoders_raise_is_one_line(folder, monkeypatch):
 
 def test_a_decoder_that_never_ends_runs_out_of_time(folder, monkeypatch):
     class Endless(Strange):
-        def blocks(self, start):
+        def blocks(self, start, most=None):
             while True:
                 yield np.empty(0, np.float32)
 

@@ -40,9 +40,9 @@ def test_the_file_is_decoded_once(folder, monkeypatch):
         kinds = decoders_for(path)
 
         class Watched(kinds[0]):
-            def blocks(self, start):
+            def blocks(self, start, most=None):
                 begun.append(start)
-                return super().blocks(start)
+                return super().blocks(start, most)
 
         return (Watched, kinds[1])
 

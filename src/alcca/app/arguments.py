@@ -40,6 +40,15 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
     common.add_argument("--json", action="store_true", help="print the result as JSON")
 
+    workers = argparse.ArgumentParser(add_help=False)
+    workers.add_argument(
+        "--cluster",
+        default=os.environ.get("ALCCA_CLUSTER") or None,
+        metavar="ADDRESS",
+        help="do the work on the workers of the Dask scheduler at tcp://HOST:PORT, which see the same files "
+        "(default: $ALCCA_CLUSTER, else on this machine)",
+    )
+
     ears = argparse.ArgumentParser(add_help=False)
     ears.add_argument(
         "--speech-model",
@@ -66,8 +75,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         return added
 
     add = verb(
-        "add", "add the songs of a music folder and hear their words; goes on where it was stopped", common, ears
-    )
+        "add", "add the songs of a music folder and hear their words; goes on where it was stopped", common, workers,
+        ears,
+    )  # fmt: skip
     add.add_argument("folder", type=Path, metavar="FOLDER", help="a music folder, or one audio file")
     add.add_argument(
         "--offset",
@@ -76,7 +86,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         help="where the 30 s slice of a song starts (default: the middle)",
     )
     add.add_argument("--retry", action="store_true", help="try files again whose audio could not be used")
-    add.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: all processors)")
+    add.add_argument(
+        "--jobs", type=int, metavar="N", help="worker processes (default: all processors; a cluster has its own number)"
+    )
     add.add_argument(
         "--hear",
         choices=("slice", "song", "off"),
@@ -126,7 +138,7 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         "--seed", type=int, default=0, metavar="N", help="same seed, same songs: same model (default: 0)"
     )
 
-    evaluate = verb("evaluate", "compare methods on songs that they have not seen, beside chance")
+    evaluate = verb("evaluate", "compare methods on songs that they have not seen, beside chance", common, workers)
     evaluate.add_argument(
         "data",
         type=Path,
@@ -189,7 +201,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         metavar="FILE|LIBRARY",
         help="lyrics that are right for nobody, added to every pool: a folder of texts, a table, or another library",
     )
-    evaluate.add_argument("--jobs", type=int, metavar="N", help="processes (default: all processors)")
+    evaluate.add_argument(
+        "--jobs", type=int, metavar="N", help="processes (default: all processors; a cluster has its own number)"
+    )
     evaluate.add_argument(
         "-o",
         "--output",

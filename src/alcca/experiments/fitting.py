@@ -29,7 +29,17 @@ from alcca.retrieval import category_ranks, instance_ranks, score_category_ranks
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Songs", "TextFeatures", "fit_and_rank", "largest", "lyric_features", "make_doc2vec", "prepared"]
+__all__ = [
+    "Begun",
+    "Songs",
+    "TextFeatures",
+    "fit_and_rank",
+    "largest",
+    "lyric_features",
+    "make_doc2vec",
+    "prepared",
+    "training_songs",
+]
 
 Array = NDArray[Any]
 Ranker = Callable[..., Any]
@@ -97,6 +107,20 @@ class Songs(NamedTuple):
         return self.texts
 
 
+class Begun(NamedTuple):
+    """What methods begin with (`alcca.models.contract.first_stage`), fitted.
+
+    Parameters
+    ----------
+    model : estimator
+    seconds : float
+        That it took.
+    """
+
+    model: Any
+    seconds: float
+
+
 def lyric_features(
     make: Callable[[], TextFeatures], fold: int, texts: Sequence[str], train: Array, test: Array
 ) -> Array:
@@ -130,6 +154,7 @@ def fit_and_rank(
     train: Array,
     test: Array,
     components: Sequence[int],
+    begun: Begun | None = None,
 ) -> list[tuple["DataFrame | str", float]]:
     """Fit methods that begin alike on the same songs, their beginning once, and rank every test query by each.
 
@@ -147,6 +172,8 @@ def fit_and_rank(
     train, test : arrays of int
     components : sequence of int
         At which numbers of components they are ranked, rising.
+    begun : Begun, optional
+        Their beginning, where it is fitted already.
 
     Returns
     -------
@@ -154,18 +181,18 @@ def fit_and_rank(
         For each fit the ranks, as `fit_frame` makes them, or, where the method failed, the reason; and the seconds
         that it takes alone: its beginning counts for each.
     """
-    begun, took = None, 0.0
+    beginning, took = begun or (None, 0.0)
     done: list[tuple[DataFrame | str, float]] = []
     for fit, method in zip(fits, methods, strict=True):
         started = time.monotonic()
         try:
             model, nested = prepared(method, largest(components), fit.seed)
             learn = partial(_fitted, fit=fit, songs=songs, features=features, train=train)
-            if len(fits) > 1 and begun is None:
-                begun = learn(first_stage(model))
+            if len(fits) > 1 and beginning is None:
+                beginning = learn(first_stage(model))
                 took = time.monotonic() - started
                 started += took
-            model = learn(model, begun=begun)
+            model = learn(model, begun=beginning)
             result: DataFrame | str = _test_ranks(model, nested, songs, features, test, components)
         except Exception as error:  # noqa: BLE001  # whatever a method raises is its result, not the end of the others
             result = _reason(error)
@@ -175,12 +202,20 @@ def fit_and_rank(
 
 def _fitted(model: Any, *, fit: Fit, songs: Songs, features: Array | None, train: Array, begun: Any = None) -> Any:
     """A model fitted on the training songs, or on shuffled pairs of them."""
+    (audio, lyrics), y = training_songs(model, fit, songs, features, train)
+    return fit_estimator(model, audio, lyrics, y, songs.groups[train], begun)
+
+
+def training_songs(
+    model: Any, fit: Fit, songs: Songs, features: Array | None, train: Array
+) -> tuple[tuple[Any, Any], Array | None]:
+    """What a model is fitted on: both views of the training songs, in a control shuffled pairs of them, and labels."""
     audio = gather(model, "audio", songs.audio)
     lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))
     labels = _labels(songs)
     pairs = np.random.default_rng([fit.seed, fit.fold]).permutation(train) if fit.control else train
     y = None if labels is None else labels[train]
-    return fit_estimator(model, take(audio, train), take(lyrics, pairs), y, songs.groups[train], begun)
+    return (take(audio, train), take(lyrics, pairs)), y
 
 
 def _labels(songs: Songs) -> Array | None:

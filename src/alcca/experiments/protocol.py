@@ -7,7 +7,7 @@ smaller numbers are its first columns, because canonical components are nested.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.cluster import Cluster, opened
 from alcca.errors import DataError, UsageError
+from alcca.experiments.beginnings import Comparison, begin_alike, begin_together, method_identity
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
-from alcca.experiments.fitting import Songs, TextFeatures, fit_and_rank, largest, lyric_features, make_doc2vec, prepared
+from alcca.experiments.fitting import Songs, TextFeatures, fit_and_rank, lyric_features, make_doc2vec
 from alcca.experiments.folds import grouped_folds, song_groups
 from alcca.experiments.frames import ranks_frame
 from alcca.experiments.heard import word_notes
@@ -27,7 +29,8 @@ from alcca.experiments.methods import named_methods
 from alcca.experiments.provenance import describe, notes_on_songs, versions
 from alcca.experiments.results import Failure, Fit, Results
 from alcca.experiments.running import Job, died, run_jobs
-from alcca.models.contract import dimension_parameter, first_stage, has_own_similarity, identity, view_names
+from alcca.models.contract import dimension_parameter, has_own_similarity, view_names
+from alcca.models.processes import world_size
 from alcca.progress import Progress
 
 if TYPE_CHECKING:
@@ -55,7 +58,9 @@ def cross_validate(
     slow_after: float | None = None,
     keep: Path | str | None = None,
     n_jobs: int = 1,
+    cluster: Cluster | str | None = None,
     verbose: bool = False,
+    together: bool | None = None,
 ) -> Results:
     """Compare methods by retrieval in both directions, on the same folds.
 
@@ -93,8 +98,14 @@ def cross_validate(
         method, settings and version of alcca. So a broken comparison goes on where it stopped.
     n_jobs : int
         Processes that work on fits at the same time; each gets its share of the processors' threads.
+    cluster : Cluster or str, optional
+        Fit on these workers instead, or on those of the Dask scheduler at this address (``tcp://host:8786``), which
+        needs the extra ``cluster``. The songs go to each worker once. The results are the same.
     verbose : bool
         Show what is running and about how long the rest will take.
+    together : bool, optional
+        Train the networks of `alcca.ACMR` and `alcca.ALCCA` of all folds at once, as one batched model
+        (`alcca.models.together`). Ranks are the same but for rounding. By default where the model's device is CUDA.
 
     Returns
     -------
@@ -105,9 +116,11 @@ def cross_validate(
     Raises
     ------
     UsageError
-        No methods, two of one name, no possible number of components.
+        No methods, two of one name, no possible number of components; a process group of several processes.
     DataError
         Too few songs; lyric features that failed; methods that failed, when no other is left; no distractors left.
+    ClusterError, MissingExtraError
+        The cluster cannot be worked with; Dask is not installed.
 
     Examples
     --------
@@ -120,6 +133,11 @@ def cross_validate(
     >>> bool(row["MRR1_low"] > row["MRR1_chance"])
     True
     """
+    if world_size() > 1:
+        raise UsageError(
+            f"cross_validate cannot be shared by {world_size()} processes that train together; start it in one, "
+            "with n_jobs for more: torchrun is for a model's fit"
+        )
     named = named_methods(methods)
     wanted = sorted(set(components))
     if not wanted or wanted[0] < 1:
@@ -144,29 +162,32 @@ def cross_validate(
         about["distractors"] = others.fingerprint
     about_fits = {**about, "alcca": versions()["alcca"]}
     kept, words = (KeptFits(keep, name, **about_fits) for name in (dataset.fingerprint, dataset.words_fingerprint))
-    work = _Work(n_jobs, verbose, kept, words)
-    views: Views = dict.fromkeys(rows)
-    if any("features" in read for read in reads.values()):
-        views = _views(songs, text_features, rows, work)
-    possible: list[int] = []
-    as_a_whole = all(map(has_own_similarity, named.values()))
-    if not as_a_whole or any(map(dimension_parameter, named.values())):
-        possible, left_out = _possible_components(wanted, dataset, views, rows)
-        notes += left_out
-    controls = (False, True) if shuffled_control else (False,)
+    with opened(cluster) as workers:
+        work = _Work(n_jobs, workers, verbose, together, kept, words)
+        views: Views = dict.fromkeys(rows)
+        if any("features" in read for read in reads.values()):
+            views = _views(songs, text_features, rows, work)
+        possible: list[int] = []
+        as_a_whole = all(map(has_own_similarity, named.values()))
+        if not as_a_whole or any(map(dimension_parameter, named.values())):
+            possible, left_out = _possible_components(wanted, dataset, views, rows)
+            notes += left_out
+        controls = (False, True) if shuffled_control else (False,)
 
-    def run(names: Iterable[str], seeds: Iterable[int]) -> list[_Outcome]:
-        fits = [Fit(name, control, f, s) for s in seeds for f in range(folds) for name in names for control in controls]
-        return _run_fits(fits, named, songs, views, rows, possible, work)
+        def run(names: Iterable[str], seeds: Iterable[int]) -> list[_Outcome]:
+            places = [(s, f) for s in seeds for f in range(folds)]
+            fits = [Fit(name, control, f, s) for s, f in places for name in names for control in controls]
+            return _run_fits(fits, Comparison(named, songs, views, rows, possible), work)
 
-    outcomes = run(named, seeds[:1])
-    seconds = _median_seconds(outcomes)
-    slow = [name for name in named if slow_after is not None and seconds.get(name, 0.0) > slow_after]
-    if slow and seeds[1:]:
-        notes.append(
-            f"Measured with seed {seeds[0]} alone, because one fit takes more than {slow_after:g} s: {', '.join(slow)}."
-        )
-    outcomes += run([name for name in named if name not in slow], seeds[1:])
+        outcomes = run(named, seeds[:1])
+        seconds = _median_seconds(outcomes)
+        slow = [name for name in named if slow_after is not None and seconds.get(name, 0.0) > slow_after]
+        if slow and seeds[1:]:
+            notes.append(
+                f"Measured with seed {seeds[0]} alone, because one fit takes more than {slow_after:g} s: "
+                f"{', '.join(slow)}."
+            )
+        outcomes += run([name for name in named if name not in slow], seeds[1:])
     failures = [Failure(*outcome.fit, outcome.failure) for outcome in outcomes if outcome.failure]
     broken = {(failure.method, failure.control, failure.seed) for failure in failures}
     whole = [o for o in outcomes if o.ranks is not None and (o.fit.method, o.fit.control, o.fit.seed) not in broken]
@@ -202,10 +223,16 @@ class _Work(NamedTuple):
     """How the work is done, which changes no result."""
 
     n_jobs: int
+    cluster: Cluster | None
     verbose: bool
+    together: bool | None
     kept: KeptFits
     # Lyric features, which another description of the sound does not change.
     words: KeptFits
+
+    def shared(self, value: Any) -> Any:
+        """What many jobs are given, as they have to be given it: on a cluster it is sent to each worker once."""
+        return value if self.cluster is None or value is None else self.cluster.share(value)
 
 
 class _Outcome(NamedTuple):
@@ -253,13 +280,14 @@ def _views(
                 views[seed, fold] = view
                 break
     missing = [place for place in rows if place not in views]
+    shared = work.shared(texts)
     jobs = [
         Job("lyrics", f"lyric features of fold {fold}", lyric_features,
-            (_maker(text_features, seed), fold, texts, *rows[seed, fold]))
+            (_maker(text_features, seed), fold, shared, *rows[seed, fold]))
         for seed, fold in missing
     ]  # fmt: skip
     with Progress("learning lyric features", total=len(jobs), unit="fold", show=work.verbose and bool(jobs)) as bar:
-        for number, view, _ in run_jobs(jobs, work.n_jobs, bar):
+        for number, view, _ in run_jobs(jobs, work.n_jobs, bar, work.cluster):
             seed, fold = missing[number]
             if died(view):
                 raise DataError(f"lyric features failed in fold {fold}: {KILLED}")
@@ -275,18 +303,11 @@ def _maker(text_features: Callable[[], TextFeatures] | None, seed: int) -> Calla
     return seeded
 
 
-def _run_fits(
-    fits: Sequence[Fit],
-    named: Mapping[str, Any],
-    songs: Songs,
-    views: Views,
-    rows: Rows,
-    components: Sequence[int],
-    work: _Work,
-) -> list[_Outcome]:
+def _run_fits(fits: Sequence[Fit], comparison: Comparison, work: _Work) -> list[_Outcome]:
     """Fit and rank, or take what an earlier run has kept; in the order of ``fits``."""
+    named, songs, views, rows, components = comparison
     what = [
-        {"fit": fit[1:], "components": list(components), "method": _identity(named[fit.method], songs.dataset)}
+        {"fit": fit[1:], "components": list(components), "method": method_identity(named[fit.method], songs.dataset)}
         for fit in fits
     ]
     outcomes: dict[int, _Outcome] = {}
@@ -295,19 +316,24 @@ def _run_fits(
         if found is not None:
             outcomes[i] = _Outcome(fit, found[0], "", found[1])
     not_kept = [i for i in range(len(fits)) if i not in outcomes]
-    missing = _begin_alike(not_kept, fits, named, songs.dataset, components)
+    missing = begin_alike(not_kept, fits, comparison)
+    begun = begin_together([fits[some[0]] for some in missing], comparison, work.together, work.verbose)
+    everything = work.shared(songs)
+    # Vectors that were given are the same ones in each fold.
+    features = {id(view): view for view in views.values()}
+    features = {which: work.shared(view) for which, view in features.items()}
     jobs = [
         Job(
             tuple(fits[i].method for i in some), " and ".join(str(fits[i]) for i in some), fit_and_rank,
-            ([fits[i] for i in some], [named[fits[i].method] for i in some], songs, views[fits[some[0]].place],
-             *rows[fits[some[0]].place], components),
+            ([fits[i] for i in some], [named[fits[i].method] for i in some], everything,
+             features[id(views[fits[some[0]].place])], *rows[fits[some[0]].place], components, begun.get(number)),
             steps=len(some),
         )
-        for some in missing
+        for number, some in enumerate(missing)
     ]  # fmt: skip
     with Progress("cross-validating", total=len(fits), unit="fit", show=work.verbose and bool(fits)) as bar:
         bar.update(len(outcomes), note="done before" if outcomes else "")
-        for number, results, _ in run_jobs(jobs, work.n_jobs, bar):
+        for number, results, _ in run_jobs(jobs, work.n_jobs, bar, work.cluster):
             some = missing[number]
             for i, (result, seconds) in zip(
                 some, [(KILLED, 0.0)] * len(some) if died(results) else results, strict=True
@@ -317,25 +343,6 @@ def _run_fits(
                 if not failure:
                     work.kept.put_ranks(result, seconds, **what[i])
     return [outcomes[i] for i in range(len(fits))]
-
-
-def _begin_alike(
-    which: Sequence[int], fits: Sequence[Fit], named: Mapping[str, Any], dataset: Dataset, components: Sequence[int]
-) -> list[list[int]]:
-    """Fits by what they have in common: the songs, and the training that their methods begin with."""
-
-    @cache
-    def beginning(name: str) -> str:
-        try:
-            model, _ = prepared(named[name], largest(components), 0)
-            return _identity(first_stage(model), dataset)
-        except Exception:  # noqa: BLE001  # it is alone with what is wrong with it, and is told so where it is fitted
-            return name
-
-    alike: dict[Any, list[int]] = defaultdict(list)
-    for i in which:
-        alike[beginning(fits[i].method), *fits[i][1:]].append(i)
-    return list(alike.values())
 
 
 def _possible_components(
@@ -361,12 +368,6 @@ def _median_seconds(outcomes: Iterable[_Outcome]) -> dict[str, float]:
         if not outcome.failure:
             took[outcome.fit.method].append(outcome.seconds)
     return {method: median(seconds) for method, seconds in took.items()}
-
-
-def _identity(method: Any, dataset: Dataset) -> str:
-    """Everything that a method's ranks depend on beside the songs and the fold."""
-    seen = " ".join(dataset.view_fingerprint(view) for view in view_names(method, "audio") if view != "audio")
-    return f"{identity(method)} {seen}"
 
 
 def _lyrics_from(dataset: Dataset, text_features: Callable[[], TextFeatures] | None) -> str:

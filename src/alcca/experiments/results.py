@@ -17,7 +17,7 @@ from alcca.errors import LibraryError, UsageError
 from alcca.experiments.frames import compact
 from alcca.experiments.statistics import GroupBootstrap, paired_randomisation
 from alcca.persistence import replace_file
-from alcca.retrieval import chance_median_rank, chance_mrr1, chance_recall_at, median_rank
+from alcca.retrieval import Chance, median_rank
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -318,7 +318,8 @@ def _told(
     medians: tuple[float, float],
 ) -> dict[str, float]:
     pool, relevant = cell["pool"].to_numpy(), cell["relevant"].to_numpy()
-    chance = [chance_mrr1(pool, relevant), *(chance_recall_at(cut, pool, relevant) for cut in CUTS)]
+    by_chance = Chance(pool, relevant)
+    chance = [by_chance.mrr1(), *map(by_chance.recall_at, CUTS)]
     found = {"queries": len(cell), "pool": float(pool.mean())}
     for measure, *numbers in zip(MEASURES, values.mean(axis=0), *means, chance, strict=False):
         found |= dict(zip((measure, f"{measure}_low", f"{measure}_high", f"{measure}_chance"), numbers, strict=True))
@@ -326,5 +327,5 @@ def _told(
     return found | {
         # The interval is of the lower median; an even number of ranks has its median half a rank higher.
         "median": middle, "median_low": medians[0], "median_high": max(medians[1], middle),
-        "median_chance": chance_median_rank(pool, relevant),
+        "median_chance": by_chance.median_rank(),
     }  # fmt: skip

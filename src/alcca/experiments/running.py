@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from alcca.cluster import Cluster
 from alcca.progress import Progress
 
 __all__ = ["Clock", "Job", "died", "run_jobs"]
@@ -21,7 +22,7 @@ class Job(NamedTuple):
         What the progress bar calls it.
     work : callable
     arguments : tuple
-        Of ``work``.
+        Of ``work``; on a cluster with `alcca.cluster.Shared` values among them.
     steps : int
         How many things of those that the progress bar counts it does.
     """
@@ -89,8 +90,10 @@ class Clock:
         return sum(count * expected.get(kind, mean) for kind, count in self._open.items()) / self._processes
 
 
-def run_jobs(jobs: Sequence[Job], n_jobs: int, bar: Progress) -> Iterator[tuple[int, Any, float]]:
-    """Do the jobs here, or in processes that share the cores, each with its share of the threads.
+def run_jobs(
+    jobs: Sequence[Job], n_jobs: int, bar: Progress, cluster: Cluster | None = None
+) -> Iterator[tuple[int, Any, float]]:
+    """Do the jobs here, in processes that share the cores, or on a cluster, each with its share of the threads.
 
     A process that is killed takes down what the others were doing. That is done again, one job at a time, so that
     the job that kills is found: its result is one of which `died` is true, and the others go on.
@@ -102,11 +105,14 @@ def run_jobs(jobs: Sequence[Job], n_jobs: int, bar: Progress) -> Iterator[tuple[
         Processes; with 1 the work is done in this one.
     bar : Progress
         Moved by each job's steps.
+    cluster : Cluster, optional
+        Where to do them instead, as many at a time as it has slots.
 
     Yields
     ------
     (number of the job, its result, seconds), as they come
     """
+    n_jobs = n_jobs if cluster is None else cluster.slots
     clock = Clock([job.kind for job in jobs], min(n_jobs, max(len(jobs), 1)))
     waiting = list(range(len(jobs)))
     bar.say(_note(jobs, waiting, n_jobs, clock))
@@ -117,6 +123,11 @@ def run_jobs(jobs: Sequence[Job], n_jobs: int, bar: Progress) -> Iterator[tuple[
         bar.update(jobs[done.number].steps, note=_note(jobs, waiting, n_jobs, clock))
         return done
 
+    if cluster is not None:
+        calls = [(number, job.work, *job.arguments) for number, job in enumerate(jobs)]
+        for _, done in cluster.as_done(_timed_call, calls, lambda number: _Done(number, _Died(), 0.0)):
+            yield finish(done)
+        return
     if n_jobs == 1:
         for number, job in enumerate(jobs):
             yield finish(_timed(number, job.work, job.arguments))
@@ -158,6 +169,10 @@ def _timed(number: int, work: Callable[..., Any], arguments: tuple[Any, ...]) ->
     started = time.monotonic()
     result = work(*arguments)
     return _Done(number, result, time.monotonic() - started)
+
+
+def _timed_call(number: int, work: Callable[..., Any], *arguments: Any) -> _Done:
+    return _timed(number, work, arguments)
 
 
 def _note(jobs: Sequence[Job], waiting: Sequence[int], n_jobs: int, clock: Clock) -> str:

@@ -114,12 +114,12 @@ class GroupBootstrap:
             within = self._times @ np.stack(
                 [self._per_group(cells[i][0] <= values[i][middle[i]], cells[i][1]) for i in open_], axis=1
             )
-            for i, column in zip(open_, within.T, strict=True):
-                drawn = count[:, i] > 0
-                if np.mean(column[drawn] >= count[drawn, i] / 2) >= level:
-                    high[i] = middle[i]
-                else:
-                    low[i] = middle[i] + 1
+            drawn = count[:, open_] > 0
+            reached = np.count_nonzero(drawn & (within >= count[:, open_] / 2), axis=0)
+            enough = reached >= level * np.count_nonzero(drawn, axis=0)
+            at = np.array(open_)
+            high[at[enough]] = middle[at[enough]]
+            low[at[~enough]] = middle[at[~enough]] + 1
         return low
 
     def _per_group(self, values: NDArray[np.generic] | None, group: NDArray[np.integer]) -> NDArray[np.float32]:

@@ -40,14 +40,15 @@ class AddsSongs(OpenedLibrary):
         Parameters
         ----------
         folder : path
-            A folder, searched with all folders below it, or one audio file.
+            A folder, searched with all folders below it, or one audio file. The workers of a cluster have to see it
+            under the same path.
         offset : float, optional
             Where the 30 s slice of each song starts, in seconds. The library remembers the choice, and reads
             songs again whose slice was another. Without it: what the library remembers, else the middle.
         retry : bool
             Try again the files whose audio could not be used.
         jobs : int, optional
-            Worker processes; as many as there are processors when not given.
+            Worker processes; as many as there are processors when not given. On a cluster all its workers work.
         hear : str, optional
             "slice" hears the 30 s that the features describe, "song" whole recordings, "off" nothing. Without it
             $ALCCA_HEAR, else "slice", and where that is impossible a note in the report says why.
@@ -67,6 +68,8 @@ class AddsSongs(OpenedLibrary):
             ``hear`` was given, and there is nothing to hear with.
         LibraryError
             Another process is writing to the library.
+        ClusterError
+            The cluster cannot be worked with, or a worker does not see the folder.
         """
         from alcca.library.ears import ears_for_adding
         from alcca.library.ingest import add_folder
@@ -87,6 +90,7 @@ class AddsSongs(OpenedLibrary):
                 jobs=jobs,
                 keep_sound=ears.extent == SLICE,
                 progress=self._progress,
+                cluster=self._cluster,
             )
             with self._store.transaction():
                 self._store.set_setting("offset", chosen)

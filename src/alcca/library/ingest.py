@@ -5,14 +5,17 @@ whose decoder kills its process or never comes back is rejected with that reason
 """
 
 import os
+import socket
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alcca.errors import AlccaError
+from alcca.cluster import Cluster
+from alcca.errors import AlccaError, ClusterError
 from alcca.features.mfcc import mfcc
 from alcca.library.records import WORDS, AddReport, FileStamp, Song, SongAudio
 from alcca.library.store import Store
@@ -62,12 +65,17 @@ def add_folder(
     jobs: int | None,
     keep_sound: bool,
     progress: bool,
+    cluster: Cluster | None = None,
 ) -> AddReport:
     """Bring every audio file below ``folder`` into the store; see `Library.add`.
 
-    With ``keep_sound`` the slices that are decoded stay in the library for whoever hears them next.
+    With ``keep_sound`` the slices that are decoded stay in the library for whoever hears them next; not where they are
+    decoded on a cluster, for the library need not be there.
     """
     started = time.monotonic()
+    if cluster is not None:
+        # Its workers are in other folders.
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow links
     problems: list[str] = []
     files = find_audio(folder, onerror=problems.append)
     report = AddReport(found=len(files))
@@ -87,7 +95,7 @@ def add_folder(
     for path in files:
         stamp = _stamp(path, root, tables)
         old = known.get(stamp.path)
-        keep = store.folder if keep_sound and len(tasks) < MOST_KEPT else None
+        keep = store.folder if keep_sound and cluster is None and len(tasks) < MOST_KEPT else None
         task = _Task(str(path), str(root), stamp, offset, keep)
         song = None if old is None or old.song is None else before.get(old.song)
         if old is None or old.unreadable or song is None or song.hash not in settled or not _same_bytes(old, stamp):
@@ -99,7 +107,7 @@ def add_folder(
     batch: list[_FileRead] = []
     with Progress("adding songs", total=len(tasks), unit="file", show=progress and bool(tasks)) as bar:
         try:
-            for read in _read_all(tasks, settled, jobs):
+            for read in _read_all(tasks, settled, jobs, cluster):
                 batch.append(read)
                 bar.update()
                 if len(batch) >= BATCH:
@@ -137,7 +145,12 @@ def _same_bytes(old: FileStamp, new: FileStamp) -> bool:
 # Reading, in worker processes
 
 
-def _read_all(tasks: Sequence[_Task], settled: frozenset[str], jobs: int | None) -> Iterator[_FileRead]:
+def _read_all(
+    tasks: Sequence[_Task], settled: frozenset[str], jobs: int | None, cluster: Cluster | None
+) -> Iterator[_FileRead]:
+    if cluster is not None:
+        call = cluster.share(_Call(uuid.uuid4().hex, settled))
+        return cluster.each(_read_there, [(task, call) for task in tasks], lambda number: _crashed(tasks[number]))
     return read_each(_read, tasks, _crashed, pool=lambda workers: _pool(workers, settled), jobs=jobs)
 
 
@@ -168,15 +181,36 @@ def _read(task: _Task) -> _FileRead:
 
 
 def _read_file(task: _Task) -> _FileRead:
+    return _read_unsettled(task, _settled, _text(task))
+
+
+class _Call(NamedTuple):
+    """What all files of one call of `add_folder` have in common on a cluster, whose workers outlive the call."""
+
+    name: str
+    settled: frozenset[str]
+
+
+def _read_there(task: _Task, call: _Call) -> _FileRead:
+    """The same on a worker of a cluster."""
+    if not Path(task.root).exists():
+        raise ClusterError(
+            f"{task.root}: the worker on {socket.gethostname()} does not see it; mount it there under the same path"
+        )
+    with ends_when_stuck(SECONDS_BEFORE_KILL):
+        return _read_unsettled(task, call.settled, _text(task, call.name))
+
+
+def _read_unsettled(task: _Task, settled: frozenset[str], text: SongText) -> _FileRead:
     if not task.sound:
-        return _FileRead(task, text=_text(task))
+        return _FileRead(task, text=text)
     path = Path(task.path)
     try:
         content = content_hash(path)
     except OSError as error:
         return _FileRead(task, unreadable=f"{path.name}: cannot be read ({error.strerror}); check its permissions")
-    read = _FileRead(task, content=content, text=_text(task))
-    if content in _settled:
+    read = _FileRead(task, content=content, text=text)
+    if content in settled:
         return read
     try:
         if task.keep_sound is None:
@@ -191,14 +225,14 @@ def _read_file(task: _Task) -> _FileRead:
     return replace(read, audio=about, audio_notes=audio.notes, mfcc=features)
 
 
-def _text(task: _Task) -> SongText:
+def _text(task: _Task, call: str = "") -> SongText:
     root = Path(task.root)
-    return read_song_text(Path(task.path), root, _tables(root))
+    return read_song_text(Path(task.path), root, _tables(root, call))
 
 
 @lru_cache(maxsize=1)
-def _tables(root: Path) -> SongTables:
-    # A worker reads a folder's tables once, not once a song.
+def _tables(root: Path, call: str) -> SongTables:
+    # A worker reads a folder's tables once in a call, not once a song.
     return SongTables(root)
 
 

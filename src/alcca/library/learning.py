@@ -179,7 +179,7 @@ class LearnsFromSongs(OpenedLibrary):
             songs = replace(
                 self.dataset(language=language, encoders=encoders), notes=(f"Without descriptors: {error}.",)
             )
-        usual = {"n_jobs": os.cpu_count() or 1, "verbose": self._progress}
+        usual = {"n_jobs": os.cpu_count() or 1, "cluster": self._cluster, "verbose": self._progress}
         return evaluate_songs(
             named,
             songs,

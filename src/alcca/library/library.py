@@ -21,6 +21,9 @@ class Library(AddsSongs, LearnsFromSongs, FindsSongs):
         Show on standard error how far long work has come.
     index : str
         Where songs are searched: "exact", "faiss" or "milvus://host:port/collection"; see docs/scale.md.
+    cluster : Cluster or str, optional
+        Do long work (adding, hearing, training, evaluating) on the workers of the Dask scheduler at this address
+        (``tcp://host:8786``), which needs the extra ``cluster``. The library itself stays here, and comes out the same.
 
     Raises
     ------

@@ -1,11 +1,13 @@
 """A library's folder, opened: its store, who may write to it, and what can be found in it."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from alcca.cluster import Cluster, opened
 from alcca.errors import LibraryError, UsageError
 from alcca.library.engines.choosing import EXACT, engine_named
 from alcca.library.parts.transcripts import Transcripts
@@ -25,10 +27,19 @@ __all__ = ["OpenedLibrary"]
 class OpenedLibrary:
     """What a library is before anybody asks it for something; see `alcca.Library`."""
 
-    def __init__(self, path: str | os.PathLike[str], *, progress: bool = True, index: str = EXACT) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        progress: bool = True,
+        index: str = EXACT,
+        cluster: Cluster | str | None = None,
+    ) -> None:
         self.path = Path(path)
         self._engine = engine_named(index)
         self._progress = progress
+        self._asked_cluster = cluster
+        self._at_the_end = contextlib.ExitStack()
         self._seen: Snapshot | None = None
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path}: is a file; a library is a folder, name another place")
@@ -38,8 +49,9 @@ class OpenedLibrary:
             raise UsageError(f"{self.path}: cannot be made ({error.strerror}); name another place") from error
 
     def close(self) -> None:
-        """Close the library's database, and that of its index."""
+        """Close the library's database, and that of its index; leave the cluster that it worked on."""
         self._engine.close()
+        self._at_the_end.close()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -61,6 +73,11 @@ class OpenedLibrary:
             raise LibraryError(
                 f"{self.path}: another process is adding to this library or training it; wait until it is done"
             ) from error
+
+    @functools.cached_property
+    def _cluster(self) -> Cluster | None:
+        # Most of what a library is asked for needs none.
+        return self._at_the_end.enter_context(opened(self._asked_cluster))
 
     @property
     def _snapshot(self) -> Snapshot:

@@ -7,10 +7,13 @@ import contextlib
 import faulthandler
 import os
 import signal
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from pathlib import Path
 from queue import Empty
 from typing import Any, TypeVar
@@ -122,12 +125,33 @@ def quiet_worker() -> None:
         os.dup2(nowhere.fileno(), 2)
 
 
+# When the process shall end, for each thread that is at something now; there is one alarm for all of them.
+_deadlines: dict[object, float] = {}
+_setting_the_alarm = threading.Lock()
+
+
 @contextlib.contextmanager
 def ends_when_stuck(seconds: float) -> Iterator[None]:
-    """End the process when what is done inside takes longer."""
-    with Path(os.devnull).open("w") as nowhere:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
-        try:
-            yield
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+    """End the process when what is done inside takes longer; threads may do so side by side."""
+    this = object()
+    with _setting_the_alarm:
+        _deadlines[this] = time.monotonic() + seconds
+        _set_alarm()
+    try:
+        yield
+    finally:
+        with _setting_the_alarm:
+            del _deadlines[this]
+            _set_alarm()
+
+
+def _set_alarm() -> None:
+    faulthandler.cancel_dump_traceback_later()
+    if _deadlines:
+        seconds = max(min(_deadlines.values()) - time.monotonic(), 0.001)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_nowhere())
+
+
+@cache
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY)

@@ -1,11 +1,12 @@
 """Adversarial cross-modal retrieval: projectors that keep the category and hide the modality."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from alcca.errors import UsageError
 from alcca.models.base import (
@@ -18,12 +19,24 @@ from alcca.models.base import (
     json_labels,
     row_blocks,
 )
+from alcca.models.distributed import by_rows
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
-from alcca.models.networks import AdversarialNetwork
-from alcca.models.settings import Widths, check_not_negative, check_positive, check_whole
-from alcca.models.training import Batch, Losses, choose_device, reversal_strength, split_rows, train
+from alcca.models.networks import AdversarialNetwork, Representations, in_precision
+from alcca.models.settings import Widths, check_not_negative, check_positive, check_precision, check_whole
+from alcca.models.training import Batch, History, Losses, choose_device, reversal_strength, split_rows, train
 
 __all__ = ["ACMR"]
+
+
+class _Started(NamedTuple):
+    """What a training begins with."""
+
+    network: AdversarialNetwork
+    data: tuple[Tensor, Tensor, Tensor]
+    validation_rows: Tensor | None
+    generator: torch.Generator
+    statistics: tuple[Standardizer, Standardizer]
+    classes: list[Any]
 
 
 class ACMR(TwoViewModel):
@@ -76,6 +89,9 @@ class ACMR(TwoViewModel):
         Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
+    precision : {"float32", "bf16"}
+        With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
+        or better. What it is worth is in docs/scale.md.
     verbose : bool
         Show a progress bar.
 
@@ -127,6 +143,7 @@ class ACMR(TwoViewModel):
         patience: int = 20,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         self.hidden = hidden
@@ -148,6 +165,7 @@ class ACMR(TwoViewModel):
         self.patience = patience
         self.random_state = random_state
         self.device = device
+        self.precision = precision
         self.verbose = verbose
 
     def fit(self, views: Sequence[View], y: Any = None) -> Self:
@@ -168,6 +186,23 @@ class ACMR(TwoViewModel):
         DataError
             Views or labels that do not fit together, NaN, or a training that diverged.
         """
+        started = self._start(views, y)
+        history = train(
+            started.network,
+            lambda batch, progress: self._losses(started.network, batch, progress),
+            started.data,
+            learners=started.network.learners(),
+            opponents=started.network.opponents(),
+            regularized=started.network.projector_weights(),
+            validation_rows=started.validation_rows,
+            generator=started.generator,
+            **self._training_settings(),
+        )
+        self._finish(started, history)
+        return self
+
+    def _start(self, views: Sequence[View], y: Any) -> _Started:
+        """Check settings and songs, and draw the networks and the songs kept out."""
         self._check_settings()
         X, Y = check_pair(views)
         codes, classes = encode_labels(y, len(X))
@@ -177,43 +212,45 @@ class ACMR(TwoViewModel):
         generator = torch.Generator().manual_seed(self.random_state)
         # Without any label the semantic classifier has one output and nothing to learn.
         network = AdversarialNetwork((X.shape[1], Y.shape[1]), self.hidden, max(len(classes), 1), generator)
-        network.to(device)
         data = (
             torch.from_numpy(statistics[0].apply(X)).to(device),
             torch.from_numpy(statistics[1].apply(Y)).to(device),
             torch.from_numpy(codes).to(device),
         )
-        history = train(
-            network,
-            lambda batch, progress: self._losses(network, batch, progress),
-            data,
-            learners=network.learners(),
-            opponents=network.opponents(),
-            regularized=network.projector_weights(),
-            regularization=self.regularization,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            lr=self.lr,
-            momentum=self.momentum,
-            lr_decay=self.lr_decay,
-            k=self.k,
-            opponent_steps=self.opponent_steps,
-            validation_rows=split_rows(len(X), self.validation, generator),
-            patience=self.patience,
-            generator=generator,
-            what="training the projectors",
-            show=self.verbose,
-        )
-        self.network_, self.statistics_, self.classes_, self.history_ = network, statistics, classes, history
-        return self
+        validation_rows = split_rows(len(X), self.validation, generator)
+        return _Started(network.to(device), data, validation_rows, generator, statistics, classes)
 
-    def _losses(self, network: AdversarialNetwork, batch: Batch, progress: float) -> Losses:
+    def _training_settings(self) -> dict[str, Any]:
+        """What the training loop is told, but for the songs and their networks."""
+        return {
+            "regularization": self.regularization,
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "lr": self.lr,
+            "momentum": self.momentum,
+            "lr_decay": self.lr_decay,
+            "k": self.k,
+            "opponent_steps": self.opponent_steps,
+            "patience": self.patience,
+            "what": "training the projectors",
+            "show": self.verbose,
+        }
+
+    def _finish(self, started: _Started, history: History) -> None:
+        """Take over what was trained."""
+        self.network_, self.statistics_ = started.network, started.statistics
+        self.classes_, self.history_ = started.classes, history
+
+    def _losses(self, network: Callable[..., Sequence[Tensor]], batch: Batch, progress: float) -> Losses:
         """Compute Eqs. 2 and 7 from one forward pass; the loop adds L_reg.
 
         L_adv is added, where Eq. 7 subtracts it, because its gradient reaches the projectors reversed.
         """
         audio, lyrics, codes = batch
-        out = network(audio, lyrics, self.adversary * reversal_strength(progress))
+        strength = self.adversary * reversal_strength(progress)
+        out = Representations(
+            *by_rows(in_precision(lambda a, t: network(a, t, strength), self.precision), audio, lyrics)
+        )
         if self.invariance == "pair":
             invariance = pair_invariance(out.audio, out.lyrics)
         else:
@@ -237,6 +274,7 @@ class ACMR(TwoViewModel):
             raise UsageError(f"momentum={self.momentum!r}: expected a number of at least 0 and below 1")
         check_whole(self, "k", "opponent_steps", "epochs", "batch_size", "patience")
         check_positive(self, "lr")
+        check_precision(self)
         if len(self.hidden) != 2 or not all(len(widths) and min(widths) >= 1 for widths in self.hidden):
             raise UsageError(f"hidden={self.hidden}: expected two lists of layer widths, ((1000, 200), (200, 200))")
         if self.hidden[0][-1] != self.hidden[1][-1]:

@@ -38,7 +38,8 @@ class ALCCA(TwoViewModel):
         Canonical components, at most d and at most the training songs less one. Nested: the first ten columns are
         those of a model with ten.
     hidden, invariance, alpha, beta, regularization, adversary, margin, k, epochs, batch_size, lr, standardize, \
-momentum, lr_decay, opponent_steps, validation, patience, random_state, device, verbose
+momentum, lr_decay, opponent_steps, validation, patience, random_state, device, precision, \
+verbose
         As in `ACMR`. The ablations are ``adversary=0``, ``alpha=0`` (no L_imi), ``beta=0`` (no L_imd) and
         ``invariance="pair"``; without CCA it is `ACMR`.
     ridge : float, (float, float) or "auto"
@@ -102,6 +103,7 @@ momentum, lr_decay, opponent_steps, validation, patience, random_state, device, 
         patience: int = 20,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         self.n_components = n_components
@@ -125,6 +127,7 @@ momentum, lr_decay, opponent_steps, validation, patience, random_state, device, 
         self.patience = patience
         self.random_state = random_state
         self.device = device
+        self.precision = precision
         self.verbose = verbose
 
     def first_stage(self) -> ACMR:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from alcca.errors import DataError, NotFittedError
 from alcca.models.contract import CosineSimilarity
+from alcca.models.processes import process_rank
 from alcca.persistence import load_state, save_state
 
 __all__ = [
@@ -315,11 +316,15 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
     def save(self, folder: Path | str) -> None:
         """Write the fitted model to ``folder`` (safetensors and JSON); `load` gives back the same numbers.
 
+        Of processes that train together the first one writes, and the others go on at once.
+
         Raises
         ------
         NotFittedError
         """
         self._check_fitted()
+        if process_rank() > 0:
+            return
         arrays, state = self._get_state()
         params = _plain(self.get_params(deep=False))
         save_state(folder, type(self).__name__, arrays, {"params": params, "fitted": state})

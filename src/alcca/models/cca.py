@@ -143,6 +143,34 @@ class CCA(TwoViewModel):
         self._solution = None
         return self
 
+    def merge(self, other: "CCA") -> Self:
+        """Learn from the songs of another model too; the model then equals that of one `fit` on the songs of both.
+
+        So chunks of songs can be learned apart, in other processes or on other machines: `alcca.models.moments`.
+
+        Parameters
+        ----------
+        other : CCA
+            Not changed. Its settings do not count.
+
+        Raises
+        ------
+        DataError
+            Other columns; a model that keeps no covariances, as `partial_fit`; one that has seen no songs.
+        """
+        if other._covariance is None or (self._is_fitted and self._covariance is None):
+            raise DataError(
+                "a CCA that keeps no covariances cannot be merged (it was loaded, not fitted, or fitted on fewer songs "
+                "than columns); give all chunks to partial_fit of new models"
+            )
+        if self._is_fitted and other._columns() != self._columns():
+            raise DataError(f"expected {self._columns()} columns as in the songs before, got {other._columns()}")
+        self._checked_ridges(other._columns())
+        self._covariance = self._covariance or RunningCovariance()
+        self._covariance.merge(other._covariance)
+        self._solution = None
+        return self
+
     @property
     def correlations_(self) -> Float64:
         """Canonical correlations, shape (n_components,)."""

@@ -14,8 +14,10 @@ from torch.nn.functional import cross_entropy, normalize
 from alcca.errors import DataError, UsageError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.dcca import perceptron
+from alcca.models.distributed import by_rows
 from alcca.models.encoder import Encoder, arrays_under, prefix_arrays
-from alcca.models.settings import Widths, check_not_negative, check_positive, check_whole, layer_widths
+from alcca.models.networks import in_precision
+from alcca.models.settings import Widths, check_not_negative, check_positive, check_precision, check_whole, layer_widths
 from alcca.models.training import Batch, Losses, choose_device, split_rows, train
 
 __all__ = ["CLIP", "info_nce"]
@@ -85,6 +87,9 @@ class CLIP(TwoViewModel):
         Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
+    precision : {"float32", "bf16"}
+        With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
+        or better. What it is worth is in docs/scale.md.
     verbose : bool
         Show a progress bar.
 
@@ -125,6 +130,7 @@ class CLIP(TwoViewModel):
         patience: int = 10,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         self.hidden = hidden
@@ -138,6 +144,7 @@ class CLIP(TwoViewModel):
         self.patience = patience
         self.random_state = random_state
         self.device = device
+        self.precision = precision
         self.verbose = verbose
 
     def fit(self, views: Sequence[View], y: Any = None) -> Self:
@@ -173,7 +180,7 @@ class CLIP(TwoViewModel):
         ]
         self.history_ = train(
             towers,
-            lambda batch, progress: _losses(towers, batch),
+            lambda batch, progress: _losses(towers, batch, self.precision),
             data,
             learners=[weight for weight in towers.parameters() if weight.requires_grad],
             regularized=[weight for weight in towers.parameters() if weight.dim() > 1],
@@ -196,6 +203,7 @@ class CLIP(TwoViewModel):
         check_whole(self, "epochs", "batch_size", "patience")
         check_positive(self, "lr", "temperature")
         check_not_negative(self, "regularization")
+        check_precision(self)
         audio, lyrics = layer_widths(self.hidden)
         if not audio or not lyrics or audio[-1] != lyrics[-1]:
             raise UsageError(f"hidden={self.hidden}: both networks must end in the same width, which is the space's")
@@ -252,6 +260,8 @@ def _tower(columns: int, widths: Widths, generator: torch.Generator | None = Non
     return perceptron(columns, widths[:-1], widths[-1], generator or torch.Generator())
 
 
-def _losses(towers: _Towers, batch: Batch) -> Losses:
-    loss = info_nce(towers.audio(batch[0]), towers.lyrics(batch[1]), towers.temperature())
+def _losses(towers: _Towers, batch: Batch, precision: str) -> Losses:
+    both = in_precision(lambda audio, lyrics: (towers.audio(audio), towers.lyrics(lyrics)), precision)
+    a, t = by_rows(both, *batch)
+    loss = info_nce(a, t, towers.temperature())
     return {"total": loss, "validation": loss}

@@ -11,8 +11,9 @@ from torch.nn.functional import cross_entropy
 
 from alcca.errors import DataError, UsageError
 from alcca.models.base import Standardizer, encode_labels
+from alcca.models.distributed import by_rows
 from alcca.models.encoder import Encoder, arrays_under
-from alcca.models.networks import Linear, Projector
+from alcca.models.networks import Linear, Projector, in_precision
 from alcca.models.training import History, choose_device, train
 
 __all__ = [
@@ -153,6 +154,7 @@ def pretrain(
     batch_size: int,
     lr: float,
     generator: torch.Generator,
+    precision: str = "float32",
     show: bool = False,
 ) -> tuple[nn.Module, History]:
     """Train a network to tell labels apart, by a linear classifier on its features.
@@ -168,6 +170,8 @@ def pretrain(
         Categories from 0; songs with -1 have none and take no part.
     regularization, epochs, batch_size, lr, generator, show
         As in `alcca.models.training.train`.
+    precision : {"float32", "bf16"}
+        As in `alcca.models.networks.in_precision`.
 
     Returns
     -------
@@ -199,7 +203,7 @@ def pretrain(
     whole = nn.ModuleList([network, classifier])
 
     def objective(batch: tuple[Tensor, ...], progress: float) -> dict[str, Tensor]:
-        logits = classifier(network(batch[0]))
+        (logits,) = by_rows(in_precision(lambda rows: (classifier(network(rows)),), precision), batch[0])
         accuracy = (logits.argmax(dim=1) == batch[1]).float().mean()
         return {"total": cross_entropy(logits, batch[1]), "accuracy": accuracy}
 
@@ -232,6 +236,7 @@ def pretrained_encoder(
     random_state: int,
     device: str,
     verbose: bool,
+    precision: str = "float32",
 ) -> tuple[Encoder, list[Any], History]:
     """Check frames and labels, pre-train a `FrameNetwork` on them, and put it behind the frames' statistics.
 
@@ -265,6 +270,7 @@ def pretrained_encoder(
         batch_size=batch_size,
         lr=lr,
         generator=generator,
+        precision=precision,
         show=verbose,
     )
     return Encoder(statistics, network), classes, history

@@ -17,6 +17,9 @@ Float64: TypeAlias = NDArray[np.float64]
 # collinear: 1e-12 is a residual of 1e-6, above what float32 features and float64 covariances leave by rounding.
 COLLINEAR = 1e-12
 FEW_COLUMNS = 1000
+# A variance of a quarter of the squared mean leaves three of 52 bits to the subtraction of the mean.
+LEAST_SPREAD = 0.25
+FEWEST_FOR_PRODUCTS = 1000
 
 
 class RunningCovariance:
@@ -40,12 +43,16 @@ class RunningCovariance:
         self.columns = (0, 0)
 
     def add(self, X: NDArray[np.floating], Y: NDArray[np.floating]) -> None:
-        """Take in songs: arrays (m, p) and (m, q)."""
+        """Take in songs: finite arrays (m, p) and (m, q)."""
         if not self.n:
             self.columns = (X.shape[1], Y.shape[1])
             self._origin = np.concatenate([X[0], Y[0]], dtype=np.float64)
             self._mean = np.zeros(sum(self.columns))
             self._comoment = np.zeros((len(self._mean), len(self._mean)))
+        direct = _comoments(X, Y)
+        if direct is not None:
+            self._merge(len(X), direct[0] - self._origin, direct[1])
+            return
         p = self.columns[0]
         buffer = np.empty((min(len(X), ROWS_PER_BLOCK), len(self._mean)))
         for start, block in row_blocks(X):
@@ -56,11 +63,42 @@ class RunningCovariance:
             mean = Z.mean(axis=0)
             Z -= mean
             # One product for both views and the cross terms: a symmetric one costs half of a general one.
-            self._comoment += Z.T @ Z
-            delta = mean - self._mean
-            self._comoment += np.outer(delta * (self.n * m / (self.n + m)), delta)
-            self._mean += delta * (m / (self.n + m))
-            self.n += m
+            self._merge(m, mean, Z.T @ Z)
+
+    def _merge(self, m: int, mean: Float64, comoment: Float64) -> None:
+        """Add ``m`` songs with this mean, measured from the first song, and these products about it."""
+        delta = mean - self._mean
+        self._comoment += comoment
+        self._comoment += np.outer(delta * (self.n * m / (self.n + m)), delta)
+        self._mean += delta * (m / (self.n + m))
+        self.n += m
+
+    def merge(self, other: "RunningCovariance") -> None:
+        """Take in the songs that another has taken in, of as many columns; exact, as if they had come here.
+
+        Examples
+        --------
+        >>> halves = RunningCovariance(), RunningCovariance()
+        >>> halves[0].add(np.array([[1.0], [3.0]]), np.array([[0.0], [2.0]]))
+        >>> halves[1].add(np.array([[5.0]]), np.array([[7.0]]))
+        >>> halves[0].merge(halves[1])
+        >>> print(*halves[0].covariances(), *halves[0].means())
+        [[4.]] [[13.]] [[7.]] [3.] [3.]
+        """
+        if not other.n:
+            return
+        if not self.n:
+            self.columns, self._origin = other.columns, other._origin.copy()
+            self._mean, self._comoment = other._mean.copy(), other._comoment.copy()
+            self.n = other.n
+            return
+        n, m = self.n, other.n
+        # The difference of the origins first: of a constant column it is exactly 0, however large the column.
+        delta = (other._origin - self._origin) + other._mean - self._mean
+        self._comoment += other._comoment
+        self._comoment += np.outer(delta * (n * m / (n + m)), delta)
+        self._mean += delta * (m / (n + m))
+        self.n = n + m
 
     def means(self) -> tuple[Float64, Float64]:
         """Return the means of both views, shapes (p,) and (q,)."""
@@ -71,6 +109,30 @@ class RunningCovariance:
         """Return C_xx (p, p), C_yy (q, q) and C_xy (p, q), with ddof 1; needs two songs."""
         C, p = self._comoment / (self.n - 1), self.columns[0]
         return C[:p, :p], C[p:, p:], C[:p, p:]
+
+
+def _comoments(X: NDArray[np.floating], Y: NDArray[np.floating]) -> tuple[Float64, Float64] | None:
+    """Mean (p + q,) of both views and their products about it, from products of the views as they are.
+
+    No song is copied or moved, so this is as fast as the products themselves. None where that would cost digits: a
+    column with a mean that is large beside its spread, a constant one among them; and for float32, whose products
+    would be rounded.
+    """
+    (n, p), q = X.shape, Y.shape[1]
+    if X.dtype != np.float64 or Y.dtype != np.float64 or n < FEWEST_FOR_PRODUCTS:
+        return None
+    ones = np.ones(n)
+    mean = np.concatenate([ones @ X, ones @ Y]) / n
+    products = np.empty((p + q, p + q))
+    np.matmul(X.T, X, out=products[:p, :p])
+    np.matmul(Y.T, Y, out=products[p:, p:])
+    np.matmul(X.T, Y, out=products[:p, p:])
+    products[p:, :p] = products[:p, p:].T
+    products -= np.outer(mean * n, mean)
+    # What remains of a column's sum of squares without its mean; each halving costs a bit.
+    if not (products.diagonal() >= LEAST_SPREAD * n * mean**2).all():
+        return None
+    return mean, products
 
 
 def whitener(C: Float64, ridge: float = 0.0) -> Float64:

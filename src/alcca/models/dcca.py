@@ -13,13 +13,15 @@ from alcca.errors import DataError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.cca import CCA, Ridge
 from alcca.models.correlation import correlation_loss
+from alcca.models.distributed import by_rows
 from alcca.models.encoder import Encoder, arrays_under, prefix_arrays
-from alcca.models.networks import Linear
+from alcca.models.networks import Linear, in_precision
 from alcca.models.settings import (
     Hidden,
     check_components,
     check_not_negative,
     check_positive,
+    check_precision,
     check_whole,
     layer_widths,
 )
@@ -68,6 +70,9 @@ class DCCA(TwoViewModel):
         Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
+    precision : {"float32", "bf16"}
+        With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
+        or better. What it is worth is in docs/scale.md.
     verbose : bool
         Show a progress bar.
 
@@ -111,6 +116,7 @@ class DCCA(TwoViewModel):
         patience: int = 10,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         self.n_components = n_components
@@ -124,6 +130,7 @@ class DCCA(TwoViewModel):
         self.patience = patience
         self.random_state = random_state
         self.device = device
+        self.precision = precision
         self.verbose = verbose
 
     def fit(self, views: Sequence[View], y: Any = None) -> Self:
@@ -197,13 +204,16 @@ class DCCA(TwoViewModel):
         return perceptron(columns, layer_widths(self.hidden)[1], self.n_components, generator)
 
     def _losses(self, f_A: nn.Module, f_T: nn.Module, batch: Batch, ridges: tuple[float, float]) -> Losses:
-        loss = correlation_loss(f_A(batch[0]), f_T(batch[1]), ridges)
+        both = in_precision(lambda audio, lyrics: (f_A(audio), f_T(lyrics)), self.precision)
+        H1, H2 = by_rows(both, *batch)
+        loss = correlation_loss(H1, H2, ridges)
         return {"total": loss, "validation": loss}
 
     def _check_settings(self) -> None:
         check_whole(self, "n_components", "epochs", "batch_size", "patience")
         check_positive(self, "lr")
         check_not_negative(self, "regularization")
+        check_precision(self)
         layer_widths(self.hidden)
 
     def _checked_ridges(self, n: int) -> tuple[float, float]:
@@ -293,11 +303,12 @@ class SpotifyDCCA(DCCA):
         patience: int = 10,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         super().__init__(
             n_components, hidden, epochs, batch_size, lr, ridge, regularization, validation, patience, random_state,
-            device, verbose,
+            device, precision, verbose,
         )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class JointTrainDCCA(DCCA):
     features : int
         Outputs of the convolutional network.
     n_components, hidden, epochs, batch_size, lr, ridge, regularization, validation, patience, random_state, device, \
-verbose
+precision, verbose
         As in `DCCA`.
 
     Attributes
@@ -68,11 +68,12 @@ verbose
         patience: int = 10,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         super().__init__(
             n_components, hidden, epochs, batch_size, lr, ridge, regularization, validation, patience, random_state,
-            device, verbose,
+            device, precision, verbose,
         )  # fmt: skip
         self.features = features
         self.frame_shape = frame_shape

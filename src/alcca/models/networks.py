@@ -1,12 +1,19 @@
 """The networks of ALCCA: projectors, the two classifiers, and the layer that reverses gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["AdversarialNetwork", "GradientReversal", "Projector", "Representations", "reverse_gradient"]
+__all__ = [
+    "AdversarialNetwork",
+    "GradientReversal",
+    "Projector",
+    "Representations",
+    "in_precision",
+    "reverse_gradient",
+]
 
 MODALITY_HIDDEN = 50  # the paper's modality classifier is 200 -> 50 -> 2
 
@@ -22,11 +29,17 @@ class GradientReversal(torch.autograd.Function):
     Ganin, Y., Lempitsky, V. (2015). Unsupervised domain adaptation by backpropagation. ICML, 1180-1189.
     """
 
+    generate_vmap_rule = True  # several networks may train as one (`alcca.models.together`)
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:
+    def forward(x: Tensor, strength: float) -> Tensor:
         """Return ``x`` as it is."""
-        ctx.strength = strength
         return x.view_as(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
+        """Keep the strength for the way back."""
+        ctx.strength = inputs[1]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -46,6 +59,33 @@ def reverse_gradient(x: Tensor, strength: float = 1.0) -> Tensor:
     """
     out: Tensor = GradientReversal.apply(x, strength)  # type: ignore[no-untyped-call]
     return out
+
+
+def in_precision(network: Callable[..., Sequence[Tensor]], precision: str) -> Callable[..., Sequence[Tensor]]:
+    """Let a network multiply in another precision; what it gives is float32 all the same, for the losses.
+
+    Parameters
+    ----------
+    network : callable
+        Maps tensors to tensors of float32.
+    precision : {"float32", "bf16"}
+        "float32" is the network itself. "bf16" multiplies in bfloat16 by autocast, forwards and backwards: eight bits
+        of mantissa and the exponents of float32, so that gradients need no scaling. Weights stay float32.
+
+    Examples
+    --------
+    >>> in_precision(lambda x: (x @ x,), "bf16")(torch.tensor([[1.001]]))
+    (tensor([[1.]]),)
+    """
+    if precision == "float32":
+        return network
+
+    def lower(*inputs: Tensor) -> tuple[Tensor, ...]:
+        with torch.autocast(inputs[0].device.type, dtype=torch.bfloat16):
+            outputs = network(*inputs)
+        return tuple(out.float() for out in outputs)
+
+    return lower
 
 
 class Linear(nn.Module):

@@ -16,6 +16,7 @@ from alcca.models.settings import (
     check_components,
     check_not_negative,
     check_positive,
+    check_precision,
     check_whole,
     layer_widths,
 )
@@ -49,6 +50,9 @@ class PretrainCNNCCA(TwoViewModel):
         Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
+    precision : {"float32", "bf16"}
+        With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
+        or better. What it is worth is in docs/scale.md.
     verbose : bool
         Show a progress bar.
 
@@ -96,6 +100,7 @@ class PretrainCNNCCA(TwoViewModel):
         ridge: Ridge = 10.0,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         self.n_components = n_components
@@ -108,6 +113,7 @@ class PretrainCNNCCA(TwoViewModel):
         self.ridge = ridge
         self.random_state = random_state
         self.device = device
+        self.precision = precision
         self.verbose = verbose
 
     def fit(self, views: Sequence[View], y: Any = None) -> Self:
@@ -131,6 +137,7 @@ class PretrainCNNCCA(TwoViewModel):
         check_whole(self, "n_components", "epochs", "batch_size")
         check_positive(self, "lr")
         check_not_negative(self, "regularization")
+        check_precision(self)
         widths = layer_widths(self.hidden)[0]
         if not widths or widths != layer_widths(self.hidden)[1]:
             raise UsageError(f"hidden={self.hidden!r}: expected the widths of one layer or more, such as (256,)")
@@ -140,7 +147,7 @@ class PretrainCNNCCA(TwoViewModel):
         cca._checked_ridges((widths[-1], Y.shape[1]))  # before the training, which takes long
         self.cnn_, self.classes_, self.history_ = pretrained_encoder(
             X, y, self.frame_shape, widths, self.epochs, self.batch_size, self.lr, self.regularization,
-            self.random_state, self.device, self.verbose,
+            self.random_state, self.device, self.verbose, self.precision,
         )  # fmt: skip
         features = self.cnn_(X)
         self.statistics_ = Standardizer.of(features), Standardizer.of(Y)

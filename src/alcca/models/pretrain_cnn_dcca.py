@@ -32,8 +32,8 @@ class PretrainCNNDCCA(TwoViewModel):
     pretrain_epochs, pretrain_batch_size, pretrain_lr, pretrain_regularization
         Of the pre-training: ``epochs``, ``batch_size``, ``lr`` and ``regularization`` of `PretrainCNNCCA`.
     n_components, hidden, epochs, batch_size, lr, ridge, regularization, validation, patience, random_state, device, \
-verbose
-        As in `DCCA`.
+precision, verbose
+        As in `DCCA`; device and precision are those of the pre-training too.
 
     Attributes
     ----------
@@ -86,6 +86,7 @@ verbose
         patience: int = 10,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         verbose: bool = False,
     ) -> None:
         self.n_components = n_components
@@ -105,6 +106,7 @@ verbose
         self.patience = patience
         self.random_state = random_state
         self.device = device
+        self.precision = precision
         self.verbose = verbose
 
     def fit(self, views: Sequence[View], y: Any = None) -> Self:
@@ -131,7 +133,7 @@ verbose
         dcca._checked_ridges(len(X))  # before the pre-training, which takes long
         self.cnn_, self.classes_, self.pretrain_history_ = pretrained_encoder(
             X, y, self.frame_shape, (self.features,), self.pretrain_epochs, self.pretrain_batch_size, self.pretrain_lr,
-            self.pretrain_regularization, self.random_state, self.device, self.verbose,
+            self.pretrain_regularization, self.random_state, self.device, self.verbose, self.precision,
         )  # fmt: skip
         self.dcca_ = dcca.fit((self.cnn_(X), Y))
         return self

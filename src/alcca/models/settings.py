@@ -14,10 +14,13 @@ __all__ = [
     "check_components",
     "check_not_negative",
     "check_positive",
+    "check_precision",
     "check_whole",
     "layer_widths",
 ]
 
+# float32, or products of bfloat16 in the networks.
+PRECISIONS = "float32", "bf16"
 Widths: TypeAlias = Sequence[int]
 Hidden: TypeAlias = Widths | tuple[Widths, Widths]
 
@@ -94,6 +97,22 @@ def check_positive(model: Any, *names: str) -> None:
         value = getattr(model, name)
         if not _is_number(value) or not 0 < value < np.inf:
             raise UsageError(f"{name}={value!r}: expected a number above 0")
+
+
+def check_precision(model: Any) -> None:
+    """Refuse a ``precision`` that there is not.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_precision(SimpleNamespace(precision="bf16"))
+    """
+    if model.precision not in PRECISIONS:
+        raise UsageError(f"precision={model.precision!r}: expected {' or '.join(map(repr, PRECISIONS))}")
 
 
 def layer_widths(hidden: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:

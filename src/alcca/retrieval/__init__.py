@@ -5,6 +5,7 @@ Everything here takes arrays and knows nothing of songs, files or models.
 
 from alcca.retrieval.evidence import CosineEvidence, cosine_evidence
 from alcca.retrieval.metrics import (
+    Chance,
     chance_median_rank,
     chance_mrr1,
     chance_recall_at,
@@ -16,6 +17,7 @@ from alcca.retrieval.ranking import category_ranks, cosines, instance_ranks, row
 from alcca.retrieval.scores import score_category_ranks, score_instance_ranks
 
 __all__ = [
+    "Chance",
     "CosineEvidence",
     "category_ranks",
     "chance_median_rank",

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alcca.errors import DataError
 
-__all__ = ["chance_median_rank", "chance_mrr1", "chance_recall_at", "median_rank", "mrr1", "recall_at"]
+__all__ = ["Chance", "chance_median_rank", "chance_mrr1", "chance_recall_at", "median_rank", "mrr1", "recall_at"]
 
 
 def mrr1(ranks: ArrayLike) -> float:
@@ -62,8 +62,8 @@ def median_rank(ranks: ArrayLike) -> float:
     return float(np.median(_checked(ranks)))
 
 
-def chance_mrr1(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
-    """Expected MRR1 when every gallery is in random order; H(n) / n for one right item among n.
+class Chance:
+    """What queries find when every gallery is in random order; exact, for all measures from one count of the cases.
 
     Parameters
     ----------
@@ -72,6 +72,47 @@ def chance_mrr1(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
     relevant : int or (q,) array
         How many items of it are right, 1 <= relevant <= pool.
 
+    Raises
+    ------
+    DataError
+        No queries, or galleries of which none or more than all items are right.
+
+    Examples
+    --------
+    >>> Chance([20, 20]).recall_at(5)
+    0.25
+    """
+
+    def __init__(self, pool: ArrayLike, relevant: ArrayLike = 1) -> None:
+        self._sizes, self._weights = _cases(pool, relevant)
+
+    def mrr1(self) -> float:
+        """Expected MRR1; see `chance_mrr1`."""
+        values = [_first_rank(n, r) @ (1.0 / np.arange(1, n - r + 2)) for n, r in self._sizes]
+        return float(np.dot(values, self._weights))
+
+    def recall_at(self, n: int) -> float:
+        """Expected recall@n; see `chance_recall_at`."""
+        values = [_first_rank(size, r)[:n].sum() for size, r in self._sizes]
+        return float(np.dot(values, self._weights))
+
+    def median_rank(self) -> float:
+        """Median of the first right item's rank; see `chance_median_rank`."""
+        probability = np.zeros(max(n for n, _ in self._sizes))
+        for (n, r), weight in zip(self._sizes, self._weights, strict=True):
+            first = _first_rank(n, r)
+            probability[: len(first)] += weight * first
+        reached = np.cumsum(probability)
+        # Half of the mass may end exactly at a rank; then the median lies between it and the next, as in np.median.
+        low, high = np.searchsorted(reached, 0.5 - 1e-12), np.searchsorted(reached, 0.5 + 1e-12)
+        return float(low + high + 2) / 2
+
+
+def chance_mrr1(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
+    """Expected MRR1 when every gallery is in random order; H(n) / n for one right item among n.
+
+    ``pool`` and ``relevant`` are those of `Chance`.
+
     Examples
     --------
     >>> chance_mrr1(4)                # (1 + 1/2 + 1/3 + 1/4) / 4
@@ -79,9 +120,7 @@ def chance_mrr1(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
     >>> chance_mrr1(4, relevant=4)
     1.0
     """
-    sizes, weights = _cases(pool, relevant)
-    values = [_first_rank(n, r) @ (1.0 / np.arange(1, n - r + 2)) for n, r in sizes]
-    return float(np.dot(values, weights))
+    return Chance(pool, relevant).mrr1()
 
 
 def chance_recall_at(n: int, pool: ArrayLike, relevant: ArrayLike = 1) -> float:
@@ -92,9 +131,7 @@ def chance_recall_at(n: int, pool: ArrayLike, relevant: ArrayLike = 1) -> float:
     >>> chance_recall_at(5, pool=20)
     0.25
     """
-    sizes, weights = _cases(pool, relevant)
-    values = [_first_rank(size, r)[:n].sum() for size, r in sizes]
-    return float(np.dot(values, weights))
+    return Chance(pool, relevant).recall_at(n)
 
 
 def chance_median_rank(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
@@ -105,15 +142,7 @@ def chance_median_rank(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
     >>> chance_median_rank(20), chance_median_rank(20, relevant=10)
     (10.5, 1.5)
     """
-    sizes, weights = _cases(pool, relevant)
-    probability = np.zeros(max(n for n, _ in sizes))
-    for (n, r), weight in zip(sizes, weights, strict=True):
-        first = _first_rank(n, r)
-        probability[: len(first)] += weight * first
-    reached = np.cumsum(probability)
-    # Half of the mass may end exactly at a rank; then the median lies between it and the next, as in np.median.
-    low, high = np.searchsorted(reached, 0.5 - 1e-12), np.searchsorted(reached, 0.5 + 1e-12)
-    return float(low + high + 2) / 2
+    return Chance(pool, relevant).median_rank()
 
 
 @lru_cache(maxsize=4096)

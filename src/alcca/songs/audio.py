@@ -288,7 +288,7 @@ class _Reading:
         blocks: list[NDArray[np.float32]] = []
         have = 0
         try:
-            for block in self.decoder.blocks(start):
+            for block in self.decoder.blocks(start, wanted):
                 self._check_clock()
                 blocks.append(block)
                 have += len(block)

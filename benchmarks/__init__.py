@@ -1,0 +1,1 @@
+"""What alcca costs beside what else there is: ``python -m benchmarks`` lists them."""

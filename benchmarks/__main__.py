@@ -1,0 +1,46 @@
+"""Run a benchmark: ``python -m benchmarks NAME [options]``, or the quick ones: ``python -m benchmarks all``.
+
+Each compares alcca with what else a user would take and with the floor, in one run; see docs/benchmarks.md.
+"""
+
+import ast
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# What needs no songs and takes minutes in all, in the order of a song's way.
+QUICK = ("features", "doc2vec", "training_step", "cca", "ranking", "search", "startup")
+HELPERS = ("__init__", "__main__", "measuring", "mishearing")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what is named; the exit code."""
+    known = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.py")) if path.stem not in HELPERS}
+    name, *rest = arguments or ["--help"]
+    if name in ("-h", "--help"):
+        print(__doc__)
+        for one, path in known.items():
+            about = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()[0]
+            print(f"  {one:<16}{about}")
+        return 0
+    if name == "all":
+        folder = Path(rest[0] if rest else "bench")
+        for one in QUICK:
+            print(f"# {one}\n", flush=True)
+            _run(one, ["--json", str(folder / f"{one}.json")])
+        return 0
+    if name not in known:
+        print(f"no benchmark is called {name!r}; there are {', '.join(known)}, and all", file=sys.stderr)
+        return 2
+    _run(name, rest)
+    return 0
+
+
+def _run(name: str, arguments: Sequence[str]) -> None:
+    sys.argv = [f"python -m benchmarks {name}", *arguments]
+    runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
