@@ -126,7 +126,7 @@ def test_descriptors_are_the_same(cluster, added):
 
 @pytest.mark.parametrize("encoder", [None, "doc2vec"])
 def test_a_library_that_is_trained_on_a_cluster_has_the_same_vectors(address, added, monkeypatch, encoder):
-    monkeypatch.setattr("alcca.library.training.CHUNK", 4)
+    monkeypatch.setattr("alcca.library.embedding.CHUNK", 4)
     vectors = []
     for library in (added("here"), added("there", cluster=address)):
         library.train(components=3, lyrics_encoder=encoder)

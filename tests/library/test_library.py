@@ -111,8 +111,8 @@ def test_training_that_fails_leaves_the_model_in_use(library, monkeypatch):
     before = vectors(library)
     hits = library.search(lyrics="river", k=3)
 
-    def interrupted(store, name, embedder, ids, *, progress):
-        training_embed(store, name, embedder, ids[:5], progress=progress)
+    def interrupted(store, name, embedder, ids, **how):
+        training_embed(store, name, embedder, ids[:5], **how)
         raise KeyboardInterrupt
 
     training_embed = training.embed_songs

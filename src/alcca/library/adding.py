@@ -105,7 +105,7 @@ class AddsSongs(OpenedLibrary):
 
     def _embed_new(self) -> list[tuple[str, str]]:
         """Put new songs into the learned space; what cannot be put there, and why."""
-        from alcca.library.training import embed_new
+        from alcca.library.embedding import embed_new
 
         model = self._store.setting("model")
         if model is None or not self._store.kept(Embeddings).missing(model["name"]):

@@ -19,7 +19,7 @@ from alcca.library.store import Store
 from alcca.models.base import TwoViewModel
 from alcca.models.contract import first_stage, fit_estimator, identity
 
-__all__ = ["Material", "encode_all", "usable_material"]
+__all__ = ["Material", "encode_all", "files_of", "usable_material"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,3 +145,8 @@ def usable_material(
     ids = [song.id for song in songs]
     encoded = None if lyrics.learns else store.features(kept_as(lyrics), ids)
     return Material(songs, store.features(kept_as(audio), ids), lyrics, encoded)
+
+
+def files_of(failed: Sequence[tuple[Song, str]]) -> list[tuple[str, str]]:
+    """The files of songs, and what is wrong with each."""
+    return [(song.paths[0] if song.paths else song.title, reason) for song, reason in failed]

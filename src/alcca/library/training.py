@@ -1,36 +1,28 @@
-"""Training on a library's songs, and putting songs into the common space."""
+"""Training a model on a library's songs, and taking it into use."""
 
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from alcca.cluster import Cluster
 from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
-from alcca.errors import ClusterError, LibraryError
+from alcca.errors import LibraryError
 from alcca.library.choosing import choose
 from alcca.library.embedder import Embedder
-from alcca.library.encoding import encoded, kept_as
+from alcca.library.embedding import embed_songs
 from alcca.library.layout import lay_out_songs
 from alcca.library.learners import DEFAULT_METHOD, encoders_for, learners, usual_encoders
-from alcca.library.material import encode_all, usable_material
+from alcca.library.material import encode_all, files_of, usable_material
 from alcca.library.parts.embeddings import Embeddings
-from alcca.library.records import Song
 from alcca.library.store import Store
-from alcca.progress import Progress
 
-__all__ = ["TrainReport", "embed_new", "embed_songs", "require_songs", "train_model"]
+__all__ = ["TrainReport", "require_songs", "train_model"]
 
 # Fewer pairs than this say nothing about any correlation.
 FEWEST_SONGS = 10
-# Lyrics are inferred one by one, so a chunk is only the step of the progress bar and of a commit.
-CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -141,95 +133,7 @@ def train_model(
         len(ids) - sum(song.lyrics is None for song, _ in failed),
         epochs=passes,
         seconds=time.monotonic() - started,
-        left_out=_files(failed),
+        left_out=files_of(failed),
         **encoders,
         **chosen,
     )
-
-
-def _files(failed: Sequence[tuple[Song, str]]) -> list[tuple[str, str]]:
-    return [(song.paths[0] if song.paths else song.title, reason) for song, reason in failed]
-
-
-def embed_new(
-    store: Store, name: str, embedder: Embedder, *, progress: bool, cluster: Cluster | None = None
-) -> list[tuple[str, str]]:
-    """Put songs that came after the training into the space of the model in use; files that cannot be, and why."""
-    new = store.kept(Embeddings).missing(name)
-    songs = store.songs(new)
-    failed = encode_all(store, songs, embedder.audio, embedder.lyrics, progress=progress, cluster=cluster)
-    embed_songs(store, name, embedder, new, progress=progress, cluster=cluster)
-    return [(file, f"cannot be found by its {embedder.audio.name}: {reason}") for file, reason in _files(failed)]
-
-
-def embed_songs(
-    store: Store, name: str, embedder: Embedder, ids: Sequence[int], *, progress: bool, cluster: Cluster | None = None
-) -> None:
-    """Store the vectors of songs, of each view that a song has, under the model's ``name``.
-
-    What their encoders make of the songs is kept already (`alcca.library.material.encode_all`); a song of which that
-    could not be made has no vector of this view.
-    """
-    with Progress("embedding songs", total=len(ids), show=progress and bool(ids)) as bar:
-        for chunk, (audio, lyrics) in _embedded(store, embedder, ids, cluster):
-            with store.transaction():
-                store.kept(Embeddings).put(name, chunk.ids, map(audio.get, chunk.ids), map(lyrics.get, chunk.ids))
-            bar.update(len(chunk.ids))
-
-
-@dataclass(frozen=True)
-class _Chunk:
-    """Some songs, and what those of them that have a view are embedded from."""
-
-    ids: list[int]
-    with_audio: list[int]
-    sounds: NDArray[np.float32] | None
-    with_lyrics: list[int]
-    # Texts where the encoder of lyrics learns, else what it has made of them.
-    lyrics: Any
-
-
-Vectors = dict[int, NDArray[np.float64]]
-
-
-def _embedded(
-    store: Store, embedder: Embedder, ids: Sequence[int], cluster: Cluster | None
-) -> Iterator[tuple[_Chunk, tuple[Vectors, Vectors]]]:
-    starts = range(0, len(ids), CHUNK)
-    if cluster is None:
-        for start in starts:
-            chunk = _chunk(store, embedder, ids[start : start + CHUNK])
-            yield chunk, _vectors(embedder, chunk)
-        return
-    chunks = [_chunk(store, embedder, ids[start : start + CHUNK]) for start in starts]
-    shared = cluster.share(embedder)
-    yield from zip(chunks, cluster.each(_vectors, [(shared, chunk) for chunk in chunks], _killed), strict=True)
-
-
-def _killed(_: int) -> Any:
-    raise ClusterError(
-        "embedding songs ended each worker that tried, as happens when no memory is left; give the workers more, or "
-        "do it without a cluster"
-    )
-
-
-def _chunk(store: Store, embedder: Embedder, ids: Sequence[int]) -> _Chunk:
-    songs = store.songs(ids)
-    sung = [song for song in songs if song.lyrics is not None]
-    audio = encoded(store, [song for song in songs if song.audio is not None], embedder.audio)
-    sounds = store.features(kept_as(embedder.audio), audio) if audio else None
-    if embedder.lyrics.learns:
-        texts = [song.lyrics for song in sung]
-        return _Chunk([song.id for song in songs], audio, sounds, [song.id for song in sung], texts)
-    lyrics = encoded(store, sung, embedder.lyrics)
-    features = store.features(kept_as(embedder.lyrics), lyrics) if lyrics else None
-    return _Chunk([song.id for song in songs], audio, sounds, lyrics, features)
-
-
-def _vectors(embedder: Embedder, chunk: _Chunk) -> tuple[Vectors, Vectors]:
-    """Vectors of sound and of lyrics, by song."""
-    audio = {} if chunk.sounds is None else dict(zip(chunk.with_audio, embedder.embed_audio(chunk.sounds), strict=True))
-    if not chunk.with_lyrics:
-        return audio, {}
-    embed = embedder.embed_lyrics if embedder.lyrics.learns else embedder.embed_encoded_lyrics
-    return audio, dict(zip(chunk.with_lyrics, embed(chunk.lyrics), strict=True))
