@@ -18,8 +18,8 @@ import numpy as np
 
 from alcca.encoders.tfidf import TfidfEncoder
 from alcca.features.doc2vec import Doc2VecFeatures
+from alcca.library.engines.exact import ExactIndex
 from alcca.library.records import Song, SongAudio
-from alcca.library.search import ExactIndex
 from alcca.library.store import Store
 from alcca.matching.candidates import Candidates
 from alcca.models.acmr import ACMR
@@ -115,7 +115,7 @@ def learned(n: int) -> tuple[float, float, list[float]]:
         vectors[start : start + size] = model.transform((X[:size], None))[0]
         put += time.perf_counter() - started
     vectors += rng.standard_normal(vectors.shape, dtype=np.float32)
-    index = ExactIndex(range(n), vectors)
+    index = ExactIndex(np.arange(n), vectors)
     return fit, put, list(repeated(lambda: index.search(vectors[0], 10), 20))
 
 
