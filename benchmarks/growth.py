@@ -18,8 +18,8 @@ import numpy as np
 
 from alcca.encoders.tfidf import TfidfEncoder
 from alcca.features.doc2vec import Doc2VecFeatures
+from alcca.library.engines.exact import ExactIndex
 from alcca.library.records import Song, SongAudio
-from alcca.library.search import ExactIndex
 from alcca.library.store import Store
 from alcca.matching.candidates import Candidates
 from alcca.models.acmr import ACMR
