@@ -118,7 +118,7 @@ def test_a_shared_value_is_sent_once_and_forgotten_at_the_end(cluster, dask_clus
     cluster._client.submit = lambda *call, **how: sent.append(call[0].__name__) or submit(*call, **how)
     found = list(cluster.each(row_sum, [(shared, x, names) for x in range(40)], died))
     assert found == [float(row.sum()) + 2 for row in data]
-    assert (sent.count("_unpickled"), sent.count("_fetch"), sent.count("_do")) == (2, 4, 40)
+    assert (sent.count("unpickled"), sent.count("fetch"), sent.count("do")) == (2, 4, 40)
     for _ in range(100):
         if not dask_cluster.scheduler.tasks:
             break
@@ -199,7 +199,7 @@ def test_a_scheduler_that_goes_away_is_told(monkeypatch):
 
 def test_workers_that_all_go_away_are_told(monkeypatch):
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr("alcca.cluster.SECONDS_WITHOUT_WORKERS", 1.0)
+    monkeypatch.setattr("alcca.cluster.run.SECONDS_WITHOUT_WORKERS", 1.0)
     with (
         distributed.LocalCluster(
             n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False, silence_logs=50

@@ -96,8 +96,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
 
     hear = verb(
-        "hear", "hear the words of songs that were added without it; goes on where it was stopped", common, ears
-    )
+        "hear", "hear the words of songs that were added without it; goes on where it was stopped", common, workers,
+        ears,
+    )  # fmt: skip
     hear.add_argument(
         "--extent", choices=("slice", "song"), default="slice", help="how much of each song (default: slice)"
     )
@@ -108,7 +109,7 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
 
     verb("status", "say what is in the library, what was rejected and why, and what is trained")
 
-    train = verb("train", "learn the common space from the library's songs and rebuild the index")
+    train = verb("train", "learn the common space from the library's songs and rebuild the index", common, workers)
     train.add_argument(
         "--components",
         type=int,

@@ -98,7 +98,9 @@ class AddsSongs(OpenedLibrary):
             if ears.note:
                 report.notes.append((str(self.path), ears.note))
             if ears.open:
-                report.hearing = ears.hear(self._store, language=None, again=False, progress=self._progress)
+                report.hearing = ears.hear(
+                    self._store, language=None, again=False, progress=self._progress, cluster=self._cluster
+                )
         return report
 
     def _embed_new(self) -> list[tuple[str, str]]:
@@ -112,7 +114,7 @@ class AddsSongs(OpenedLibrary):
             embedder = self._snapshot.space.embedder
         except AlccaError as error:
             return [(str(self.path), f"new songs cannot be put into the learned space: {error}")]
-        return embed_new(self._store, model["name"], embedder, progress=self._progress)
+        return embed_new(self._store, model["name"], embedder, progress=self._progress, cluster=self._cluster)
 
     def hear(
         self,
@@ -152,9 +154,13 @@ class AddsSongs(OpenedLibrary):
             There is nothing to hear with.
         LibraryError
             Another process is writing to the library.
+        ClusterError
+            The cluster cannot be worked with, or a worker has nothing to hear with.
         """
         from alcca.library.ears import ears_for_hearing
 
         with self._only_writer():
             ears = ears_for_hearing(self._store, extent, speech_model, offline=offline)
-            return ears.hear(self._store, language=language, again=again, progress=self._progress)
+            return ears.hear(
+                self._store, language=language, again=again, progress=self._progress, cluster=self._cluster
+            )

@@ -1,14 +1,16 @@
 """The descriptors of a library's songs: computed once from their files, or taken from a user's own table."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.cluster import Cluster
 from alcca.encoders.descriptors import DescriptorsEncoder
 from alcca.errors import AlccaError, LibraryError
 from alcca.features.descriptors import track_descriptors
@@ -35,6 +37,7 @@ def library_descriptors(
     csv: Path | str | None = None,
     jobs: int | None = None,
     progress: bool = True,
+    cluster: Cluster | None = None,
 ) -> NDArray[np.float32]:
     """Descriptors of songs, shape (len(songs), d), in their order.
 
@@ -53,6 +56,8 @@ def library_descriptors(
         Worker processes; as many as there are processors when not given.
     progress : bool
         Show on standard error how far the work has come.
+    cluster : Cluster, optional
+        Whose workers, which see the files, do it instead.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def library_descriptors(
     """
     if csv is not None:
         return read_descriptors_csv(csv).of(songs)
-    failed = describe_missing(store, songs, jobs=jobs, progress=progress)
+    failed = describe_missing(store, songs, jobs=jobs, progress=progress, cluster=cluster)
     if failed:
         song, reason = failed[0]
         raise LibraryError(
@@ -99,7 +104,7 @@ class _Described:
 
 
 def describe_missing(
-    store: Store, songs: Sequence[Song], *, jobs: int | None, progress: bool
+    store: Store, songs: Sequence[Song], *, jobs: int | None, progress: bool, cluster: Cluster | None = None
 ) -> list[tuple[Song, str]]:
     """Describe those of the songs that are `undescribed`; give back those that cannot be described, and why."""
     missing = undescribed(store, songs)
@@ -107,7 +112,7 @@ def describe_missing(
     failed: list[_Described] = []
     with Progress("describing songs", total=len(missing), show=progress and bool(missing)) as bar:
         try:
-            for described in read_each(_describe, missing, _crashed, pool=_pool, jobs=jobs):
+            for described in _describe_all(missing, jobs, cluster):
                 (failed if described.values is None else batch).append(described)
                 bar.update()
                 if len(batch) >= BATCH:
@@ -126,7 +131,27 @@ def _write(store: Store, batch: Sequence[_Described]) -> None:
                 store.put_features(described.song.id, KIND, described.values)
 
 
+def _describe_all(songs: Sequence[Song], jobs: int | None, cluster: Cluster | None) -> Iterator[_Described]:
+    if cluster is None:
+        return read_each(_describe, songs, _crashed, pool=_pool, jobs=jobs)
+    return cluster.each(_describe_there, [(song,) for song in songs], lambda number: _crashed(songs[number]))
+
+
 # In worker processes
+
+
+def _describe_there(song: Song) -> _Described:
+    """The same on a worker of a cluster, whose processors have other songs."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    _prepare()
+    threadpool_limits(limits=1)
+    return _describe(song)
+
+
+@cache
+def _prepare() -> None:
+    DescriptorsEncoder().prepare()
 
 
 def _pool(workers: int) -> Any:
@@ -137,7 +162,7 @@ def _pool(workers: int) -> Any:
 
 def _start_worker() -> None:
     quiet_worker()
-    DescriptorsEncoder().prepare()
+    _prepare()
 
 
 def _describe(song: Song) -> _Described:

@@ -3,10 +3,12 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from alcca.cluster import Cluster
 from alcca.errors import MissingExtraError, SpeechModelError, UsageError
 from alcca.library.hearing import EXTENTS, HearReport, hear_songs, songs_to_hear
+from alcca.library.hearing_there import hear_songs_on
 from alcca.library.parts.transcripts import SLICE
 from alcca.library.store import Store
 
@@ -31,27 +33,33 @@ class Ears:
         Its name, or its folder.
     note : str or None
         Why nothing is heard, when nobody said that nothing should be.
+    offline : bool
+        Whether workers of a cluster may fetch no weights.
     """
 
     extent: str
     model: str = ""
     note: str | None = None
+    offline: bool = False
 
     @property
     def open(self) -> bool:
         """Whether anything is heard."""
         return self.extent != OFF
 
-    def hear(self, store: Store, *, language: str | None, again: bool, progress: bool) -> HearReport:
+    def hear(
+        self, store: Store, *, language: str | None, again: bool, progress: bool, cluster: Cluster | None = None
+    ) -> HearReport:
         """Hear what is still to be heard, or everything ``again``; see `alcca.Library.hear`."""
         songs = songs_to_hear(store, extent=self.extent, again=again)
         if not songs:
             return HearReport(model=self.model)
-        workers = os.cpu_count() or 1
-        report = hear_songs(
-            store, songs, self._recogniser(workers), extent=self.extent, language=language, workers=workers,
-            progress=progress,
-        )  # fmt: skip
+        how: dict[str, Any] = {"extent": self.extent, "language": language, "progress": progress}
+        if cluster is None:
+            workers = os.cpu_count() or 1
+            report = hear_songs(store, songs, self._recogniser(workers), workers=workers, **how)
+        else:
+            report = hear_songs_on(cluster, store, songs, self.model, offline=self.offline, **how)
         with store.transaction():
             store.set_setting("speech_model", self.model)
         return report
@@ -70,7 +78,7 @@ def ears_for_hearing(store: Store, extent: str, model: str | os.PathLike[str] | 
         raise UsageError(f"hear is {extent!r}; expected slice (30 s of each song) or song (all of it)")
     chosen = speech_model_of(store, model)
     find_weights(chosen, offline=offline)
-    return Ears(extent, chosen)
+    return Ears(extent, chosen, offline=offline)
 
 
 def ears_for_adding(store: Store, hear: str | None, model: str | os.PathLike[str] | None, *, offline: bool) -> Ears:

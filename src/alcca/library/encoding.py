@@ -1,12 +1,13 @@
 """What encoders make of a library's songs: computed once for each, kept beside the MFCC, and read from there.
 
 Worker processes decode the recordings; this process encodes them, a batch at a time, so that a network is loaded once
-and has all cores. What is done is kept when the work is interrupted.
+and has all cores. On a cluster its workers do both, each with a network of its own. What is done is kept when the work
+is interrupted.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,8 +15,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.cluster import Cluster
 from alcca.encoders.encoder import MFCC, AudioEncoder, Encoder, LyricsEncoder, encode_checked
-from alcca.errors import AlccaError, LibraryError
+from alcca.errors import AlccaError, ClusterError, LibraryError
 from alcca.library import descriptors
 from alcca.library.records import Song
 from alcca.library.song_files import read_again
@@ -61,7 +63,13 @@ def encoded(store: Store, songs: Sequence[Song], encoder: Encoder) -> list[int]:
 
 
 def encode_songs(
-    store: Store, songs: Sequence[Song], encoder: Encoder, *, jobs: int | None = None, progress: bool = True
+    store: Store,
+    songs: Sequence[Song],
+    encoder: Encoder,
+    *,
+    jobs: int | None = None,
+    progress: bool = True,
+    cluster: Cluster | None = None,
 ) -> NDArray[np.float32]:
     """What an encoder makes of songs, shape (len(songs), *shape), in their order.
 
@@ -77,6 +85,8 @@ def encode_songs(
         Worker processes that decode; as many as there are processors when not given.
     progress : bool
         Show on standard error how far the work has come.
+    cluster : Cluster, optional
+        Whose workers, which see the files and have the encoder's package and weights, do it instead.
 
     Raises
     ------
@@ -85,7 +95,7 @@ def encode_songs(
     DataError
         The encoder does not make what it says.
     """
-    failed = encode_missing(store, songs, encoder, jobs=jobs, progress=progress)
+    failed = encode_missing(store, songs, encoder, jobs=jobs, progress=progress, cluster=cluster)
     if failed:
         song, reason = failed[0]
         raise LibraryError(
@@ -96,7 +106,13 @@ def encode_songs(
 
 
 def encode_missing(
-    store: Store, songs: Sequence[Song], encoder: Encoder, *, jobs: int | None = None, progress: bool = True
+    store: Store,
+    songs: Sequence[Song],
+    encoder: Encoder,
+    *,
+    jobs: int | None = None,
+    progress: bool = True,
+    cluster: Cluster | None = None,
 ) -> list[tuple[Song, str]]:
     """Encode those of the songs that are `unencoded`; give back those that cannot be encoded, and why.
 
@@ -106,38 +122,112 @@ def encode_missing(
         # Kept of every song since it was added.
         return []
     if kept_as(encoder) == descriptors.KIND:
-        return descriptors.describe_missing(store, songs, jobs=jobs, progress=progress)
+        return descriptors.describe_missing(store, songs, jobs=jobs, progress=progress, cluster=cluster)
     missing = unencoded(store, songs, encoder)
     failed: list[_Read] = []
     with Progress(f"encoding with {encoder.name}", total=len(missing), show=progress and bool(missing)) as bar:
-        for batch in _batches(store, missing, encoder, jobs):
-            good = [read for read in batch if read.values is not None]
-            failed += [read for read in batch if read.values is None]
-            if good:
-                _keep(store, encoder, good)
+        for batch in _made(store, missing, encoder, jobs, cluster):
+            failed += [made for made in batch if made.values is None]
+            _keep(store, encoder, batch)
             bar.update(len(batch))
     return [(one.song, one.reason or "") for one in failed]
 
 
 @dataclass(frozen=True)
 class _Read:
-    """What an encoder reads of a song, or the reason why there is nothing."""
+    """What an encoder reads of a song, or makes of it, or the reason why there is nothing."""
 
     song: Song
     values: Any = None
     reason: str | None = None
 
 
-def _batches(store: Store, songs: Sequence[Song], encoder: Encoder, jobs: int | None) -> Iterator[tuple[_Read, ...]]:
+Batch = tuple[_Read, ...]
+
+
+def _made(
+    store: Store, songs: Sequence[Song], encoder: Encoder, jobs: int | None, cluster: Cluster | None
+) -> Iterator[Batch]:
+    """What an encoder makes of songs, some at a time."""
     if isinstance(encoder, LyricsEncoder):
-        yield from _batched((_Read(song, song.lyrics or "") for song in songs), ROWS)
+        batches: Iterator[Batch] = _batched((_Read(song, song.lyrics or "") for song in songs), ROWS)
+        if cluster is None:
+            yield from (_encoded(encoder, batch) for batch in batches)
+        else:
+            shared = cluster.share(encoder)
+            yield from cluster.each(_encoded, [(shared, batch) for batch in batches], _killed)
     elif isinstance(encoder, AudioEncoder) and encoder.reads == MFCC:
         for some in _batched(songs, ROWS):
+            # They are here, and what is made of them takes less time than a journey.
             frames = store.features("mfcc", [song.id for song in some])
-            yield tuple(_Read(song, values) for song, values in zip(some, frames, strict=True))
-    elif isinstance(encoder, AudioEncoder):
+            yield _encoded(encoder, tuple(_Read(song, values) for song, values in zip(some, frames, strict=True)))
+    elif isinstance(encoder, AudioEncoder) and cluster is None:
         read = partial(_decode, rate=encoder.sample_rate)
-        yield from _batched(read_each(read, songs, _crashed, pool=_pool, jobs=jobs), RECORDINGS)
+        for batch in _batched(read_each(read, songs, _crashed, pool=_pool, jobs=jobs), RECORDINGS):
+            yield _encoded(encoder, batch)
+    elif isinstance(encoder, AudioEncoder) and cluster is not None:
+        yield from _made_there(songs, encoder, cluster)
+
+
+def _encoded(encoder: Any, batch: Batch) -> Batch:
+    """What an encoder makes of what it reads."""
+    good = [read for read in batch if read.values is not None]
+    if not good:
+        return batch
+    values = [read.values for read in good]
+    found = encode_checked(encoder, values if isinstance(encoder, LyricsEncoder) else np.stack(values))
+    rows = iter(found)
+    return tuple(read if read.values is None else replace(read, values=next(rows)) for read in batch)
+
+
+def _keep(store: Store, encoder: Encoder, batch: Batch) -> None:
+    with store.transaction():
+        for made in batch:
+            if made.values is not None:
+                store.put_features(made.song.id, kept_as(encoder), made.values)
+
+
+# On the workers of a cluster
+
+
+def _made_there(songs: Sequence[Song], encoder: AudioEncoder, cluster: Cluster) -> Iterator[Batch]:
+    """The same batches as here, so that no rounding is another."""
+    batches = list(_batched(songs, RECORDINGS))
+    shared = cluster.share(encoder)
+    deadly: list[int] = []
+
+    def put_off(number: int) -> Batch:
+        deadly.append(number)
+        return ()
+
+    yield from cluster.each(_decode_and_encode, [(shared, batch) for batch in batches], put_off)
+    for number in deadly:
+        # Which of the recordings is it? That one is left out, the others are encoded together.
+        batch = batches[number]
+        tried = list(cluster.each(_try, [(shared, song) for song in batch], partial(_crashed_of, batch)))
+        good = tuple(made.song for made in tried if made.reason is None)
+        yield from cluster.each(_decode_and_encode, [(shared, good)] if good else [], _killed)
+        yield tuple(made for made in tried if made.reason is not None)
+
+
+def _decode_and_encode(encoder: AudioEncoder, songs: Sequence[Song]) -> Batch:
+    return _encoded(encoder, tuple(_decode(song, encoder.sample_rate) for song in songs))
+
+
+def _try(encoder: AudioEncoder, song: Song) -> _Read:
+    """What comes of a song, without the samples."""
+    return replace(_decode(song, encoder.sample_rate), values=None)
+
+
+def _crashed_of(songs: Sequence[Song], number: int) -> _Read:
+    return _crashed(songs[number])
+
+
+def _killed(_: int) -> Any:
+    raise ClusterError(
+        "an encoder ended each worker that ran it, as happens when no memory is left; give the workers more, or encode "
+        "without a cluster"
+    )
 
 
 def _batched(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
@@ -145,14 +235,6 @@ def _batched(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
     source = iter(values)
     while batch := tuple(islice(source, size)):
         yield batch
-
-
-def _keep(store: Store, encoder: Any, batch: Sequence[_Read]) -> None:
-    values = [read.values for read in batch]
-    found = encode_checked(encoder, values if isinstance(encoder, LyricsEncoder) else np.stack(values))
-    with store.transaction():
-        for read, row in zip(batch, found, strict=True):
-            store.put_features(read.song.id, kept_as(encoder), row)
 
 
 # In worker processes

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
+from alcca.cluster import Cluster
 from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.encoded import with_audio
@@ -32,9 +33,13 @@ def make_dataset(
     csv: Path | None,
     encoders: Sequence[Encoder],
     progress: bool,
+    cluster: Callable[[], Cluster | None],
     alone: Callable[[], AbstractContextManager[None]],
 ) -> Dataset:
-    """Put the usable songs into arrays, as `alcca.Library.dataset` says; ``alone`` keeps other writers away."""
+    """Put the usable songs into arrays, as `alcca.Library.dataset` says; ``alone`` keeps other writers away.
+
+    The ``cluster`` is asked for when there is something to do.
+    """
 
     def usable() -> list[Song]:
         songs = [song for song in store.songs() if song.usable and language in (None, song.language)]
@@ -45,12 +50,14 @@ def make_dataset(
     with ExitStack() as stack:
         kept = [encoder for encoder in encoders if is_kept(encoder)]
         missing = any(unencoded(store, songs, encoder) for encoder in kept)
-        if missing or (descriptors and csv is None and undescribed(store, songs)):
+        missing = missing or (descriptors and csv is None and bool(undescribed(store, songs)))
+        if missing:
             stack.enter_context(alone())
             # As they are now that nobody changes them.
             songs = usable()
-        described = library_descriptors(store, songs, csv=csv, progress=progress) if descriptors else None
-        encoded = {encoder.key: encode_songs(store, songs, encoder, progress=progress) for encoder in kept}
+        how: dict[str, Any] = {"progress": progress, "cluster": cluster() if missing else None}
+        described = library_descriptors(store, songs, csv=csv, **how) if descriptors else None
+        encoded = {encoder.key: encode_songs(store, songs, encoder, **how) for encoder in kept}
     return Dataset(
         audio=store.features("mfcc", [song.id for song in songs]),
         lyrics=[song.lyrics or "" for song in songs],

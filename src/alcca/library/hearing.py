@@ -6,7 +6,7 @@ share one recogniser; this thread alone writes. What is heard is stored at once,
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from alcca.transcripts import Transcript
 if TYPE_CHECKING:
     from alcca.hearing.recogniser import Recogniser
 
-__all__ = ["EXTENTS", "HearReport", "hear_songs", "songs_to_hear"]
+__all__ = ["EXTENTS", "HearReport", "hear_recording", "hear_songs", "keep_heard", "songs_to_hear"]
 
 EXTENTS = (SLICE, SONG)
 # Each commit waits for the disk, some milliseconds; hearing a slice takes a second. So every song is kept at once.
@@ -103,18 +103,30 @@ def hear_songs(
     progress : bool
         Show on standard error how far the work has come.
     """
-    started = time.monotonic()
-    report = HearReport(model=recogniser.name)
     unheard = Unheard(store.folder)
-    kept = store.kept(Transcripts)
-    with (
-        Progress("hearing songs", total=len(songs), show=progress and bool(songs)) as bar,
-        ThreadPoolExecutor(workers, thread_name_prefix="alcca-hears") as threads,
-    ):
+    with ThreadPoolExecutor(workers, thread_name_prefix="alcca-hears") as threads:
         recordings = read_each(
             unheard.read, [(song, extent) for song in songs], unheard.crashed, pool=unheard.pool, jobs=1
         )
-        for recording, heard in _in_order(recordings, recogniser, language, threads, workers):
+        heard = _in_order(recordings, recogniser, language, threads, workers)
+        return keep_heard(store, heard, len(songs), HearReport(model=recogniser.name), extent=extent, progress=progress)
+
+
+def keep_heard(
+    store: Store,
+    recordings: Iterable[tuple[Recording, Transcript | str]],
+    total: int,
+    report: HearReport,
+    *,
+    extent: str,
+    progress: bool,
+) -> HearReport:
+    """Store what was heard in ``total`` recordings, or why nothing could be, as it comes; the report, filled in."""
+    started = time.monotonic()
+    unheard = Unheard(store.folder)
+    kept = store.kept(Transcripts)
+    with Progress("hearing songs", total=total, show=progress and bool(total)) as bar:
+        for recording, heard in recordings:
             if isinstance(heard, str):
                 report.failures.append((recording.name, heard))
             else:
@@ -136,7 +148,7 @@ def _in_order(
     """Each recording with what was heard in it, or with the reason why nothing could be; a few are heard ahead."""
     ahead: deque[tuple[Recording, Future[Transcript] | None]] = deque()
     for recording in recordings:
-        future = None if recording.reason else threads.submit(_hear, recording, recogniser, language)
+        future = None if recording.reason else threads.submit(hear_recording, recording, recogniser, language)
         ahead.append((recording, future))
         if len(ahead) > workers:
             yield _done(*ahead.popleft())
@@ -144,7 +156,8 @@ def _in_order(
         yield _done(*ahead.popleft())
 
 
-def _hear(recording: Recording, recogniser: "Recogniser", language: str | None) -> Transcript:
+def hear_recording(recording: Recording, recogniser: "Recogniser", language: str | None) -> Transcript:
+    """What is heard in a recording, in the language if it is known, else in the song's own."""
     from alcca.hearing.languages import language_code
 
     sung = language or language_code(recording.song.language)

@@ -80,6 +80,7 @@ class LearnsFromSongs(OpenedLibrary):
                 epochs=epochs,
                 random_state=random_state,
                 progress=self._progress,
+                cluster=self._cluster,
             )
 
     def dataset(
@@ -121,6 +122,7 @@ class LearnsFromSongs(OpenedLibrary):
             csv=None if csv is None else Path(csv),
             encoders=encoders,
             progress=self._progress,
+            cluster=lambda: self._cluster,
             alone=self._only_writer,
         )
 

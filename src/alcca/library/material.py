@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.cluster import Cluster
 from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
 from alcca.errors import LibraryError
 from alcca.experiments.folds import song_groups
@@ -107,15 +108,22 @@ class Material:
 
 
 def encode_all(
-    store: Store, songs: Sequence[Song], audio: AudioEncoder, lyrics: LyricsEncoder, *, progress: bool
+    store: Store,
+    songs: Sequence[Song],
+    audio: AudioEncoder,
+    lyrics: LyricsEncoder,
+    *,
+    progress: bool,
+    cluster: Cluster | None = None,
 ) -> list[tuple[Song, str]]:
     """Encode what is still to be encoded of songs, of each side that a song has; give back failures and their reasons.
 
     What the store keeps of encoders is then whole but for those. Encoders that learn are left out.
     """
-    failed = encode_missing(store, [song for song in songs if song.audio is not None], audio, progress=progress)
+    how: dict[str, Any] = {"progress": progress, "cluster": cluster}
+    failed = encode_missing(store, [song for song in songs if song.audio is not None], audio, **how)
     if not lyrics.learns:
-        failed += encode_missing(store, [song for song in songs if song.lyrics is not None], lyrics, progress=progress)
+        failed += encode_missing(store, [song for song in songs if song.lyrics is not None], lyrics, **how)
     return failed
 
 

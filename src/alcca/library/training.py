@@ -3,7 +3,7 @@
 import shutil
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.cluster import Cluster
 from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
-from alcca.errors import LibraryError
+from alcca.errors import ClusterError, LibraryError
 from alcca.library.choosing import choose
 from alcca.library.embedder import Embedder
 from alcca.library.encoding import encoded, kept_as
@@ -99,6 +100,7 @@ def train_model(
     epochs: int | None,
     random_state: int,
     progress: bool,
+    cluster: Cluster | None = None,
 ) -> TrainReport:
     """Fit the encoder of lyrics and a model, embed every song, and only then take the new model into use."""
     started = time.monotonic()
@@ -106,7 +108,7 @@ def train_model(
     audio, lyrics = encoders_for(candidates, audio_encoder, lyrics_encoder, usual_encoders(method))
     songs = store.songs()
     require_songs(folder, sum(song.usable for song in songs), "train")
-    failed = encode_all(store, songs, audio, lyrics, progress=progress)
+    failed = encode_all(store, songs, audio, lyrics, progress=progress, cluster=cluster)
     material = usable_material(store, audio, lyrics, failed)
     require_songs(folder, len(material), "train")
     settings: dict[str, Any] = {"random_state": random_state, "verbose": progress}
@@ -119,7 +121,7 @@ def train_model(
     name = uuid.uuid4().hex
     embedder.save(folder / "models" / name)
     ids = [song.id for song in store.songs() if song.audio is not None or song.lyrics is not None]
-    embed_songs(store, name, embedder, ids, progress=progress)
+    embed_songs(store, name, embedder, ids, progress=progress, cluster=cluster)
     lay_out_songs(store, name, folder / "models" / name, random_state=random_state)
     # A method without components has the dimensions that it has.
     choice = replace(choice, components=embedder.embed_encoded_lyrics(features[:1]).shape[1])
@@ -149,42 +151,85 @@ def _files(failed: Sequence[tuple[Song, str]]) -> list[tuple[str, str]]:
     return [(song.paths[0] if song.paths else song.title, reason) for song, reason in failed]
 
 
-def embed_new(store: Store, name: str, embedder: Embedder, *, progress: bool) -> list[tuple[str, str]]:
+def embed_new(
+    store: Store, name: str, embedder: Embedder, *, progress: bool, cluster: Cluster | None = None
+) -> list[tuple[str, str]]:
     """Put songs that came after the training into the space of the model in use; files that cannot be, and why."""
     new = store.kept(Embeddings).missing(name)
-    failed = encode_all(store, store.songs(new), embedder.audio, embedder.lyrics, progress=progress)
-    embed_songs(store, name, embedder, new, progress=progress)
+    songs = store.songs(new)
+    failed = encode_all(store, songs, embedder.audio, embedder.lyrics, progress=progress, cluster=cluster)
+    embed_songs(store, name, embedder, new, progress=progress, cluster=cluster)
     return [(file, f"cannot be found by its {embedder.audio.name}: {reason}") for file, reason in _files(failed)]
 
 
-def embed_songs(store: Store, name: str, embedder: Embedder, ids: Sequence[int], *, progress: bool) -> None:
+def embed_songs(
+    store: Store, name: str, embedder: Embedder, ids: Sequence[int], *, progress: bool, cluster: Cluster | None = None
+) -> None:
     """Store the vectors of songs, of each view that a song has, under the model's ``name``.
 
     What their encoders make of the songs is kept already (`alcca.library.material.encode_all`); a song of which that
     could not be made has no vector of this view.
     """
     with Progress("embedding songs", total=len(ids), show=progress and bool(ids)) as bar:
-        for start in range(0, len(ids), CHUNK):
-            songs = store.songs(ids[start : start + CHUNK])
-            audio = _embedded_audio(store, embedder, [song for song in songs if song.audio is not None])
-            lyrics = _embedded_lyrics(store, embedder, [song for song in songs if song.lyrics is not None])
-            numbers = [song.id for song in songs]
+        for chunk, (audio, lyrics) in _embedded(store, embedder, ids, cluster):
             with store.transaction():
-                store.kept(Embeddings).put(name, numbers, map(audio.get, numbers), map(lyrics.get, numbers))
-            bar.update(len(songs))
+                store.kept(Embeddings).put(name, chunk.ids, map(audio.get, chunk.ids), map(lyrics.get, chunk.ids))
+            bar.update(len(chunk.ids))
 
 
-def _embedded_audio(store: Store, embedder: Embedder, songs: Sequence[Song]) -> dict[int, NDArray[np.float64]]:
-    ids = encoded(store, songs, embedder.audio)
-    if not ids:
-        return {}
-    return dict(zip(ids, embedder.embed_audio(store.features(kept_as(embedder.audio), ids)), strict=True))
+@dataclass(frozen=True)
+class _Chunk:
+    """Some songs, and what those of them that have a view are embedded from."""
+
+    ids: list[int]
+    with_audio: list[int]
+    sounds: NDArray[np.float32] | None
+    with_lyrics: list[int]
+    # Texts where the encoder of lyrics learns, else what it has made of them.
+    lyrics: Any
 
 
-def _embedded_lyrics(store: Store, embedder: Embedder, songs: Sequence[Song]) -> dict[int, NDArray[np.float64]]:
+Vectors = dict[int, NDArray[np.float64]]
+
+
+def _embedded(
+    store: Store, embedder: Embedder, ids: Sequence[int], cluster: Cluster | None
+) -> Iterator[tuple[_Chunk, tuple[Vectors, Vectors]]]:
+    starts = range(0, len(ids), CHUNK)
+    if cluster is None:
+        for start in starts:
+            chunk = _chunk(store, embedder, ids[start : start + CHUNK])
+            yield chunk, _vectors(embedder, chunk)
+        return
+    chunks = [_chunk(store, embedder, ids[start : start + CHUNK]) for start in starts]
+    shared = cluster.share(embedder)
+    yield from zip(chunks, cluster.each(_vectors, [(shared, chunk) for chunk in chunks], _killed), strict=True)
+
+
+def _killed(_: int) -> Any:
+    raise ClusterError(
+        "embedding songs ended each worker that tried, as happens when no memory is left; give the workers more, or "
+        "do it without a cluster"
+    )
+
+
+def _chunk(store: Store, embedder: Embedder, ids: Sequence[int]) -> _Chunk:
+    songs = store.songs(ids)
+    sung = [song for song in songs if song.lyrics is not None]
+    audio = encoded(store, [song for song in songs if song.audio is not None], embedder.audio)
+    sounds = store.features(kept_as(embedder.audio), audio) if audio else None
     if embedder.lyrics.learns:
-        ids, features = [song.id for song in songs], embedder.lyrics.encode([song.lyrics or "" for song in songs])
-    else:
-        ids = encoded(store, songs, embedder.lyrics)
-        features = store.features(kept_as(embedder.lyrics), ids)
-    return dict(zip(ids, embedder.embed_encoded_lyrics(features), strict=True)) if ids else {}
+        texts = [song.lyrics for song in sung]
+        return _Chunk([song.id for song in songs], audio, sounds, [song.id for song in sung], texts)
+    lyrics = encoded(store, sung, embedder.lyrics)
+    features = store.features(kept_as(embedder.lyrics), lyrics) if lyrics else None
+    return _Chunk([song.id for song in songs], audio, sounds, lyrics, features)
+
+
+def _vectors(embedder: Embedder, chunk: _Chunk) -> tuple[Vectors, Vectors]:
+    """Vectors of sound and of lyrics, by song."""
+    audio = {} if chunk.sounds is None else dict(zip(chunk.with_audio, embedder.embed_audio(chunk.sounds), strict=True))
+    if not chunk.with_lyrics:
+        return audio, {}
+    embed = embedder.embed_lyrics if embedder.lyrics.learns else embedder.embed_encoded_lyrics
+    return audio, dict(zip(chunk.with_lyrics, embed(chunk.lyrics), strict=True))
