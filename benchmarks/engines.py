@@ -1,20 +1,20 @@
-"""The search of one query among many vectors by each engine: python benchmarks/engines.py [n] [d] [--milvus TEXT].
+"""The search of one query among a million vectors by each engine of ``--index``, beside NumPy and faiss's flat index.
 
-Exact search stands beside the bare matrix product with a partition in NumPy, and faiss's flat index. Approximate search
-(faiss, IVF) is asked among vectors that stand in crowds, as songs do, for each kind of codes: recall@10 against exact
-search, time, how long it took to make, and its size on disk. Among vectors that are noise alone no index is of use,
-which is shown too. A query is a song's vector with a little noise.
+    OMP_NUM_THREADS=1 python -m benchmarks engines [--songs 1000000] [--dimensions 80] [--rounds 40] [--milvus TEXT]
 
-All times are medians of single queries, taken in turns; run it with OMP_NUM_THREADS=1. A ratio is to the best of NumPy
-and faiss's flat index. ``--milvus milvus://HOST:PORT/COLLECTION`` measures a database of yours with a tenth of the
-vectors.
+Exact search stands beside a matrix product with a partition in NumPy, and faiss's flat index. Approximate search
+(faiss, IVF) is asked among vectors that stand in crowds, as songs do, with each kind of codes, and among a tenth as
+many that are noise alone, where no index is of much use. A query is one of the vectors with a little noise; each round
+asks another one, of all ways. ``--milvus milvus://HOST:PORT/COLLECTION`` measures a database of yours with a tenth
+of the vectors.
 """
 
-import argparse
+import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,10 @@ import numpy as np
 from alcca.library.engines.choosing import engine_named
 from alcca.library.engines.engine import Index, Rows, Space, synchronised
 from alcca.library.filtering import Filter
+from benchmarks.measuring import Table, in_turns, make_parser, publish
 
-K, ASKED = 10, 40
+K, OURS, NUMPY, FLAT = 10, "alcca exact", "NumPy, product and partition", "faiss Flat"
+CODES = ("sq8", "pq", "flat")
 Find = Callable[[np.ndarray], list[int]]
 
 
@@ -35,24 +37,10 @@ def crowded(n: int, d: int, rng: np.random.Generator) -> np.ndarray:
     return vectors
 
 
-def rows_of(vectors: np.ndarray) -> Rows:
+def songs(vectors: np.ndarray) -> Rows:
     """Them as songs, numbered from 1."""
     ids = np.arange(1, len(vectors) + 1)
     return Rows(ids, ids, lambda some: vectors[some - 1], lambda _: Filter(), lambda: np.empty((0, 0), np.float32))
-
-
-def in_turns(engines: dict[str, Find], queries: np.ndarray) -> tuple[dict[str, float], dict[str, list[list[int]]]]:
-    """Of each engine the median of its times, in ms, and what it found."""
-    times: dict[str, list[float]] = {name: [] for name in engines}
-    found: dict[str, list[list[int]]] = {name: [] for name in engines}
-    for query in [queries[0], *queries]:
-        for name, find in engines.items():
-            start = time.perf_counter()
-            songs = find(query)
-            times[name].append(1e3 * (time.perf_counter() - start))
-            found[name].append(songs)
-    # The first is read from a cold disk, or imports something.
-    return {name: float(np.median(took[1:])) for name, took in times.items()}, {n: f[1:] for n, f in found.items()}
 
 
 def asking(index: Index) -> Find:
@@ -76,63 +64,79 @@ def exact_rivals(vectors: np.ndarray) -> dict[str, Find]:
     def by_faiss(query: np.ndarray) -> list[int]:
         return (flat.search((query / np.linalg.norm(query)).astype(np.float32)[None], K)[1][0] + 1).tolist()
 
-    return {"NumPy, product and partition": by_numpy, "faiss Flat": by_faiss}
+    return {NUMPY: by_numpy, FLAT: by_faiss}
 
 
-def recall(found: list[list[int]], right: list[list[int]]) -> float:
-    """The share of the right songs that were found."""
-    return float(np.mean([len(set(one) & set(other)) / K for one, other in zip(found, right, strict=True)]))
-
-
-def compare(title: str, vectors: np.ndarray, texts: list[str], rng: np.random.Generator) -> None:
-    """Measure exact search and some engines, and print a table."""
-    print(f"\n{len(vectors):,} vectors of {vectors.shape[1]} dimensions, {title}")
-    queries = vectors[rng.integers(len(vectors), size=ASKED)].astype(np.float64)
-    queries += 0.3 * rng.standard_normal(queries.shape)
-    rows, folder = rows_of(vectors), Path(tempfile.mkdtemp())
-    exact = synchronised(engine_named("exact").open(Space("b", "b", folder, "audio")), rows)
-    rivals = exact_rivals(vectors)
-    engines = {"alcca exact": asking(exact), **rivals}
-    notes, opened = {}, []
+@contextlib.contextmanager
+def opened(texts: dict[str, str], rows: Rows, table: Table) -> Iterator[dict[str, Find]]:
+    """Searches by engines that are given the songs; what that took is told in the table."""
+    folder, engines, found = Path(tempfile.mkdtemp()), [], {}
     try:
-        for number, text in enumerate(texts):
+        for number, (name, text) in enumerate(texts.items()):
             engine = engine_named(text)
-            opened.append(engine)
-            space = Space("b0", f"{number:x}", folder / str(number), "audio")
-            start = time.perf_counter()
+            engines.append(engine)
+            space = Space("benchmark", f"{number:x}", folder / str(number), "audio")
+            started = time.perf_counter()
             index = synchronised(engine.open(space), rows, tagged=engine.tagged)
-            size = sum(path.stat().st_size for path in space.folder.rglob("*") if path.is_file())
-            lists = sum(path.stat().st_size for path in space.folder.rglob("lists.faiss"))
-            made = f"made in {time.perf_counter() - start:.0f} s"
-            notes[text] = f"{made}, {size / 1e6:.0f} MB, of which {lists / 1e6:.0f} are lists" if size else made
-            engines[text] = asking(index)
-        times, found = in_turns(engines, queries)
+            took = time.perf_counter() - started
+            size, lists = (
+                sum(path.stat().st_size for path in space.folder.rglob(kind) if path.is_file()) / 1e6
+                for kind in ("*", "lists.faiss")
+            )
+            files = f", {size:.0f} MB, of which {lists:.0f} MB are lists" if size else ""
+            table.facts[f"{name}, made in"] = f"{took:.1f} s{files}"
+            found[name] = asking(index)
+        yield found
     finally:
-        for engine in opened:
+        for engine in engines:
             engine.close()
         shutil.rmtree(folder)
-    best = min(times[name] for name in rivals)
-    for name, took in times.items():
-        print(
-            f"  {name:30s} {took:8.2f} ms  {took / best:6.2f} ×  recall@10 "
-            f"{recall(found[name], found['alcca exact']):.3f}  {notes.get(name, '')}"
-        )
+
+
+def compare(title: str, vectors: np.ndarray, texts: dict[str, str], rounds: int, rng: np.random.Generator) -> Table:
+    """Exact search and some engines."""
+    table = Table(f"one query among {len(vectors):,} vectors of {vectors.shape[1]} dimensions, {title}")
+    queries = vectors[rng.integers(len(vectors), size=rounds + 1)].astype(np.float64)
+    queries += 0.3 * rng.standard_normal(queries.shape)
+    rows, answers = songs(vectors), {}
+    with opened({OURS: "exact", **texts}, rows, table) as ours:
+        ways: dict[str, Find] = {OURS: ours[OURS], **exact_rivals(vectors), **ours}
+        for name in ways:
+            answers[name] = []
+
+        def ask(name: str) -> None:
+            answers[name].append(ways[name](queries[len(answers[name])]))
+
+        table.add(in_turns({name: partial(ask, name) for name in ways}, rounds))
+    for name in ways:
+        right = [len(set(one) & set(other)) / K for one, other in zip(answers[name], answers[OURS], strict=True)]
+        table.facts[f"recall@{K}, {name}"] = float(np.mean(right))
+    return table
 
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("n", type=int, nargs="?", default=1_000_000)
-    parser.add_argument("d", type=int, nargs="?", default=80)
+    parser = make_parser(__doc__, rounds=40)
+    parser.add_argument("--songs", type=int, default=1_000_000)
+    parser.add_argument("--dimensions", type=int, default=80)
     parser.add_argument("--milvus", metavar="TEXT", help="as of --index")
     options = parser.parse_args()
     rng = np.random.default_rng(0)
-    approximate = [f"faiss:least=1:codes={codes}" for codes in ("sq8", "pq", "flat")]
-    compare("in crowds", crowded(options.n, options.d, rng), approximate, rng)
-    noise = rng.standard_normal((options.n // 10, options.d), dtype=np.float32)
-    compare("noise", noise, approximate[:1], rng)
+    approximate = {f"faiss, codes={codes}": f"faiss:least=1:codes={codes}" for codes in CODES}
+    n, d = options.songs, options.dimensions
+    tables = [compare("in crowds", crowded(n, d, rng), approximate, options.rounds, rng)]
+    best = min((NUMPY, FLAT), key=lambda name: tables[0].ratio(name, OURS))
+    tables[0].aim(f"{OURS} to the better of the others, {best}", tables[0].ratio(OURS, best), "<=", 1.15)
+    for name in approximate:
+        row = next(row for row in tables[0].rows if row.what == name)
+        tables[0].aim(f"milliseconds, {name}", 1e3 * row.median, "<=", 1)
+        tables[0].aim(f"recall@{K}, {name}", tables[0].facts[f"recall@{K}, {name}"], ">=", 0.98)
+    first = dict([next(iter(approximate.items()))])
+    tables.append(compare("noise", rng.standard_normal((n // 10, d), np.float32), first, options.rounds, rng))
     if options.milvus:
-        compare("in crowds", crowded(options.n // 10, options.d, rng), [options.milvus], rng)
+        named = {options.milvus: options.milvus}
+        tables.append(compare("in crowds", crowded(n // 10, d, rng), named, options.rounds, rng))
+    publish(tables, options)
 
 
 if __name__ == "__main__":

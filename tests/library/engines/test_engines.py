@@ -255,6 +255,15 @@ def test_milvus_follows_a_label_that_changes(tmp_path, space, songs, queries):
         assert [hit["song"] for hit in hits] == [5]
 
 
+def test_an_embedded_database_is_free_for_others_once_it_is_closed(tmp_path, space, songs):
+    with _opened("milvus", tmp_path) as engine:
+        synchronised(engine.open(space), songs.rows(), tagged=True)
+        from milvus_lite.server_manager import server_manager_instance as running
+
+        assert str(tmp_path / "songs.db") in running._servers
+    assert str(tmp_path / "songs.db") not in running._servers
+
+
 def test_milvus_drops_what_earlier_models_left(tmp_path, space, songs):
     with _opened("milvus", tmp_path) as engine:
         for one in (space, space._replace(view="lyrics"), space._replace(library="beef")):
@@ -303,16 +312,29 @@ def test_faiss_keeps_files_from_some_number_of_songs_on(tmp_path, space, songs, 
             assert about["bytes"] > 300 * 8 * 5
 
 
-def test_files_that_are_damaged_or_made_with_other_settings_are_made_anew(tmp_path, space, songs, queries):
-    for settings in ("", ":codes=flat", ":codes=flat"):
-        with _opened(f"faiss:least=50{settings}", tmp_path) as engine:
+def test_files_that_were_made_with_other_settings_are_made_anew_and_the_old_ones_go(tmp_path, space, songs, queries):
+    for codes in ("sq8", "flat", "pq"):
+        with _opened(f"faiss:least=50:codes={codes}", tmp_path) as engine:
             index = engine.open(space)
             assert len(index.ids) == 0
             index = synchronised(index, songs.rows())
             assert index.search(queries[0], 5) == songs.nearest(queries[0], 5)
             assert len(engine.open(space).ids) == 300
-        (one,) = space.folder.glob("faiss/audio-*/vectors.npy")
-        one.write_bytes(one.read_bytes()[:200])
+        assert len(list(space.folder.glob("faiss/audio-*"))) == 1
+
+
+@pytest.mark.parametrize("damaged", ["vectors.npy", "lists.faiss", "ids.npy", "stamps.npy"])
+def test_damaged_files_are_made_anew(tmp_path, space, songs, queries, damaged):
+    with _opened("faiss:least=50", tmp_path) as engine:
+        synchronised(engine.open(space), songs.rows())
+        (file,) = space.folder.glob(f"faiss/audio-*/{damaged}")
+        if damaged in ("ids.npy", "stamps.npy"):
+            np.save(file, np.load(file)[:-1])
+        else:
+            file.write_bytes(file.read_bytes()[:200])
+        index = engine.open(space)
+        assert len(index.ids) == 0
+        assert synchronised(index, songs.rows()).search(queries[0], 5) == songs.nearest(queries[0], 5)
 
 
 def test_a_build_that_fails_leaves_the_old_files(tmp_path, space, songs, queries, monkeypatch):

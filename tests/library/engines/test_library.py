@@ -9,6 +9,7 @@ from tests.making import write_song
 from alcca import Library
 from alcca.library.live import LiveLibrary
 from alcca.library.parts.part import Query
+from alcca.matching.candidates import Candidates
 
 INDEXES = ["faiss", "faiss:least=12", "milvus:{}/songs.db"]
 
@@ -47,6 +48,13 @@ def test_all_engines_find_the_same(place, named):
         with Library(place / "library", progress=False, index=named) as library:
             assert all_told(library, place) == expected
             assert library._snapshot.space.searchable == 32
+
+
+def test_milvus_names_the_candidates_in_place_of_the_librarys_own_index(place, tmp_path, monkeypatch):
+    pytest.importorskip("milvus_lite")
+    with Library(place / "library", progress=False, index=f"milvus:{tmp_path}/songs.db") as library:
+        monkeypatch.setattr(Candidates, "search", lambda *_: pytest.fail("the library's own index was asked"))
+        assert told(library, lyrics="river mountain morning silver", by="words")
 
 
 def test_songs_that_come_and_a_new_training_are_followed(place, named):

@@ -82,6 +82,7 @@ def test_only_changed_words_are_sent_and_the_next_process_finds_them(tmp_path, e
     index = engine.words("feed", "heard", letters_of(words, read), index)
     assert read == [5]
     assert index.search("zebraz", 5) == [5]
+    assert index._collection.stamps()[0].tolist() == sorted(words)
     assert 6 not in index.search("river", 200)
     engine.close()
     with contextlib.closing(engine_named(f"milvus:{tmp_path / 'words.db'}")) as again:

@@ -193,8 +193,8 @@ class FaissIndex(Index):
     ) -> NDArray[np.int64]:
         probes, lists = int(files.about["probes"]), files.lists
         selector = None
-        if among is not None or self._gone.any():
-            chosen = ~self._gone if among is None else ~self._gone & inside(files.ids, among)
+        if among is not None:
+            chosen = ~self._gone & inside(files.ids, among)
             if not chosen.any():
                 return np.empty(0, np.int64)
             # As many as ever shall be compared, and they lie in so many more lists.
