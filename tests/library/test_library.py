@@ -111,7 +111,7 @@ def test_training_that_fails_leaves_the_model_in_use(library, monkeypatch):
     before = vectors(library)
     hits = library.search(lyrics="river", k=3)
 
-    def interrupted(store, name, embedder, ids, *, progress):
+    def interrupted(store, name, embedder, ids, *, progress, cluster):
         training_embed(store, name, embedder, ids[:5], progress=progress)
         raise KeyboardInterrupt
 
