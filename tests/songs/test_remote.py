@@ -81,11 +81,12 @@ def test_an_error_of_a_file_systems_own_is_an_oserror_in_words(memory, monkeypat
 
 
 def test_addresses_that_nobody_knows_and_packages_that_are_missing_are_told(monkeypatch):
+    from fsspec.registry import known_implementations
+
     with pytest.raises(UsageError, match=r"nonsense://x: .*nonsense"):
         find_remote("nonsense://x")
-    monkeypatch.setitem(
-        fsspec.registry.known_implementations, "far", {"class": "no_such_package.Far", "err": "Install no_such_package"}
-    )
+    far = {"class": "no_such_package.Far", "err": "Install no_such_package"}
+    monkeypatch.setitem(known_implementations, "far", far)
     with pytest.raises(MissingExtraError, match="far://x: Install no_such_package"):
         find_remote("far://x")
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
