@@ -105,10 +105,8 @@ def test_tables_that_have_changed_are_read_again_by_workers_that_know_the_old_on
 
 
 def test_a_folder_that_workers_do_not_see_is_told(address, music, tmp_path, monkeypatch):
-    find = ingest.find_audio
     write_song(tmp_path / "here only" / "song.wav", 1)
     monkeypatch.setattr(ingest, "_read_all", hide(ingest._read_all, tmp_path / "here only"))
-    assert find(tmp_path / "here only")
     with (
         Library(tmp_path / "library", progress=False, cluster=address) as library,
         pytest.raises(ClusterError, match=r"here only: the worker on .* does not see it; mount it there"),
@@ -135,3 +133,21 @@ def test_the_command_line_adds_on_a_cluster_from_a_relative_path(
     assert "32 audio files: 31 added, 0 changed, 0 moved, 1 duplicates" in capsys.readouterr().out
     with Library(library, progress=False) as made:
         assert contents(made)[0] == expected[0][0]
+
+
+def test_workers_fetch_songs_from_an_address(address, music, expected, tmp_path, capsys):
+    pytest.importorskip("fsspec")
+    library = str(tmp_path / "library")
+    assert cli.main(["add", music.as_uri(), "--library", library, "--cluster", address, "--quiet"]) == 0
+    assert "32 audio files: 31 added, 0 changed, 0 moved, 1 duplicates" in capsys.readouterr().out
+    with Library(library, progress=False, cluster=address) as made:
+        (songs, features), _ = expected
+        found = contents(made)
+        np.testing.assert_array_equal(found[1], features)
+        assert [(s.hash, s.title, s.label, s.lyrics) for s in found[0]] == [
+            (s.hash, s.title, s.label, s.lyrics) for s in songs
+        ]
+        assert {path for song in found[0] for path in song.paths} == {
+            f"{music.as_uri()}/{Path(path).relative_to(music).as_posix()}" for song in songs for path in song.paths
+        }
+        assert made.add(music.as_uri()).unchanged == 32

@@ -18,6 +18,7 @@ from tests.making import write_song
 from alcca import Library
 from alcca.errors import LibraryError, UsageError
 from alcca.library import ingest
+from alcca.library.sources import music_at
 
 
 @pytest.fixture
@@ -64,7 +65,8 @@ def test_a_moved_file_is_known_by_its_content(library, music):
 
 def test_settled_content_is_not_decoded(music):
     path = sorted(music.rglob("*.wav"))[0]
-    task = ingest._Task(str(path), str(music), ingest._stamp(path, music, ingest.SongTables(music)), None)
+    with music_at(music) as source:
+        task = ingest._Task(str(path), str(music), source.stamp(str(path)), None)
     content = ingest._read_file(task).content
     assert ingest._read_file(task).mfcc is not None
     ingest._settled = frozenset([content])

@@ -78,7 +78,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         "add", "add the songs of a music folder and hear their words; goes on where it was stopped", common, workers,
         ears,
     )  # fmt: skip
-    add.add_argument("folder", type=Path, metavar="FOLDER", help="a music folder, or one audio file")
+    add.add_argument(
+        "folder", metavar="FOLDER", help="a music folder, one audio file, or an address such as s3://BUCKET/MUSIC"
+    )
     add.add_argument(
         "--offset",
         type=float,

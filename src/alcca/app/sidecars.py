@@ -8,6 +8,7 @@ from alcca.errors import UsageError
 from alcca.library.library import Library
 from alcca.library.proposals import Proposal
 from alcca.matching.timing import time_lines, to_lrc
+from alcca.songs.remote import is_address
 
 __all__ = ["propose"]
 
@@ -67,6 +68,8 @@ def _table(shown: Sequence[Proposal], done: Sequence[str]) -> None:
 
 def _write(proposal: Proposal, kind: str, dry_run: bool) -> str:
     """Write one sidecar file; say what was done, or why not."""
+    if is_address(proposal.song.paths[0]):
+        return f"not written: {proposal.song.paths[0]} is not on this machine; put the lyrics beside it yourself"
     target = proposal.recording.with_suffix(f".{kind}")
     if kind == "lrc":
         lines = time_lines(proposal.transcript, proposal.lyrics)

@@ -9,6 +9,7 @@ from alcca.library.opened import OpenedLibrary
 from alcca.library.parts.embeddings import Embeddings
 from alcca.library.parts.transcripts import SLICE
 from alcca.library.records import AddReport
+from alcca.songs.remote import is_address
 
 if TYPE_CHECKING:
     from alcca.library.hearing import HearReport
@@ -40,8 +41,9 @@ class AddsSongs(OpenedLibrary):
         Parameters
         ----------
         folder : path
-            A folder, searched with all folders below it, or one audio file. The workers of a cluster have to see it
-            under the same path.
+            A folder, searched with all folders below it, or one audio file; the workers of a cluster have to see it
+            under the same path. Or the address of a folder that fsspec knows, as ``s3://bucket/music``, which needs the
+            extra ``cluster`` and for S3 the package s3fs: each recording is fetched by whoever reads it.
         offset : float, optional
             Where the 30 s slice of each song starts, in seconds. The library remembers the choice, and reads
             songs again whose slice was another. Without it: what the library remembers, else the middle.
@@ -63,7 +65,8 @@ class AddsSongs(OpenedLibrary):
         Raises
         ------
         UsageError
-            The folder does not exist or cannot be read; a negative offset; jobs below 1; an unknown ``hear``.
+            The folder or address does not exist or cannot be read; a negative offset; jobs below 1; an unknown
+            ``hear``.
         MissingExtraError, SpeechModelError
             ``hear`` was given, and there is nothing to hear with.
         LibraryError
@@ -84,7 +87,7 @@ class AddsSongs(OpenedLibrary):
             chosen = remembered if offset is None else offset
             report = add_folder(
                 self._store,
-                Path(folder).expanduser(),
+                folder if is_address(folder) else Path(folder).expanduser(),
                 offset=chosen,
                 retry=retry or chosen != remembered,
                 jobs=jobs,

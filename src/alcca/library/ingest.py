@@ -9,6 +9,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,12 +19,15 @@ from alcca.cluster import Cluster
 from alcca.errors import AlccaError, ClusterError
 from alcca.features.mfcc import mfcc
 from alcca.library.records import WORDS, AddReport, FileStamp, Song, SongAudio
+from alcca.library.sources import Source, music_at
 from alcca.library.store import Store
 from alcca.library.unheard import MOST_KEPT, Unheard
 from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
 from alcca.progress import Progress
 from alcca.songs.audio import SAMPLE_RATE, SPEECH_RATE, content_hash, read_slice, read_slices
-from alcca.songs.scan import SongTables, SongText, find_audio, fingerprint, read_song_text
+from alcca.songs.remote import at_hand, exists, is_address
+from alcca.songs.scan import SongTables, SongText, read_song_text
+from alcca.songs.tags import Tags, read_tags
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +38,7 @@ __all__ = ["add_folder"]
 
 @dataclass(frozen=True)
 class _Task:
+    # Absolute, or an address.
     path: str
     root: str
     stamp: FileStamp
@@ -50,6 +55,8 @@ class _FileRead:
     content: str | None = None
     unreadable: str | None = None
     text: SongText | None = None
+    # Of a recording at an address, whose words are found where the texts beside it are.
+    tags: Tags | None = None
     audio: SongAudio | None = None
     audio_reason: str | None = None
     audio_notes: tuple[str, ...] = ()
@@ -58,7 +65,7 @@ class _FileRead:
 
 def add_folder(
     store: Store,
-    folder: Path,
+    folder: str | os.PathLike[str],
     *,
     offset: float | None,
     retry: bool,
@@ -67,20 +74,40 @@ def add_folder(
     progress: bool,
     cluster: Cluster | None = None,
 ) -> AddReport:
-    """Bring every audio file below ``folder`` into the store; see `Library.add`.
+    """Bring every audio file below ``folder``, or an address, into the store; see `Library.add`.
 
     With ``keep_sound`` the slices that are decoded stay in the library for whoever hears them next; not where they are
     decoded on a cluster, for the library need not be there.
     """
     started = time.monotonic()
-    if cluster is not None:
-        # Its workers are in other folders.
-        folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow links
-    problems: list[str] = []
-    files = find_audio(folder, onerror=problems.append)
-    report = AddReport(found=len(files))
-    root = folder if folder.is_dir() else folder.parent
-    tables = SongTables(root)
+    with music_at(folder) as source:
+        report = AddReport(found=len(source.files))
+        _add(store, source, report, offset, retry, jobs, keep_sound and cluster is None, progress, cluster)
+        here = set(source.files)
+        for song in store.songs():
+            for name in sorted(here.intersection(song.paths)):
+                report.rejects += [(name, reason) for reason in song.reasons]
+                report.notes += [(name, note) for note in song.notes]
+        for stamp in store.file_stamps().values():
+            if stamp.unreadable and stamp.path in here:
+                report.rejects.append((stamp.path, stamp.unreadable))
+        report.notes += [(source.name, problem) for problem in (*source.problems, *source.tables.problems)]
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _add(
+    store: Store,
+    source: Source,
+    report: AddReport,
+    offset: float | None,
+    retry: bool,
+    jobs: int | None,
+    keep_sound: bool,
+    progress: bool,
+    cluster: Cluster | None,
+) -> None:
+    """Read what has to be read and store it; the numbers go into the report."""
     damaged = store.damaged()
     if damaged:
         with store.transaction():
@@ -92,11 +119,11 @@ def add_folder(
     )
     known = store.file_stamps()
     tasks: list[_Task] = []
-    for path in files:
-        stamp = _stamp(path, root, tables)
-        old = known.get(stamp.path)
-        keep = store.folder if keep_sound and cluster is None and len(tasks) < MOST_KEPT else None
-        task = _Task(str(path), str(root), stamp, offset, keep)
+    for file in source.files:
+        stamp = source.stamp(file)
+        old = known.get(file)
+        keep = store.folder if keep_sound and len(tasks) < MOST_KEPT else None
+        task = _Task(file, str(source.root), stamp, offset, keep)
         song = None if old is None or old.song is None else before.get(old.song)
         if old is None or old.unreadable or song is None or song.hash not in settled or not _same_bytes(old, stamp):
             tasks.append(task)
@@ -108,7 +135,7 @@ def add_folder(
     with Progress("adding songs", total=len(tasks), unit="file", show=progress and bool(tasks)) as bar:
         try:
             for read in _read_all(tasks, settled, jobs, cluster):
-                batch.append(read)
+                batch.append(_with_words(read, source))
                 bar.update()
                 if len(batch) >= BATCH:
                     _write(store, batch, known, report)
@@ -116,26 +143,11 @@ def add_folder(
         finally:
             # Ctrl-C comes through here too: what was read is kept.
             _write(store, batch, known, report)
-    here = {os.path.abspath(path) for path in files}  # noqa: PTH100 - resolve() would follow links
-    for song in store.songs():
-        for name in sorted(here.intersection(song.paths)):
-            report.rejects += [(name, reason) for reason in song.reasons]
-            report.notes += [(name, note) for note in song.notes]
-    for stamp in store.file_stamps().values():
-        if stamp.unreadable and stamp.path in here:
-            report.rejects.append((stamp.path, stamp.unreadable))
-    report.notes += [(str(root), problem) for problem in (*problems, *tables.problems)]
-    report.seconds = time.monotonic() - started
-    return report
 
 
-def _stamp(path: Path, root: Path, tables: SongTables) -> FileStamp:
-    name = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
-    try:
-        stat = path.stat()
-    except OSError:
-        return FileStamp(name, -1, -1, "")
-    return FileStamp(name, stat.st_size, stat.st_mtime_ns, fingerprint(path, root, tables))
+def _with_words(read: _FileRead, source: Source) -> _FileRead:
+    """Complete what was read at an address: what stands beside the recording is here."""
+    return read if read.tags is None else replace(read, text=source.text(read.task.path, read.tags))
 
 
 def _same_bytes(old: FileStamp, new: FileStamp) -> bool:
@@ -162,7 +174,8 @@ def _pool(workers: int, settled: frozenset[str]) -> Any:
 
 def _crashed(task: _Task) -> _FileRead:
     reason = f"{Path(task.path).name}: the decoder crashed or hung on this file; convert it or remove it"
-    return _FileRead(task, content=content_hash(task.path), text=_text(task), audio_reason=reason)
+    with at_hand(task.path) as path:
+        return _FileRead(task, content=content_hash(path), audio_reason=reason, **_words(task, path))
 
 
 _settled: frozenset[str] = frozenset()
@@ -181,7 +194,7 @@ def _read(task: _Task) -> _FileRead:
 
 
 def _read_file(task: _Task) -> _FileRead:
-    return _read_unsettled(task, _settled, _text(task))
+    return _read_unsettled(task, _settled)
 
 
 class _Call(NamedTuple):
@@ -193,23 +206,32 @@ class _Call(NamedTuple):
 
 def _read_there(task: _Task, call: _Call) -> _FileRead:
     """The same on a worker of a cluster."""
-    if not Path(task.root).exists():
+    if not is_address(task.path) and not Path(task.root).exists():
         raise ClusterError(
             f"{task.root}: the worker on {socket.gethostname()} does not see it; mount it there under the same path"
         )
     with ends_when_stuck(SECONDS_BEFORE_KILL):
-        return _read_unsettled(task, call.settled, _text(task, call.name))
+        return _read_unsettled(task, call.settled, call.name)
 
 
-def _read_unsettled(task: _Task, settled: frozenset[str], text: SongText) -> _FileRead:
-    if not task.sound:
-        return _FileRead(task, text=text)
-    path = Path(task.path)
-    try:
-        content = content_hash(path)
-    except OSError as error:
-        return _FileRead(task, unreadable=f"{path.name}: cannot be read ({error.strerror}); check its permissions")
-    read = _FileRead(task, content=content, text=text)
+def _read_unsettled(task: _Task, settled: frozenset[str], call: str = "") -> _FileRead:
+    if not task.sound and not is_address(task.path):
+        return _FileRead(task, **_words(task, Path(task.path), call))
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(at_hand(task.path))
+            content = content_hash(path)
+        except OSError as error:
+            name = Path(task.path).name
+            return _FileRead(task, unreadable=f"{name}: cannot be read ({error.strerror}); check its permissions")
+        words = _words(task, path, call)
+        if not task.sound:
+            return _FileRead(task, **words)
+        return _read_sound(_FileRead(task, content=content, **words), path, settled)
+
+
+def _read_sound(read: _FileRead, path: Path, settled: frozenset[str]) -> _FileRead:
+    task, content = read.task, read.content or ""
     if content in settled:
         return read
     try:
@@ -225,9 +247,12 @@ def _read_unsettled(task: _Task, settled: frozenset[str], text: SongText) -> _Fi
     return replace(read, audio=about, audio_notes=audio.notes, mfcc=features)
 
 
-def _text(task: _Task, call: str = "") -> SongText:
+def _words(task: _Task, path: Path, call: str = "") -> dict[str, Any]:
+    """Words and tags of a recording that is here; of one that was fetched, what the file itself tells."""
+    if is_address(task.path):
+        return {"tags": read_tags(path)}
     root = Path(task.root)
-    return read_song_text(Path(task.path), root, _tables(root, call))
+    return {"text": read_song_text(path, root, _tables(root, call))}
 
 
 @lru_cache(maxsize=1)
@@ -258,7 +283,7 @@ def _write_one(store: Store, read: _FileRead, known: dict[str, FileStamp], repor
         return
     present = _present(store, read, old)
     elsewhere = [path for path in (present.paths if present else ()) if path != stamp.path]
-    gone = [path for path in elsewhere if not Path(path).exists()]
+    gone = [path for path in elsewhere if not exists(path)]
     number = store.put_song(_song(read, present, gone))
     if read.mfcc is not None:
         store.put_features(number, "mfcc", read.mfcc)

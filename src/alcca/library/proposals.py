@@ -63,7 +63,7 @@ class Proposal:
     def to_dict(self) -> dict[str, Any]:
         """What a program wants to know, as JSON can hold it."""
         return {
-            "recording": str(self.recording),
+            "recording": self.song.paths[0],
             "title": self.song.title,
             "lyrics": str(self.file),
             "bits": self.bits,

@@ -6,6 +6,7 @@ from typing import TypeVar
 from alcca.errors import AlccaError, LibraryError
 from alcca.library.records import Song
 from alcca.songs.audio import content_hash
+from alcca.songs.remote import at_hand
 
 __all__ = ["read_again"]
 
@@ -19,7 +20,7 @@ def read_again(song: Song, read: Callable[[str], T]) -> T:
     ----------
     song : Song
     read : function
-        Given a path.
+        Given a path; of a file at an address that of a copy.
 
     Raises
     ------
@@ -31,8 +32,9 @@ def read_again(song: Song, read: Callable[[str], T]) -> T:
     reason = "the library knows no file of it"
     for path in song.paths:
         try:
-            if content_hash(path) == song.hash:
-                return read(path)
+            with at_hand(path) as here:
+                if content_hash(here) == song.hash:
+                    return read(str(here))
             reason = f"{path}: has changed since it was added"
         except OSError as error:
             reason = f"{path}: cannot be read ({error.strerror})"

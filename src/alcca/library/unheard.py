@@ -18,6 +18,7 @@ from alcca.library.records import Song
 from alcca.library.workers import SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker
 from alcca.persistence import replace_file
 from alcca.songs.audio import content_hash
+from alcca.songs.remote import at_hand
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,16 +118,17 @@ class Unheard:
         self.place.mkdir(exist_ok=True)
         for path in song.paths:
             try:
-                if content_hash(path) != song.hash:
-                    reason = f"{path}: has changed since it was added; run alcca add on its folder again"
-                    continue
-                if extent == SLICE:
-                    target = self._slice(song.hash, song.audio.start)
-                    write_slice(Path(path), song.audio.offset, target)
-                    return Recording(song, target, song.audio.start)
-                target = self.place / f"{_name(song.hash)}.f32"
-                write_song(Path(path), target)
-                return Recording(song, target)
+                with at_hand(path) as here:
+                    if content_hash(here) != song.hash:
+                        reason = f"{path}: has changed since it was added; run alcca add on its folder again"
+                        continue
+                    if extent == SLICE:
+                        target = self._slice(song.hash, song.audio.start)
+                        write_slice(here, song.audio.offset, target)
+                        return Recording(song, target, song.audio.start)
+                    target = self.place / f"{_name(song.hash)}.f32"
+                    write_song(here, target)
+                    return Recording(song, target)
             except OSError as error:
                 reason = f"{path}: cannot be read ({error.strerror})"
             except AlccaError as error:

@@ -142,7 +142,7 @@ def _leads_outside(link: Path, entered: set[Path], root: Path) -> bool:
     return True
 
 
-def read_song_text(path: Path | str, root: Path | str, tables: SongTables) -> SongText:
+def read_song_text(path: Path | str, root: Path | str, tables: SongTables, *, tags: Tags | None = None) -> SongText:
     """Everything about a song but its sound.
 
     Parameters
@@ -153,6 +153,8 @@ def read_song_text(path: Path | str, root: Path | str, tables: SongTables) -> So
         The folder that is scanned; tables above it do not count.
     tables : SongTables
         For that root; shared by all its songs, so that a table is read once.
+    tags : Tags, optional
+        Of the file, where they were read elsewhere.
 
     Examples
     --------
@@ -167,7 +169,8 @@ def read_song_text(path: Path | str, root: Path | str, tables: SongTables) -> So
     if Path(root) != tables.root:
         raise UsageError(f"the tables were read for {tables.root}, not for {root}; make SongTables({str(root)!r})")
     rows = [(table.path.name, row) for table in tables.tables_for(path) if (row := table.row(path)) is not None]
-    tags = read_tags(path) if path.is_file() else Tags()
+    if tags is None:
+        tags = read_tags(path) if path.is_file() else Tags()
     fields = {name: _cell(rows, columns) for name, columns in COLUMNS.items()}
     title, artist = fields["title"] or tags.title, fields["artist"] or tags.artist
     if not title:
