@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from threadpoolctl import threadpool_info
 
 import alcca
 from alcca.cluster import Cluster, opened
-from alcca.errors import ClusterError, DataError, UsageError
+from alcca.errors import ClusterError, DataError, MissingExtraError, UsageError
 
 
 def square(x):
@@ -183,6 +184,12 @@ def test_an_address_without_a_scheduler_is_named():
 def test_an_address_that_is_none_is_named(address):
     with pytest.raises(UsageError, match=r"no address of a scheduler.*tcp://host:8786"):
         Cluster(address, timeout=1)
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'alcca\[cluster\]'"):
+        Cluster("tcp://127.0.0.1:8786")
 
 
 def test_a_scheduler_without_workers_says_how_to_start_some(address):
