@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from threadpoolctl import threadpool_info
 
 import alcca
 from alcca.cluster import Cluster, opened
-from alcca.errors import ClusterError, DataError, UsageError
+from alcca.errors import ClusterError, DataError, MissingExtraError, UsageError
 
 
 def square(x):
@@ -70,6 +71,18 @@ def died(number):
     return f"task {number} died"
 
 
+def pick(values, i):
+    return values[i]
+
+
+def nothing_left(dask_cluster):
+    for _ in range(100):
+        if not dask_cluster.scheduler.tasks:
+            return
+        time.sleep(0.1)
+    raise AssertionError(list(dask_cluster.scheduler.tasks))
+
+
 def numbers(*tasks):
     return [(task,) for task in tasks]
 
@@ -102,6 +115,14 @@ def test_a_task_that_ends_every_worker_is_found_and_the_others_are_done(cluster,
     assert found == {x: x * x for x in range(60) if x != 3}
     # Twice beside others, as this scheduler allows, and once alone.
     assert (tmp_path / "3").stat().st_size == 3
+    assert not cluster._client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.extensions["events"]._events)
+
+
+def test_a_scheduler_that_allows_no_death_finds_the_same(cluster, dask_cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_cluster.scheduler, "allowed_failures", 0)
+    found = list(cluster.each(kill_on_three, [(x, str(tmp_path)) for x in range(8)], died))
+    assert found == [0, 1, 4, "task 3 died", *(x * x for x in range(4, 8))]
+    assert (tmp_path / "3").stat().st_size == 2
 
 
 def test_what_the_work_raises_is_raised_here(cluster):
@@ -119,11 +140,16 @@ def test_a_shared_value_is_sent_once_and_forgotten_at_the_end(cluster, dask_clus
     found = list(cluster.each(row_sum, [(shared, x, names) for x in range(40)], died))
     assert found == [float(row.sum()) + 2 for row in data]
     assert (sent.count("unpickled"), sent.count("fetch"), sent.count("do")) == (2, 4, 40)
-    for _ in range(100):
-        if not dask_cluster.scheduler.tasks:
-            break
-        time.sleep(0.1)
-    assert not dask_cluster.scheduler.tasks
+    nothing_left(dask_cluster)
+
+
+def test_a_shared_value_is_forgotten_when_nothing_needs_it_any_more(cluster):
+    first, second = cluster.share([1.0]), cluster.share([2.0])
+    running = cluster.each(pick, [(first, 0), *[(second, 0)] * 100], died)
+    assert [next(running), next(running)] == [1.0, 2.0]
+    assert (first._future, second._future is None) == (None, False)
+    running.close()
+    assert second._future is None
 
 
 def test_a_shared_value_that_is_lost_with_all_workers_is_sent_again(cluster, tmp_path):
@@ -143,11 +169,7 @@ def test_work_that_is_broken_off_leaves_nothing_behind(cluster, dask_cluster):
     running = cluster.each(late, numbers(*range(100)), died)
     assert next(running) == 0
     running.close()
-    for _ in range(100):
-        if not dask_cluster.scheduler.tasks:
-            break
-        time.sleep(0.1)
-    assert not dask_cluster.scheduler.tasks
+    nothing_left(dask_cluster)
 
 
 def test_an_address_without_a_scheduler_is_named():
@@ -162,6 +184,12 @@ def test_an_address_without_a_scheduler_is_named():
 def test_an_address_that_is_none_is_named(address):
     with pytest.raises(UsageError, match=r"no address of a scheduler.*tcp://host:8786"):
         Cluster(address, timeout=1)
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'alcca\[cluster\]'"):
+        Cluster("tcp://127.0.0.1:8786")
 
 
 def test_a_scheduler_without_workers_says_how_to_start_some(address):

@@ -49,9 +49,14 @@ def do_alone(mark: str, *call: Any) -> Any:
 
     begun = Event(mark)
     if begun.is_set():
+        begun.clear()
         return Died()
     begun.set()
-    return do(*call)
+    try:
+        return do(*call)
+    finally:
+        # What is not set, the scheduler need not remember.
+        begun.clear()
 
 
 def do(version: str, side_by_side: int, call: bytes, *shared: Any) -> Any:
