@@ -19,6 +19,7 @@ from alcca.errors import AlccaError, LibraryError, MissingExtraError, UsageError
 from alcca.library import choosing, descriptors, encoding
 from alcca.library.embedder import Embedder
 from alcca.library.learners import COMPARED
+from alcca.library.parts.embeddings import Embeddings
 from alcca.songs.audio import read_slice
 
 SONGS = 15
@@ -48,7 +49,7 @@ def found(library, **query):
 
 def vectors(library, view):
     model = library._store.setting("model")["name"]
-    return dict(zip(*library._snapshot.space._vectors[view], strict=True)) if model else {}
+    return dict(zip(*library._store.kept(Embeddings).vectors(model, view), strict=True)) if model else {}
 
 
 def test_a_library_is_searched_by_what_its_encoders_make(added, added_music):
