@@ -38,8 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     if name not in known:
         print(f"no benchmark is called {name!r}; there are {', '.join(known)}, and all", file=sys.stderr)
         return 2
-    sys.argv = [f"python -m benchmarks {name}", *rest]
-    runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+    sys.argv[1:] = rest
+    # As the main module, so that processes that it starts find its functions.
+    runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
     return 0
 
 

@@ -161,7 +161,7 @@ def publish(tables: Sequence[Table], options: argparse.Namespace) -> None:
     if options.json is None:
         return
     told = {
-        "command": " ".join(sys.argv),
+        "command": " ".join(["python -m benchmarks", Path(sys.argv[0]).stem, *sys.argv[1:]]),
         "machine": _machine(),
         "tables": [
             {

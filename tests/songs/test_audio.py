@@ -403,3 +403,21 @@ def test_suffixes_are_lower_case_and_cover_the_common_formats():
 def test_the_faster_decoder_comes_first(tmp_path):
     assert decoders_for(tmp_path / "a.MP3")[0] is SoundfileDecoder
     assert decoders_for(tmp_path / "a.opus")[0] is PyavDecoder
+
+
+def test_what_stands_before_the_damage_is_read(tmp_path):
+    rng = np.random.default_rng(0)
+    soundfile.write(tmp_path / "whole.flac", 0.1 * rng.standard_normal((44_100 * 40, 2)), 44_100)
+    data = (tmp_path / "whole.flac").read_bytes()
+    (tmp_path / "cut.flac").write_bytes(data[: int(len(data) * 0.7)])
+    read = 0
+    with SoundfileDecoder(tmp_path / "cut.flac") as decoder, pytest.raises(soundfile.LibsndfileError):
+        for block in decoder.blocks(0.0):
+            read += len(block)
+    # All but a small piece of the 28 s; a large one is 12 s.
+    assert read > 44_100 * 26
+
+
+def test_no_more_is_decoded_than_is_wanted(folder):
+    with SoundfileDecoder(folder / "song.mp3") as decoder:
+        assert sum(len(block) for block in decoder.blocks(1.0, 12_345)) == 12_345
