@@ -84,6 +84,15 @@ def test_what_must_not_differ_by_rounding_is_taken_from_the_first_process(togeth
     assert [json.loads((out / f"{rank}.json").read_text())["heard"] for rank in range(2)] == [[0.0, 5.0]] * 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have names in /proc")
+def test_no_thread_of_the_process_group_outlives_it(together):
+    _, out = together
+    for rank in range(2):
+        during, after = json.loads((out / f"{rank}.json").read_text())["threads"]
+        assert any("gloo" in name for name in during)
+        assert not any("gloo" in name for name in after)
+
+
 def test_songs_of_ones_own_and_another_order_are_refused_in_every_process(together):
     _, out = together
     for rank in range(2):

@@ -13,6 +13,7 @@ itself, such as a temperature, has that gradient in every process, and so in the
 """
 
 import atexit
+import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,12 @@ from torch import Tensor, distributed, nn
 from alcca.errors import DataError, UsageError
 from alcca.models.processes import world_size
 
-__all__ = ["all_reduce_mean", "as_first", "by_rows", "check_alike", "join", "synchronized"]
+if distributed.is_available():
+    # The defaults of its functions keep the process group in which it is first imported, which DistributedDataParallel
+    # would do: a group that is kept cannot end.
+    import torch.distributed.nn
+
+__all__ = ["all_reduce_mean", "as_first", "by_rows", "check_alike", "join", "leave", "synchronized"]
 
 
 def join() -> None:
@@ -30,11 +36,21 @@ def join() -> None:
     if world_size() > 1 and _alone():
         # Without a name of a backend: gloo for the CPU, and NCCL for CUDA where there is any.
         distributed.init_process_group()
-        atexit.register(_leave)
+        atexit.register(leave)
 
 
-def _leave() -> None:
-    if distributed.is_initialized():
+def leave() -> None:
+    """End this process's part in the process group, and gloo's threads with it; nothing where there is none.
+
+    A thread that lets go of its last tensor while Python ends aborts the process.
+
+    Examples
+    --------
+    >>> leave()
+    """
+    if distributed.is_available() and distributed.is_initialized():
+        # DistributedDataParallel is in cycles of references, and has the group.
+        gc.collect()
         distributed.destroy_process_group()
 
 
