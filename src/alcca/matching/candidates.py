@@ -10,9 +10,10 @@ import contextlib
 import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alcca.errors import UsageError
 from alcca.matching.grams import GRAM_BITS, Integers, distinct, grams_of, occurrences, wanted_grams
@@ -33,6 +34,15 @@ CREATE TABLE IF NOT EXISTS candidates_{kind}_letters (song INTEGER PRIMARY KEY, 
 CREATE TABLE IF NOT EXISTS candidates_{kind}_fresh (song INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS candidates_{kind}_grams (key INTEGER PRIMARY KEY, songs BLOB NOT NULL);
 """
+
+
+class _Postings(NamedTuple):
+    """Which songs of one block hold which of a query's grams: gram after gram, each with its songs."""
+
+    block: int
+    which: Integers  # places of the grams in the query's
+    holders: Integers  # how many songs each has
+    within: NDArray[Any]  # the songs' numbers within the block, of all grams one after the other
 
 
 class Candidates:
@@ -163,37 +173,35 @@ class Candidates:
         if k < 1 or not wanted.size:
             return []
         # Fresh songs first: those that another process sorts in meanwhile are then seen twice, not missed.
-        (fresh_gram, fresh_song), (sorted_gram, sorted_song) = self._fresh_votes(wanted), self._votes(wanted)
-        gram, song = np.concatenate([fresh_gram, sorted_gram]), np.concatenate([fresh_song, sorted_song])
-        candidates = list(itertools.islice(self._ranked(gram, song, k, among), k))
+        postings = [*self._fresh_postings(wanted), *self._postings(wanted)]
+        candidates = list(itertools.islice(self._ranked(postings, wanted.size, k, among), k))
         if len(candidates) < k:
             candidates += [few for few in self._few(k, among) if few not in candidates]
         return candidates
 
-    def _fresh_votes(self, wanted: Integers) -> tuple[Integers, Integers]:
-        """Which of the wanted grams occur in which fresh songs, once each: two arrays of one length."""
+    def _fresh_postings(self, wanted: Integers) -> Iterator[_Postings]:
+        """Which fresh songs hold which of the wanted grams."""
         rows = self._fresh_rows()
         gram, row = grams_of([letters for _, letters in rows])
         place, which = occurrences(gram, wanted)
-        pairs = distinct(which * len(rows) + row[place])
-        numbers = np.array([song for song, _ in rows], np.int64)
-        return pairs // max(len(rows), 1), numbers[pairs % max(len(rows), 1)]
+        which, row = np.divmod(distinct(which * len(rows) + row[place]), max(len(rows), 1))
+        song = np.array([song for song, _ in rows], np.int64)[row]
+        for block in distinct(song >> LOW).tolist():
+            inside = song >> LOW == block
+            yield _Postings(block, which[inside], np.ones(inside.sum(), np.int64), song[inside] & WITHIN)
 
-    def _votes(self, wanted: Integers) -> tuple[Integers, Integers]:
-        """The same for the songs whose grams are sorted in."""
-        keys, rows = [], []
+    def _postings(self, wanted: Integers) -> Iterator[_Postings]:
+        """Which of the songs that are sorted in hold them."""
         for block in self._blocks():
-            listed = ",".join(map(str, (block << GRAM_BITS | wanted).tolist()))
+            first = block << GRAM_BITS
+            listed = ",".join(map(str, (first + wanted).tolist()))
             select = f"SELECT key, CAST(songs AS BLOB) FROM {self._grams} WHERE key IN ({listed})"
-            for key, row in self._db.execute(select):
-                if len(row) % 2 == 0:  # else it is damaged
-                    keys.append(key)
-                    rows.append(row)
-        sizes = np.array([len(row) // 2 for row in rows], np.int64)
-        within = np.frombuffer(b"".join(rows), "<u2").astype(np.int64)
-        key = np.array(keys, np.int64)
-        which = np.searchsorted(wanted, key & ((1 << GRAM_BITS) - 1))
-        return np.repeat(which, sizes), np.repeat(key >> GRAM_BITS << LOW, sizes) | within
+            rows = [row for row in self._db.execute(select).fetchall() if len(row[1]) % 2 == 0]  # others are damaged
+            if rows:
+                keys, songs = zip(*rows, strict=True)
+                which = np.searchsorted(wanted, np.array(keys) - first)
+                holders = np.fromiter(map(len, songs), np.int64, len(songs)) // 2
+                yield _Postings(block, which, holders, np.frombuffer(b"".join(songs), "<u2"))
 
     def _blocks(self) -> Iterator[int]:
         """The blocks that have rows."""
@@ -202,24 +210,25 @@ class Candidates:
             block = key >> GRAM_BITS
             yield block
 
-    def _ranked(self, gram: Integers, song: Integers, k: int, among: frozenset[int] | None) -> Iterator[int]:
-        """The songs that have votes and are still there, best first; about twice ``k`` of them."""
-        if not song.size:
-            return
+    def _ranked(self, postings: list[_Postings], grams: int, k: int, among: frozenset[int] | None) -> Iterator[int]:
+        """The songs that have votes and are still there, best first; about twice ``k`` of each block."""
         (largest,) = self._db.execute(f"SELECT max(song) FROM {self._letters}").fetchone()
+        holders = np.zeros(grams)
+        for part in postings:
+            holders += np.bincount(part.which, part.holders, grams)
         # Whole numbers, so that equal votes stay equal in whatever order they are added.
-        weights = np.rint(64 * np.log2(1 + (1 + (largest or 0)) / np.maximum(np.bincount(gram), 1)))
-        numbers, place = _numbered(song)
-        votes = np.bincount(place, weights[gram], minlength=numbers.size)
-        chosen = votes > 0
-        if among is not None:
-            chosen &= np.isin(numbers, np.fromiter(among, np.int64, len(among)))
-        numbers, votes = numbers[chosen], votes[chosen]
-        enough = 2 * k  # a damaged row may name songs that are not there
-        if numbers.size > enough:
-            best = votes >= np.partition(votes, -enough)[-enough]
-            numbers, votes = numbers[best], votes[best]
-        for number in numbers[np.argsort(-votes, kind="stable")].tolist():
+        weights = np.rint(64 * np.log2(1 + (1 + (largest or 0)) / np.maximum(holders, 1)))
+        # Block by block: what is counted then stays in the processor's cache.
+        tallies = {part.block: np.zeros(1 << LOW) for part in postings}
+        for part in postings:
+            votes = np.bincount(part.within, np.repeat(weights[part.which], part.holders), 1 << LOW)
+            tallies[part.block] += votes[: 1 << LOW]  # a damaged row may count further
+        chosen = None if among is None else np.sort(np.fromiter(among, np.int64, len(among)))
+        best = [_most_votes(block << LOW, tally, 2 * k, chosen) for block, tally in sorted(tallies.items())]
+        if not best:
+            return
+        numbers, most = (np.concatenate(parts) for parts in zip(*best, strict=True))
+        for number in numbers[np.argsort(-most, kind="stable")].tolist():
             if self._letters_of(number) is not None:
                 yield number
 
@@ -317,10 +326,15 @@ def _key(gram: Integers, song: Integers | np.int64) -> Integers:
     return (song >> LOW) << GRAM_BITS | gram
 
 
-def _numbered(song: Integers) -> tuple[Integers, Integers]:
-    """The numbers of all songs in the blocks that occur, in ascending order, and the place of each song there."""
-    block = song >> LOW
-    occurs = np.zeros(int(block.max()) + 1, bool)
-    occurs[block] = True
-    numbers = (np.flatnonzero(occurs)[:, np.newaxis] << LOW) + np.arange(1 << LOW)
-    return numbers.ravel(), ((np.cumsum(occurs) - 1)[block] << LOW) | (song & WITHIN)
+def _most_votes(
+    first: int, votes: NDArray[np.float64], count: int, among: Integers | None
+) -> tuple[Integers, NDArray[np.float64]]:
+    """The songs of a block that have most votes, in ascending order, with them; more than ``count`` where many tie."""
+    if among is not None:
+        begin, end = np.searchsorted(among, [first, first + votes.size])
+        others = np.ones(votes.size, bool)
+        others[among[begin:end] - first] = False
+        votes[others] = 0
+    count = min(count, votes.size)
+    places = np.flatnonzero(votes >= max(np.partition(votes, -count)[-count], 1))
+    return first + places, votes[places]
