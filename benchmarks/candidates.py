@@ -2,6 +2,7 @@
 
     pip install bm25s tantivy
     python -m benchmarks candidates --lyrics FOLDER [--songs 100000] [--queries 200] [--aligned 60] [--quick]
+    python -m benchmarks candidates --lyrics FOLDER --songs 1000000 --aligned 20 --engines alcca --what passages
 
 FOLDER holds lyrics as .txt files. Songs are made by recombining their lines, about 1,200 letters each. A heard
 passage is 250 letters of a song, of which 20 to 50% are misheard: words in runs, letters for letters that sound
@@ -261,7 +262,10 @@ class _Tantivy(_Engine):
         self.searcher = self.index.searcher()
 
 
-ENGINES: tuple[type[_Engine], ...] = (_Ours, _Fts5, _Fts5Rare, _Bm25s, _Tantivy)
+ENGINES: dict[str, type[_Engine]] = {
+    "alcca": _Ours, "fts5": _Fts5, "fts5-rare": _Fts5Rare, "bm25s": _Bm25s, "tantivy": _Tantivy,
+}  # fmt: skip
+WHAT = ("passages", "lines")
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------
@@ -310,7 +314,9 @@ def measure(
     return [engine.name, f"{build:.0f}", add, f"{size:.0f}", *latency, f"{song:.3f}", f"{best:.3f}"]
 
 
-def report(title: str, songs: list[str], queries: list[str], right: list[set[int]], count: int) -> None:
+def report(
+    title: str, songs: list[str], queries: list[str], right: list[set[int]], count: int, engines: Sequence[str]
+) -> None:
     """Print the table of one collection."""
     aligned = [align(query, songs) for query in queries[:count]]
     agree = np.mean(
@@ -329,7 +335,7 @@ def report(title: str, songs: list[str], queries: list[str], right: list[set[int
         "recall@50, alignment",
     )
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
-    for kind in ENGINES:
+    for kind in (ENGINES[name] for name in engines):
         folder = Path(tempfile.mkdtemp())
         try:
             row = measure(kind(folder), songs, queries, right, [scores for scores, _ in aligned])
@@ -349,6 +355,9 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--aligned", type=int, default=60, help="queries that are aligned with all songs, too")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES), metavar="NAME",
+                        help=f"of {', '.join(ENGINES)}; all of them by default")  # fmt: skip
+    parser.add_argument("--what", nargs="+", choices=WHAT, default=WHAT, help="one of the two tables alone")
     parser.add_argument("--quick", action="store_true", help="5,000 songs, 40 queries")
     options = parser.parse_args()
     if options.quick:
@@ -365,7 +374,11 @@ def main() -> None:
     songs = ["".join(texts[line] for line in recipe) for recipe in recipes]
     chosen = rng.choice(options.songs, options.queries, replace=False)
     heard = [passage(lines, recipes[song], rng) for song in chosen]
-    report("Heard passages among lyrics", songs, heard, [{int(song)} for song in chosen], options.aligned)
+    if "passages" in options.what:
+        right = [{int(song)} for song in chosen]
+        report("Heard passages among lyrics", songs, heard, right, options.aligned, options.engines)
+    if "lines" not in options.what:
+        return
 
     transcripts, contents = [], []
     for recipe in recipes:
@@ -378,7 +391,8 @@ def main() -> None:
             holders.setdefault(line, set()).add(song)
     typed = [int(rng.choice([i for i in contents[song] if len(texts[i]) >= 20] or contents[song])) for song in chosen]
     slips = [mishear(lines[line], 0.2 * IN_WORD, rng) for line in typed]
-    report("Typed lines among transcripts", transcripts, slips, [holders[line] for line in typed], options.aligned)
+    report("Typed lines among transcripts", transcripts, slips, [holders[line] for line in typed], options.aligned,
+           options.engines)  # fmt: skip
 
 
 if __name__ == "__main__":
