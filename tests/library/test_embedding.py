@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from alcca.library import embedding
+from alcca.library import embedding, reading
 from alcca.library.parts.embeddings import VIEWS, Embeddings
 
 
@@ -37,14 +37,14 @@ def embedded_again(library):
 def test_processes_make_the_same_vectors(with_doc2vec, monkeypatch):
     before = vectors(with_doc2vec)
     read_by = []
-    encode = embedding.TextReader.read
+    encode = reading.TextReader.read
 
     def watched(self, chunks):
         yield from encode(self, chunks)
         read_by.append(self._processes)
 
-    monkeypatch.setattr(embedding.TextReader, "read", watched)
-    monkeypatch.setattr(embedding, "SECONDS_WORTH_PROCESSES", -1.0)
+    monkeypatch.setattr(reading.TextReader, "read", watched)
+    monkeypatch.setattr(reading, "SECONDS_WORTH_PROCESSES", -1.0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     after = embedded_again(with_doc2vec)
     assert set(read_by) == {2}
@@ -60,4 +60,18 @@ def test_a_few_songs_are_read_here(with_doc2vec, monkeypatch):
     before = vectors(with_doc2vec)
     monkeypatch.setattr("joblib.Parallel", refuse)
     after = embedded_again(with_doc2vec)
+    np.testing.assert_array_equal(after["lyrics"][1], before["lyrics"][1])
+
+
+def test_training_reads_each_song_s_lyrics_once(library, monkeypatch):
+    from alcca.encoders.doc2vec import Doc2VecEncoder
+
+    read = []
+    encode = Doc2VecEncoder.encode
+    monkeypatch.setattr(Doc2VecEncoder, "encode", lambda self, texts: read.extend(texts) or encode(self, texts))
+    library.train(method="cca", components=3)
+    assert sorted(read) == sorted(song.lyrics for song in library.songs() if song.lyrics is not None)
+    before = vectors(library)
+    after = embedded_again(library)
+    assert after["lyrics"][0] == before["lyrics"][0]
     np.testing.assert_array_equal(after["lyrics"][1], before["lyrics"][1])

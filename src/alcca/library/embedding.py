@@ -1,8 +1,6 @@
 """Putting a library's songs into the space of its model: here, in processes side by side, or on a cluster."""
 
-import os
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,23 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.cluster import Cluster
-from alcca.encoders.encoder import LyricsEncoder
 from alcca.errors import ClusterError
 from alcca.library.embedder import Embedder
 from alcca.library.encoding import encoded, kept_as
 from alcca.library.material import encode_all, files_of
 from alcca.library.parts.embeddings import Embeddings
+from alcca.library.reading import CHUNK, TextReader
 from alcca.library.store import Store
 from alcca.progress import Progress
 
-__all__ = ["TextReader", "embed_new", "embed_songs"]
+__all__ = ["embed_new", "embed_songs"]
 
-# Songs of a task, and of a commit.
-CHUNK = 64
 # Tasks that are made ready at the same time; their features take some 200 MB.
 READY = 256
-# Processes have a network library to load before they help.
-SECONDS_WORTH_PROCESSES = 15.0
+Rows = Mapping[int, NDArray[np.float32]]
+Vectors = dict[int, NDArray[np.float64]]
 
 
 def embed_new(
@@ -41,16 +37,24 @@ def embed_new(
 
 
 def embed_songs(
-    store: Store, name: str, embedder: Embedder, ids: Sequence[int], *, progress: bool, cluster: Cluster | None = None
+    store: Store,
+    name: str,
+    embedder: Embedder,
+    ids: Sequence[int],
+    *,
+    progress: bool,
+    cluster: Cluster | None = None,
+    read: Rows | None = None,
 ) -> None:
     """Store the vectors of songs, of each view that a song has, under the model's ``name``.
 
     What their encoders make of the songs is kept already (`alcca.library.material.encode_all`); a song of which that
     could not be made has no vector of this view. An encoder of lyrics that learns reads them now, in as many processes
-    as there are processors where that takes long.
+    as there are processors where that takes long; but for those songs of which is given, by number, what it has
+    ``read``.
     """
     with Progress("embedding songs", total=len(ids), show=progress and bool(ids)) as bar:
-        for chunk, (audio, lyrics) in _embedded(store, embedder, ids, cluster):
+        for chunk, (audio, lyrics) in _embedded(store, embedder, ids, cluster, read or {}):
             with store.transaction():
                 store.kept(Embeddings).put(name, chunk.ids, map(audio.get, chunk.ids), map(lyrics.get, chunk.ids))
             bar.update(len(chunk.ids))
@@ -64,66 +68,25 @@ class _Chunk:
     with_audio: list[int]
     sounds: NDArray[np.float32] | None
     with_lyrics: list[int]
-    # Texts where the encoder of lyrics learns, else what it has made of them.
-    lyrics: Any
-
-
-Vectors = dict[int, NDArray[np.float64]]
+    # What the encoder has made of the first of their lyrics, of all of them if it does not learn; the other lyrics.
+    features: NDArray[np.float32] | None
+    texts: list[str]
 
 
 def _embedded(
-    store: Store, embedder: Embedder, ids: Sequence[int], cluster: Cluster | None
+    store: Store, embedder: Embedder, ids: Sequence[int], cluster: Cluster | None, read: Rows
 ) -> Iterator[tuple[_Chunk, tuple[Vectors, Vectors]]]:
     parts = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
     shared = None if cluster is None else cluster.share(embedder)
-    reader = TextReader(embedder.lyrics, len(parts))
+    reader = TextReader(embedder.lyrics, sum(not all(song in read for song in part) for part in parts))
     for start in range(0, len(parts), READY):
-        chunks = [_chunk(store, embedder, part) for part in parts[start : start + READY]]
+        chunks = [_chunk(store, embedder, part, read) for part in parts[start : start + READY]]
         if cluster is not None:
             there = cluster.each(_vectors, [(shared, chunk) for chunk in chunks], _killed)
             yield from zip(chunks, there, strict=True)
             continue
-        if not embedder.lyrics.learns:
-            yield from ((chunk, _vectors(embedder, chunk)) for chunk in chunks)
-            continue
-        for chunk, read in zip(chunks, reader.read([chunk.lyrics for chunk in chunks]), strict=True):
-            yield chunk, _vectors(embedder, chunk, read)
-
-
-class TextReader:
-    """Encodes texts, a chunk at a time, with an encoder that learns, which reads them one by one.
-
-    In processes where all chunks would take long: threads are no help, for half of the time goes into Python.
-
-    Parameters
-    ----------
-    encoder : LyricsEncoder
-        Fitted.
-    chunks : int
-        How many there will be, in all calls together.
-    """
-
-    def __init__(self, encoder: LyricsEncoder, chunks: int) -> None:
-        self._encoder, self._left = encoder, chunks
-        self._processes: int | None = None  # not yet known
-
-    def read(self, texts: Sequence[Sequence[str]]) -> Iterator[NDArray[np.float32]]:
-        """What is made of each chunk's texts, in order."""
-        texts = list(texts)
-        if texts and self._processes is None:
-            started = time.monotonic()
-            yield self._encoder.encode(texts.pop(0))
-            seconds = (time.monotonic() - started) * (self._left - 1)
-            self._processes = (os.cpu_count() or 1) if seconds > SECONDS_WORTH_PROCESSES else 1
-        if self._processes == 1:
-            yield from map(self._encoder.encode, texts)
-            return
-        from joblib import Parallel, delayed, parallel_config
-
-        with parallel_config("loky", inner_max_num_threads=1):
-            yield from Parallel(self._processes, return_as="generator")(
-                delayed(self._encoder.encode)(some) for some in texts
-            )
+        for chunk, rest in zip(chunks, reader.read(chunk.texts for chunk in chunks), strict=True):
+            yield chunk, _vectors(embedder, chunk, rest)
 
 
 def _killed(_: int) -> Any:
@@ -133,24 +96,27 @@ def _killed(_: int) -> Any:
     )
 
 
-def _chunk(store: Store, embedder: Embedder, ids: Sequence[int]) -> _Chunk:
+def _chunk(store: Store, embedder: Embedder, ids: Sequence[int], read: Rows) -> _Chunk:
     songs = store.songs(ids)
-    sung = [song for song in songs if song.lyrics is not None]
     audio = encoded(store, [song for song in songs if song.audio is not None], embedder.audio)
     sounds = store.features(kept_as(embedder.audio), audio) if audio else None
-    if embedder.lyrics.learns:
-        texts = [song.lyrics for song in sung]
-        return _Chunk([song.id for song in songs], audio, sounds, [song.id for song in sung], texts)
-    lyrics = encoded(store, sung, embedder.lyrics)
-    features = store.features(kept_as(embedder.lyrics), lyrics) if lyrics else None
-    return _Chunk([song.id for song in songs], audio, sounds, lyrics, features)
+    if not embedder.lyrics.learns:
+        known = encoded(store, [song for song in songs if song.lyrics is not None], embedder.lyrics)
+        made = store.features(kept_as(embedder.lyrics), known) if known else None
+        return _Chunk([song.id for song in songs], audio, sounds, known, made, [])
+    sung = {song.id: song.lyrics for song in songs if song.lyrics is not None}
+    known = [song for song in sung if song in read]
+    made = np.stack([read[song] for song in known]) if known else None
+    unread = [song for song in sung if song not in read]
+    return _Chunk([song.id for song in songs], audio, sounds, known + unread, made, [sung[song] for song in unread])
 
 
-def _vectors(embedder: Embedder, chunk: _Chunk, read: Any = None) -> tuple[Vectors, Vectors]:
-    """Vectors of sound and of lyrics, by song; ``read`` is what the encoder has made of the lyrics, if it has."""
+def _vectors(embedder: Embedder, chunk: _Chunk, rest: NDArray[np.float32] | None = None) -> tuple[Vectors, Vectors]:
+    """Vectors of sound and of lyrics, by song; ``rest`` is what the encoder has made of the texts, if it has."""
     audio = {} if chunk.sounds is None else dict(zip(chunk.with_audio, embedder.embed_audio(chunk.sounds), strict=True))
     if not chunk.with_lyrics:
         return audio, {}
-    if read is None:
-        read = embedder.lyrics.encode(chunk.lyrics) if embedder.lyrics.learns else chunk.lyrics
-    return audio, dict(zip(chunk.with_lyrics, embedder.embed_encoded_lyrics(read), strict=True))
+    if rest is None and chunk.texts:
+        rest = embedder.lyrics.encode(chunk.texts)  # on a cluster
+    features = np.concatenate([made for made in (chunk.features, rest) if made is not None])
+    return audio, dict(zip(chunk.with_lyrics, embedder.embed_encoded_lyrics(features), strict=True))

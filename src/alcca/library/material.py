@@ -14,6 +14,7 @@ from alcca.errors import LibraryError
 from alcca.experiments.folds import song_groups
 from alcca.library.encoding import encode_missing, kept_as
 from alcca.library.learners import set_up
+from alcca.library.reading import read_texts
 from alcca.library.records import Song
 from alcca.library.store import Store
 from alcca.models.base import TwoViewModel
@@ -74,7 +75,7 @@ class Material:
 
     def features(self, learned: LyricsEncoder) -> NDArray[np.float32]:
         """What a lyrics encoder that `learned` of some songs makes of the lyrics of these, shape (n, q)."""
-        return learned.encode(self.texts) if self.encoded is None else self.encoded
+        return read_texts(learned, self.texts, show=learned.verbose) if self.encoded is None else self.encoded
 
     def most_components(self, features: NDArray[np.float32] | None) -> int:
         """How many components these songs, and the ``features`` of their lyrics if they are known, can give."""

@@ -113,7 +113,8 @@ def train_model(
     name = uuid.uuid4().hex
     embedder.save(folder / "models" / name)
     ids = [song.id for song in store.songs() if song.audio is not None or song.lyrics is not None]
-    embed_songs(store, name, embedder, ids, progress=progress, cluster=cluster)
+    read = {song.id: row for song, row in zip(material.songs, features, strict=True)} if learned.learns else None
+    embed_songs(store, name, embedder, ids, progress=progress, cluster=cluster, read=read)
     lay_out_songs(store, name, folder / "models" / name, random_state=random_state)
     # A method without components has the dimensions that it has.
     choice = replace(choice, components=embedder.embed_encoded_lyrics(features[:1]).shape[1])
