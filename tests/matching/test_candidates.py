@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from alcca.errors import UsageError
-from alcca.matching import candidates
+from alcca.matching import candidates, gram_rows
 from alcca.matching.candidates import Candidates
 
 
@@ -45,6 +45,15 @@ def assert_same(index, songs, seed=1):
         assert index.search(query, k=4) == by_hand(songs, query)[:4]
 
 
+@pytest.fixture(params=[None, (2, 5)], ids=["one block", "joined blocks"])
+def blocks(request, monkeypatch):
+    """Bits of a song's number within its block, so few that there are many blocks and wide ones."""
+    if request.param:
+        for name, bits in zip(("NARROW", "WIDE"), request.param, strict=True):
+            monkeypatch.setattr(gram_rows, name, bits)
+
+
+@pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("fresh", [10_000, 256, 7, 0])
 def test_votes_are_those_counted_by_hand(monkeypatch, fresh):
     monkeypatch.setattr(candidates, "FRESH", fresh)
@@ -81,8 +90,10 @@ def test_many_at_once_are_indexed_as_one_by_one():
     assert_same(index, songs)
 
 
-def test_put_replace_and_remove_leave_what_was_put_last(monkeypatch):
-    monkeypatch.setattr(candidates, "FRESH", 50)
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("fresh", [50, 0])
+def test_put_replace_and_remove_leave_what_was_put_last(monkeypatch, fresh):
+    monkeypatch.setattr(candidates, "FRESH", fresh)
     songs, rng = made_up(300), random.Random(2)
     connection = connect()
     index = Candidates(connection, "heard")
@@ -206,6 +217,7 @@ def test_clear_forgets_all_and_takes_new_songs():
     assert index.search("abcde") == [1]
 
 
+@pytest.mark.usefixtures("blocks")
 def test_a_rolled_back_transaction_leaves_no_trace():
     connection = connect()
     index = Candidates(connection, "lyrics")
@@ -218,6 +230,7 @@ def test_a_rolled_back_transaction_leaves_no_trace():
     assert_same(index, songs)
 
 
+@pytest.mark.usefixtures("blocks")
 def test_other_connections_see_what_is_committed_and_only_that(tmp_path):
     ours, theirs = connect(tmp_path / "songs.sqlite"), connect(tmp_path / "songs.sqlite")
     writer, reader = Candidates(ours, "lyrics"), Candidates(theirs, "lyrics")
@@ -236,13 +249,17 @@ def test_other_connections_see_what_is_committed_and_only_that(tmp_path):
     assert_same(reader, later)
 
 
-def test_a_process_killed_in_the_middle_leaves_whole_songs(tmp_path):
+def test_a_process_killed_in_the_middle_leaves_whole_songs(tmp_path, monkeypatch):
     """Each song is in its table and in the index, or in neither, wherever the kill falls."""
+    monkeypatch.setattr(gram_rows, "NARROW", 2)
+    monkeypatch.setattr(gram_rows, "WIDE", 5)
     program = textwrap.dedent(
         """
         import os, signal, sqlite3, sys
         from tests.matching.test_candidates import candidates, connect, made_up
+        from alcca.matching import gram_rows
         candidates.FRESH = 20
+        gram_rows.NARROW, gram_rows.WIDE = 2, 5
         connection = connect(sys.argv[1])
         connection.execute("CREATE TABLE IF NOT EXISTS songs (id INTEGER PRIMARY KEY)")
         index = candidates.Candidates(connection, "lyrics")

@@ -10,21 +10,18 @@ import contextlib
 import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import UsageError
-from alcca.matching.grams import GRAM_BITS, Integers, distinct, grams_of, occurrences, wanted_grams
+from alcca.matching.gram_rows import LARGEST, NARROW, GramRows, Postings
+from alcca.matching.grams import Integers, distinct, grams_of, occurrences, wanted_grams
 
 __all__ = ["KINDS", "Candidates"]
 
 KINDS = ("lyrics", "heard")
-# A row holds the songs of one gram within one block of numbers, and rows of a block lie together, so that adding
-# songs rewrites one block's pages only. Smaller blocks take a search more look-ups.
-LOW, LARGEST = 13, (1 << 32) - 1  # bits of a song's number within its block; the largest number
-WITHIN = (1 << LOW) - 1
 FRESH = 256  # songs that a search reads letter by letter; sorting them into the rows one by one costs ten times more
 BULK = 1024  # songs sorted in memory at once, in about 150 MB
 
@@ -34,15 +31,6 @@ CREATE TABLE IF NOT EXISTS candidates_{kind}_letters (song INTEGER PRIMARY KEY, 
 CREATE TABLE IF NOT EXISTS candidates_{kind}_fresh (song INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS candidates_{kind}_grams (key INTEGER PRIMARY KEY, songs BLOB NOT NULL);
 """
-
-
-class _Postings(NamedTuple):
-    """Which songs of one block hold which of a query's grams: gram after gram, each with its songs."""
-
-    block: int
-    which: Integers  # places of the grams in the query's
-    holders: Integers  # how many songs each has
-    within: NDArray[Any]  # the songs' numbers within the block, of all grams one after the other
 
 
 class Candidates:
@@ -87,9 +75,8 @@ class Candidates:
         if kind not in KINDS:
             raise UsageError(f"kind={kind!r}: there is an index of {' and one of '.join(KINDS)}; name one of them")
         self._db = connection
-        self._letters, self._fresh, self._grams = (
-            f"candidates_{kind}_{table}" for table in ("letters", "fresh", "grams")
-        )
+        self._letters, self._fresh = (f"candidates_{kind}_{table}" for table in ("letters", "fresh"))
+        self._rows = GramRows(connection, f"candidates_{kind}_grams")
 
     def put(self, song: int, letters: str) -> None:
         """Index a song by its folded letters, instead of those that it had.
@@ -134,8 +121,9 @@ class Candidates:
     def clear(self) -> None:
         """Forget all songs."""
         with self._together():
-            for table in (self._letters, self._fresh, self._grams):
+            for table in (self._letters, self._fresh):
                 self._db.execute(f"DELETE FROM {table}")
+            self._rows.clear()
 
     def songs(self) -> Iterator[int]:
         """The numbers of all songs that are indexed, in ascending order."""
@@ -173,64 +161,51 @@ class Candidates:
         if k < 1 or not wanted.size:
             return []
         # Fresh songs first: those that another process sorts in meanwhile are then seen twice, not missed.
-        postings = [*self._fresh_postings(wanted), *self._postings(wanted)]
+        postings = [*self._fresh_postings(wanted), *self._rows.postings(wanted)]
         candidates = list(itertools.islice(self._ranked(postings, wanted.size, k, among), k))
         if len(candidates) < k:
             candidates += [few for few in self._few(k, among) if few not in candidates]
         return candidates
 
-    def _fresh_postings(self, wanted: Integers) -> Iterator[_Postings]:
-        """Which fresh songs hold which of the wanted grams."""
+    def _fresh_postings(self, wanted: Integers) -> Iterator[Postings]:
+        """Which fresh songs hold which of the wanted grams; in blocks as those of the others."""
         rows = self._fresh_rows()
         gram, row = grams_of([letters for _, letters in rows])
         place, which = occurrences(gram, wanted)
         which, row = np.divmod(distinct(which * len(rows) + row[place]), max(len(rows), 1))
         song = np.array([song for song, _ in rows], np.int64)[row]
-        for block in distinct(song >> LOW).tolist():
-            inside = song >> LOW == block
-            yield _Postings(block, which[inside], np.ones(inside.sum(), np.int64), song[inside] & WITHIN)
+        block = song >> NARROW
+        for one in distinct(block).tolist():
+            inside, first = block == one, one << NARROW
+            yield Postings(first, 1 << NARROW, which[inside], np.ones(inside.sum(), np.int64), song[inside] - first)
 
-    def _postings(self, wanted: Integers) -> Iterator[_Postings]:
-        """Which of the songs that are sorted in hold them."""
-        for block in self._blocks():
-            first = block << GRAM_BITS
-            listed = ",".join(map(str, (first + wanted).tolist()))
-            select = f"SELECT key, CAST(songs AS BLOB) FROM {self._grams} WHERE key IN ({listed})"
-            rows = [row for row in self._db.execute(select).fetchall() if len(row[1]) % 2 == 0]  # others are damaged
-            if rows:
-                keys, songs = zip(*rows, strict=True)
-                which = np.searchsorted(wanted, np.array(keys) - first)
-                holders = np.fromiter(map(len, songs), np.int64, len(songs)) // 2
-                yield _Postings(block, which, holders, np.frombuffer(b"".join(songs), "<u2"))
-
-    def _blocks(self) -> Iterator[int]:
-        """The blocks that have rows."""
-        select, block = f"SELECT min(key) FROM {self._grams} WHERE key >= ?", -1
-        while (key := self._db.execute(select, ((block + 1) << GRAM_BITS,)).fetchone()[0]) is not None:
-            block = key >> GRAM_BITS
-            yield block
-
-    def _ranked(self, postings: list[_Postings], grams: int, k: int, among: frozenset[int] | None) -> Iterator[int]:
+    def _ranked(self, postings: list[Postings], grams: int, k: int, among: frozenset[int] | None) -> Iterator[int]:
         """The songs that have votes and are still there, best first; about twice ``k`` of each block."""
-        (largest,) = self._db.execute(f"SELECT max(song) FROM {self._letters}").fetchone()
         holders = np.zeros(grams)
         for part in postings:
             holders += np.bincount(part.which, part.holders, grams)
         # Whole numbers, so that equal votes stay equal in whatever order they are added.
-        weights = np.rint(64 * np.log2(1 + (1 + (largest or 0)) / np.maximum(holders, 1)))
+        weights = np.rint(64 * np.log2(1 + (1 + self._largest()) / np.maximum(holders, 1)))
         # Block by block: what is counted then stays in the processor's cache.
-        tallies = {part.block: np.zeros(1 << LOW) for part in postings}
+        tallies = {(part.first, part.size): np.zeros(part.size) for part in postings}
         for part in postings:
-            votes = np.bincount(part.within, np.repeat(weights[part.which], part.holders), 1 << LOW)
-            tallies[part.block] += votes[: 1 << LOW]  # a damaged row may count further
+            votes = np.bincount(part.within, np.repeat(weights[part.which], part.holders), part.size)
+            tallies[part.first, part.size] += votes[: part.size]  # a damaged row may count further
         chosen = None if among is None else np.sort(np.fromiter(among, np.int64, len(among)))
-        best = [_most_votes(block << LOW, tally, 2 * k, chosen) for block, tally in sorted(tallies.items())]
+        best = [_most_votes(first, tally, 2 * k, chosen) for (first, _), tally in tallies.items()]
         if not best:
             return
         numbers, most = (np.concatenate(parts) for parts in zip(*best, strict=True))
-        for number in numbers[np.argsort(-most, kind="stable")].tolist():
-            if self._letters_of(number) is not None:
+        seen = set()
+        for number in numbers[np.lexsort((numbers, -most))].tolist():
+            if number not in seen and self._letters_of(number) is not None:
+                seen.add(number)
                 yield number
+
+    def _largest(self) -> int:
+        """The largest number of a song; 0 where there is none."""
+        (largest,) = self._db.execute(f"SELECT max(song) FROM {self._letters}").fetchone()
+        return largest or 0
 
     def _few(self, k: int, among: frozenset[int] | None) -> list[int]:
         """All songs that can be chosen, when they are at most ``k``; else none."""
@@ -260,21 +235,7 @@ class Candidates:
         """Add the fresh songs to the rows of their grams."""
         rows = self._fresh_rows()
         gram, row = grams_of([letters for _, letters in rows])
-        song = np.array([song for song, _ in rows], np.int64)[row]
-        entries = distinct(_key(gram, song) << LOW | (song & WITHIN))
-        keys = entries >> LOW
-        begins = np.flatnonzero(np.diff(keys, prepend=-1))
-        within = (entries & WITHIN).astype("<u2").tobytes()
-        ends = np.append(begins, keys.size)[1:]
-        self._db.executemany(
-            # Joined blobs are text to SQLite until they are cast back; no byte changes on the way.
-            f"INSERT INTO {self._grams} VALUES (?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET songs = CAST(songs || excluded.songs AS BLOB)",
-            (
-                (key, within[2 * begin : 2 * end])
-                for key, begin, end in zip(keys[begins].tolist(), begins.tolist(), ends.tolist(), strict=True)
-            ),
-        )
+        self._rows.add(gram, np.array([song for song, _ in rows], np.int64)[row], self._largest())
         self._db.execute(f"DELETE FROM {self._fresh}")
 
     def _remove(self, song: int) -> None:
@@ -283,19 +244,8 @@ class Candidates:
         if letters is None:
             return
         if not self._db.execute(f"DELETE FROM {self._fresh} WHERE song = ?", (song,)).rowcount:
-            for key in _key(distinct(grams_of([letters])[0]), np.int64(song)).tolist():
-                self._take_out(key, song & WITHIN)
+            self._rows.take_out(distinct(grams_of([letters])[0]), song)
         self._db.execute(f"DELETE FROM {self._letters} WHERE song = ?", (song,))
-
-    def _take_out(self, key: int, within: int) -> None:
-        """Take one song out of one row."""
-        row = self._db.execute(f"SELECT CAST(songs AS BLOB) FROM {self._grams} WHERE key = ?", (key,)).fetchone()
-        songs = np.frombuffer(row[0][: len(row[0]) // 2 * 2], "<u2") if row else np.zeros(0, "<u2")
-        others = songs[songs != within]
-        if others.size:
-            self._db.execute(f"UPDATE {self._grams} SET songs = ? WHERE key = ?", (others.tobytes(), key))
-        else:
-            self._db.execute(f"DELETE FROM {self._grams} WHERE key = ?", (key,))
 
     def _letters_of(self, song: int) -> bytes | None:
         select = f"SELECT CAST(letters AS BLOB) FROM {self._letters} WHERE song = ?"
@@ -319,11 +269,6 @@ class Candidates:
                 self._db.execute("RELEASE candidates")
             raise
         self._db.execute("RELEASE candidates")
-
-
-def _key(gram: Integers, song: Integers | np.int64) -> Integers:
-    """The number of the row in which the song is among those of the gram."""
-    return (song >> LOW) << GRAM_BITS | gram
 
 
 def _most_votes(
