@@ -78,12 +78,15 @@ def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
     _, out, _ = run(
         capsys, "search", "--audio", str(filled / "music" / "artist 0" / "song 00.wav"), "-k", "2", "--json"
     )
-    hits = json.loads(out)
+    found = json.loads(out)
+    assert (found["heard"]["text"], found["heard"]["model"], found["asked"]) == ("", "base", ["space"])
+    assert any("no words" in note for note in found["notes"]), found["notes"]
+    hits = found["hits"]
     assert [hit["rank"] for hit in hits] == [1, 2]
     assert hits[0]["score"] >= hits[1]["score"]
     (tmp_path / "words.txt").write_text("river mountain")
     _, out, _ = run(capsys, "search", "--lyrics-file", str(tmp_path / "words.txt"), "-k", "1", "--json")
-    assert len(json.loads(out)) == 1
+    assert len(json.loads(out)["hits"]) == 1
     _, out, _ = run(capsys, "search", "--words", "songa")
     assert "song 00" in out
     _, out, _ = run(capsys, "search", "--words", "nosuchword")

@@ -257,7 +257,7 @@ def _search(options: argparse.Namespace) -> None:
         else:
             hits = library.search(audio=options.audio, lyrics=_lyrics(options), by=options.by, **which)
     if options.json:
-        _print_json([hit.to_dict() for hit in hits])
+        _print_json(hits.to_dict())
     else:
         print_heard_clip(hits)
         print_hits(hits, explain=options.explain)

@@ -92,7 +92,9 @@ def test_the_command_line_trains_and_searches(added, capsys):
     song = added.songs()[5]
     for query in (["--audio", song.paths[0]], ["--lyrics", song.lyrics]):
         assert main(["search", *query, "--by", "space", "-k", "15", "--json", *at]) == 0
-        assert {hit["title"] for hit in json.loads(capsys.readouterr().out)} == {one.title for one in added.songs()}
+        assert {hit["title"] for hit in json.loads(capsys.readouterr().out)["hits"]} == {
+            one.title for one in added.songs()
+        }
     assert main(["train", "--audio-encoder", "tfidf", *at]) == 2
     assert "audio encoder 'tfidf' is unknown; tfidf is one of lyrics" in capsys.readouterr().err
 

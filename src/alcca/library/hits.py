@@ -94,6 +94,12 @@ class Hits(list[Hit]):
         super().__init__(hits)
         self.heard, self.asked, self.notes = heard, asked, notes
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it: ``hits`` and the attributes."""
+        heard = None if self.heard is None else {"text": self.heard.text, **self.heard.to_dict()}
+        hits = [one.to_dict() for one in self]
+        return {"hits": hits, "heard": heard, "asked": list(self.asked), "notes": list(self.notes)}
+
 
 def hit(rank: int, found: "Ranked") -> Hit:
     """A song that parts of a search found."""
