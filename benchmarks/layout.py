@@ -92,9 +92,11 @@ def main() -> None:
             begun = time.perf_counter()
             made.append(way(points))
             seconds.append(time.perf_counter() - begun)
-        trust = trustworthiness(points, made[0], n_neighbors=NEAREST) if len(points) <= MOST_TRUSTED else np.nan
+        trust = "not measured"
+        if len(points) <= MOST_TRUSTED:
+            trust = f"{trustworthiness(points, made[0], n_neighbors=NEAREST):.3f}"
         print(
-            f"{name:9s} {len(points)} songs: trustworthiness {trust:.3f}, kept {kept(points, made[0]):.3f}, "
+            f"{name:9s} {len(points)} songs: trustworthiness {trust}, kept {kept(points, made[0]):.3f}, "
             f"{seconds[0]:.1f} s, then {seconds[1]:.1f} s, the same map twice: {np.array_equal(*made)}",
             flush=True,
         )
