@@ -33,6 +33,12 @@ def notes_on_songs(dataset: Dataset, fold_of: NDArray[np.integer]) -> list[str]:
             f"{len(dataset) - labelled} of {len(dataset)} songs have no label: they ask no query at the category "
             "level, and stand in its galleries as wrong answers."
         )
+    unheard = sum(heard is None for heard in dataset.transcripts or ())
+    if unheard:
+        notes.append(
+            f"{unheard} of {len(dataset)} songs were not listened to yet, and count as songs in which no words were "
+            "heard: hear them (alcca hear) before methods that go by the words are judged."
+        )
     return notes
 
 
