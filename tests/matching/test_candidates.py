@@ -14,6 +14,7 @@ import pytest
 from alcca.errors import UsageError
 from alcca.matching import candidates, gram_rows
 from alcca.matching.candidates import Candidates
+from alcca.matching.grams import wanted_grams
 
 
 def connect(path=":memory:"):
@@ -247,6 +248,20 @@ def test_other_connections_see_what_is_committed_and_only_that(tmp_path):
     assert_same(reader, songs)
     theirs.execute("COMMIT")
     assert_same(reader, later)
+
+
+def test_songs_that_are_joined_while_a_search_reads_are_found_once(monkeypatch):
+    monkeypatch.setattr(candidates, "FRESH", 0)
+    monkeypatch.setattr(gram_rows, "NARROW", 1)
+    monkeypatch.setattr(gram_rows, "WIDE", 2)
+    index = Candidates(connect(), "lyrics")
+    index.put_all((song, "hellodarkness") for song in range(4))
+    before = list(index._rows.postings(wanted_grams("hellodarkness")))
+    index.put(4, "hellodarkness")
+    after = list(index._rows.postings(wanted_grams("hellodarkness")))
+    assert [part.size for part in (*before, *after)] == [2, 2, 2, 4]
+    monkeypatch.setattr(index._rows, "postings", lambda wanted: [*before, *after])
+    assert sorted(index.search("hellodarkness", k=10)) == list(range(5))
 
 
 def test_a_process_killed_in_the_middle_leaves_whole_songs(tmp_path, monkeypatch):
