@@ -1,6 +1,8 @@
-"""Where the tests find real songs."""
+"""Where the tests find real songs, and how long they may take to end."""
 
+import faulthandler
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,13 @@ from tests.making import write_music
 
 # Nobody sings in most of the songs that tests make, and listening to each takes a second: tests that hear say so.
 os.environ["ALCCA_HEAR"] = "off"
+SECONDS_TO_END_ALL = 120
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Tell where, and end, when something hangs after the last test."""
+    faulthandler.dump_traceback_later(SECONDS_TO_END_ALL, exit=True, file=sys.__stderr__)
 
 
 @pytest.fixture(scope="session")

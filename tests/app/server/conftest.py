@@ -22,6 +22,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from starlette.testclient import TestClient
 from tests.app.server.visiting import OPTIONS
 from tests.making import write_song
@@ -29,7 +30,7 @@ from tests.processes import SECONDS_TO_END, family, still_running
 
 from alcca import ALCCA, CCA, Library
 from alcca.app.server.application import create_app
-from alcca.app.server.run import MAX_UPLOAD
+from alcca.app.server.run import MAX_UPLOAD, SECONDS_TO_FINISH
 from alcca.app.server.service import Service
 from alcca.library.hearer import BusyError, HearingError
 from alcca.library.parts.transcripts import Transcripts
@@ -47,6 +48,8 @@ HOSTILE_LYRICS = (
     "<details open ontoggle=window.pwned=4>garden</details>",
 )
 SECONDS_BEFORE_IT_HANGS = 120
+# Playwright gives Chromium half a minute to end, then ends it.
+SECONDS_TO_CLOSE = 60
 
 
 def write_shelf(music: Path) -> None:
@@ -263,8 +266,10 @@ def listening(_listening: FastAPI, ears: Ears) -> TestClient:
 @contextlib.contextmanager
 def running(app: FastAPI) -> Iterator[int]:
     """The port of a server in a thread of this process."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_FINISH)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         while not server.started:
@@ -272,7 +277,8 @@ def running(app: FastAPI) -> Iterator[int]:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(SECONDS_TO_END)
+        assert not thread.is_alive(), "the server does not end"
 
 
 @pytest.fixture(scope="session")
@@ -407,7 +413,21 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+    others = set(family(os.getpid()))
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=OPTIONS)
+        started = set(family(os.getpid())) - others
         yield chromium
-        chromium.close()
+        # Playwright waits for its own process without end.
+        late = threading.Timer(SECONDS_TO_CLOSE, _kill, [started])
+        late.start()
+        with contextlib.suppress(PlaywrightError):
+            chromium.close()
+    late.cancel()
+
+
+def _kill(pids: set[int]) -> None:
+    """End those of the processes that have not ended."""
+    for pid in pids & set(family(os.getpid())):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
