@@ -72,6 +72,19 @@ def test_songs_that_are_put_again_stay_beside_the_wide_block():
     assert 4 not in found(rows, 0)
 
 
+def test_many_songs_that_are_put_again_are_joined_again(monkeypatch):
+    monkeypatch.setattr(gram_rows, "MANY", 8)
+    rows = GramRows(connect(), "grams")
+    add(rows, range(40))
+    for song, expected in ((20, [5, 8, 9]), (25, [8, 9])):
+        rows.take_out(np.arange(10) * APART, song)
+        rows.add(np.arange(4) * APART, np.full(4, song), 39)
+        assert blocks(rows) == [*expected, FIRST_WIDE, FIRST_WIDE + 1]
+    for gram in range(4):
+        assert found(rows, gram * APART) == sorted({*range(gram % 2, 40, 2), 20, 25})
+    assert found(rows, 4 * APART) == [song for song in range(0, 40, 2) if song != 20]
+
+
 def test_songs_with_other_songs_numbers_in_other_blocks_are_not_taken_out():
     rows = GramRows(connect(), "grams")
     add(rows, range(40))

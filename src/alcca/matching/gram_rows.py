@@ -23,6 +23,8 @@ NARROW, WIDE = 13, 16
 FIRST_WIDE = 1 << 24
 # Grams that are joined at a time: of any texts, in about 100 MB.
 STEP = 1 << 18
+# Rows in narrow blocks beside a wide one, from which on they are joined into it: about those of one full block.
+MANY = 1 << 18
 
 
 class Postings(NamedTuple):
@@ -131,14 +133,21 @@ class GramRows:
         )
 
     def _join_first(self, end: int) -> None:
-        """Make the first wide block before ``end`` that is not there; one at a time, as that takes some seconds."""
+        """Make or complete the first wide block before ``end``; one at a time, as that takes some seconds."""
         block = self._first_block(0)
         while block is not None and (wide := block >> (WIDE - NARROW)) < end:
-            # Songs that were put again stay in narrow blocks beside a wide one, as few as they are.
-            if self._first_block(FIRST_WIDE + wide) != FIRST_WIDE + wide:
+            # Songs that were put again stay in narrow blocks beside a wide one while they are few.
+            if self._first_block(FIRST_WIDE + wide) != FIRST_WIDE + wide or self._many(wide):
                 self._join(wide)
                 return
             block = self._first_block((wide + 1) << (WIDE - NARROW))
+
+    def _many(self, wide: int) -> bool:
+        """Whether the narrow blocks beside a wide one have many rows."""
+        begin, end = (block << GRAM_BITS + WIDE - NARROW for block in (wide, wide + 1))
+        rows = f"SELECT 1 FROM {self._table} WHERE key >= ? AND key < ? LIMIT ?"
+        (found,) = self._db.execute(f"SELECT count(*) FROM ({rows})", (begin, end, MANY)).fetchone()
+        return int(found) == MANY
 
     def _join(self, wide: int) -> None:
         """Move the rows of narrow blocks into the wide one that has their songs."""
