@@ -13,6 +13,10 @@ OPTIONS = [
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 ]
 
+# Playwright's own 5 seconds are few on a busy machine.
+MILLISECONDS_TO_SHOW = 30_000
+expect.set_options(timeout=MILLISECONDS_TO_SHOW)
+
 
 class Visit:
     """A page of its own, and what went wrong on it."""
@@ -22,7 +26,7 @@ class Visit:
         options = {"viewport": {"width": 1200, "height": 900}, **options}
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(MILLISECONDS_TO_SHOW)
         self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
