@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 
 import cca_zoo.linear
 import numpy as np
@@ -13,9 +14,16 @@ from alcca.datasets import make_songs
 from alcca.errors import DataError
 from alcca.experiments import Dataset, cross_validate, make_method
 from alcca.experiments.distractors import Distractors
+from alcca.models import ridges, training
+from alcca.models.acmr import ACMR
+from alcca.models.alcca import ALCCA
 from alcca.models.cca import CCA
+from alcca.models.clip import CLIP
 from alcca.models.contract import cosines
+from alcca.models.dcca import DCCA
 from alcca.models.fused import Fused
+from alcca.models.kernel_cca import KernelCCA
+from alcca.models.rcca import RCCA
 from alcca.models.scoring import CSLS
 from alcca.models.standardised_cca import StandardisedCCA
 from alcca.retrieval import score_category_ranks, score_instance_ranks
@@ -130,6 +138,32 @@ def test_fused_methods_are_given_what_their_parts_name_and_the_groups(word_count
         assert all(groups.count(group) == 2 for group in groups)
     summary = results.summary().query("level == 'instance'").pivot(index="direction", columns="method", values="MRR1")
     assert (summary["fused"] >= summary["words"]).all()
+
+
+def _watched(name, keep_out, codes, *more):
+    SEEN[name].append(np.bincount(codes).tolist())
+    return keep_out(codes, *more)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_methods_that_keep_songs_out_are_given_the_groups(monkeypatch, together):
+    for module, name in ((ridges, "inner_folds"), (training, "held_out_rows")):
+        monkeypatch.setattr(module, name, partial(_watched, name, getattr(module, name)))
+    rng = np.random.default_rng(0)
+    songs = Dataset(rng.normal(size=(60, 6)), rng.normal(size=(60, 5)), group=[i // 2 for i in range(60)])
+    network = {"hidden": ((8, 4), (4,)), "epochs": 1, "device": "cpu", "validation": 0.2}
+    methods = {
+        "rcca": RCCA(2), "csls": CSLS(KernelCCA(2, rank=20)), "acmr": ACMR(**network), "alcca": ALCCA(2, **network),
+        "clip": CLIP((8, 4), epochs=1, device="cpu"), "dcca": DCCA(2, (8,), epochs=1, device="cpu", validation=0.2),
+        "fused": Fused({"rcca": RCCA(2), "cca": CCA(2)}), "zoo": cca_zoo.linear.CCA(2),
+    }  # fmt: skip
+    results = cross_validate(methods, songs, folds=3, components=[2], shuffled_control=False, together=together)
+    assert results.failures == ()
+    # In each fold RCCA, kernel CCA, and RCCA in the three folds of a fusion and again; ACMR (once, for ALCCA too), CLIP
+    # and DCCA.
+    assert len(SEEN["inner_folds"]) == 3 * 6
+    assert len(SEEN["held_out_rows"]) == 3 * 3
+    assert all(set(sizes) == {2} for seen in SEEN.values() for sizes in seen)
 
 
 def test_a_method_that_reads_texts_needs_texts():

@@ -1,19 +1,25 @@
 """Training a library's space: by any method, on songs that the choice never saw, kept without pickle."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from alcca import Library
+from alcca.encoders.tfidf import TfidfEncoder
 from alcca.errors import LibraryError, UsageError
 from alcca.features.doc2vec import Doc2VecFeatures
 from alcca.library import choosing
 from alcca.library.embedder import Embedder
 from alcca.library.learners import COMPARED
 from alcca.library.material import Material
+from alcca.models import ridges
 from alcca.models.acmr import ACMR
 from alcca.models.alcca import ALCCA
+from alcca.models.fused import Fused
+from alcca.models.held_out import inner_folds
+from alcca.models.rcca import RCCA
 from alcca.retrieval import cosine_evidence
 
 
@@ -42,6 +48,25 @@ def test_a_library_can_be_searched_in_the_space_of_any_method(library, method, c
         np.testing.assert_array_equal(
             embedder.embed_audio(features), library._snapshot.space.embedder.embed_audio(features)
         )
+
+
+def test_songs_of_one_group_or_of_the_same_words_stay_together_where_a_method_keeps_songs_out(library, monkeypatch):
+    usable = [song for song in library._store.songs() if song.usable]
+    songs = [replace(song, group=f"hit {i // 3}") for i, song in enumerate(usable)]
+    songs[0] = replace(songs[0], lyrics=songs[29].lyrics.upper())
+    seen = []
+
+    def watched(codes, *more):
+        seen.append(codes.tolist())
+        return inner_folds(codes, *more)
+
+    monkeypatch.setattr(ridges, "inner_folds", watched)
+    rng = np.random.default_rng(0)
+    material = Material(songs, rng.normal(size=(30, 5)), TfidfEncoder(), None)
+    for model in (RCCA(), Fused({"space": RCCA()})):
+        material.fit(model, rng.normal(size=(30, 4)), 2, {}, random_state=0, verbose=False)
+    expected = [i // 3 if i < 27 else 0 for i in range(30)]
+    assert [seen[0], seen[-1]] == [expected] * 2
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ MODELS = {
     "dcca": DCCA(**CORRELATING),
     "dcca, stopping early": DCCA(**(CORRELATING | {"epochs": 40, "lr": 0.03}), validation=0.3, patience=2),
     "clip": CLIP(hidden=(12, 4), epochs=4, batch_size=32, lr=1e-2, validation=0.2, device="cpu"),
+    "clip, groups": CLIP(hidden=(12, 4), epochs=4, batch_size=32, lr=1e-2, validation=0.2, device="cpu"),
     "cnn": PretrainCNNCCA(3, (8,), batch_size=32, **FRAMES),
     "joint": JointTrainDCCA(3, (8,), features=8, batch_size=32, **FRAMES),
 }
@@ -55,7 +56,7 @@ def songs():
 def fitted(name):
     """Places of all songs and the history of a model, in this process's share of the work."""
     views, moods = songs()
-    model = MODELS[name].fit(views, moods)
+    model = MODELS[name].fit(views, moods, **({"groups": np.arange(N) // 4} if "groups" in name else {}))
     return [*model.transform(views), np.array([list(epoch.values()) for epoch in model.history_])]
 
 
@@ -89,10 +90,10 @@ def losses():
     return found
 
 
-def told(views):
-    """The message with which songs of one's own are refused."""
+def told(views, groups=None):
+    """The message with which songs, or groups, of one's own are refused."""
     try:
-        DCCA(**CORRELATING).fit(views)
+        DCCA(**CORRELATING, validation=0.2).fit(views, groups=groups)
     except DataError as error:
         return str(error)
     return ""
@@ -114,6 +115,7 @@ def main():
     found |= {f"losses/{i}": array for i, array in enumerate(losses())}
     MODELS["dcca"].save(out / f"model of {rank}")
     messages = [told((X[own], Y[own])), told((X[::-1], Y[::-1]) if rank else (X, Y))]
+    messages.append(told((X, Y), np.arange(N) // (3 + rank)))
     np.savez(out / f"{rank}.npz", **found)
     heard = torch.tensor([float(rank), 5.0])
     as_first(heard)

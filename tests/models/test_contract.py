@@ -101,6 +101,14 @@ def test_groups_are_told_to_those_that_take_them(pair):
     assert fit_estimator(Own(), *pair, None, None).seen[2] is None
     fit_estimator(CCA(2), *pair, None, np.arange(30))
 
+    class Other(Own):
+        def fit(self, views, y=None, **settings):
+            self.seen = settings
+            return self
+
+    # Other packages take settings of their own so, and would not know these.
+    assert fit_estimator(Other(), *pair, None, np.arange(30)).seen == {}
+
 
 def test_a_beginning_that_was_fitted_is_gone_on_from(pair):
     class Goes(Own):

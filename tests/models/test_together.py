@@ -82,6 +82,23 @@ def test_those_with_other_numbers_of_batches_or_columns_train_in_groups_of_their
     assert groups[3:] == [2, 1]
 
 
+def test_groups_stay_together_as_in_those_trained_alone():
+    views, labels = folds()
+    belong = [np.random.default_rng(0).permutation(len(one[0])) // 4 for one in views]
+    settings = {"epochs": 40, "lr": 0.03, "validation": 0.2, "patience": 3}
+    alone = [
+        clone(m).fit(one, y, groups=g) for m, one, y, g in zip(models(**settings), views, labels, belong, strict=True)
+    ]
+    found = fit_together(models(**settings), views, labels, belong)
+    for ours, theirs, one in zip(found, alone, views, strict=True):
+        assert len(ours.history_) == len(theirs.history_)
+        np.testing.assert_allclose(ours.transform(one)[0], theirs.transform(one)[0], atol=1e-4)
+    torn = fit_together(models(**settings), views, labels)
+    assert [len(model.history_) for model in torn] != [len(model.history_) for model in found]
+    with pytest.raises(DataError, match="groups: expected one for each of 80 songs, got 75"):
+        fit_together(models(**settings), views, labels, [*belong[:2], belong[0]])
+
+
 def test_same_seed_same_bits():
     views, labels = folds()
     first, second = (fit_together(models(), views, labels) for _ in range(2))

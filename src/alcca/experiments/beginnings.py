@@ -112,8 +112,9 @@ def begin_together(
             for number in numbers
         ]  # fmt: skip
         models = [stages[number] for number in numbers]
+        groups = [comparison.songs.groups[comparison.rows[firsts[number].place][0]] for number in numbers]
         try:
-            fit_together(models, [views for views, _ in given], [y for _, y in given], show=verbose)
+            fit_together(models, [views for views, _ in given], [y for _, y in given], groups, show=verbose)
         except AlccaError:
             continue
         seconds = (time.monotonic() - started) / len(numbers)

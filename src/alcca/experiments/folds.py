@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
+from alcca.models.held_out import deal
 
 __all__ = ["grouped_folds", "song_groups"]
 
@@ -104,17 +105,10 @@ def grouped_folds(groups: NDArray[np.integer], folds: int = 5, seed: int = 0) ->
         raise UsageError(f"folds: expected 2 or more, got {folds}")
     sizes = np.bincount(groups)
     order = np.random.default_rng(seed).permutation(len(sizes))
-    # Largest first, each to the fold that is smallest so far.
-    order = order[np.argsort(-sizes[order], kind="stable")]
-    filled = np.zeros(folds, dtype=np.int64)
-    fold_of_group = np.zeros(len(sizes), dtype=np.int64)
-    for group in order[sizes[order] > 0]:
-        fold_of_group[group] = np.argmin(filled)
-        filled[fold_of_group[group]] += sizes[group]
-    if filled.min() < FEWEST_SONGS_IN_A_FOLD:
+    dealt: NDArray[np.int64] = deal(sizes, folds, order)[groups]
+    if np.bincount(dealt, minlength=folds).min() < FEWEST_SONGS_IN_A_FOLD:
         raise DataError(
             f"{len(groups)} songs in {np.count_nonzero(sizes)} groups do not fill {folds} folds with "
             f"{FEWEST_SONGS_IN_A_FOLD} songs each; add songs or ask for fewer folds"
         )
-    dealt: NDArray[np.int64] = fold_of_group[groups]
     return dealt

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KeptFits"]
 
-# Raise it when the protocol changes in a way that changes ranks: what was kept before is then not taken.
-FORMAT = 1
+# Raise it when the protocol changes in a way that changes ranks, or lyric features: what was kept before is then not
+# taken.
+FORMATS = {"parquet": 2, "npy": 1}
 
 
 class KeptFits:
@@ -85,5 +86,5 @@ class KeptFits:
     def _path(self, ending: str, what: dict[str, Any]) -> Path | None:
         if self._folder is None:
             return None
-        key = json.dumps([FORMAT, self._about, what], sort_keys=True, default=repr)
+        key = json.dumps([FORMATS[ending], self._about, what], sort_keys=True, default=repr)
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.{ending}"

@@ -82,8 +82,8 @@ class ACMR(TwoViewModel):
     opponent_steps : int
         Steps of the modality classifier on each batch, where ``k`` counts those of the others.
     validation : float, optional
-        Share of the training songs, drawn at random, to keep out and watch α L_imi + β L_imd on; training stops
-        when it has not fallen for ``patience`` epochs, and goes back to the best.
+        Share of the training songs, drawn at random and no group torn apart, to keep out and watch α L_imi + β L_imd
+        on; training stops when it has not fallen for ``patience`` epochs, and goes back to the best.
     patience : int
     random_state : int
         Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
@@ -168,7 +168,7 @@ class ACMR(TwoViewModel):
         self.precision = precision
         self.verbose = verbose
 
-    def fit(self, views: Sequence[View], y: Any = None) -> Self:
+    def fit(self, views: Sequence[View], y: Any = None, groups: Any = None) -> Self:
         """Train the projectors.
 
         Parameters
@@ -178,15 +178,19 @@ class ACMR(TwoViewModel):
         y : sequence of hashable, length n, optional
             Categories; None, NaN or "" for a song without one, which takes no part in L_imd and is a category of its
             own in L_imi.
+        groups : sequence of hashable, length n, optional
+            Songs of one group, such as two recordings of one, are kept out for validation together. None or "" is a
+            song alone.
 
         Raises
         ------
         UsageError
             A setting out of its range.
         DataError
-            Views or labels that do not fit together, NaN, or a training that diverged.
+            Views, labels or groups that do not fit together, NaN, nothing to keep out for validation but a part of a
+            group, or a training that diverged.
         """
-        started = self._start(views, y)
+        started = self._start(views, y, groups)
         history = train(
             started.network,
             lambda batch, progress: self._losses(started.network, batch, progress),
@@ -201,7 +205,7 @@ class ACMR(TwoViewModel):
         self._finish(started, history)
         return self
 
-    def _start(self, views: Sequence[View], y: Any) -> _Started:
+    def _start(self, views: Sequence[View], y: Any, groups: Any) -> _Started:
         """Check settings and songs, and draw the networks and the songs kept out."""
         self._check_settings()
         X, Y = check_pair(views)
@@ -217,7 +221,7 @@ class ACMR(TwoViewModel):
             torch.from_numpy(statistics[1].apply(Y)).to(device),
             torch.from_numpy(codes).to(device),
         )
-        validation_rows = split_rows(len(X), self.validation, generator)
+        validation_rows = split_rows(len(X), self.validation, generator, groups)
         return _Started(network.to(device), data, validation_rows, generator, statistics, classes)
 
     def _training_settings(self) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from alcca.errors import DataError, UsageError
 from alcca.models.acmr import ACMR
 from alcca.models.base import TwoViewModel, View, check_pair
 from alcca.models.cca import CCA, Ridge
-from alcca.models.contract import cosines
+from alcca.models.contract import cosines, fit_estimator
+from alcca.models.held_out import group_codes, held_out_rows
 from alcca.models.settings import Widths, check_components
 from alcca.models.weighing import mean_reciprocal_ranks
 
@@ -144,7 +145,8 @@ verbose
         y : sequence of hashable, length n, optional
             Categories, as in `ACMR.fit`. Songs kept out for validation take part in the CCA.
         groups : sequence of hashable, length n, optional
-            Songs of one group, such as two recordings of one, are kept out together where the ridge is chosen.
+            Songs of one group, such as two recordings of one, are kept out together, where the ridge is chosen and for
+            validation. None or "" is a song alone.
         first_stage : ACMR, optional
             What `first_stage` made, fitted on the same songs: it is not trained again.
 
@@ -154,7 +156,9 @@ verbose
             As `ACMR.fit` and `CCA.fit`; n_components above d or above n - 1; too few songs or groups to choose on; a
             first stage with other settings.
         """
-        n = len(check_pair(views)[0])
+        audio, lyrics = check_pair(views)
+        n = len(audio)
+        codes = None if groups is None else group_codes(groups, n)
         if isinstance(self.ridge, str) and self.ridge != AUTO:
             raise UsageError(f"ridge={self.ridge!r}: expected a number of at least 0, two of them, or {AUTO!r}")
         acmr, cca = self._parts(0.0 if self.ridge == AUTO else self.ridge)
@@ -164,11 +168,11 @@ verbose
         d = self.hidden[0][-1]
         cca._checked_ridges((d, d))  # before the training, which takes long
         check_components(self.n_components, n)
-        found = self._try_ridges(views, y, groups) if self.ridge == AUTO else {}
+        found = self._try_ridges(views, y, codes) if self.ridge == AUTO else {}
         self.ridge_ = _largest_of_the_best(found) if found else self.ridge
         self.ridge_scores_ = {ridge: float(reciprocal.mean()) for ridge, reciprocal in found.items()}
         if first_stage is None:
-            acmr.fit(views, y)
+            fit_estimator(acmr, audio, lyrics, y, codes)
         else:
             acmr = first_stage
         cca.set_params(ridge=self.ridge_)
@@ -176,13 +180,15 @@ verbose
         self.acmr_, self.cca_ = acmr, cca
         return self
 
-    def _try_ridges(self, views: Sequence[View], y: Any, groups: Any) -> dict[float, NDArray[np.float64]]:
+    def _try_ridges(
+        self, views: Sequence[View], y: Any, groups: NDArray[np.int64] | None
+    ) -> dict[float, NDArray[np.float64]]:
         """By each ridge, the reciprocal ranks of songs kept out of a first training, means of both directions."""
         X, Y = check_pair(views)
-        train, held_out = _kept_out(np.arange(len(X)) if groups is None else groups, len(X), self.random_state)
+        train, held_out = _kept_out(groups, len(X), self.random_state)
         labels = None if y is None else np.fromiter(y, dtype=object, count=len(X))[train]
         acmr, _ = self._parts(0.0)
-        acmr.fit((X[train], Y[train]), labels)
+        fit_estimator(acmr, X[train], Y[train], labels, None if groups is None else groups[train])
         given = [acmr._embed(view, which) for which, view in enumerate((X, Y))]
         found = {}
         for ridge in RIDGES:
@@ -253,15 +259,11 @@ def _largest_of_the_best(found: Mapping[float, NDArray[np.float64]]) -> float:
 
 def _kept_out(groups: Any, n: int, random_state: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows to learn from, and rows to choose on: about a fifth, whole groups at random."""
-    _, code = np.unique(np.asarray(groups), return_inverse=True)
-    if len(code) != n:
-        raise DataError(f"groups: expected one for each of {n} songs, got {len(code)}")
-    order = np.random.default_rng(random_state).permutation(code.max() + 1)
-    sizes = np.bincount(code)[order]
-    out = order[np.cumsum(sizes) <= CHOSEN_ON * n]
-    held_out = np.flatnonzero(np.isin(code, out))
+    codes = group_codes(groups, n)
+    count = int(codes.max()) + 1
+    held_out = np.sort(held_out_rows(codes, CHOSEN_ON * n, np.random.default_rng(random_state).permutation(count)))
     if len(held_out) < 2 or n < FEWEST_TO_CHOOSE:
         raise DataError(
-            f"{n} songs in {len(sizes)} groups are too few to choose a ridge on; give one (ridge=0.1), or add songs"
+            f"{n} songs in {count} groups are too few to choose a ridge on; give one (ridge=0.1), or add songs"
         )
-    return np.flatnonzero(~np.isin(code, out)), held_out
+    return np.setdiff1d(np.arange(n), held_out), held_out

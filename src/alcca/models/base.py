@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
@@ -22,6 +23,7 @@ __all__ = [
     "check_pair",
     "check_view",
     "encode_labels",
+    "is_missing",
     "json_labels",
     "row_blocks",
 ]
@@ -168,7 +170,7 @@ def encode_labels(y: Any, n: int) -> tuple[NDArray[np.int64], list[Any]]:
         return np.full(n, -1, dtype=np.int64), []
     try:
         labels = [label.item() if isinstance(label, np.generic) else label for label in y]
-        classes = sorted({label for label in labels if not _is_missing(label)}, key=lambda c: (str(c), repr(c)))
+        classes = sorted({label for label in labels if not is_missing(label)}, key=lambda c: (str(c), repr(c)))
     except TypeError as error:
         raise DataError(f"y: expected one hashable label a song, such as 'sad'; {error}") from error
     if len(labels) != n:
@@ -188,11 +190,20 @@ def json_labels(classes: Sequence[Any]) -> list[Any]:
     return [label if isinstance(label, str | int | float) else str(label) for label in classes]
 
 
-def _is_missing(label: Any) -> bool:
+def is_missing(label: Any) -> bool:
+    """Whether a label, or the name of a group, says that there is none: None, NaN or blank text.
+
+    Examples
+    --------
+    >>> is_missing(float("nan")), is_missing("sad")
+    (True, False)
+    """
+    if isinstance(label, str | Integral):
+        return isinstance(label, str) and not label.strip()
     import pandas as pd  # here, because it takes longer to import than most fits of a CCA
 
     missing = pd.isna(label)  # an array for array-likes, which are no labels and fail as unhashable
-    return (isinstance(missing, bool | np.bool_) and bool(missing)) or (isinstance(label, str) and not label.strip())
+    return isinstance(missing, bool | np.bool_) and bool(missing)
 
 
 class Standardizer(NamedTuple):
@@ -243,7 +254,8 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
 
     A subclass stores its settings in ``__init__`` and nothing else (scikit-learn's convention, so that
     ``get_params``, ``set_params`` and ``clone`` work), learns in `fit`, and says in `_get_state` and
-    `_set_state` which arrays its fitted state is.
+    `_set_state` which arrays its fitted state is. One that keeps songs out of its own training takes ``groups`` in
+    `fit` too, and tears none of them apart (`alcca.models.held_out`).
 
     ``audio_view`` names the audio features that an experiment has to hand to `fit` and `transform`
     (`alcca.models.contract`).

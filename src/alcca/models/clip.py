@@ -79,9 +79,9 @@ class CLIP(TwoViewModel):
     regularization : float
         Weight of L_reg, the sum of the Frobenius norms of all weight matrices (Eq. 5 of the paper), at least 0.
     validation : float or None
-        Share of the training songs, drawn at random, to keep out. Training stops when their loss has not fallen for
-        ``patience`` epochs, and goes back to the best: a thousand songs are soon known by heart. None trains to the
-        end on all.
+        Share of the training songs, drawn at random and no group torn apart, to keep out. Training stops when their
+        loss has not fallen for ``patience`` epochs, and goes back to the best: a thousand songs are soon known by
+        heart. None trains to the end on all.
     patience : int
     random_state : int
         Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
@@ -147,7 +147,7 @@ class CLIP(TwoViewModel):
         self.precision = precision
         self.verbose = verbose
 
-    def fit(self, views: Sequence[View], y: Any = None) -> Self:
+    def fit(self, views: Sequence[View], y: Any = None, groups: Any = None) -> Self:
         """Train the networks.
 
         Parameters
@@ -155,13 +155,17 @@ class CLIP(TwoViewModel):
         views : (audio, lyrics)
             Arrays (n, p) or (n, ...), and (n, q); row i of both is song i.
         y : ignored
+        groups : sequence of hashable, length n, optional
+            Songs of one group, such as two recordings of one, are kept out for validation together. None or "" is a
+            song alone.
 
         Raises
         ------
         UsageError
             A setting out of its range.
         DataError
-            Views that do not fit together, NaN, fewer than two songs to learn from, or a training that diverged.
+            Views or groups that do not fit together, NaN, fewer than two songs to learn from, nothing to keep out for
+            validation but a part of a group, or a training that diverged.
         """
         self._check_settings()
         X, Y = check_pair(views)
@@ -169,7 +173,7 @@ class CLIP(TwoViewModel):
         device = choose_device(self.device)
         generator = torch.Generator().manual_seed(self.random_state)
         towers = _Towers((X.shape[1], Y.shape[1]), layer_widths(self.hidden), self.temperature, generator).to(device)
-        validation_rows = split_rows(len(X), self.validation, generator)
+        validation_rows = split_rows(len(X), self.validation, generator, groups)
         left = len(X) - (0 if validation_rows is None else len(validation_rows))
         if left < FEWEST_IN_A_BATCH:
             raise DataError(f"{len(X)} songs, of which {left} to learn from: expected 2 or more; add songs")

@@ -3,7 +3,8 @@
 An estimator has ``fit(views, y)`` with ``views = (audio, lyrics)``, and says how well songs' two sides fit: by a
 ``similarity`` of its own, or by a ``transform`` into a common space, where the cosine says it. Its attributes
 ``audio_view`` and ``lyrics_view`` name what it has to be given, in the words of `alcca.Dataset`: the name of one view,
-or a tuple of names, for which it is given a mapping from each name to its view.
+or a tuple of names, for which it is given a mapping from each name to its view. One that keeps songs out of its own
+training names a parameter ``groups`` in ``fit``: one for each song, the same for songs that it must not tear apart.
 """
 
 import inspect
@@ -254,7 +255,7 @@ def fit_estimator(
         As `gather` puts them together.
     y : sequence of n labels, or None
     groups : (n,) array of int, or None
-        Songs of one number must not be torn apart.
+        Songs of one number must not be torn apart. An estimator whose ``fit`` does not name ``groups`` is not told.
     begun : object, optional
         Its `first_stage`, fitted on the same songs, which is then not trained again.
 

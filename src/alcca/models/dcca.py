@@ -63,8 +63,9 @@ class DCCA(TwoViewModel):
         correlation of a component; at least 0. It keeps the networks from growing until the ridge has no effect. Too
         large, and beside weak correlations, it shrinks them to nothing; `fit` warns.
     validation : float, optional
-        Share of the training songs, drawn at random, to keep out of the training of the networks. It stops when their
-        total correlation has not risen for ``patience`` epochs, and goes back to the best. The CCA takes them all.
+        Share of the training songs, drawn at random and no group torn apart, to keep out of the training of the
+        networks. It stops when their total correlation has not risen for ``patience`` epochs, and goes back to the
+        best. The CCA takes them all.
     patience : int
     random_state : int
         Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
@@ -133,7 +134,7 @@ class DCCA(TwoViewModel):
         self.precision = precision
         self.verbose = verbose
 
-    def fit(self, views: Sequence[View], y: Any = None) -> Self:
+    def fit(self, views: Sequence[View], y: Any = None, groups: Any = None) -> Self:
         """Train the networks, then fit CCA on what they give for all training songs.
 
         Parameters
@@ -141,14 +142,17 @@ class DCCA(TwoViewModel):
         views : (audio, lyrics)
             Arrays (n, p) or (n, ...), and (n, q); row i of both is song i.
         y : ignored
+        groups : sequence of hashable, length n, optional
+            Songs of one group, such as two recordings of one, are kept out for validation together. None or "" is a
+            song alone.
 
         Raises
         ------
         UsageError
             A setting out of its range.
         DataError
-            Views that do not fit together, NaN, n_components above n - 1, a negative ridge, too few songs kept out
-            for validation, or a training that diverged.
+            Views or groups that do not fit together, NaN, n_components above n - 1, a negative ridge, too few songs
+            kept out for validation, or a training that diverged.
         """
         self._check_settings()
         X, Y = check_pair(views)
@@ -158,7 +162,7 @@ class DCCA(TwoViewModel):
         generator = torch.Generator().manual_seed(self.random_state)
         f_A, f_T = self._audio_network(X.shape[1], generator), self._lyrics_network(Y.shape[1], generator)
         networks = nn.ModuleList([f_A, f_T]).to(device)
-        validation_rows = split_rows(len(X), self.validation, generator)
+        validation_rows = split_rows(len(X), self.validation, generator, groups)
         self._check_batches(len(X), 0 if validation_rows is None else len(validation_rows))
         data = [
             torch.from_numpy(view_statistics.apply(view)).to(device)

@@ -18,13 +18,12 @@ from alcca.models.contract import (
     take,
     view_names,
 )
+from alcca.models.held_out import FEWEST_SONGS_IN_A_FOLD, deal, group_codes
 from alcca.models.weighing import learned_weights
 
 __all__ = ["Fused"]
 
 SIDES = ("audio", "lyrics")
-# A pool of one song ranks it first whatever a part says.
-FEWEST_SONGS_IN_A_FOLD = 2
 
 
 class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -126,7 +125,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 raise UsageError(f"Fused has no setting {name}; it has {', '.join(sorted(self.get_params()))}")
         return self
 
-    def fit(self, views: Sequence[Any], y: Any = None, groups: NDArray[np.integer] | None = None) -> Self:
+    def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None) -> Self:
         """Learn the weights on songs kept out in turn, then fit every part on all songs.
 
         Parameters
@@ -136,17 +135,17 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             the view itself will do.
         y : sequence of n labels, optional
             For the parts that learn from them.
-        groups : (n,) array of int, optional
-            Songs of one number are kept out together, as two recordings of one song must be. Without it, songs with
-            the same lyrics are.
+        groups : sequence of hashable, length n, optional
+            Songs of one group are kept out together, as two recordings of one song must be; None or "" is a song alone.
+            Without it, songs with the same lyrics are. Parts that keep songs out themselves are told.
 
         Raises
         ------
         UsageError
             No parts, or ``folds`` below 2.
         DataError
-            A view that a part names is missing, views of different lengths, songs or groups too few for the folds;
-            and whatever the parts raise.
+            A view that a part names is missing, views or groups of different lengths, songs or groups too few for the
+            folds; and whatever the parts raise.
         """
         if not isinstance(self.parts, Mapping) or not self.parts:
             raise UsageError(f"parts: expected a mapping of names to estimators, got {self.parts!r}")
@@ -155,14 +154,14 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         audio, lyrics = self._checked(views)
         n = song_count(audio)
         labels = None if y is None else np.fromiter(y, dtype=object, count=n)
-        groups = _same_lyrics(lyrics) if groups is None else np.asarray(groups)
-        fold_of = self._dealt(groups)
+        codes = _same_lyrics(lyrics) if groups is None else group_codes(groups, n)
+        fold_of = self._dealt(codes)
         inside = n - int(np.bincount(fold_of).max())
         held_out: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
         for fold in range(self.folds):
             train, kept_out = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
             y_train = None if labels is None else labels[train]
-            parts = self._fitted(take(audio, train), take(lyrics, train), y_train, groups[train], inside)
+            parts = self._fitted(take(audio, train), take(lyrics, train), y_train, codes[train], inside)
             for name, scores in self._each(parts, take(audio, kept_out), take(lyrics, kept_out)).items():
                 held_out.setdefault(("similarity", name), []).append(scores)
                 held_out.setdefault(("silence", name), []).append(np.broadcast_to(_silent(scores), scores.shape))
@@ -170,7 +169,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.weights_, self.silence_ = (
             {name: weights[what, name] for name in self.parts} for what in ("similarity", "silence")
         )
-        self.parts_ = self._fitted(audio, lyrics, labels, groups, inside)
+        self.parts_ = self._fitted(audio, lyrics, labels, codes, inside)
         return self
 
     def similarity(self, audio: Any, lyrics: Any) -> NDArray[np.float64]:
@@ -227,23 +226,17 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise DataError(f"{side}: expected {', '.join(names)}, got {', '.join(view) or 'nothing'}")
         return {name: view[name] for name in names}
 
-    def _dealt(self, groups: NDArray[Any]) -> NDArray[np.int64]:
-        """The fold that each song is kept out in: groups in random order, each to the smallest fold so far."""
-        _, code = np.unique(groups, return_inverse=True)
-        sizes = np.bincount(code)
+    def _dealt(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The fold that each song is kept out in."""
+        sizes = np.bincount(codes)
         order = np.random.default_rng(self.random_state or 0).permutation(len(sizes))
-        order = order[np.argsort(-sizes[order], kind="stable")]
-        filled, fold_of_group = np.zeros(self.folds, dtype=np.int64), np.empty(len(sizes), dtype=np.int64)
-        for group in order:
-            fold_of_group[group] = np.argmin(filled)
-            filled[fold_of_group[group]] += sizes[group]
-        if filled.min() < FEWEST_SONGS_IN_A_FOLD:
+        fold_of = deal(sizes, self.folds, order)[codes]
+        if np.bincount(fold_of, minlength=self.folds).min() < FEWEST_SONGS_IN_A_FOLD:
             raise DataError(
-                f"{len(groups)} songs in {len(sizes)} groups are too few to learn on {self.folds} folds how much each "
+                f"{len(codes)} songs in {len(sizes)} groups are too few to learn on {self.folds} folds how much each "
                 f"part counts; expected {FEWEST_SONGS_IN_A_FOLD} songs or more in each, lower folds or add songs"
             )
-        dealt: NDArray[np.int64] = fold_of_group[code]
-        return dealt
+        return fold_of
 
     def _fitted(
         self, audio: Mapping[str, Any], lyrics: Mapping[str, Any], y: Any, groups: NDArray[Any], songs: int

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from alcca.errors import DataError, UsageError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.cca import CCA
+from alcca.models.held_out import group_codes
 from alcca.models.kernels import NystromMap, median_gamma
 from alcca.models.ridges import Ridges, chosen_ridges, ridge_grids
 
@@ -101,7 +102,7 @@ class KernelCCA(TwoViewModel):
         self.folds = folds
         self.random_state = random_state
 
-    def fit(self, views: Sequence[View], y: Any = None) -> Self:
+    def fit(self, views: Sequence[View], y: Any = None, groups: Any = None) -> Self:
         """Draw the landmarks, choose the ridges, then learn the canonical directions of all songs.
 
         Parameters
@@ -109,17 +110,21 @@ class KernelCCA(TwoViewModel):
         views : (audio, lyrics)
             Arrays (n, p) and (n, q); row i of both is song i.
         y : ignored
+        groups : sequence of hashable, length n, optional
+            As in `RCCA.fit`.
 
         Raises
         ------
         UsageError
             A setting that cannot mean anything.
         DataError
-            n_components above the number of landmarks, and as `check_pair` says; fewer than two songs an inner fold.
+            n_components above the number of landmarks, and as `check_pair` says; fewer than two songs an inner fold;
+            groups that do not fill two of them, or of another number than the songs.
         """
         kernels, gammas, grids = self._kernels(), self._gammas(), ridge_grids(self.ridges)
         pair = check_pair(views)
         n = len(pair[0])
+        codes = group_codes(groups, n)
         if not 1 <= self.n_components <= min(self.rank, n):
             raise DataError(
                 f"n_components={self.n_components}: expected 1 to {min(self.rank, n)}, the landmarks "
@@ -133,7 +138,7 @@ class KernelCCA(TwoViewModel):
             for X, kernel, gamma in zip(pair, kernels, gammas, strict=True)
         )
         features = audio.apply(pair[0]), lyrics.apply(pair[1])
-        ridge, scores = chosen_ridges(*features, grids, self.n_components, self.folds, self.random_state)
+        ridge, scores = chosen_ridges(*features, grids, self.n_components, self.folds, self.random_state, codes)
         self.cca_ = CCA(self.n_components, ridge=ridge).fit(features)
         self.maps_, self.ridges_, self.ridge_, self.scores_ = (audio, lyrics), grids, ridge, scores
         return self

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from alcca.models.base import TwoViewModel, View, check_pair, json_labels
@@ -12,7 +13,7 @@ from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
 from alcca.models.dcca import DCCA
 from alcca.models.encoder import arrays_under, prefix_arrays
 from alcca.models.settings import Hidden, check_not_negative, check_positive, check_whole
-from alcca.models.training import History
+from alcca.models.training import History, split_rows
 
 __all__ = ["PretrainCNNDCCA"]
 
@@ -109,7 +110,7 @@ precision, verbose
         self.precision = precision
         self.verbose = verbose
 
-    def fit(self, views: Sequence[View], y: Any = None) -> Self:
+    def fit(self, views: Sequence[View], y: Any = None, groups: Any = None) -> Self:
         """Pre-train the convolutional network on the labels, then fit `DCCA` on its features and the lyrics.
 
         Parameters
@@ -118,6 +119,8 @@ precision, verbose
             Arrays (n, coefficients, frames) or (n, coefficients · frames), and (n, q); row i of both is song i.
         y : sequence of hashable, length n
             Categories, at least two; None, NaN or "" for a song without one, which takes no part in the pre-training.
+        groups : sequence of hashable, length n, optional
+            As in `DCCA.fit`.
 
         Raises
         ------
@@ -130,12 +133,14 @@ precision, verbose
         dcca = self._dcca()
         dcca._check_settings()
         X, Y = check_pair(views)
-        dcca._checked_ridges(len(X))  # before the pre-training, which takes long
+        # Before the pre-training, which takes long.
+        dcca._checked_ridges(len(X))
+        split_rows(len(X), self.validation, torch.Generator(), groups)
         self.cnn_, self.classes_, self.pretrain_history_ = pretrained_encoder(
             X, y, self.frame_shape, (self.features,), self.pretrain_epochs, self.pretrain_batch_size, self.pretrain_lr,
             self.pretrain_regularization, self.random_state, self.device, self.verbose, self.precision,
         )  # fmt: skip
-        self.dcca_ = dcca.fit((self.cnn_(X), Y))
+        self.dcca_ = dcca.fit((self.cnn_(X), Y), groups=groups)
         return self
 
     @property

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.cca import CCA
+from alcca.models.held_out import group_codes
 from alcca.models.ridges import Ridges, chosen_ridges, ridge_grids
 
 __all__ = ["RCCA"]
@@ -38,7 +39,8 @@ class RCCA(TwoViewModel):
         pair, nothing is held out. The largest eigenvalue of a correlation matrix is at most the number of columns,
         and ridges far above it all give the same directions.
     folds : int
-        Inner folds, at least 2; they need two songs each.
+        Inner folds, at least 2; they need two songs each. Songs of one group are in one of them, and where there are
+        too few groups to fill so many, there are fewer folds.
     random_state : int
         Seeds how songs are dealt to inner folds.
 
@@ -87,7 +89,7 @@ class RCCA(TwoViewModel):
         self.folds = folds
         self.random_state = random_state
 
-    def fit(self, views: Sequence[View], y: Any = None) -> Self:
+    def fit(self, views: Sequence[View], y: Any = None, groups: Any = None) -> Self:
         """Choose the ridges, then learn the canonical directions of all songs.
 
         Parameters
@@ -95,20 +97,25 @@ class RCCA(TwoViewModel):
         views : (audio, lyrics)
             Arrays (n, p) and (n, q); row i of both is song i.
         y : ignored
+        groups : sequence of hashable, length n, optional
+            Songs of one group, such as two recordings of one, are held out together where the ridges are chosen. None
+            or "" is a song alone.
 
         Raises
         ------
         UsageError
             Ridges or folds that cannot mean anything.
         DataError
-            n_components above min(p, q), and as `check_pair` says; fewer than two songs an inner fold.
+            n_components above min(p, q), and as `check_pair` says; fewer than two songs an inner fold; groups that do
+            not fill two of them, or of another number than the songs.
         """
         grids = ridge_grids(self.ridges)
         X, Y = check_pair(views)
+        codes = group_codes(groups, len(X))
         CCA(self.n_components)._checked_ridges((X.shape[1], Y.shape[1]))  # before the choice, which takes longer
         scales = Standardizer.of(X), Standardizer.of(Y)
         X, Y = scales[0].apply(X), scales[1].apply(Y)
-        ridge, scores = chosen_ridges(X, Y, grids, self.n_components, self.folds, self.random_state)
+        ridge, scores = chosen_ridges(X, Y, grids, self.n_components, self.folds, self.random_state, codes)
         self.cca_ = CCA(self.n_components, ridge=ridge).fit((X, Y))
         self.scales_, self.ridges_, self.ridge_, self.scores_ = scales, grids, ridge, scores
         return self

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from alcca.errors import DataError, UsageError
+from alcca.models.held_out import group_codes, inner_folds
 
 __all__ = ["Grids", "Ridges", "chosen_ridges", "ridge_grids", "ridge_scores"]
 
@@ -53,13 +54,20 @@ def ridge_grids(ridges: Ridges) -> Grids:
 
 
 def ridge_scores(
-    X: NDArray[np.floating], Y: NDArray[np.floating], grids: Grids, k: int, folds: int, random_state: int
+    X: NDArray[np.floating],
+    Y: NDArray[np.floating],
+    grids: Grids,
+    k: int,
+    folds: int,
+    random_state: int,
+    groups: Any = None,
 ) -> Float64:
     """Score every pair of ridges by how well songs that were held out find their other half.
 
     The score is the mean reciprocal rank of the right song, by cosine of k canonical variates, over both directions
-    and all folds; ties count against the pair. Each fold needs one eigendecomposition a view, as a ridge only shifts
-    the eigenvalues; each pair of ridges then needs one of a Gram matrix of the smaller view.
+    and all folds; ties count against the pair, and other songs of the right one's group are wrong ones, as in the test
+    folds of a comparison. Each fold needs one eigendecomposition a view, as a ridge only shifts the eigenvalues; each
+    pair of ridges then needs one of a Gram matrix of the smaller view.
 
     Parameters
     ----------
@@ -73,6 +81,8 @@ def ridge_scores(
         At least 2; the songs are dealt to them at random. With many songs only 2,000 of a fold are ranked.
     random_state : int
         Seeds the dealing.
+    groups : sequence of hashable, length n, optional
+        Songs of one group are held out together (`alcca.models.held_out.inner_folds`).
 
     Returns
     -------
@@ -82,7 +92,7 @@ def ridge_scores(
     Raises
     ------
     DataError
-        Fewer than two songs a fold.
+        Fewer than two songs a fold; groups that do not fill two folds, or of another number than the songs.
 
     Examples
     --------
@@ -96,11 +106,10 @@ def ridge_scores(
             f"{n} songs are too few to choose ridges on {folds} folds; expected at least {2 * folds}, "
             "lower folds or give one ridge a view"
         )
-    order = np.random.default_rng(random_state).permutation(n)
     views = _Songs(X), _Songs(Y)
     scores = np.zeros((len(grids[0]), len(grids[1])))
-    for held_out in np.array_split(order, folds):
-        train, ranked = np.setdiff1d(order, held_out), held_out[:MOST_RANKED]
+    for held_out in inner_folds(group_codes(groups, n), folds, random_state):
+        train, ranked = np.setdiff1d(np.arange(n), held_out), held_out[:MOST_RANKED]
         audio, lyrics = (view.principal_scores(train, ranked) for view in views)
         # The Gram products are of the order of the second view: let it be the smaller.
         if len(audio[0]) >= len(lyrics[0]):
@@ -111,7 +120,13 @@ def ridge_scores(
 
 
 def chosen_ridges(
-    X: NDArray[np.floating], Y: NDArray[np.floating], grids: Grids, k: int, folds: int, random_state: int
+    X: NDArray[np.floating],
+    Y: NDArray[np.floating],
+    grids: Grids,
+    k: int,
+    folds: int,
+    random_state: int,
+    groups: Any = None,
 ) -> tuple[tuple[float, float], Float64]:
     """Return the pair of ridges with the highest of `ridge_scores`, and the scores.
 
@@ -123,7 +138,7 @@ def chosen_ridges(
     UsageError
         Fewer than two folds.
     DataError
-        Fewer than two songs a fold.
+        As `ridge_scores`.
 
     Examples
     --------
@@ -136,7 +151,7 @@ def chosen_ridges(
     gx, gy = grids
     if len(gx) == len(gy) == 1:
         return (float(gx[0]), float(gy[0])), np.full((1, 1), np.nan)
-    scores = ridge_scores(X, Y, grids, k, folds, random_state)
+    scores = ridge_scores(X, Y, grids, k, folds, random_state, groups)
     i, j = max(np.argwhere(scores == scores.max()).tolist(), key=lambda pair: (gx[pair[0]] * gy[pair[1]], pair))
     return (float(gx[i]), float(gy[j])), scores
 

@@ -30,7 +30,12 @@ Weights: TypeAlias = dict[str, Tensor]  # by name; of one network, or stacked, (
 
 
 def fit_together(
-    models: Sequence[ACMR], views: Sequence[Sequence[View]], labels: Sequence[Any], *, show: bool = False
+    models: Sequence[ACMR],
+    views: Sequence[Sequence[View]],
+    labels: Sequence[Any],
+    groups: Sequence[Any] | None = None,
+    *,
+    show: bool = False,
 ) -> list[ACMR]:
     """Fit several `ACMR` at once, each on songs of its own.
 
@@ -41,6 +46,8 @@ def fit_together(
     views : sequence of (audio, lyrics)
         For each model, as in `ACMR.fit`.
     labels : sequence of (sequence or None)
+        For each model, as in `ACMR.fit`.
+    groups : sequence of (sequence or None), optional
         For each model, as in `ACMR.fit`.
     show : bool
         Show a progress bar, also where the models' ``verbose`` is False.
@@ -79,12 +86,13 @@ def fit_together(
                     f"{name}={value!r} in one model and {shared[0][name]!r} in another; to fit them together give them "
                     "the same settings but for random_state"
                 )
-    started = [model._start(one, y) for model, one, y in zip(models, views, labels, strict=True)]
-    groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    torn = [None] * len(models) if groups is None else groups
+    started = [model._start(*one) for model, *one in zip(models, views, labels, torn, strict=True)]
+    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for i, (_, (audio, lyrics, _), validation_rows, *_) in enumerate(started):
         n = len(audio) - (0 if validation_rows is None else len(validation_rows))
-        groups[math.ceil(n / models[i].batch_size), audio.shape[1], lyrics.shape[1]].append(i)
-    for members in groups.values():
+        alike[math.ceil(n / models[i].batch_size), audio.shape[1], lyrics.shape[1]].append(i)
+    for members in alike.values():
         some = [started[i] for i in members]
         histories = train_together(
             [one.network for one in some],

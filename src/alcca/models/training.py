@@ -3,14 +3,16 @@
 import copy
 import math
 import os
+import zlib
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from alcca.errors import DataError, UsageError
 from alcca.models.distributed import all_reduce_mean, as_first, check_alike, join, synchronized
+from alcca.models.held_out import group_codes, held_out_rows
 from alcca.models.losses import weight_norm_decay
 from alcca.models.processes import process_rank, world_size
 from alcca.progress import Progress
@@ -109,7 +111,7 @@ def train(
     n = len(data[0])
     join()
     check_alike(data, [epochs, batch_size, smallest_batch, lr, momentum, k, opponent_steps, regularization,
-                       generator.initial_seed() % 2**32])  # fmt: skip
+                       generator.initial_seed() % 2**32, _fingerprint(validation_rows)])  # fmt: skip
     shared_objective = synchronized(network, objective)
     learned_from = training_rows(n, validation_rows)
     device = data[0].device
@@ -178,6 +180,11 @@ def train(
     return history
 
 
+def _fingerprint(rows: Tensor | None) -> int:
+    """A number that other rows hardly have; small enough for `check_alike`, which allows for rounding."""
+    return 0 if rows is None else zlib.crc32(rows.cpu().numpy().tobytes()) % 2**18
+
+
 def training_rows(n: int, validation_rows: Tensor | None) -> Tensor:
     """Numbers of the songs that are not kept out for validation, rising.
 
@@ -231,24 +238,37 @@ def reversal_strength(progress: float) -> float:
     return 2 / (1 + math.exp(-10 * progress)) - 1
 
 
-def split_rows(n: int, validation: float | None, generator: torch.Generator) -> Tensor | None:
+def split_rows(n: int, validation: float | None, generator: torch.Generator, groups: Any = None) -> Tensor | None:
     """Draw the songs to keep for validation: a share of n, at least one, leaving at least one; None without.
+
+    Songs of one group are kept together, and the share is then the most there are; but one group is kept whatever its
+    size (`alcca.models.held_out.held_out_rows`).
 
     Raises
     ------
     UsageError
         A share that is not between 0 and 1.
+    DataError
+        All songs are of one group; another number of groups than songs.
 
     Examples
     --------
     >>> len(split_rows(50, 0.1, torch.Generator().manual_seed(0)))
     5
     """
+    codes = group_codes(groups, n)
     if validation is None:
         return None
     if not 0 < validation < 1:
         raise UsageError(f"validation={validation}: expected a share above 0 and below 1, such as 0.1, or None")
-    return torch.randperm(n, generator=generator)[: min(max(round(n * validation), 1), n - 1)]
+    count = int(codes.max()) + 1
+    if count < 2 <= n:
+        raise DataError(
+            f"validation={validation}: all {n} songs are of one group, of which none can be kept out alone; give "
+            "validation=None, or songs of other groups"
+        )
+    most = min(max(round(n * validation), 1), n - 1)
+    return torch.from_numpy(held_out_rows(codes, most, torch.randperm(count, generator=generator).numpy()))
 
 
 def choose_device(device: str) -> torch.device:

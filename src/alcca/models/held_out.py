@@ -1,0 +1,176 @@
+"""Songs that a training keeps out of its own songs, to choose or to stop on, with no group torn apart.
+
+Two versions of one song on both sides would let a training recognise instead of generalise: ridges that only learn by
+heart would be chosen, and a network would never be stopped. Inner folds and validation sets of all estimators, and the
+folds of a comparison, are dealt here.
+"""
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from alcca.errors import DataError
+from alcca.models.base import is_missing
+
+__all__ = ["deal", "group_codes", "held_out_rows", "inner_folds"]
+
+Codes = NDArray[np.int64]
+
+# Held-out songs are ranked among each other, and one among one is always right.
+FEWEST_SONGS_IN_A_FOLD = 2
+
+
+def group_codes(groups: Any, n: int) -> Codes:
+    """Number the groups of songs, in the order in which they first appear.
+
+    Parameters
+    ----------
+    groups : sequence of hashable, length n, or None
+        Songs of one group belong together. None, NaN or "" is a song alone; None for all of them, every song is.
+    n : int
+        The number of songs.
+
+    Returns
+    -------
+    array of int64, shape (n,)
+        0 to the number of groups less one.
+
+    Raises
+    ------
+    DataError
+        Another number of groups than songs, or a group that cannot be hashed.
+
+    Examples
+    --------
+    >>> group_codes(["yesterday", None, "yesterday", None], 4)
+    array([0, 1, 0, 2])
+    """
+    if groups is None:
+        return np.arange(n, dtype=np.int64)
+    numbers: dict[Hashable, int] = {}
+    try:
+        # Members of tensors are hashed by where they lie, not by what they are.
+        members = list(groups.tolist() if hasattr(groups, "tolist") else groups)
+        codes = [numbers.setdefault(object() if is_missing(one) else one, len(numbers)) for one in members]
+    except TypeError as error:
+        raise DataError(f"groups: expected one hashable a song, such as its title; {error}") from error
+    if len(codes) != n:
+        raise DataError(f"groups: expected one for each of {n} songs, got {len(codes)}")
+    return np.array(codes, dtype=np.int64)
+
+
+def deal(sizes: NDArray[np.integer], folds: int, order: ArrayLike) -> Codes:
+    """Deal groups into folds of nearly equal numbers of songs: the largest first, each to the smallest fold so far.
+
+    Parameters
+    ----------
+    sizes : array of int, shape (g,)
+        Songs of each group.
+    folds : int
+    order : array of int, shape (g,)
+        A permutation of the groups: in which order those of equal size are dealt.
+
+    Returns
+    -------
+    array of int64, shape (g,)
+        The fold of each group.
+
+    Examples
+    --------
+    >>> deal(np.array([1, 3, 1, 1]), folds=2, order=np.arange(4))
+    array([1, 0, 1, 1])
+    """
+    order = np.asarray(order)
+    filled, fold_of = np.zeros(folds, dtype=np.int64), np.empty(len(sizes), dtype=np.int64)
+    for group in order[np.argsort(-sizes[order], kind="stable")]:
+        fold_of[group] = np.argmin(filled)
+        filled[fold_of[group]] += sizes[group]
+    return fold_of
+
+
+def inner_folds(codes: Codes, folds: int, random_state: int) -> list[Codes]:
+    """Deal songs at random to folds that are held out in turn, each group to one of them.
+
+    There are fewer folds where the groups do not fill as many with two songs each: one group of half of the songs fills
+    one fold alone.
+
+    Parameters
+    ----------
+    codes : array of int, shape (n,)
+        As `group_codes` gives them.
+    folds : int
+        At least 2, and at most n / 2.
+    random_state : int
+
+    Returns
+    -------
+    list of arrays of int64
+        The rows of each fold, in random order; every row is in one fold.
+
+    Raises
+    ------
+    DataError
+        The groups do not fill two folds.
+
+    Examples
+    --------
+    >>> [sorted(fold.tolist()) for fold in inner_folds(np.array([0, 0, 0, 1, 2, 2]), folds=3, random_state=0)]
+    [[0, 1, 2], [3, 4, 5]]
+    """
+    rng = np.random.default_rng(random_state)
+    rows, sizes = rng.permutation(len(codes)), np.bincount(codes)
+    if len(sizes) == len(codes):
+        return np.array_split(rows, folds)
+    order = rng.permutation(len(sizes))
+    for count in range(folds, 1, -1):
+        fold_of = deal(sizes, count, order)[codes]
+        if np.bincount(fold_of, minlength=count).min() >= FEWEST_SONGS_IN_A_FOLD:
+            return [rows[fold_of[rows] == fold] for fold in range(count)]
+    raise DataError(
+        f"{len(codes)} songs in {len(sizes)} groups do not fill two inner folds with {FEWEST_SONGS_IN_A_FOLD} songs "
+        "each, as songs of one group are held out together; add songs of other groups"
+    )
+
+
+def held_out_rows(codes: Codes, most: float, order: ArrayLike) -> Codes:
+    """Choose whole groups to hold out, at most ``most`` songs of them where there are groups so small.
+
+    Groups are taken in the given order, until one does not fit; while less than half of ``most`` is held out, it is
+    passed over instead. Where none fits, the smallest one is held out.
+
+    Parameters
+    ----------
+    codes : array of int, shape (n,)
+        As `group_codes` gives them.
+    most : float
+    order : array of int, shape (g,)
+        A random permutation of the groups.
+
+    Returns
+    -------
+    array of int64
+        The rows, in the order of their groups; none where all songs are of one group.
+
+    Examples
+    --------
+    >>> held_out_rows(np.array([0, 0, 0, 1, 2, 2]), 2, order=[0, 2, 1])
+    array([4, 5])
+    """
+    sizes = np.bincount(codes)
+    if len(sizes) < 2:
+        return np.empty(0, dtype=np.int64)
+    order = np.asarray(order)
+    taken, count = [], 0
+    for group, size in zip(order.tolist(), sizes[order].tolist(), strict=True):
+        if count + size <= most:
+            taken.append(group)
+            count += size
+        elif 2 * count >= most:
+            break
+    taken = taken or [order[np.argmin(sizes[order])]]
+    place = np.full(len(sizes), -1)
+    place[taken] = np.arange(len(taken))
+    rows = np.flatnonzero(place[codes] >= 0)
+    return rows[np.argsort(place[codes[rows]], kind="stable")]
