@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from tests.making import write_music
 
 # Nobody sings in most of the songs that tests make, and listening to each takes a second: tests that hear say so.
 os.environ["ALCCA_HEAR"] = "off"
+# What the user trusts is the user's: tests remember it elsewhere.
+CONFIG = tempfile.TemporaryDirectory(prefix="alcca-config-")
+os.environ["ALCCA_CONFIG"] = CONFIG.name
 SECONDS_TO_END_ALL = 120
 
 

@@ -1,9 +1,12 @@
-"""Small songs that tests make for themselves."""
+"""Small songs that tests make for themselves, and files that they change."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import soundfile
+
+from alcca.persistence.files import write_checksums
 
 WORDS = [
     "river",
@@ -61,3 +64,16 @@ def write_music(folder: Path) -> Path:
         suffix = ("wav", "flac", "ogg")[number % 3]
         write_song(folder / f"artist {number % 3}" / f"song {number:02d}.{suffix}", number)
     return folder
+
+
+def change(path: Path, **fields: object) -> None:
+    """Change what a kept JSON file says, as somebody does it on purpose: the checksums of its folder fit."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+    write_checksums(path.parent)
+
+
+def flip(path: Path, at: int = -1) -> None:
+    """Flip a bit of a file, as a disk does."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0x40
+    path.write_bytes(data)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from alcca.models.pretrain_cnn_dcca import PretrainCNNDCCA
     from alcca.models.rcca import RCCA
     from alcca.models.scoring import CSLS, CorrelationWeighted
+    from alcca.persistence.trusted import trust
     from alcca.transcripts import Segment, Transcript
 
 __version__ = "0.1.0"
@@ -62,6 +63,7 @@ _HOMES = {
     "Transcript": "alcca.transcripts",
     "cross_validate": "alcca.experiments.protocol",
     "transcribe": "alcca.hearing.transcribe",
+    "trust": "alcca.persistence.trusted",
 }
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "__version__",
     "cross_validate",
     "transcribe",
+    "trust",
 ]
 
 

@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "a model's fit"
             )
         with _interrupted_when_told_to_end():
+            _trust(getattr(options, "trust", []))
             options.run(options)
         sys.stdout.flush()
     except AlccaError as error:
@@ -91,6 +92,15 @@ def _open(options: argparse.Namespace, *, make: bool = False, index: str = "exac
         )
     cluster = getattr(options, "cluster", None)
     return Library(options.library, progress=not options.quiet, index=index, cluster=cluster)
+
+
+def _trust(names: Sequence[str]) -> None:
+    if names:
+        from alcca.persistence.trusted import trust, trusted_file
+
+        for name in names:
+            if trust(name):
+                print(f"{name} is trusted from now on: it stands in {trusted_file()}", file=sys.stderr)
 
 
 def _print_json(value: Any) -> None:
@@ -160,6 +170,8 @@ def _status(options: argparse.Namespace) -> None:
             f"{model['components']} components, trained {model['trained']} on "
             f"{model['songs']} songs ({model['songs_since']:+d} usable songs since)"
         )
+        if not model["checksums"]:
+            print("  the model has no checksums, as it was trained before there were any; alcca train writes them")
     for index in status["indexes"]:
         print(
             f"  index: faiss, {index['view']} of {index['songs']} songs, {index['bytes'] / 1e6:.0f} MB, reads "
@@ -194,6 +206,8 @@ def _train(options: argparse.Namespace) -> None:
         f"{f', {report.epochs} epochs' if report.epochs else ''}. {report.embedded} songs can be searched."
     )
     print_pairs("left out, for they cannot be encoded", report.left_out)
+    if report.trusted:
+        print(f"Code of others may run for this model, as you named it: {', '.join(report.trusted)} (see --trust).")
     for method, mrr in sorted(report.compared.items(), key=lambda told: -told[1]):
         print(f"  {method:14s} MRR1 {mrr:.3f}")
     if report.chosen_on:

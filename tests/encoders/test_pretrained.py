@@ -11,6 +11,7 @@ from tests.networks import write_clap_model, write_sentence_model
 from alcca.encoders import pretrained
 from alcca.encoders.registry import audio_encoder, lyrics_encoder
 from alcca.errors import DataError, LibraryError, MissingExtraError, UsageError
+from alcca.persistence.trusted import trust
 
 SECONDS = 10
 
@@ -74,6 +75,7 @@ def test_other_weights_are_another_version(sentence_folder, tmp_path):
     first = lyrics_encoder(f"sentence:{folder}")
     assert lyrics_encoder(f"sentence:{folder}").key == first.key
     first.save(tmp_path / "saved")
+    trust(f"sentence:{folder}")
     loaded = type(first).load(tmp_path / "saved")
     np.testing.assert_array_equal(loaded.encode(["hello"]), first.encode(["hello"]))
     assert first.label == "sentence:model"
@@ -143,6 +145,7 @@ def test_a_folder_is_kept_whole_and_told_by_its_last_part(sentence_folder, tmp_p
     monkeypatch.chdir(sentence_folder.parent)
     encoder = lyrics_encoder("sentence:model")
     encoder.save(tmp_path / "saved")
+    trust("sentence:model")
     monkeypatch.chdir(tmp_path)
     assert type(encoder).load(tmp_path / "saved").model == str(sentence_folder)
     assert encoder.label == "sentence:model"

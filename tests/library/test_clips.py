@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.making import change
 from tests.songs.encoding import FORMATS, encode, tune
 from tests.test_damaged_audio import damaged
 
@@ -451,8 +452,7 @@ def test_a_recording_is_described_for_a_space_of_descriptors(song, tmp_path):
 
 def test_an_encoder_that_cannot_be_had_is_told(song, tmp_path):
     folder = kept(MfccStatsEncoder(), tmp_path / "stats")
-    about = (folder / "encoder.json").read_text()
-    (folder / "encoder.json").write_text(about.replace('"version": "1"', '"version": "0"'))
+    change(folder / "encoder.json", version="0")
     with ClipReader(workers=1, encoder=folder) as reader:
         with pytest.raises(AudioError, match=r"clip: its sound cannot be described here \(.*version 0.*train again"):
             reader.read(song, "clip", encoder=folder)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.making import change
 
 from alcca import Library
 from alcca.encoders.tfidf import TfidfEncoder
@@ -156,8 +157,7 @@ def test_a_library_of_an_earlier_version_is_searched(library):
 def test_a_model_without_its_class_is_told(library):
     library.train(method="cca", components=5)
     (model,) = (library.path / "models").iterdir()
-    text = (model / "model" / "class.json").read_text()
-    (model / "model" / "class.json").write_text(text.replace("StandardisedCCA", "Gone"))
+    change(model / "model" / "class.json", name="Gone")
     with pytest.raises(LibraryError, match="the model's class is not there"):
         Embedder.load(model)
 

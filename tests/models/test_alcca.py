@@ -185,7 +185,11 @@ def test_save_and_load_give_the_same_bits(tmp_path):
     for way in ("transform", "project"):
         for ours, theirs in zip(getattr(model, way)(views), getattr(again, way)(views), strict=True):
             np.testing.assert_array_equal(ours, theirs)
-    assert sorted(path.name for path in (tmp_path / "alcca").iterdir()) == ["arrays.safetensors", "state.json"]
+    assert sorted(path.name for path in (tmp_path / "alcca").iterdir()) == [
+        "SHA256SUMS",
+        "arrays.safetensors",
+        "state.json",
+    ]
     assert json.loads((tmp_path / "alcca" / "state.json").read_text())["kind"] == "ALCCA"
     with pytest.raises(LibraryError):
         CCA.load(tmp_path / "alcca")
@@ -201,6 +205,7 @@ def test_models_saved_before_there_were_these_settings_load_with_what_they_were_
     for name in ("standardize", "momentum", "lr_decay", "opponent_steps"):
         del params[name]
     written.write_text(json.dumps(state))
+    (written.parent / "SHA256SUMS").unlink()  # there were none either
     again = ALCCA.load(tmp_path / "alcca")
     assert again.get_params() == model.get_params()
     np.testing.assert_array_equal(again.transform(views)[0], model.transform(views)[0])

@@ -11,6 +11,7 @@ from alcca.models.contract import cosines, dimension_parameter, has_own_similari
 from alcca.models.dcca import SpotifyDCCA
 from alcca.models.scoring import CSLS, CorrelationWeighted
 from alcca.models.stored import load_model, save_model
+from alcca.persistence.trusted import trust
 
 
 def songs(n=80, seed=0):
@@ -110,6 +111,7 @@ def test_settings_that_cannot_be():
 
 @pytest.mark.parametrize("inner", [CCA(3, ridge=0.1), cca_zoo.linear.CCA(n_components=2)])
 def test_a_weighted_space_is_kept(inner, tmp_path):
+    trust("cca_zoo")
     views, new = songs(), songs(seed=1)
     model = CorrelationWeighted(inner, power=2.0).fit(views)
     save_model(model, tmp_path / "model")

@@ -39,6 +39,14 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         help="the library's folder (default: $ALCCA_LIBRARY, else ./alcca-library)",
     )
     common.add_argument("--json", action="store_true", help="print the result as JSON")
+    common.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="let the code of this package, or of ENCODER:MODEL, run where a library's model needs it; remembered for "
+        "you, not in the library",
+    )
 
     workers = argparse.ArgumentParser(add_help=False)
     workers.add_argument(

@@ -1,6 +1,12 @@
-"""Networks that others have trained: which weights are meant, and the packages that run them."""
+"""Networks that others have trained: which weights are meant, and the packages that run them.
+
+The folder of such a network may name code that those packages run. So one that a library names is loaded only when the
+user trusts it: who trains with it does (`alcca.persistence.trusted`).
+"""
 
 import hashlib
+import shlex
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -8,8 +14,9 @@ from typing import Any, ClassVar, Self
 from alcca.encoders.encoder import Encoder
 from alcca.errors import LibraryError, MissingExtraError, UsageError
 from alcca.persistence import load_state, save_state
+from alcca.persistence.trusted import is_trusted
 
-__all__ = ["Pretrained", "model_version"]
+__all__ = ["Pretrained", "check_trusted", "model_version"]
 
 
 class Pretrained(Encoder):
@@ -63,11 +70,12 @@ class Pretrained(Encoder):
         Raises
         ------
         LibraryError
-            The folder holds no such encoder, or the model's weights are no longer the same.
+            The folder holds no such encoder, the user does not trust the model, or its weights are no longer the same.
         MissingExtraError, UsageError
             As the constructor.
         """
         state = load_state(folder, cls.__name__)[1]
+        check_trusted(cls.name, state["settings"], folder)
         self = cls(**state["settings"])
         if self.version != state["version"]:
             raise LibraryError(
@@ -79,6 +87,32 @@ class Pretrained(Encoder):
     def __getstate__(self) -> dict[str, Any]:
         # Weights that were loaded are loaded again where they are needed.
         return {name: value for name, value in vars(self).items() if name != "_loaded"}
+
+
+def check_trusted(encoder: str, settings: Mapping[str, Any], folder: Path | str) -> None:
+    """Refuse a model that a file names, before anything of it is fetched or loaded, unless the user trusts it.
+
+    Parameters
+    ----------
+    encoder : str
+        The encoder's name.
+    settings : mapping
+        The encoder's, with ``model``.
+    folder : path
+        Where they were read.
+
+    Raises
+    ------
+    LibraryError
+    """
+    name = f"{encoder}:{settings['model']}"
+    if not is_trusted(name):
+        shown = shlex.quote(name)
+        raise LibraryError(
+            f"{folder}: takes the model {settings['model']}, whose files may hold code, and it is loaded only when you "
+            f"allow it; if you trust it, give the command once more with --trust {shown} (in Python: "
+            f"alcca.trust({name!r})), or train again"
+        )
 
 
 def model_version(model: str, file: str) -> str:

@@ -61,5 +61,5 @@ class SentenceEncoder(Pretrained, LyricsEncoder):
         if not hasattr(self, "_loaded"):
             from sentence_transformers import SentenceTransformer
 
-            self._loaded = SentenceTransformer(self.model)
+            self._loaded = SentenceTransformer(self.model, trust_remote_code=False)
         return self._loaded

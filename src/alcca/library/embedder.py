@@ -1,25 +1,39 @@
 """From a song's sound and words to its two vectors in the common space: two encoders and a model together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import LyricsError
+from alcca.errors import LibraryError, LyricsError
 from alcca.songs.lyrics import clean_lyrics
 
 if TYPE_CHECKING:
     from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
 
-__all__ = ["AUDIO", "FIRST_ENCODERS", "Embedder"]
+__all__ = ["AUDIO", "FIRST_ENCODERS", "MODEL", "Embedder", "model_folder"]
 
 AUDIO, LYRICS, MODEL = "audio", "lyrics", "model"
 # Where lyric features and model are in libraries that were trained before there was a choice of either.
 ONLY_DOC2VEC, ONLY_ALCCA = "doc2vec", "alcca"
 # What those were trained with.
 FIRST_ENCODERS = {"audio_encoder": "mfcc", "lyrics_encoder": "doc2vec"}
+
+
+def model_folder(library: Path, model: Mapping[str, Any]) -> Path:
+    """Where a library keeps the model of that setting.
+
+    Raises
+    ------
+    LibraryError
+        The setting names no folder of the library's.
+    """
+    name = model.get("name")
+    if not isinstance(name, str) or name in ("", ".", "..") or name != Path(name).name:
+        raise LibraryError(f"{library}: {name!r} is no model's name; train again")
+    return library / "models" / name
 
 
 class Embedder:

@@ -5,14 +5,15 @@ from typing import Any
 
 from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder
-from alcca.encoders.stored import check_keepable
+from alcca.encoders.stored import check_keepable, names_to_trust
 from alcca.errors import UsageError
 from alcca.experiments.methods import parse_methods
 from alcca.models.base import TwoViewModel
 from alcca.models.contract import dimension_parameter, has_own_similarity, view_names
-from alcca.models.stored import check_storable
+from alcca.models.stored import check_storable, packages_of
+from alcca.persistence.trusted import trust
 
-__all__ = ["BEST", "DEFAULT_METHOD", "encoders_for", "learners", "set_up", "usual_encoders"]
+__all__ = ["BEST", "DEFAULT_METHOD", "encoders_for", "learners", "set_up", "trust_learners", "usual_encoders"]
 
 # Of what cannot be told from the best on the songbook, the quickest (docs/results.md): this method and these encoders.
 DEFAULT_METHOD = "cca"
@@ -121,6 +122,29 @@ def encoders_for(
         _check_views(name, view_names(model, "audio"), {"audio", made[0].view}, made[0].name)
         _check_views(name, view_names(model, "lyrics"), {"features"}, made[1].name)
     return made
+
+
+def trust_learners(methods: Iterable[Any], encoders: Iterable[AudioEncoder | LyricsEncoder]) -> list[str]:
+    """Trust the code of others that a training was told to use, so that its model can be read again.
+
+    Parameters
+    ----------
+    methods : estimators
+    encoders : encoders
+
+    Returns
+    -------
+    list of str
+        What was not trusted before; empty where all of it is alcca's own.
+
+    Raises
+    ------
+    UsageError
+        It cannot be remembered.
+    """
+    named = {package for method in methods for package in packages_of(method)}
+    named |= {name for encoder in encoders for name in names_to_trust(encoder)}
+    return [name for name in sorted(named) if trust(name)]
 
 
 def _check_views(method: str, views: Iterable[str], given: set[str | None], encoder: str) -> None:

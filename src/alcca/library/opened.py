@@ -103,8 +103,9 @@ class OpenedLibrary:
             ``songs``, ``usable`` (with audio and lyrics), ``audio_only``, ``lyrics_only``, ``labels`` and
             ``languages`` (name to count), ``lyrics_sources``, ``missing_files``, ``damaged`` (songs with a
             stored row that does not match its checksum), ``offset``, ``rejects`` (file and reason), ``model``
-            (None, or when and on what it was trained, and how many usable songs came since), ``indexes`` (files
-            that faiss keeps of the model's vectors: how made, and the recall that was measured), ``hearing`` (how many
-            songs were ``heard``, are ``without_words`` or ``not_heard``, by which ``models``, in which ``languages``).
+            (None, or when and on what it was trained, how many usable songs came since, and whether its files have
+            ``checksums``), ``indexes`` (files that faiss keeps of the model's vectors: how made, and the recall that
+            was measured), ``hearing`` (how many songs were ``heard``, are ``without_words`` or ``not_heard``, by which
+            ``models``, in which ``languages``).
         """
         return describe(self._store, self.path)

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from alcca.library.embedder import FIRST_ENCODERS
+from alcca.library.embedder import FIRST_ENCODERS, MODEL, model_folder
 from alcca.library.engines.faiss import kept_in
 from alcca.library.parts.transcripts import SONG, Transcripts
 from alcca.library.store import Store
+from alcca.persistence.files import has_checksums
 from alcca.songs.remote import is_address
 
 __all__ = ["counts", "describe", "hearing"]
@@ -23,7 +24,9 @@ def describe(store: Store, folder: Path) -> dict[str, Any]:
     rejects += [{"file": s.path, "reason": s.unreadable} for s in stamps if s.unreadable]
     model = store.setting("model")
     if model is not None:
-        model = {**FIRST_ENCODERS, **model, "songs_since": len(usable) - model["songs"]}
+        kept = model_folder(folder, model)
+        about = {"songs_since": len(usable) - model["songs"], "checksums": has_checksums(kept / MODEL)}
+        model = {**FIRST_ENCODERS, **model, **about}
     return {
         "library": str(folder),
         "songs": len(songs),
@@ -38,7 +41,7 @@ def describe(store: Store, folder: Path) -> dict[str, Any]:
         "damaged": len(store.damaged()),
         "offset": store.setting("offset"),
         "model": model,
-        "indexes": [] if model is None else kept_in(folder / "models" / model["name"]),
+        "indexes": [] if model is None else kept_in(kept),
         "hearing": hearing(store, [song.id for song in songs if song.audio is not None]),
         "rejects": rejects,
     }

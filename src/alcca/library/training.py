@@ -14,7 +14,7 @@ from alcca.library.choosing import choose
 from alcca.library.embedder import Embedder
 from alcca.library.embedding import embed_songs
 from alcca.library.layout import lay_out_songs
-from alcca.library.learners import DEFAULT_METHOD, encoders_for, learners, usual_encoders
+from alcca.library.learners import DEFAULT_METHOD, encoders_for, learners, trust_learners, usual_encoders
 from alcca.library.material import encode_all, files_of, usable_material
 from alcca.library.parts.embeddings import Embeddings
 from alcca.library.store import Store
@@ -53,6 +53,8 @@ class TrainReport:
         Passes over the songs; None for a method that makes none.
     left_out : list of (file, reason)
         Songs that could not be encoded: they were not trained on, and cannot be found by that side of theirs.
+    trusted : list of str
+        Packages and models of others that it was told to use, and that are trusted since (`alcca.trust`).
     seconds : float
         Time taken.
     """
@@ -70,6 +72,7 @@ class TrainReport:
     held_out_chance: float | None = None
     compared: dict[str, float] = field(default_factory=dict)
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    trusted: list[str] = field(default_factory=list)
 
 
 def require_songs(folder: Path, found: int, what: str) -> None:
@@ -100,6 +103,7 @@ def train_model(
     audio, lyrics = encoders_for(candidates, audio_encoder, lyrics_encoder, usual_encoders(method))
     songs = store.songs()
     require_songs(folder, sum(song.usable for song in songs), "train")
+    trusted = trust_learners(candidates.values(), (audio, lyrics))
     failed = encode_all(store, songs, audio, lyrics, progress=progress, cluster=cluster)
     material = usable_material(store, audio, lyrics, failed)
     require_songs(folder, len(material), "train")
@@ -135,6 +139,7 @@ def train_model(
         epochs=passes,
         seconds=time.monotonic() - started,
         left_out=files_of(failed),
+        trusted=trusted,
         **encoders,
         **chosen,
     )

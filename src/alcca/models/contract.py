@@ -24,6 +24,7 @@ __all__ = [
     "gather",
     "has_own_similarity",
     "identity",
+    "keeps_contract",
     "similarity_of",
     "song_count",
     "take",
@@ -85,6 +86,24 @@ class CosineSimilarity:
         NotFittedError, DataError
         """
         return cosines(*self.transform((audio, lyrics)))  # type: ignore[attr-defined]
+
+
+def keeps_contract(kind: type) -> bool:
+    """Whether a class is one of two-view estimators: scikit-learn's, with ``fit``, ``transform`` or ``similarity``.
+
+    Examples
+    --------
+    >>> from alcca.models.cca import CCA
+    >>> keeps_contract(CCA), keeps_contract(dict)
+    (True, False)
+    """
+    from sklearn.base import BaseEstimator
+
+    return (
+        issubclass(kind, BaseEstimator)
+        and hasattr(kind, "fit")
+        and (hasattr(kind, "transform") or hasattr(kind, "similarity"))
+    )
 
 
 def has_own_similarity(estimator: Any) -> bool:

@@ -1,39 +1,75 @@
 """Any fitted two-view estimator on disk, without pickle: ours, or one of another package."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
-from alcca.persistence import load_class, load_state, save_state
+from alcca.models.contract import keeps_contract
+from alcca.models.processes import process_rank
+from alcca.persistence.attributes import constructed, pack, put_back, unpack
+from alcca.persistence.classes import check_findable, is_ours, keep_class, kept_class, making, package_of
+from alcca.persistence.state import load_state, save_state
 
-__all__ = ["check_storable", "load_model", "save_model"]
+__all__ = ["check_storable", "load_model", "packages_of", "save_model"]
 
 CLASS, FITTED = "class.json", "fitted"
-ARRAY = "array"
-PLAIN = (str, int, float, bool, type(None))
+# Where our estimators are.
+ROOMS = ("alcca.models", "alcca.matching")
 
 
 def check_storable(model: Any) -> None:
-    """Refuse an estimator whose class `load_model` could not find again; before a training, which takes long.
+    """Refuse an estimator that `load_model` could not read again; before a training, which takes long.
 
     Raises
     ------
     UsageError
-        A class made inside of a function, or in a script.
+        A class made inside of a function or a class, or in a script; one of another package that is no scikit-learn
+        estimator, or is not made by its constructor of settings that JSON has.
 
     Examples
     --------
     >>> from alcca.models.cca import CCA
     >>> check_storable(CCA())
     """
-    place = type(model)
-    if place.__module__ == "__main__" or "<locals>" in place.__qualname__:
-        raise UsageError(f"{place.__qualname__} cannot be kept: put the class into a module that can be imported")
+    for one in _with_parts(model):
+        kind = type(one)
+        wrong = check_findable(kind)
+        if wrong is not None:
+            raise UsageError(wrong)
+        if is_ours(kind):
+            continue
+        if not keeps_contract(kind):
+            raise UsageError(
+                f"{kind.__qualname__} cannot be kept: it is not derived from scikit-learn's BaseEstimator with fit and "
+                "transform; derive it, or take another method"
+            )
+        try:
+            constructed(kind, one.get_params(deep=False))
+        except Exception as error:
+            raise UsageError(
+                f"{kind.__qualname__} cannot be kept: its constructor needs more than numbers, texts and lists "
+                f"({error}); give the settings defaults, or take another method"
+            ) from error
+
+
+def packages_of(model: Any) -> set[str]:
+    """The packages, other than alcca, whose code `load_model` will run for an estimator.
+
+    Examples
+    --------
+    >>> from alcca.models.cca import CCA
+    >>> packages_of(CCA())
+    set()
+    """
+    return {package_of(type(one)) for one in _with_parts(model) if not is_ours(type(one))}
+
+
+def _with_parts(model: Any) -> list[Any]:
+    """An estimator, and those that it is made of."""
+    settings = model.get_params(deep=True).values()
+    return [model, *(one for one in settings if hasattr(one, "get_params") and not isinstance(one, type))]
 
 
 def save_model(model: Any, folder: Path | str) -> None:
@@ -42,11 +78,10 @@ def save_model(model: Any, folder: Path | str) -> None:
     Parameters
     ----------
     model : object
-        One with ``save`` and ``load`` of its own, as ours; or any that follows scikit-learn's conventions, settings in
-        ``get_params`` and what it has learned in attributes, if these are numbers, texts, arrays, and lists, tuples
-        and mappings of such.
+        One of ours; or any that follows scikit-learn's conventions, settings in ``get_params`` and what it has learned
+        in attributes, if these are numbers, texts, arrays, and lists, tuples and mappings of such.
     folder : path
-        Made by this call.
+        Made by this call. Of processes that train together the first one writes.
 
     Raises
     ------
@@ -56,6 +91,7 @@ def save_model(model: Any, folder: Path | str) -> None:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from alcca.models.cca import CCA
     >>> views = np.eye(4), np.eye(4)[::-1]
     >>> folder = tempfile.mkdtemp() + "/model"
@@ -63,64 +99,48 @@ def save_model(model: Any, folder: Path | str) -> None:
     >>> load_model(folder).correlations_.shape
     (1,)
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if hasattr(model, "save"):
-        model.save(folder / FITTED)
-    else:
+    kind = type(model)
+
+    def save(part: Path) -> None:
+        if _keeps_itself(kind):
+            model.save(part / FITTED)
+            return
         arrays: dict[str, NDArray[Any]] = {}
-        own = f"{type(model).__module__}.{type(model).__qualname__}"
-        state = {name: _packed(value, f"{own}.{name}", arrays) for name, value in vars(model).items()}
-        save_state(folder / FITTED, type(model).__name__, arrays, state)
-    place = {"module": type(model).__module__, "name": type(model).__qualname__}
-    (folder / CLASS).write_text(json.dumps(place), encoding="utf-8")
+        save_state(part / FITTED, kind.__name__, arrays, pack(vars(model), kind, arrays))
+
+    if process_rank() == 0:
+        keep_class(Path(folder), CLASS, "name", kind, save)
 
 
 def load_model(folder: Path | str) -> Any:
     """Read an estimator that `save_model` wrote.
 
+    Of a class of another package the constructor alone is called, with settings that JSON has, and only where the user
+    trusts the package (`alcca.trust`).
+
     Raises
     ------
     LibraryError
-        There is none, it is damaged, or its class cannot be imported.
+        There is none, it is damaged, its class may not or cannot be imported, or is no two-view estimator.
     """
     folder = Path(folder)
-    kind, _ = load_class(folder / CLASS, "name", "the model")
-    if hasattr(kind, "load"):
-        return kind.load(folder / FITTED)
-    arrays, state = load_state(folder / FITTED, kind.__name__)
-    model = kind.__new__(kind)
-    vars(model).update({name: _unpacked(value, arrays) for name, value in state.items()})
-    return model
+    kind, _ = kept_class(folder / CLASS, "name", "the model", ROOMS)
+    if not keeps_contract(kind):
+        raise LibraryError(
+            f"{folder}: the model is of {kind.__module__}.{kind.__qualname__}, which is no two-view estimator; "
+            "train again"
+        )
+    return making("the model", folder, lambda: _read(kind, folder / FITTED))
 
 
-def _packed(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    """The value as JSON takes it; arrays go aside, and their kind is kept, as JSON knows neither tuples nor keys."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, PLAIN):
-        return value
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        arrays[name] = value
-        return {ARRAY: name}
-    if isinstance(value, list | tuple):
-        return {type(value).__name__: [_packed(one, f"{name}.{i}", arrays) for i, one in enumerate(value)]}
-    if isinstance(value, Mapping):
-        pairs = [[key, _packed(one, f"{name}.{key}", arrays)] for key, one in value.items()]
-        if all(isinstance(key, PLAIN) for key in value):
-            return {"mapping": pairs}
-    raise LibraryError(
-        f"{name} is a {type(value).__name__}, which cannot be kept without running code when it is read; "
-        "take another method"
-    )
+def _read(kind: Any, folder: Path) -> Any:
+    if _keeps_itself(kind):
+        return kind.load(folder)
+    arrays, state = load_state(folder, kind.__name__)
+    values = unpack(state, arrays)
+    return put_back(constructed(kind, values), values)
 
 
-def _unpacked(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
-    if not isinstance(value, dict):
-        return value
-    ((kind, held),) = value.items()
-    if kind == ARRAY:
-        return arrays[held]
-    if kind == "mapping":
-        return {key: _unpacked(one, arrays) for key, one in held}
-    return (tuple if kind == "tuple" else list)(_unpacked(one, arrays) for one in held)
+def _keeps_itself(kind: type) -> bool:
+    """Whether a class has ways of its own to be kept; those of other packages are not called."""
+    return is_ours(kind) and hasattr(kind, "load")

@@ -1,12 +1,14 @@
 """One suite, three engines: whatever holds the vectors, the same songs are found, with the same cosines."""
 
 import importlib.util
+import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.making import flip
 
 from alcca.errors import LibraryError, MissingExtraError, UsageError
 from alcca.library.engines import faiss as faiss_module
@@ -335,6 +337,40 @@ def test_damaged_files_are_made_anew(tmp_path, space, songs, queries, damaged):
         index = engine.open(space)
         assert len(index.ids) == 0
         assert synchronised(index, songs.rows()).search(queries[0], 5) == songs.nearest(queries[0], 5)
+
+
+@pytest.mark.parametrize("damaged", ["vectors.npy", "lists.faiss", "ids.npy", "stamps.npy", "about.json", "SHA256SUMS"])
+def test_a_flipped_bit_in_a_file_makes_the_files_anew(tmp_path, space, songs, queries, damaged):
+    with _opened("faiss:least=50", tmp_path) as engine:
+        synchronised(engine.open(space), songs.rows())
+        assert len(engine.open(space).ids) == 300
+        (file,) = space.folder.glob(f"faiss/audio-*/{damaged}")
+        flip(file, 3 * file.stat().st_size // 4)
+        index = engine.open(space)
+        assert len(index.ids) == 0
+        assert synchronised(index, songs.rows()).search(queries[0], 5) == songs.nearest(queries[0], 5)
+        assert len(engine.open(space).ids) == 300
+
+
+def test_files_from_before_there_were_checksums_are_searched(tmp_path, space, songs, queries):
+    with _opened("faiss:least=50", tmp_path) as engine:
+        synchronised(engine.open(space), songs.rows())
+        (folder,) = space.folder.glob("faiss/audio-*")
+        (folder / "SHA256SUMS").unlink()
+        (folder / "about.json").rename(space.folder / "faiss" / "audio.json")
+        assert engine.open(space).search(queries[0], 5) == songs.nearest(queries[0], 5)
+        assert [about["songs"] for about in faiss_module.kept_in(space.folder)] == [300]
+
+
+def test_files_lie_in_the_models_folder_wherever_they_are_said_to_be(tmp_path, space, songs):
+    with _opened("faiss:least=50", tmp_path) as engine:
+        synchronised(engine.open(space), songs.rows())
+        (folder,) = space.folder.glob("faiss/audio-*")
+        folder.rename(tmp_path / "outside")
+        for place in (str(tmp_path / "outside"), "../../outside", 3, None):
+            (space.folder / "faiss" / "audio.json").write_text(json.dumps({"files": place}))
+            assert len(engine.open(space).ids) == 0
+            assert faiss_module.kept_in(space.folder) == []
 
 
 def test_a_build_that_fails_leaves_the_old_files(tmp_path, space, songs, queries, monkeypatch):

@@ -21,14 +21,17 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from alcca.errors import LibraryError
 from alcca.library.engines.engine import CHUNK, Engine, Index, Numbers, Rows, Space, Vectors, inside, rows_of
 from alcca.library.engines.exact import ExactIndex
 from alcca.library.engines.ivf import Settings, build, faiss
-from alcca.persistence import replace_file
+from alcca.persistence.files import check_files, replace_file, write_checksums
 
 __all__ = ["FaissEngine", "FaissIndex", "kept_in"]
 
 FOLDER = "faiss"
+# How the files of a view were made, beside them; VIEW.json names their folder.
+ABOUT = "about.json"
 # Files are made anew when so large a share of their songs came, or went, since.
 SHARE_CHANGED = 0.1
 
@@ -56,16 +59,15 @@ class Files(NamedTuple):
     @classmethod
     def load(cls, space: Space, settings: Settings) -> Self | None:
         """Those of a space; None where there are none, or damaged ones, or they were made with other settings."""
-        folder = space.folder / FOLDER
         try:
-            about = json.loads((folder / f"{space.view}.json").read_text(encoding="utf-8"))
+            files, about = _named_by(space.folder / FOLDER / f"{space.view}.json")
             if about["settings"] != settings._asdict():
                 return None
-            files = folder / about["files"]
+            check_files(files)
             ids, stamps = np.load(files / "ids.npy"), np.load(files / "stamps.npy")
             vectors = np.load(files / "vectors.npy", mmap_mode="r")
             lists = faiss().read_index(str(files / "lists.faiss"), faiss().IO_FLAG_MMAP_IFC)
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+        except (LibraryError, OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError):
             return None
         whole = len(ids) == len(stamps) == len(vectors) == lists.ntotal
         return cls(ids, stamps, vectors, lists, about) if whole else None
@@ -156,7 +158,10 @@ class FaissIndex(Index):
             np.save(made / "stamps.npy", stamps)
             about = build(vectors, put.asked(), self._settings, made / "lists.faiss")
             text = json.dumps({**about, "settings": self._settings._asdict(), "files": name})
-            replace_file(folder / f"{self._space.view}.json", lambda part: part.write_text(text, encoding="utf-8"))
+            (made / ABOUT).write_text(text, encoding="utf-8")
+            write_checksums(made)
+            named = json.dumps({"files": name})
+            replace_file(folder / f"{self._space.view}.json", lambda part: part.write_text(named, encoding="utf-8"))
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)
             raise
@@ -231,10 +236,22 @@ def kept_in(model: Path) -> list[dict[str, Any]]:
     """What is known of the files in a model's folder, of each view that has some: how made, and how well they find."""
     found = []
     for path in sorted((model / FOLDER).glob("*.json")):
-        about = json.loads(path.read_text(encoding="utf-8"))
-        size = sum(file.stat().st_size for file in (path.parent / about["files"]).iterdir())
-        found.append({"view": path.stem, "bytes": size, **about})
+        # Damaged ones are made anew by the next search, as if there were none.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            files, about = _named_by(path)
+            size = sum(file.stat().st_size for file in files.iterdir())
+            found.append({"view": path.stem, "bytes": size, **about})
     return found
+
+
+def _named_by(path: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder that VIEW.json names, and how its files were made; errors of whatever is wrong with either."""
+    named = json.loads(path.read_bytes())
+    # Nothing but a folder beside it: a library from elsewhere shall name no other place.
+    files = path.parent / Path(named["files"]).name
+    # Files that were made before there were checksums are described where they are named.
+    about: dict[str, Any] = json.loads((files / ABOUT).read_bytes()) if (files / ABOUT).exists() else named
+    return files, about
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LyricsError, MissingExtraError, UntrainedError, UsageError
-from alcca.library.embedder import AUDIO, FIRST_ENCODERS, Embedder
+from alcca.library.embedder import AUDIO, FIRST_ENCODERS, Embedder, model_folder
 from alcca.library.engines.engine import Engine, Index, Rows, Space, inside, rows_of, synchronised
 from alcca.library.engines.exact import ExactIndex
 from alcca.library.layout import Layout, principal_places, read_layout, song_points, unit
@@ -76,7 +76,7 @@ class SpacePart(Part):
                 lambda: kept.read(name, other, _sampled(asking)) if len(asking) else np.empty((0, 0), np.float32),
             )
 
-        spaces = {view: Space(snapshot.library, name, self._folder / "models" / name, view) for view in VIEWS}
+        spaces = {view: Space(snapshot.library, name, self._model_folder, view) for view in VIEWS}
         made = {
             view: synchronised(
                 engine.open(spaces[view]) if before is None else before[view], rows(view, other), tagged=engine.tagged
@@ -86,6 +86,10 @@ class SpacePart(Part):
         if before is None:
             engine.settled(spaces[VIEWS[0]])
         return made
+
+    @property
+    def _model_folder(self) -> Path:
+        return model_folder(self._folder, self.model or {})
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -98,7 +102,7 @@ class SpacePart(Part):
         """
         if self.model is None:
             raise UntrainedError(f"{self._folder}: has no model yet; train it first (alcca train)")
-        return Embedder.load(self._folder / "models" / self.model["name"])
+        return Embedder.load(self._model_folder)
 
     @cached_property
     def sound_encoder(self) -> "AudioEncoder | None":
@@ -124,7 +128,7 @@ class SpacePart(Part):
 
         if self.model is None or isinstance(self.embedder.audio, MfccEncoder):
             return None
-        return self._folder / "models" / str(self.model["name"]) / AUDIO
+        return self._model_folder / AUDIO
 
     @property
     def is_loaded(self) -> bool:
@@ -268,7 +272,7 @@ class SpacePart(Part):
 
     @cached_property
     def _layout(self) -> tuple[Layout | None, str | None]:
-        return (None, None) if self.model is None else read_layout(self._folder / "models" / self.model["name"])
+        return (None, None) if self.model is None else read_layout(self._model_folder)
 
     def warm(self) -> None:
         """Read and compute now what the first search would otherwise wait for."""

@@ -1,7 +1,8 @@
-import json
+"""Fitted states on disk: what comes back is what was kept, or a reason."""
 
 import numpy as np
 import pytest
+from tests.making import change, flip
 
 from alcca.errors import LibraryError
 from alcca.persistence import load_state, save_state
@@ -56,6 +57,34 @@ def test_another_kind_and_a_newer_format_are_refused(tmp_path):
     with pytest.raises(LibraryError, match="holds a CCA, expected a ALCCA"):
         load_state(tmp_path / "m", "ALCCA")
     path = tmp_path / "m" / "state.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+    change(path, format=99)
     with pytest.raises(LibraryError, match="format 99"):
+        load_state(tmp_path / "m", "CCA")
+
+
+@pytest.mark.parametrize("name", ["arrays.safetensors", "state.json", "SHA256SUMS"])
+def test_a_flipped_bit_is_told_wherever_it_is(tmp_path, name):
+    save_state(tmp_path / "m", "CCA", {"a": np.arange(3.0)}, {"ridge": 1})
+    whole = (tmp_path / "m" / name).read_bytes()
+    for at in range(0, len(whole), 7):
+        flip(tmp_path / "m" / name, at)
+        with pytest.raises(LibraryError, match=str(tmp_path / "m")):
+            load_state(tmp_path / "m", "CCA")
+        (tmp_path / "m" / name).write_bytes(whole)
+    assert load_state(tmp_path / "m", "CCA")[1] == {"ridge": 1}
+
+
+def test_a_state_from_before_there_were_checksums_is_read(tmp_path):
+    save_state(tmp_path / "m", "CCA", {"a": np.arange(3.0)}, {"ridge": 1})
+    (tmp_path / "m" / "SHA256SUMS").unlink()
+    assert load_state(tmp_path / "m", "CCA")[1] == {"ridge": 1}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"shapes": {"b": [3]}}, {"shapes": {"a": [7]}}, {"shapes": 3}, {"state": 3}, {"shapes": {"a": "x"}}]
+)
+def test_what_does_not_fit_together_is_damaged(tmp_path, fields):
+    save_state(tmp_path / "m", "CCA", {"a": np.arange(3.0)}, {})
+    change(tmp_path / "m" / "state.json", **fields)
+    with pytest.raises(LibraryError, match="the saved CCA is damaged"):
         load_state(tmp_path / "m", "CCA")
