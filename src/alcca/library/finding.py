@@ -10,11 +10,15 @@ from alcca.library.hits import Hits, found_words, hit
 from alcca.library.opened import OpenedLibrary
 from alcca.library.parts.fusion import BOTH, chosen_parts
 from alcca.library.parts.part import SOUND, Query
+from alcca.songs.lyrics import clean_lyrics
 
 if TYPE_CHECKING:
     from alcca.library.proposals import Proposals
 
 __all__ = ["FindsSongs"]
+
+# No song has more, and an alignment with many songs takes time and memory for each character.
+LONGEST_LYRICS = 20_000
 
 
 class FindsSongs(OpenedLibrary):
@@ -58,7 +62,7 @@ class FindsSongs(OpenedLibrary):
         ------
         UsageError
             Not exactly one of ``audio`` and ``lyrics``; ``k`` below 1; a label or an artist that no song has; an
-            unknown ``by``.
+            unknown ``by``; lyrics of more than 20,000 characters.
         AudioError, LyricsError
             The recording or the text cannot be used.
         UntrainedError
@@ -75,7 +79,7 @@ class FindsSongs(OpenedLibrary):
             encoder = snapshot.space.sound_encoder if SOUND in takes else None
             query, notes = listen(Path(audio).expanduser(), self._store, takes, encoder)
         else:
-            query = Query(text=lyrics)
+            query = Query(text=_bounded(lyrics or ""))
         found = snapshot.search(query, self._store, k, among, by)
         hits = [hit(rank, one) for rank, one in enumerate(found.hits, 1)]
         return Hits(hits, heard=query.heard, asked=found.asked, notes=(*notes, *found.notes))
@@ -88,7 +92,7 @@ class FindsSongs(OpenedLibrary):
         Raises
         ------
         UsageError
-            No words; ``k`` below 1; a label or an artist that no song has.
+            No words, or more than 500 different ones; ``k`` below 1; a label or an artist that no song has.
         """
         among = self._among(k, label, artist)
         if not words.split():
@@ -118,4 +122,15 @@ class FindsSongs(OpenedLibrary):
         """
         from alcca.library.proposals import propose_lyrics
 
-        return propose_lyrics(self._store, self._snapshot, Path(folder).expanduser())
+        snapshot = self._snapshot
+        with self._store.named_errors():
+            return propose_lyrics(self._store, snapshot, Path(folder).expanduser())
+
+
+def _bounded(lyrics: str) -> str:
+    words = clean_lyrics(lyrics)
+    if len(words) > LONGEST_LYRICS:
+        raise UsageError(
+            f"the lyrics to search by have {len(words):,} characters; give at most {LONGEST_LYRICS:,}, a verse will do"
+        )
+    return lyrics

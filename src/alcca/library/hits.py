@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from alcca.library.parts.space import SpacePart
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Hit", "Hits", "found_words", "hit", "line_to_show"]
 
+# Of a pasted text, enough words to find a line by.
+MOST_WORDS = 64
 # What fits beside a rank in a terminal, or on a phone in three lines.
 LONGEST_LINE = 100
 
@@ -140,7 +143,8 @@ def line_to_show(lyrics: str, words: str = "") -> str:
     100
     """
     lines = [line.strip() for line in lyrics.splitlines() if line.strip()]
-    found = ((line, _first(line, words)) for line in lines)
+    plain = _plain_words(words)
+    found = ((line, _first(line, plain)) for line in lines)
     line, at = next(((line, at) for line, at in found if at >= 0), (lines[0] if lines else "", 0))
     if len(line) <= LONGEST_LINE:
         return line
@@ -150,10 +154,16 @@ def line_to_show(lyrics: str, words: str = "") -> str:
     return ("…" if start else "") + line[start : end + (not start)] + ("…" if end < len(line) else "")
 
 
-def _first(line: str, words: str) -> int:
+@lru_cache(maxsize=16)
+def _plain_words(text: str) -> tuple[str, ...]:
+    """The first different words of a text, which is the same for all songs of a search."""
+    return tuple(dict.fromkeys(_plain(text).split()))[:MOST_WORDS]
+
+
+def _first(line: str, words: tuple[str, ...]) -> int:
     """Where the first of ``words`` stands in a line, or -1."""
-    plain = _plain(line)
-    return min((at for word in _plain(words).split() if (at := plain.find(word)) >= 0), default=-1)
+    plain = _plain(line) if words else ""
+    return min((at for word in words if (at := plain.find(word)) >= 0), default=-1)
 
 
 def _plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """Songs in the library: their words and features, and why a song cannot be used; what the parts of a search keep.
 
-A damaged row is found by `Store.damaged`, and read again from its file by the next ``add``.
+A damaged row is found by `Store.damaged`, and read again from its file by the next ``add``. Until then its song has no
+words and no sound.
 """
 
 import json
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from alcca.errors import LibraryError
 from alcca.library.database import Database, checksum, path_from_key, path_key
+from alcca.library.exact_words import phrases
 from alcca.library.parts import KEEPERS
 from alcca.library.parts.part import Keeper
 from alcca.library.records import WORDS, FileStamp, Outline, Song, SongAudio
@@ -20,6 +22,7 @@ __all__ = ["Store"]
 
 K = TypeVar("K", bound=Keeper)
 
+DAMAGED = "the library's row of it is damaged; run alcca add on its folder to read it again"
 SONG_COLUMNS = (
     "hash",
     *("song_group" if name == "group" else name for name in WORDS),
@@ -31,14 +34,9 @@ SONG_COLUMNS = (
 
 
 class Store(Database):
-    """The songs of the library in ``folder``; made when missing.
+    """The songs of the library in ``folder``; parameters and errors as of `Database`.
 
     Writing calls belong inside a `transaction`.
-
-    Raises
-    ------
-    LibraryError
-        The file is no alcca library, is damaged, or was written by a newer alcca.
     """
 
     def __post_init__(self) -> None:
@@ -132,7 +130,7 @@ class Store(Database):
     def _select(self, where: str, values: tuple[Any, ...]) -> Iterator[Song]:
         with self.named_errors():
             rows = self._db.execute(
-                f"SELECT id, {', '.join(SONG_COLUMNS)} FROM songs {where} ORDER BY id", values
+                f"SELECT id, checksum, {', '.join(SONG_COLUMNS)} FROM songs {where} ORDER BY id", values
             ).fetchall()
             ids = json.dumps([row[0] for row in rows])
             paths: dict[int, list[str]] = {}
@@ -141,7 +139,11 @@ class Store(Database):
                 (ids,),
             ):
                 paths.setdefault(song, []).append(path_from_key(path))
-        for number, *columns in rows:
+        for number, stored, *columns in rows:
+            if checksum(*columns) != stored:
+                yield Song(columns[0], str(columns[1]), audio_reason=DAMAGED, lyrics_reason=DAMAGED,
+                           id=number, paths=tuple(paths.get(number, ())))  # fmt: skip
+                continue
             fields = dict(zip(SONG_COLUMNS, columns, strict=True))
             fields["group"] = fields.pop("song_group")
             fields["audio"] = None if fields["audio"] is None else SongAudio(**json.loads(fields["audio"]))
@@ -150,13 +152,20 @@ class Store(Database):
             yield Song(id=number, paths=tuple(paths.get(number, ())), **fields)
 
     def search_words(self, text: str, among: frozenset[int] | None = None) -> list[int]:
-        """Ids of the songs that hold every word of ``text`` in title, artist or lyrics, best match first."""
-        # SQLite's text ends at a NUL, which would leave a quotation mark open.
-        words = " ".join('"' + word.replace('"', '""') + '"' for word in text.replace("\0", " ").split())
-        if not words:
+        """Ids of the songs that hold every word of ``text`` in title, artist or lyrics, best match first.
+
+        Raises
+        ------
+        UsageError
+            More different words than are looked up at once.
+        """
+        wanted = phrases(text)
+        if not wanted:
             return []
         with self.named_errors():
-            rows = self._db.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", (words,)).fetchall()
+            rows = self._db.execute(
+                "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", (" ".join(wanted),)
+            ).fetchall()
         return [row[0] for row in rows if among is None or row[0] in among]
 
     # Features
