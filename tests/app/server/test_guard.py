@@ -158,6 +158,50 @@ def test_the_page_itself_may_send(local):
     assert local.post(f"{API}/search/lyrics", json=query, headers=there).status_code == 200
 
 
+# What browsers tell of a request that a page of another site, or of another port of this machine, has made.
+EMBEDDED = {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
+FRAMED = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}
+CLICKED = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-user": "?1"}
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "CROSS-SITE", "something new"])
+@pytest.mark.parametrize("how", [EMBEDDED, FRAMED, CLICKED, {"sec-fetch-mode": "cors"}, {}], ids=str)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_a_page_from_elsewhere_may_not_load_from_the_api(local, site, how, method):
+    for path in ("status", "songs?words=a", "songs/1/audio", "map", "nothing"):
+        answer = local.request(method, f"{API}/{path}", headers={"sec-fetch-site": site, **how})
+        assert answer.status_code == 403, path
+        assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:8001"])
+def test_a_page_from_elsewhere_may_not_read_from_the_api_either(local, problem_of, origin):
+    assert "may not load" in problem_of(local.get(f"{API}/status", headers={"origin": origin}), 403)
+
+
+def test_a_link_elsewhere_leads_to_the_pages_and_nothing_else_does(local):
+    there = {"sec-fetch-site": "cross-site"}
+    for path in ("/", "/docs"):
+        assert local.get(path, headers={**there, **CLICKED}).status_code == 200
+        assert local.get(path, headers={**there, **FRAMED}).status_code == 403
+    assert local.get("/static/icon.svg", headers={**there, **EMBEDDED}).status_code == 403
+    assert local.post("/login", data={"token": "x"}, headers={**there, **CLICKED}).status_code == 403
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_the_page_itself_and_the_person_may_load(local, site):
+    for path in ("/", "/static/icon.svg", f"{API}/status", f"{API}/songs?words=a"):
+        assert local.get(path, headers={"sec-fetch-site": site, **EMBEDDED}).status_code == 200, path
+    own = {"sec-fetch-site": site, "origin": "http://127.0.0.1:8000"}
+    assert local.post(f"{API}/search/lyrics", json={"lyrics": "river"}, headers=own).status_code == 200
+
+
+def test_a_token_does_not_let_pages_from_elsewhere_in(guarded):
+    token = {"authorization": f"Bearer {TOKEN}"}
+    assert guarded.get(f"{API}/status", headers=token).status_code == 200
+    assert guarded.get(f"{API}/status", headers={**token, "sec-fetch-site": "cross-site"}).status_code == 403
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "10.0.0.1", "", "[", "a]b", "[::1", "x/?"]
 )

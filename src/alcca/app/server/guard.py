@@ -15,7 +15,8 @@ from alcca.app.server.problems import problem
 __all__ = ["COOKIE", "Guard", "SizeLimit", "cookie_of", "same_secret"]
 
 COOKIE = "alcca"
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# What a browser says of a request that comes from a page of this server, or from the person, who has typed the address.
+OWN_SITES = frozenset({"same-origin", "none"})
 
 
 def same_secret(one: str, other: str) -> bool:
@@ -30,6 +31,10 @@ def cookie_of(token: str) -> str:
 
 class Guard:
     """Turn away what has no business here, and give each response the headers that keep a browser safe.
+
+    A page of another origin may lead a person to a page of this server by a link, and may do nothing else: neither send
+    nor load, for what it loads (a search, a recording) it cannot read but makes this machine work. Browsers tell by
+    ``Origin`` and ``Sec-Fetch-Site``; programs, which send neither, are let in.
 
     Parameters
     ----------
@@ -73,8 +78,10 @@ class Guard:
             return 421, f"this server does not answer to the name {host!r}; it is called {known}"
         origin = request.headers.get("origin")
         foreign = origin is not None and origin.partition("://")[2] != request.headers.get("host")
-        if foreign and request.method not in SAFE_METHODS:
-            return 403, f"a page of {origin} may not send anything to this server"
+        site = request.headers.get("sec-fetch-site", "none").strip().lower()
+        if (foreign or site not in OWN_SITES) and not _follows_link(request):
+            where = origin if foreign and origin else "another origin"
+            return 403, f"a page of {where} may not load anything from this server, nor send anything to it"
         if self.token is not None and request.url.path.startswith("/api/") and not self._has_token(request, self.token):
             return 401, "a token is needed: log in on the page, or send it as 'Authorization: Bearer TOKEN'"
         return None
@@ -84,6 +91,17 @@ class Guard:
         if scheme.lower() == "bearer":
             return same_secret(given.strip(), token)
         return same_secret(request.cookies.get(COOKIE, ""), cookie_of(token))
+
+
+def _follows_link(request: Request) -> bool:
+    """Whether a person goes to one of the pages; not to the API, and not in a frame."""
+    return (
+        request.method in ("GET", "HEAD")
+        and not request.url.path.startswith("/api/")
+        and "origin" not in request.headers
+        and request.headers.get("sec-fetch-mode") == "navigate"
+        and request.headers.get("sec-fetch-dest", "document") == "document"
+    )
 
 
 def _name(address: str) -> str:
