@@ -15,9 +15,11 @@ __all__ = [
     "AudioError",
     "ClusterError",
     "DataError",
+    "DiskError",
     "LibraryError",
     "LyricsError",
     "MissingExtraError",
+    "NoLibraryError",
     "NotFittedError",
     "SpeechModelError",
     "UntrainedError",
@@ -55,6 +57,14 @@ class NotFittedError(AlccaError):
 
 class LibraryError(AlccaError):
     """A library folder that cannot do what it was asked: damaged, untrained, in use, too small."""
+
+
+class NoLibraryError(LibraryError):
+    """A folder that holds no library, or no longer."""
+
+
+class DiskError(LibraryError):
+    """A disk that takes nothing more: full, over a quota, read-only. What was kept before is not harmed."""
 
 
 class UntrainedError(LibraryError):

@@ -15,6 +15,7 @@ from alcca.library.records import Song
 from alcca.library.store import Store
 from alcca.matching.certainty import certainty, posterior
 from alcca.matching.scoring import bits
+from alcca.songs.lrc import sung_text
 from alcca.songs.lyrics import read_lyrics_file
 from alcca.transcripts import Transcript
 
@@ -38,7 +39,9 @@ class Proposal:
     file : Path
         The text.
     lyrics : str
-        Its cleaned content.
+        Its words: its cleaned content, without headers, section marks and times.
+    content : str
+        All of it.
     bits : float
         The evidence, as a base-2 logarithm.
     probability : float
@@ -54,6 +57,7 @@ class Proposal:
     bits: float
     probability: float
     certainty: str
+    content: str = ""
 
     @property
     def recording(self) -> Path:
@@ -114,7 +118,10 @@ def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path) -> Proposal
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; name the one that holds the lyrics")
     notes: list[str] = []
-    texts = _texts(folder, store, notes)
+    contents = _contents(folder, store, notes)
+    # What is matched is what would be written: a stamp would be digits to compare, a header words.
+    texts = {path: words for path, content in contents.items() if (words := sung_text(content))}
+    notes += [f"{path}: nothing in it is sung" for path in contents if path not in texts]
     if not texts:
         raise UsageError(f"{folder}: no lyrics in .txt or .lrc files that are not a song's already")
     bare = [song for song in store.songs() if song.audio is not None and song.lyrics is None and song.paths]
@@ -131,15 +138,16 @@ def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path) -> Proposal
     transcripts = [heard[song.id].transcript for song in songs]
     said = snapshot.space.bits_between([song.id for song in songs], list(texts.values()))
     worth = bits(transcripts, list(texts.values())) + said
+    files = list(texts)
     made = [
-        Proposal(songs[i], transcripts[i], list(texts)[j], list(texts.values())[j], float(worth[i, j]), likely,
-                 certainty(likely))
+        Proposal(songs[i], transcripts[i], files[j], texts[files[j]], float(worth[i, j]), likely, certainty(likely),
+                 contents[files[j]])
         for i, j, likely in _assigned(worth)
     ]  # fmt: skip
     return Proposals(sorted(made, key=lambda one: -one.probability), len(texts), len(songs), notes)
 
 
-def _texts(folder: Path, store: Store, notes: list[str]) -> dict[Path, str]:
+def _contents(folder: Path, store: Store, notes: list[str]) -> dict[Path, str]:
     used = {os.path.abspath(song.lyrics_source) for song in store.songs() if song.lyrics_source}  # noqa: PTH100
     found: dict[Path, str] = {}
     for path in sorted(folder.rglob("*")):

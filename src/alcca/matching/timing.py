@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from alcca.matching.folding import fold
 from alcca.transcripts import Transcript
 
-__all__ = ["TimedLine", "time_lines", "to_lrc"]
+__all__ = ["TimedLine", "fill_times", "time_lines", "to_lrc"]
 
 TimedLine = tuple[float | None, str]
 # A line counts as heard when this share of its letters stands opposite the same letters.
@@ -67,8 +67,12 @@ def to_lrc(lines: list[TimedLine]) -> str:
     --------
     >>> to_lrc([(61.5, "Hello"), (None, "again")])
     '[01:01.50]Hello\n'
+    >>> to_lrc([(59.996, "Hello")])
+    '[01:00.00]Hello\n'
     """
-    return "".join(f"[{int(time) // 60:02d}:{time % 60:05.2f}]{line}\n" for time, line in lines if time is not None)
+    # In hundredths first: rounded later, 59.996 s would be 60 s of the same minute.
+    stamped = ((divmod(round(100 * time), 6000), line) for time, line in lines if time is not None)
+    return "".join(f"[{minutes:02d}:{rest / 100:05.2f}]{line}\n" for (minutes, rest), line in stamped)
 
 
 def _spoken(heard: Transcript) -> tuple[str, NDArray[np.float64]]:
@@ -94,6 +98,17 @@ def _opposite(written: str, spoken: str) -> NDArray[np.int64]:
         row += one != "-"
         column += other != "-"
     return opposite
+
+
+def fill_times(lines: list[TimedLine]) -> list[TimedLine]:
+    """Lines in the order in which they are sung; those without a time, between two with one, get times between theirs.
+
+    Examples
+    --------
+    >>> fill_times([(None, "a"), (1.0, "b"), (None, "c"), (3.0, "d")])
+    [(None, 'a'), (1.0, 'b'), (2.0, 'c'), (3.0, 'd')]
+    """
+    return list(zip(_between([time for time, _ in lines]), (line for _, line in lines), strict=True))
 
 
 def _between(found: list[float | None]) -> list[float | None]:

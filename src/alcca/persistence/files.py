@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from alcca.errors import LibraryError
+from alcca.persistence.disk import disk_error
 
 __all__ = ["SUMS", "check_files", "has_checksums", "read_checked", "replace_file", "replace_folder", "write_checksums"]
 
@@ -30,6 +31,11 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     write : callable
         Writes the content to the path that it is given, which has the same ending.
 
+    Raises
+    ------
+    DiskError
+        The disk is full or read-only; what there was at ``path`` is still there.
+
     Examples
     --------
     >>> place = Path(tempfile.mkdtemp()) / "notes.txt"
@@ -44,8 +50,10 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         write(part)
         part.chmod(0o644)
         part.replace(path)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, Exception) and (said := disk_error(error, path)):
+            raise said from error
         raise
 
 
@@ -58,6 +66,11 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
         Its parent is made when missing; what was there is replaced.
     write : callable
         Writes the content into the folder that it is given.
+
+    Raises
+    ------
+    DiskError
+        The disk is full or read-only; what there was in ``folder`` is still there.
 
     Examples
     --------
@@ -82,8 +95,10 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
         else:
             part.rename(folder)
         _flush(folder.parent)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
+        if isinstance(error, Exception) and (said := disk_error(error, folder)):
+            raise said from error
         raise
 
 
