@@ -17,6 +17,7 @@ from alcca.app.arguments import make_parser
 from alcca.app.terminal import print_heard, print_heard_clip, print_hearing, print_hits, print_pairs
 from alcca.errors import AlccaError, UsageError
 from alcca.models.processes import world_size
+from alcca.persistence import disk_error
 
 if TYPE_CHECKING:
     from alcca.library.library import Library
@@ -57,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             raise
+        if full := disk_error(error):
+            return _fail(str(full), full.exit_code)
         return _fail(f"unexpected {type(error).__name__}: {error}; run with --debug to see where", 1)
     return 0
 
@@ -86,12 +89,14 @@ def _fail(message: str, code: int) -> int:
 def _open(options: argparse.Namespace, *, make: bool = False, index: str = "exact") -> "Library":
     from alcca.library.library import Library
 
-    if not make and not options.library.is_dir():
+    cluster = getattr(options, "cluster", None)
+    library = Library(options.library, progress=not options.quiet, index=index, cluster=cluster)
+    if not make and not library.is_made:
+        library.close()
         raise UsageError(
             f"{options.library}: no library here; make one with: alcca add FOLDER --library {options.library}"
         )
-    cluster = getattr(options, "cluster", None)
-    return Library(options.library, progress=not options.quiet, index=index, cluster=cluster)
+    return library
 
 
 def _trust(names: Sequence[str]) -> None:

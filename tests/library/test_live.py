@@ -1,5 +1,7 @@
 """A library that is asked while it changes."""
 
+import logging
+import shutil
 import threading
 import time
 
@@ -7,9 +9,11 @@ import pytest
 from tests.making import write_song
 
 from alcca import Library
+from alcca.errors import NoLibraryError
 from alcca.library import live
 from alcca.library.live import LiveLibrary
 from alcca.library.records import Song
+from alcca.library.store import Store
 
 
 @pytest.fixture
@@ -87,3 +91,69 @@ def test_closing_ends_the_watcher(place):
     assert len(watchers) == 1
     shelf.close()
     assert not any(watcher.is_alive() for watcher in watchers)
+
+
+def test_a_folder_without_a_library_is_not_made_into_one(tmp_path):
+    for folder in (tmp_path / "nothing", tmp_path):
+        with pytest.raises(NoLibraryError, match="no library here"):
+            LiveLibrary(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_library_that_goes_is_told_and_not_made_anew(place, quick, caplog):
+    folder = place / "library"
+    with LiveLibrary(folder) as shelf:
+        with shelf.store() as store:
+            assert store.songs([1])
+        shutil.rmtree(folder)
+        for _ in range(3):
+            with pytest.raises(NoLibraryError, match="the library is gone"), shelf.store():
+                pass
+            with pytest.raises(NoLibraryError, match="the library is gone"):
+                shelf.snapshot  # noqa: B018
+        wait_until(lambda: "is gone" in caplog.text)
+        time.sleep(0.2)
+        assert [record.levelno for record in caplog.records] == [logging.ERROR]
+        assert not folder.exists()
+
+
+def test_a_library_that_comes_back_is_served_and_another_one_too(place, quick, caplog):
+    folder, kept = place / "library", place / "kept"
+    shutil.copytree(folder, kept)
+    with LiveLibrary(folder) as shelf:
+        before = shelf.snapshot
+        folder.rename(place / "away")
+        with pytest.raises(NoLibraryError):
+            shelf.check()
+        wait_until(lambda: "is gone" in caplog.text)
+        kept.rename(folder)
+        assert shelf.snapshot is not before
+        assert shelf.snapshot.outlines == before.outlines
+        wait_until(lambda: "served" in caplog.text)
+        with shelf.store() as store:
+            assert store.songs([1])
+        shutil.rmtree(folder)
+        Store(folder).close()
+        assert len(shelf.snapshot.outlines) == 0
+        with shelf.store() as store:
+            assert store.songs() == []
+        # The one that was there first was closed, and what it has left on closing is not in this one.
+        with Library(folder, progress=False) as library:
+            write_song(place / "more" / "latecomer.wav", 90)
+            library.add(place / "more")
+        wait_until(lambda: len(shelf.snapshot.outlines) == 1)
+
+
+def test_half_of_a_library_is_not_served(place, quick):
+    folder = place / "library"
+    with LiveLibrary(folder) as shelf:
+        folder.rename(place / "away")
+        folder.mkdir()
+        data = (place / "away" / "songs.sqlite").read_bytes()
+        for part in (b"", data[:100], b"not a database" * 100):
+            (folder / "songs.sqlite").write_bytes(part)
+            with pytest.raises(NoLibraryError):
+                shelf.check()
+        (folder / "songs.sqlite").unlink()
+        shutil.copytree(place / "away", folder, dirs_exist_ok=True)
+        assert len(shelf.snapshot.outlines) == 32

@@ -13,7 +13,10 @@ __all__ = ["read_samples", "write_slice", "write_song"]
 
 
 def write_slice(path: Path, offset: float | None, target: Path) -> None:
-    """Write the slice of a recording at 16 kHz, as `read_slice` takes it, to a file for `read_samples`; AudioError."""
+    """Write the slice of a recording at 16 kHz, as `read_slice` takes it, to a file for `read_samples`.
+
+    AudioError; DiskError as `replace_file`, which keeps what a disk lacks apart from what a recording lacks.
+    """
     samples = read_slice(path, offset=offset, rate=SPEECH_RATE).decoded
     replace_file(target, lambda part: samples.astype("<f4").tofile(part))
 

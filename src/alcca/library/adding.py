@@ -65,10 +65,12 @@ class AddsSongs(OpenedLibrary):
         Raises
         ------
         UsageError
-            The folder or address does not exist or cannot be read; a negative offset; jobs below 1; an unknown
-            ``hear``.
+            The folder or address does not exist or cannot be read; the library cannot be made; a negative offset; jobs
+            below 1; an unknown ``hear``.
         MissingExtraError, SpeechModelError
             ``hear`` was given, and there is nothing to hear with.
+        DiskError
+            The library's disk is full or read-only; what was added before is kept.
         LibraryError
             Another process is writing to the library.
         ClusterError
@@ -81,13 +83,17 @@ class AddsSongs(OpenedLibrary):
             raise UsageError(f"offset is {offset}; expected seconds from the start of the song, 0 or more")
         if jobs is not None and jobs < 1:
             raise UsageError(f"jobs is {jobs}; expected the number of worker processes, 1 or more")
+        music: str | Path = os.fspath(folder) if is_address(folder) else Path(folder).expanduser()
+        if isinstance(music, Path) and not music.exists():
+            raise UsageError(f"{music}: no such folder; give the folder that holds the music")
+        self._make()
         with self._only_writer():
             ears = ears_for_adding(self._store, hear, speech_model, offline=offline)
             remembered = self._store.setting("offset")
             chosen = remembered if offset is None else offset
             report = add_folder(
                 self._store,
-                folder if is_address(folder) else Path(folder).expanduser(),
+                music,
                 offset=chosen,
                 retry=retry or chosen != remembered,
                 jobs=jobs,
@@ -155,6 +161,8 @@ class AddsSongs(OpenedLibrary):
             An unknown extent or language.
         MissingExtraError, SpeechModelError
             There is nothing to hear with.
+        DiskError
+            The library's disk is full or read-only; what was heard before is kept.
         LibraryError
             Another process is writing to the library.
         ClusterError

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alcca.cluster import Cluster
 from alcca.encoders.descriptors import DescriptorsEncoder
-from alcca.errors import AlccaError, LibraryError
+from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.features.descriptors import track_descriptors
 from alcca.library.descriptor_table import read_descriptors_csv
 from alcca.library.records import Song
@@ -172,6 +172,8 @@ def _describe(song: Song) -> _Described:
             return _Described(
                 song, read_again(song, lambda path: track_descriptors(read_slice(path, offset=offset).samples))
             )
+        except DiskError:
+            raise
         except AlccaError as error:
             return _Described(song, reason=str(error))
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from alcca.cluster import Cluster
 from alcca.encoders.encoder import MFCC, AudioEncoder, Encoder, LyricsEncoder, encode_checked
-from alcca.errors import AlccaError, ClusterError, LibraryError
+from alcca.errors import AlccaError, ClusterError, DiskError, LibraryError
 from alcca.library import descriptors
 from alcca.library.records import Song
 from alcca.library.song_files import read_again
@@ -251,6 +251,8 @@ def _decode(song: Song, rate: int) -> _Read:
         try:
             offset = None if song.audio is None else song.audio.offset
             return _Read(song, read_again(song, lambda path: read_slice(path, rate=rate, offset=offset).samples))
+        except DiskError:
+            raise
         except AlccaError as error:
             return _Read(song, reason=str(error))
 

@@ -82,18 +82,18 @@ def _transcripts(store: Store, songs: list[Song]) -> list[Transcript | None] | N
 def evaluate_songs(
     methods: Mapping[str, Any],
     songs: Dataset,
-    folder: Path,
+    folder: Path | None,
     keep: Path | str | None,
     *,
     audio_encoders: Mapping[str, AudioEncoder],
     lyrics_encoders: Mapping[str, LyricsEncoder],
     **protocol: Any,
 ) -> Results:
-    """Cross-validate, with each pair of encoders where there are any, and keep the results in ``folder``.
+    """Cross-validate, with each pair of encoders where there are any, and keep the results in ``folder``, if any.
 
     Finished fits go to ``keep``, or into ``folder``, where those of songs as they were before are then removed.
     """
-    fits = folder / "fits"
+    fits = None if folder is None else folder / "fits"
     kept = fits if keep is None else keep
     if not audio_encoders and not lyrics_encoders:
         results = cross_validate(methods, songs, keep=kept, **protocol)
@@ -101,6 +101,8 @@ def evaluate_songs(
         results = compare_encoders(
             methods, songs, audio_encoders=audio_encoders, lyrics_encoders=lyrics_encoders, keep=kept, **protocol
         )
+    if folder is None or fits is None:
+        return results
     results.save(folder)
     current = {songs.words_fingerprint, songs.fingerprint}
     current |= {with_audio(songs, encoder).fingerprint for encoder in audio_encoders.values()}

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alcca.cluster import Cluster
-from alcca.errors import AlccaError, ClusterError
+from alcca.errors import AlccaError, ClusterError, DiskError
 from alcca.features.mfcc import mfcc
 from alcca.library.records import WORDS, AddReport, FileStamp, Song, SongAudio
 from alcca.library.sources import Source, music_at
 from alcca.library.store import Store
 from alcca.library.unheard import MOST_KEPT, Unheard
 from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
+from alcca.persistence import disk_error
 from alcca.progress import Progress
 from alcca.songs.audio import SAMPLE_RATE, SPEECH_RATE, content_hash, read_slice, read_slices
 from alcca.songs.remote import at_hand, exists, is_address
@@ -222,6 +223,8 @@ def _read_unsettled(task: _Task, settled: frozenset[str], call: str = "") -> _Fi
             path = stack.enter_context(at_hand(task.path))
             content = content_hash(path)
         except OSError as error:
+            if said := disk_error(error, task.path):
+                raise said from error
             name = Path(task.path).name
             return _FileRead(task, unreadable=f"{name}: cannot be read ({error.strerror}); check its permissions")
         words = _words(task, path, call)
@@ -241,6 +244,8 @@ def _read_sound(read: _FileRead, path: Path, settled: frozenset[str]) -> _FileRe
             audio, speech = read_slices(path, rates=(SAMPLE_RATE, SPEECH_RATE), offset=task.offset)
             Unheard(task.keep_sound).keep(content, speech.start, speech.decoded)
         features = mfcc(audio.samples)
+    except DiskError:
+        raise
     except AlccaError as error:
         return replace(read, audio_reason=str(error))
     about = SongAudio(task.offset, audio.start, audio.seconds, audio.padded, audio.duration, audio.decoder)

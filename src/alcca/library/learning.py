@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alcca.errors import LibraryError
+from alcca.errors import DiskError, LibraryError
 from alcca.library.opened import OpenedLibrary
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class LearnsFromSongs(OpenedLibrary):
             method does not learn.
         MissingExtraError
             A package that an encoder needs is not installed.
+        DiskError
+            The library's disk is full or read-only; the model in use stays.
         LibraryError
             Fewer than ten usable songs, or fewer than a hundred where the best method is asked for; a model that
             cannot be kept without pickle; another process is writing.
@@ -137,7 +139,7 @@ class LearnsFromSongs(OpenedLibrary):
         keep: Path | str | None = None,
         **protocol: Any,
     ) -> "Results":
-        """Five-fold retrieval results on the library's songs; the last one is kept in the library.
+        """Five-fold retrieval results on the library's songs; the last one is kept in the library, if it can be.
 
         Parameters
         ----------
@@ -177,15 +179,20 @@ class LearnsFromSongs(OpenedLibrary):
             encoders = [*audio.values(), *lyrics.values()]
             songs = self.dataset(language=language, descriptors=described, csv=csv, encoders=encoders)
         except LibraryError as error:
+            if isinstance(error, DiskError) and self._store.hindrance is None:
+                raise
             # Without them one method fails and says so; the others do not need them.
             songs = replace(
                 self.dataset(language=language, encoders=encoders), notes=(f"Without descriptors: {error}.",)
             )
+        folder = self.path / "evaluation" if self._store.hindrance is None else None
+        if folder is None:
+            songs = replace(songs, notes=(*songs.notes, f"Not kept in the library: {self._store.hindrance}."))
         usual = {"n_jobs": os.cpu_count() or 1, "cluster": self._cluster, "verbose": self._progress}
         return evaluate_songs(
             named,
             songs,
-            self.path / "evaluation",
+            folder,
             keep,
             audio_encoders=audio,
             lyrics_encoders=lyrics,

@@ -16,7 +16,7 @@ class Library(AddsSongs, LearnsFromSongs, FindsSongs):
     Parameters
     ----------
     path : path
-        The library's folder (not the music folder); made when missing.
+        The library's folder (not the music folder); made by the first `add` when missing. Until then it is empty.
     progress : bool
         Show on standard error how far long work has come.
     index : str
@@ -28,7 +28,7 @@ class Library(AddsSongs, LearnsFromSongs, FindsSongs):
     Raises
     ------
     UsageError
-        ``path`` is a file, or cannot be made; ``index`` names no engine.
+        ``path`` is a file; ``index`` names no engine.
     MissingExtraError
         The packages of the index are not installed.
     LibraryError

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from alcca.cluster import Cluster, opened
-from alcca.errors import LibraryError, UsageError
+from alcca.errors import DiskError, LibraryError, NoLibraryError, UsageError
+from alcca.library.database import Access
 from alcca.library.engines.choosing import EXACT, engine_named
 from alcca.library.parts.transcripts import Transcripts
 from alcca.library.records import Song
 from alcca.library.snapshot import Snapshot
 from alcca.library.status import describe
 from alcca.library.store import Store
+from alcca.persistence import disk_error
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,9 +46,27 @@ class OpenedLibrary:
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path}: is a file; a library is a folder, name another place")
         try:
-            self._store = Store(self.path)
+            self._store = Store(self.path, Access.THERE)
+        except NoLibraryError:
+            self._store = Store(self.path, Access.NOWHERE)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a library on the disk: the first `add` makes it, and whoever only reads makes nothing."""
+        return self._store.access is not Access.NOWHERE
+
+    def _make(self) -> None:
+        """Make the library on the disk, if there is none."""
+        if self.is_made:
+            return
+        try:
+            made = Store(self.path)
         except OSError as error:
-            raise UsageError(f"{self.path}: cannot be made ({error.strerror}); name another place") from error
+            raise disk_error(error, self.path) or UsageError(
+                f"{self.path}: cannot be made ({error.strerror}); name another place"
+            ) from error
+        self._store.close()
+        self._store, self._seen = made, None
 
     def close(self) -> None:
         """Close the library's database, and that of its index; leave the cluster that it worked on."""
@@ -66,13 +86,30 @@ class OpenedLibrary:
     def _only_writer(self) -> Iterator[None]:
         from filelock import FileLock, Timeout
 
+        if not self.is_made:
+            # There is nothing to guard, and nothing that could be written.
+            yield
+            return
+        if self._store.is_stale:
+            raise NoLibraryError(f"{self.path}: the library is gone, or is another one now; open it again")
+        if self._store.hindrance is not None:
+            raise DiskError(f"{self.path}: {self._store.hindrance}")
+        lock = FileLock(self.path / ".lock", timeout=0)
         try:
-            with FileLock(self.path / ".lock", timeout=0):
-                yield
+            lock.acquire()
         except Timeout as error:
             raise LibraryError(
                 f"{self.path}: another process is adding to this library or training it; wait until it is done"
             ) from error
+        except OSError as error:
+            raise disk_error(error, self.path) or LibraryError(
+                f"{self.path}: cannot be written ({error.strerror}); check its permissions"
+            ) from error
+        try:
+            with self._store.named_errors():
+                yield
+        finally:
+            lock.release()
 
     @functools.cached_property
     def _cluster(self) -> Cluster | None:
@@ -88,7 +125,8 @@ class OpenedLibrary:
 
     def transcripts(self, ids: Sequence[int]) -> "dict[int, Transcript]":
         """What was heard in songs, by id; songs that nobody has listened to are left out."""
-        return {song: stored.transcript for song, stored in self._store.kept(Transcripts).of(ids).items()}
+        with self._store.named_errors():
+            return {song: stored.transcript for song, stored in self._store.kept(Transcripts).of(ids).items()}
 
     def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
         """All songs, those that cannot be used included; or those with the given ids, in that order."""

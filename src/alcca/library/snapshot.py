@@ -117,7 +117,8 @@ class Snapshot:
             No part that was asked can answer, and why.
         """
         parts = chosen_parts(self.parts, by)
-        found = ask_parts(parts, query, store, k, among)
+        with store.named_errors():
+            found = ask_parts(parts, query, store, k, among)
         if not found.asked or (not found.hits and query.text is not None and self.model is not None and found.notes):
             raise self._why(query, found.notes)
         return found

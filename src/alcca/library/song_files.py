@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from alcca.errors import AlccaError, LibraryError
+from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.library.records import Song
+from alcca.persistence import disk_error
 from alcca.songs.audio import content_hash
 from alcca.songs.remote import at_hand
 
@@ -26,6 +27,8 @@ def read_again(song: Song, read: Callable[[str], T]) -> T:
     ------
     LibraryError
         There is none, or it cannot be read; the message is the reason.
+    DiskError
+        A disk of this machine is full: not the file's fault.
     """
     if song.audio is None:
         raise LibraryError(str(song.audio_reason))
@@ -37,7 +40,11 @@ def read_again(song: Song, read: Callable[[str], T]) -> T:
                     return read(str(here))
             reason = f"{path}: has changed since it was added"
         except OSError as error:
-            reason = f"{path}: cannot be read ({error.strerror})"
+            if said := disk_error(error, path):
+                raise said from error
+            reason = f"{path}: cannot be read ({error.strerror or error})"
+        except DiskError:
+            raise
         except AlccaError as error:
             reason = str(error)
     raise LibraryError(reason)

@@ -17,6 +17,11 @@ __all__ = ["counts", "describe", "hearing"]
 
 def describe(store: Store, folder: Path) -> dict[str, Any]:
     """Everything that `Library.status` tells."""
+    with store.named_errors():
+        return _described(store, folder)
+
+
+def _described(store: Store, folder: Path) -> dict[str, Any]:
     songs = store.songs()
     usable = [song for song in songs if song.usable]
     rejects = [{"file": path, "reason": reason} for song in songs for path in song.paths for reason in song.reasons]

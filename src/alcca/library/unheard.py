@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alcca.errors import AlccaError
+from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.hearing.sound import read_samples, write_slice, write_song
 from alcca.library.parts.transcripts import SLICE
 from alcca.library.records import Song
 from alcca.library.workers import SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker
-from alcca.persistence import replace_file
+from alcca.persistence import disk_error, replace_file
 from alcca.songs.audio import content_hash
 from alcca.songs.remote import at_hand
 
@@ -75,7 +75,7 @@ class Unheard:
 
     def keep(self, content: str, start: float, samples: "NDArray[np.float32]") -> None:
         """Leave a slice for the recogniser; a full disk loses nothing, it is decoded again then."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, DiskError):
             self.place.mkdir(exist_ok=True)
             replace_file(self._slice(content, start), lambda part: samples.astype("<f4").tofile(part))
 
@@ -102,7 +102,7 @@ class Unheard:
         return ProcessPoolExecutor(max_workers=workers, initializer=quiet_worker)
 
     def read(self, task: tuple[Song, str]) -> Recording:
-        """Decode a song's slice, or all of it, unless its samples are here."""
+        """Decode a song's slice, or all of it, unless its samples are here; DiskError where these have no room."""
         song, extent = task
         assert song.audio is not None
         if extent == SLICE:
@@ -115,7 +115,12 @@ class Unheard:
     def _decode(self, song: Song, extent: str) -> Recording:
         assert song.audio is not None
         reason = "the library knows no file of it"
-        self.place.mkdir(exist_ok=True)
+        try:
+            self.place.mkdir(exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, self.place) or LibraryError(
+                f"{self.place}: cannot be made ({error.strerror}); check its permissions"
+            ) from error
         for path in song.paths:
             try:
                 with at_hand(path) as here:
@@ -130,7 +135,12 @@ class Unheard:
                     write_song(here, target)
                     return Recording(song, target)
             except OSError as error:
-                reason = f"{path}: cannot be read ({error.strerror})"
+                if said := disk_error(error, self.place):
+                    raise said from error
+                reason = f"{path}: cannot be read ({error.strerror or error})"
+            except DiskError:
+                # Not the song's fault, and the next one has no room either.
+                raise
             except AlccaError as error:
                 reason = str(error)
         return Recording(song, reason=reason)

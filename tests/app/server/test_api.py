@@ -14,6 +14,7 @@ from tests.making import write_song
 from alcca import Library, __version__
 from alcca.app.server.application import create_app
 from alcca.app.server.service import Service
+from alcca.library.store import Store
 
 API = "/api/v1"
 WORDS = "golden river in the morning"
@@ -199,11 +200,40 @@ def test_an_untrained_library_says_what_to_do(untrained, problem_of, tmp_path):
 
 
 def test_an_empty_library_answers(tmp_path, problem_of):
-    with Library(tmp_path / "empty", progress=False), Service(tmp_path / "empty", 10**6) as service:
+    Store(tmp_path / "empty").close()
+    with Service(tmp_path / "empty", 10**6) as service:
         client = TestClient(create_app(service), base_url="http://127.0.0.1")
         assert client.get(f"{API}/songs").json() == {"total": 0, "offset": 0, "songs": []}
         assert client.get(f"{API}/status").json()["songs"] == 0
         problem_of(client.get(f"{API}/songs", params={"label": "Folk"}), 422)
+
+
+def test_a_library_that_is_gone_answers_nothing_and_is_not_made_anew(shelf, problem_of):
+    with Service(shelf, 10**6) as service:
+        client = TestClient(create_app(service), base_url="http://127.0.0.1")
+        asked = ["status", "songs", "songs?words=love", "songs/1", "songs/1/audio", "songs/1/neighbours?by=audio",
+                 "map", "evaluation"]  # fmt: skip
+        before = [client.get(f"{API}/{path}").status_code for path in asked]
+        shelf.rename(shelf.parent / "away")
+        for path in asked:
+            told = problem_of(client.get(f"{API}/{path}"), 503)
+            assert "shelf: the library is gone" in told
+            assert str(shelf) not in told
+        problem_of(client.post(f"{API}/search/lyrics", json={"lyrics": WORDS}), 503)
+        problem_of(client.post(f"{API}/search/audio", files={"file": ("a.wav", b"x")}), 503)
+        assert not shelf.exists()
+        (shelf.parent / "away").rename(shelf)
+        assert [client.get(f"{API}/{path}").status_code for path in asked] == before
+        shutil.rmtree(shelf)
+        Store(shelf).close()
+        assert client.get(f"{API}/songs", params={"words": "love"}).json()["total"] == 0
+        assert client.get(f"{API}/status").json()["songs"] == 0
+
+
+def test_more_words_than_can_be_looked_up_are_refused(client, problem_of):
+    words = " ".join(f"w{number}" for number in range(3000))
+    assert "at most 500 different words" in problem_of(client.get(f"{API}/songs", params={"words": words}), 422)
+    assert client.get(f"{API}/songs", params={"words": "a " * 9999}).status_code == 200
 
 
 # What nobody learns

@@ -37,13 +37,15 @@ from alcca.library.records import Song as StoredSong
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/v1", responses=documented(400, 401, 403, 413, 421, 422))
+router = APIRouter(prefix="/api/v1", responses=documented(400, 401, 403, 413, 421, 422, 503))
 # The largest number that SQLite keeps.
 LARGEST_ID = 2**63 - 1
 
 
 def _service(request: Request) -> Service:
     service: Service = request.app.state.service
+    # Also of what is answered from memory, or from files beside the database.
+    service.library.check()
     return service
 
 
@@ -109,7 +111,7 @@ async def _closed_when_gone(request: Request, search: ClipSearch) -> AsyncIterat
     "/search/audio",
     tags=["search"],
     summary="Songs whose lyrics fit a recording",
-    responses=documented(409, 503),
+    responses=documented(409),
 )
 async def search_audio(request: Request, search: ByClip) -> SearchResult:
     """Hear a recording and rank the library's songs by its words and by how well their lyrics fit its sound."""
@@ -125,7 +127,7 @@ async def search_audio(request: Request, search: ByClip) -> SearchResult:
     response_class=StreamingResponse,
     responses={
         200: {"description": "Events", "content": {"text/event-stream": {"itemSchema": EVENT}}},
-        **documented(409, 503),
+        **documented(409),
     },
 )
 async def search_audio_stream(request: Request, search: ByClip) -> SearchEvents:

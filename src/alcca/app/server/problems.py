@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from alcca.app.server.headers import HEADERS
 from alcca.app.server.schemas import Problem
-from alcca.errors import AlccaError, AudioError, LyricsError, UntrainedError, UsageError
+from alcca.errors import AlccaError, AudioError, LyricsError, NoLibraryError, UntrainedError, UsageError
 from alcca.library.hearer import BusyError
 
 __all__ = ["add_problem_handlers", "documented", "problem", "problem_of"]
@@ -23,6 +23,7 @@ STATUS_OF: dict[type[AlccaError], int] = {
     AudioError: 422,
     LyricsError: 422,
     UntrainedError: 409,
+    NoLibraryError: 503,
     BusyError: 503,
 }
 

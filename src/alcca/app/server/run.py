@@ -6,7 +6,8 @@ import socket
 import webbrowser
 from pathlib import Path
 
-from alcca.errors import LibraryError, MissingExtraError, UsageError
+from alcca.errors import MissingExtraError, NoLibraryError, UsageError
+from alcca.library.database import is_library
 from alcca.library.engines.choosing import EXACT
 
 __all__ = ["MAX_UPLOAD", "serve"]
@@ -55,7 +56,7 @@ def serve(
         The packages of the extra ``serve`` are not installed.
     UsageError
         An address that cannot be listened at; another address than the loopback without a token.
-    LibraryError
+    NoLibraryError
         There is no library in ``folder``.
     """
     try:
@@ -66,8 +67,8 @@ def serve(
         from alcca.app.server.service import Service
     except ImportError as error:
         raise MissingExtraError(f"serving needs {error.name}; install it with: pip install 'alcca[serve]'") from error
-    if not folder.is_dir():
-        raise LibraryError(f"{folder}: there is no library here; make one with alcca add FOLDER, then alcca train")
+    if not is_library(folder):
+        raise NoLibraryError(f"{folder}: there is no library here; make one with alcca add FOLDER, then alcca train")
     local = _is_loopback(host)
     if not local and not token:
         raise UsageError(

@@ -11,6 +11,8 @@ that went are left out, and when they are many the files are made anew.
 
 import contextlib
 import json
+import logging
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -21,7 +23,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from alcca.errors import LibraryError
+from alcca.errors import DiskError, LibraryError
 from alcca.library.engines.engine import CHUNK, Engine, Index, Numbers, Rows, Space, Vectors, inside, rows_of
 from alcca.library.engines.exact import ExactIndex
 from alcca.library.engines.ivf import Settings, build, faiss
@@ -32,6 +34,8 @@ __all__ = ["FaissEngine", "FaissIndex", "kept_in"]
 FOLDER = "faiss"
 # How the files of a view were made, beside them; VIEW.json names their folder.
 ABOUT = "about.json"
+log = logging.getLogger("alcca")
+
 # Files are made anew when so large a share of their songs came, or went, since.
 SHARE_CHANGED = 0.1
 
@@ -113,7 +117,11 @@ class FaissIndex(Index):
         replaced = rows_of(self.ids, put.ids)[1].sum()
         size = len(self.ids) + len(put.ids) - int(replaced) - int(rows_of(self.ids, gone)[1].sum())
         if size >= settings.least and (files is None or self._outgrown(files, put, gone)):
-            return self._made_anew(put, gone)
+            try:
+                return self._made_anew(put, gone)
+            except (OSError, DiskError) as error:
+                # They only make a search faster, and whoever searches need not be able to write.
+                log.warning("%s: no files for faster search can be written here: %s", self._space.folder, error)
         left = ExactIndex.changed(self._fresh, put, gone)
         if files is None:
             return FaissIndex(self._space, settings, None, left)
@@ -145,6 +153,9 @@ class FaissIndex(Index):
         try:
             first = put.read(put.ids[:1]) if len(put.ids) else self.read(ids[:1])[1]
             vectors = open_memmap(made / "vectors.npy", "w+", np.dtype("<f4"), (len(ids), first.shape[1]))
+            with (made / "vectors.npy").open("r+b") as file:
+                # Mapped memory for which the disk has no room would end the process.
+                os.posix_fallocate(file.fileno(), 0, (made / "vectors.npy").stat().st_size)
             for start in range(0, len(ids), CHUNK):
                 some = ids[start : start + CHUNK]
                 new = rows_of(put.ids, some)[1]
