@@ -17,7 +17,6 @@ from alcca.app.arguments import make_parser
 from alcca.app.terminal import print_heard, print_heard_clip, print_hearing, print_hits, print_pairs
 from alcca.errors import AlccaError, UsageError
 from alcca.models.processes import world_size
-from alcca.persistence import disk_error
 
 if TYPE_CHECKING:
     from alcca.library.library import Library
@@ -58,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             raise
+        from alcca.persistence import disk_error
+
         if full := disk_error(error):
             return _fail(str(full), full.exit_code)
         return _fail(f"unexpected {type(error).__name__}: {error}; run with --debug to see where", 1)

@@ -86,7 +86,6 @@ class AddsSongs(OpenedLibrary):
         music: str | Path = os.fspath(folder) if is_address(folder) else Path(folder).expanduser()
         if isinstance(music, Path) and not music.exists():
             raise UsageError(f"{music}: no such folder; give the folder that holds the music")
-        self._make()
         with self._only_writer():
             ears = ears_for_adding(self._store, hear, speech_model, offline=offline)
             remembered = self._store.setting("offset")
@@ -170,7 +169,7 @@ class AddsSongs(OpenedLibrary):
         """
         from alcca.library.ears import ears_for_hearing
 
-        with self._only_writer():
+        with self._alone():
             ears = ears_for_hearing(self._store, extent, speech_model, offline=offline)
             return ears.hear(
                 self._store, language=language, again=again, progress=self._progress, cluster=self._cluster

@@ -71,7 +71,7 @@ class LearnsFromSongs(OpenedLibrary):
         """
         from alcca.library.training import train_model
 
-        with self._only_writer():
+        with self._alone():
             return train_model(
                 self._store,
                 self.path,
@@ -125,7 +125,7 @@ class LearnsFromSongs(OpenedLibrary):
             encoders=encoders,
             progress=self._progress,
             cluster=lambda: self._cluster,
-            alone=self._only_writer,
+            alone=self._alone,
         )
 
     def evaluate(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from alcca.cluster import Cluster, opened
 from alcca.errors import DiskError, LibraryError, NoLibraryError, UsageError
-from alcca.library.database import Access
+from alcca.library.database import Access, is_library
 from alcca.library.engines.choosing import EXACT, engine_named
 from alcca.library.parts.transcripts import Transcripts
 from alcca.library.records import Song
@@ -45,10 +45,24 @@ class OpenedLibrary:
         self._seen: Snapshot | None = None
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path}: is a file; a library is a folder, name another place")
+        self._found = self._find()
+
+    def _find(self) -> Store:
         try:
-            self._store = Store(self.path, Access.THERE)
+            return Store(self.path, Access.THERE)
         except NoLibraryError:
-            self._store = Store(self.path, Access.NOWHERE)
+            return Store(self.path, Access.NOWHERE)
+
+    @property
+    def _store(self) -> Store:
+        # Another process may have made it meanwhile.
+        if self._found.access is Access.NOWHERE and is_library(self.path):
+            self._take(self._find())
+        return self._found
+
+    def _take(self, store: Store) -> None:
+        self._found.close()
+        self._found, self._seen = store, None
 
     @property
     def is_made(self) -> bool:
@@ -60,19 +74,17 @@ class OpenedLibrary:
         if self.is_made:
             return
         try:
-            made = Store(self.path)
+            self._take(Store(self.path))
         except OSError as error:
             raise disk_error(error, self.path) or UsageError(
                 f"{self.path}: cannot be made ({error.strerror}); name another place"
             ) from error
-        self._store.close()
-        self._store, self._seen = made, None
 
     def close(self) -> None:
         """Close the library's database, and that of its index; leave the cluster that it worked on."""
         self._engine.close()
         self._at_the_end.close()
-        self._store.close()
+        self._found.close()
 
     def __enter__(self) -> Self:
         return self
@@ -83,13 +95,17 @@ class OpenedLibrary:
         self.close()
 
     @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other writers away, where there is a library already: else there is nothing to write about."""
+        with self._only_writer() if self.is_made else contextlib.nullcontext():
+            yield
+
+    @contextlib.contextmanager
     def _only_writer(self) -> Iterator[None]:
+        """Make the library if there is none, and keep other writers away."""
         from filelock import FileLock, Timeout
 
-        if not self.is_made:
-            # There is nothing to guard, and nothing that could be written.
-            yield
-            return
+        self._make()
         if self._store.is_stale:
             raise NoLibraryError(f"{self.path}: the library is gone, or is another one now; open it again")
         if self._store.hindrance is not None:

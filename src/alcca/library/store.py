@@ -141,7 +141,7 @@ class Store(Database):
                 paths.setdefault(song, []).append(path_from_key(path))
         for number, stored, *columns in rows:
             if checksum(*columns) != stored:
-                yield Song(columns[0], str(columns[1]), audio_reason=DAMAGED, lyrics_reason=DAMAGED,
+                yield Song(columns[0], str(columns[1]), audio_reason=DAMAGED,
                            id=number, paths=tuple(paths.get(number, ())))  # fmt: skip
                 continue
             fields = dict(zip(SONG_COLUMNS, columns, strict=True))
