@@ -29,11 +29,17 @@ def encode(samples, path, *, tags=None):
             for begin in range(0, channels.shape[1], RATE):
                 out.write(channels[:, begin : begin + RATE].T)
         return path
-    rate = 48_000 if path.suffix == ".opus" else RATE
+    return encode_as(channels, path, None, CODECS[path.suffix[1:]], tags=tags)
+
+
+def encode_as(samples, path, container, codec, *, tags=None):
+    """The same into a container and with a codec of FFmpeg; the container that the suffix means when None."""
+    channels = np.atleast_2d(samples)
+    rate = 48_000 if codec == "libopus" else RATE
     layout = {1: "mono", 2: "stereo", 3: "2.1"}[len(channels)]
-    with av.open(str(path), "w") as out:
+    with av.open(str(path), "w", format=container) as out:
         out.metadata.update(tags or {})
-        stream = out.add_stream(CODECS[path.suffix[1:]], rate=rate, layout=layout)
+        stream = out.add_stream(codec, rate=rate, layout=layout)
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels, np.float32), format="fltp", layout=layout)
         frame.sample_rate, frame.pts = RATE, 0

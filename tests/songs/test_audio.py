@@ -1,16 +1,19 @@
 import hashlib
 import os
 import shutil
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
-from tests.songs.encoding import FORMATS, RATE, encode, tune
+from tests.songs.encoding import FORMATS, RATE, encode, encode_as, tune
 
 from alcca.errors import AudioError, UsageError
 from alcca.songs import audio
 from alcca.songs.audio import AUDIO_SUFFIXES, AudioSlice, content_hash, read_slice
-from alcca.songs.decoders import PyavDecoder, SoundfileDecoder, decoders_for
+from alcca.songs.decoders import FFMPEG_FORMATS, PyavDecoder, SoundfileDecoder, decoders_for
+from alcca.songs.whole import read_whole
 
 N = 661_500
 
@@ -316,6 +319,76 @@ def test_a_playlist_opens_nothing_else(folder, tmp_path):
     (tmp_path / "list.m4a").write_text(f"ffconcat version 1.0\nfile {folder / 'song.wav'}\n")
     with pytest.raises(AudioError, match="text file"):
         read_slice(tmp_path / "list.m4a")
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "ffconcat version 1.0\n#\1\nfile song.ogg\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#\1\n#EXTINF:5,\nsong.ogg\n#EXT-X-ENDLIST\n",
+        "[playlist]\n\1\nFile1=song.ogg\n",
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=\1\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5000 RTP/AVP 0\n",
+        "# VobSub index file, v7\n\1\n",
+        "\1<MPD><Period><AdaptationSet><BaseURL>song.ogg</BaseURL></AdaptationSet></Period></MPD>",
+    ],
+    ids=["concat", "hls", "pls", "sdp", "vobsub", "dash"],
+)
+@pytest.mark.parametrize("name", ["list.mp3", "list.m4a", "list.ogg", "list.m3u8", "list.sdp", "list.ffconcat"])
+def test_a_playlist_that_is_no_text_opens_nothing_else(folder, tmp_path, playlist, name):
+    shutil.copy(folder / "song.ogg", tmp_path / "song.ogg")
+    (tmp_path / name).write_text(playlist)
+    with pytest.raises(AudioError, match=r"^list\.\w+: cannot be decoded"):
+        read_slice(tmp_path / name)
+    with pytest.raises(AudioError, match=r"^list\.\w+: cannot be decoded"):
+        next(read_whole(tmp_path / name, 16_000))
+
+
+@pytest.mark.parametrize("name", ["concat:song.wav|song.wav", "subfile,,start,0,end,9,,:song.wav", "song%03d.wav"])
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_name_is_a_name_and_no_address(folder, tmp_path, monkeypatch, name, relative):
+    monkeypatch.chdir(tmp_path)
+    path = shutil.copy(folder / "song.opus", tmp_path / f"{name}.opus")
+    assert read_slice(path.name if relative else path).decoder == "pyav"
+
+
+CONTAINERS = {
+    "aac": ("adts", "aac"), "mp4": ("mp4", "aac"), "mov": ("mov", "alac"), "mka": ("matroska", "flac"),
+    "webm": ("webm", "libopus"), "ac3": ("ac3", "ac3"), "wv": ("wv", "wavpack"), "tta": ("tta", "tta"),
+    "aiff": ("aiff", "pcm_s16be"), "au": ("au", "pcm_s16be"), "caf": ("caf", "pcm_s16be"), "w64": ("w64", "pcm_s16le"),
+    "mp2": ("mp2", "mp2"), "avi": ("avi", "mp2"), "flv": ("flv", "aac"), "mpg": ("mpeg", "mp2"),
+    "ogg": ("ogg", "flac"), "wav": ("wav", "pcm_s24le"), "mp3": ("mp3", "libmp3lame"), "latm": ("latm", "aac"),
+    "ts": ("mpegts", "mp2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", CONTAINERS)
+def test_ffmpeg_may_open_whatever_music_is_kept_in(tmp_path, suffix):
+    container, codec = CONTAINERS[suffix]
+    path = encode_as(tune(3), tmp_path / f"song.{suffix}", container, codec)
+    with PyavDecoder(path) as decoder:
+        assert sum(map(len, decoder.blocks(0.0))) / decoder.rate == pytest.approx(3, abs=0.2)
+
+
+def test_every_format_that_ffmpeg_may_open_is_one():
+    known = {name for name in av.formats_available if name in FFMPEG_FORMATS}
+    assert FFMPEG_FORMATS - known <= {"apac", "iamf", "lc3", "osq", "rka", "wavarc"}, "newer than the oldest FFmpeg"
+    assert not FFMPEG_FORMATS & {"concat", "hls", "dash", "imf", "sdp", "rtsp", "rtp", "lavfi", "image2", "vobsub"}
+
+
+@pytest.mark.parametrize("suffix", ["au", "snd"])
+def test_bytes_without_a_header_are_no_sound(tmp_path, suffix):
+    (tmp_path / f"cover.{suffix}").write_bytes(np.random.default_rng(0).bytes(100_000))
+    with pytest.raises(AudioError, match=rf"cover\.{suffix}: cannot be decoded \(soundfile: no header"):
+        read_slice(tmp_path / f"cover.{suffix}")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a system without such files")
+def test_a_file_that_says_that_it_is_empty_is_not_opened(tmp_path, monkeypatch):
+    path = tmp_path / "song.mp3"
+    path.symlink_to("/proc/self/status")
+    assert content_hash(path) == hashlib.blake2b(digest_size=16).hexdigest()
+    with pytest.raises(AudioError, match="the file is empty"):
+        read_slice(path)
 
 
 # Decoders that fail

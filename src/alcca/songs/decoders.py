@@ -31,6 +31,14 @@ RATES = range(1_000, 768_001)
 MAX_CHANNELS = 8
 # Damaged packets at the beginning are passed over, a file of nothing else is not read to its end.
 PACKETS_BEFORE_SOUND = 1_000
+# What FFmpeg may take a file for: formats of sound, and of video, which has sound. None of them opens another file. Not
+# here are playlists and scripts (concat, hls, dash, sdp), pictures, subtitles, devices, and samples without a header.
+FFMPEG_FORMATS = frozenset(
+    """aa aac ac3 ac4 adx aea aiff amr amrnb amrwb ape apac asf asf_o au avi avr bonk caf dsf dss dts dtshd dv eac3 flac
+    flv gxf hcom iamf iff ircam loas lc3 matroska mlp mmf mov mp3 mpc mpc8 mpeg mpegts msf mxf nistsphere nsv nut ogg
+    oma osq paf pva pvf qcp qoa rka rm sds shn sox spdif tak truehd tta voc vqf w64 wav wavarc wsd wtv wv xa xwma
+    """.split()  # noqa: SIM905 - legible
+)
 # Longer than any recording; libsndfile says 2**63 - 1 frames when it does not know.
 LONGEST_SECONDS = 30 * 24 * 3600.0
 
@@ -84,6 +92,10 @@ class SoundfileDecoder:
         import soundfile
 
         self._file = soundfile.SoundFile(os.fspath(path))
+        if self._file.format == "RAW":
+            # What libsndfile makes of any bytes under a name that ends in .au or .snd.
+            self._file.close()
+            raise ValueError("no header says what it holds")
         self.damaged = 0
         self.rate, channels = int(self._file.samplerate), int(self._file.channels)
         _check_header(self.rate, channels)
@@ -143,9 +155,14 @@ class PyavDecoder:
 
     def _open(self) -> Any:
         import av
+        import av.error
 
-        # An absolute name is never taken for a protocol, and a playlist inside the file opens nothing else.
-        container = av.open(os.path.abspath(self._path), options={"protocol_whitelist": "file"})  # noqa: PTH100
+        # An absolute name is never taken for a protocol, and what is inside of the file opens nothing else.
+        allowed = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FFMPEG_FORMATS))}
+        try:
+            container = av.open(os.path.abspath(self._path), options=allowed)  # noqa: PTH100
+        except av.error.ArgumentError as error:
+            raise ValueError("not an audio format; a playlist inside the file opens nothing else") from error
         if not container.streams.audio:
             container.close()
             raise ValueError("no audio stream")

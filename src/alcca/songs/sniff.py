@@ -25,6 +25,9 @@ def not_audio(path: Path) -> str | None:
         # Opening a pipe would wait for ever.
         if not path.is_file():
             return "is a folder or a device, expected an audio file"
+        # Some of the system's files say so too, and reading them never ends.
+        if not path.stat().st_size:
+            return "the file is empty (0 bytes)"
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
