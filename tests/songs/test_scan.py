@@ -1,6 +1,9 @@
 import csv
+import errno
 import os
+import socket
 import unicodedata
+from pathlib import Path
 
 import pytest
 from tests.songs.encoding import FORMATS, encode, tune
@@ -81,6 +84,105 @@ def test_links_are_followed_once_and_not_in_circles(tmp_path):
     (root / "linked song.mp3").symlink_to(elsewhere / "2.mp3")
     names = [path.name for path in find_audio(root)]
     assert sorted(names) == ["1.mp3", "2.mp3", "linked song.mp3"]
+
+
+def test_what_is_no_file_is_told_and_passed_over(tmp_path):
+    write(tmp_path / "a" / "1.mp3")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "a" / "loop.mp3").symlink_to("loop.mp3")
+    (tmp_path / "gone.flac").symlink_to(tmp_path / "nothing")
+    os.mkfifo(tmp_path / "pipe.mp3")
+    (tmp_path / "zero.wav").symlink_to("/dev/zero")
+    (tmp_path / "cover.jpg").symlink_to(tmp_path / "nothing")
+    with socket.socket(socket.AF_UNIX) as listener:
+        # Such names may not be long.
+        place = os.open(tmp_path, os.O_RDONLY)
+        listener.bind(f"/proc/self/fd/{place}/socket.ogg" if Path("/proc").exists() else str(tmp_path / "socket.ogg"))
+        os.close(place)
+    problems = []
+    assert [path.name for path in find_audio(tmp_path, onerror=problems.append)] == ["1.mp3"]
+    told = {problem.partition(": ")[0]: problem for problem in problems}
+    names = ("a/loop.mp3", "gone.flac", "loop", "pipe.mp3", "socket.ogg", "zero.wav")
+    assert sorted(told) == [str(tmp_path / name) for name in names]
+    assert "symbolic links" in told[str(tmp_path / "loop")]
+    assert "is no file but a pipe" in told[str(tmp_path / "pipe.mp3")]
+    assert "is no file but a device" in told[str(tmp_path / "zero.wav")]
+    assert find_audio(tmp_path) == [tmp_path / "a" / "1.mp3"]
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.ELOOP, errno.ESTALE])
+def test_what_cannot_be_looked_at_is_told_and_passed_over(tmp_path, monkeypatch, error):
+    write(tmp_path / "a.mp3")
+    real = os.scandir
+
+    class Bad:
+        name = "bad.mp3"
+
+        def is_dir(self):
+            raise OSError(error, os.strerror(error))
+
+        is_file = is_symlink = stat = is_dir
+
+    monkeypatch.setattr(os, "scandir", lambda path: Entries([*real(path), Bad()]))
+    problems = []
+    assert [path.name for path in find_audio(tmp_path, onerror=problems.append)] == ["a.mp3"]
+    (problem,) = problems
+    assert "bad.mp3: cannot be looked at" in problem
+    assert os.strerror(error) in problem
+
+
+class Entries(list):
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize("what", ["loop", "pipe", "device"])
+def test_a_single_thing_that_is_neither_file_nor_folder(tmp_path, what):
+    path = tmp_path / "song.mp3"
+    if what == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("song.mp3" if what == "loop" else "/dev/zero")
+    with pytest.raises(UsageError, match=r"song.mp3: (is a|cannot be looked at)"):
+        find_audio(path)
+
+
+@pytest.mark.parametrize("name", ["Name.txt", "Name.lrc", "songs.csv", "metadata.csv", "lyrics"])
+@pytest.mark.parametrize("what", ["loop", "pipe", "device", "nothing"])
+def test_words_that_are_no_file_are_told_and_not_opened(song, name, what):
+    path = song.parent / name
+    if what == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to({"loop": name, "device": "/dev/zero", "nothing": "nowhere"}[what])
+    tables = SongTables(song.parent)
+    assert read_song_text(song, song.parent, tables).lyrics is None
+    fingerprint(song, song.parent, tables)
+    if name == "lyrics" and what in ("pipe", "device"):
+        # It would have been passed over as a file of that name too.
+        assert tables.problems == []
+        return
+    (problem,) = tables.problems
+    assert problem.startswith(f"{path}: ")
+    assert "passed over" in problem
+
+
+def test_words_that_are_enormous_are_told_and_not_read(song):
+    for name in ("Name.txt", "songs.csv"):
+        with (song.parent / name).open("wb") as file:
+            file.truncate(10**10)
+    tables = SongTables(song.parent)
+    text = read_song_text(song, song.parent, tables)
+    assert text.lyrics is None
+    assert "larger than" in text.lyrics_reason
+    assert ["larger than" in problem for problem in tables.problems] == [True]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a system without such files")
+def test_words_that_say_that_they_are_empty_are_not_read(song):
+    (song.parent / "Name.txt").symlink_to("/proc/self/status")
+    (song.parent / "songs.csv").symlink_to("/proc/self/status")
+    assert read(song).lyrics is None
 
 
 def test_a_subfolder_that_cannot_be_read_is_told(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from pathlib import Path
 from alcca.library.records import FileStamp
 from alcca.songs.remote import RemoteFile, find_remote, is_address
 from alcca.songs.scan import SongTables, SongText, find_audio, fingerprint, read_song_text
+from alcca.songs.tables import MAX_BYTES
 from alcca.songs.tags import Tags
 
 __all__ = ["Source", "music_at"]
@@ -75,12 +76,14 @@ def music_at(folder: str | os.PathLike[str]) -> Iterator[Source]:
         yield Source(str(place), files, root, SongTables(root), problems, {})
         return
     address = os.fspath(folder)
-    everything = find_remote(address)
+    problems = []
+    everything = find_remote(address, onerror=problems.append)
     recordings = {file.address: file for file in everything if file.is_audio}
     with tempfile.TemporaryDirectory(prefix="alcca-") as copy:
-        problems = []
         for file in everything:
-            if file.is_text:
+            if file.is_text and file.size > MAX_BYTES:
+                problems.append(f"{file.address}: larger than {MAX_BYTES:,} bytes, so it was not fetched; split it")
+            elif file.is_text:
                 try:
                     file.fetch_into(Path(copy))
                 except OSError as error:

@@ -10,7 +10,7 @@ from alcca.library.engines.faiss import kept_in
 from alcca.library.parts.transcripts import SONG, Transcripts
 from alcca.library.store import Store
 from alcca.persistence.files import has_checksums
-from alcca.songs.remote import is_address
+from alcca.songs.remote import exists, is_address
 
 __all__ = ["counts", "describe", "hearing"]
 
@@ -42,7 +42,7 @@ def _described(store: Store, folder: Path) -> dict[str, Any]:
         "languages": counts(song.language for song in usable),
         "lyrics_sources": counts(Path(song.lyrics_source or "").suffix or song.lyrics_source for song in usable),
         # To ask for each file at an address would take minutes.
-        "missing_files": sorted(s.path for s in stamps if not is_address(s.path) and not Path(s.path).exists()),
+        "missing_files": sorted(s.path for s in stamps if not is_address(s.path) and not exists(s.path)),
         "damaged": len(store.damaged()),
         "offset": store.setting("offset"),
         "model": model,

@@ -114,6 +114,9 @@ def read_lyrics_file(path: Path | str) -> str:
     try:
         if not path.is_file():
             raise LyricsError(f"{path.name}: no such file in {path.parent}")
+        if not path.stat().st_size:
+            # Some of the system's files say that they are empty, and reading them never ends.
+            return ""
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -65,9 +65,16 @@ def at_hand(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def exists(path: str) -> bool:
-    """Whether a file is still there; one at an address that cannot be asked for is taken to be."""
+    """Whether a file is still there; one that cannot be asked for is taken to be."""
     if not is_address(path):
-        return Path(path).exists()
+        try:
+            os.stat(path)  # noqa: PTH116 - a name as it is
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            # A folder that may not be entered today, a link in a circle.
+            return True
+        return True
     system, place = _system(path)
     try:
         return bool(system.exists(place))
@@ -115,10 +122,16 @@ class RemoteFile:
         os.utime(target, ns=(self.version, self.version))
 
 
-def find_remote(address: str) -> list[RemoteFile]:
+def find_remote(address: str, *, onerror: Callable[[str], None] | None = None) -> list[RemoteFile]:
     """Audio files, and texts and tables beside them, below an address, in the order of their paths.
 
     Hidden files and folders are left out.
+
+    Parameters
+    ----------
+    address : str
+    onerror : callable, optional
+        Called with a line of text for each pipe, device and link to nothing, which are passed over.
 
     Raises
     ------
@@ -142,11 +155,26 @@ def find_remote(address: str) -> list[RemoteFile]:
     except Exception as error:
         # Each file system has errors of its own, of the network and of rights.
         raise UsageError(f"{address}: cannot be listed ({_line(error)}); check the address and your rights") from error
-    found = [_file(address, root, path, about) for path, about in listed.items()]
+    found: list[RemoteFile] = []
+    for path, about in listed.items():
+        if _is_file(system, path, about):
+            found.append(_file(address, root, path, about))
+        elif onerror is not None:
+            onerror(f"{path}: is a pipe, a device or a link to nothing, so it was passed over")
     if not found or (len(found) == 1 and not found[0].relative):
         raise UsageError(f"{address}: no such folder, or nothing in it; give the folder that holds the music")
     seen = [file for file in found if not any(part.startswith(".") for part in PurePosixPath(file.relative).parts)]
     return sorted((f for f in seen if f.is_audio or f.is_text), key=lambda f: PurePosixPath(f.relative).parts)
+
+
+def _is_file(system: Any, path: str, about: dict[str, Any]) -> bool:
+    """Whether there are bytes to fetch: a disk under file:// has pipes too, and links to them."""
+    if about.get("type") != "other":
+        return True
+    try:
+        return bool(system.info(path)["type"] == "file")
+    except OSError:
+        return False
 
 
 def _file(address: str, root: str, path: str, about: dict[str, Any]) -> RemoteFile:

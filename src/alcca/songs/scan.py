@@ -12,9 +12,11 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from alcca.errors import LyricsError, UsageError
 from alcca.songs.audio import AUDIO_SUFFIXES
+from alcca.songs.kinds import kind_of
 from alcca.songs.lyrics import clean_lyrics, read_lyrics_file
 from alcca.songs.tables import SongTables
 from alcca.songs.tags import Tags, read_tags
@@ -81,7 +83,8 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
     folder : path
         A folder, or a single audio file.
     onerror : callable, optional
-        Called with a line of text for each subfolder that cannot be read.
+        Called with a line of text for each subfolder that cannot be read, each link that leads nowhere, and each pipe,
+        socket or device with the name of an audio file: they are passed over.
 
     Raises
     ------
@@ -98,18 +101,25 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
     ['a.flac', 'b.MP3']
     """
     folder = Path(folder)
-    if folder.is_file():
+    try:
+        mode = folder.stat().st_mode
+    except FileNotFoundError as error:
+        raise UsageError(f"{folder}: no such folder; give the folder that holds the music") from error
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be looked at ({error.strerror}); give the folder of the music") from error
+    if S_ISREG(mode):
         if folder.suffix.lower() not in AUDIO_SUFFIXES:
             raise UsageError(
                 f"{folder}: not an audio file; expected a folder or one of {' '.join(sorted(AUDIO_SUFFIXES))}"
             )
         return [folder]
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder; give the folder that holds the music")
+    if not S_ISDIR(mode):
+        raise UsageError(f"{folder}: is {kind_of(mode)}; give the folder that holds the music")
     try:
         os.scandir(folder).close()
     except OSError as error:
         raise UsageError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
+    passed_over = onerror or (lambda _: None)
     found: list[Path] = []
     entered = {folder.resolve()}
     waiting = [folder]
@@ -118,18 +128,25 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
         try:
             entries = list(os.scandir(here))
         except OSError as error:
-            if onerror is not None:
-                onerror(f"{here}: cannot be read ({error.strerror}); check its permissions")
+            passed_over(f"{here}: cannot be read ({error.strerror}); check its permissions")
             continue
         for entry in entries:
             path = here / entry.name
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
-                if not entry.is_symlink() or _leads_outside(path, entered, folder.resolve()):
-                    waiting.append(path)
-            elif path.suffix.lower() in AUDIO_SUFFIXES and entry.is_file():
-                found.append(path)
+            is_audio = path.suffix.lower() in AUDIO_SUFFIXES
+            try:
+                if entry.is_dir():
+                    if not entry.is_symlink() or _leads_outside(path, entered, folder.resolve()):
+                        waiting.append(path)
+                elif is_audio and entry.is_file():
+                    found.append(path)
+                elif is_audio:
+                    passed_over(f"{path}: is no file but {kind_of(entry.stat().st_mode)}, so it was passed over")
+            # RuntimeError: what pathlib makes of links in a circle, in Python 3.12 and before.
+            except (OSError, RuntimeError) as error:
+                why = getattr(error, "strerror", None) or error
+                passed_over(f"{path}: cannot be looked at ({why}), so it was passed over; check where it leads")
     return sorted(found)
 
 
@@ -170,7 +187,7 @@ def read_song_text(path: Path | str, root: Path | str, tables: SongTables, *, ta
         raise UsageError(f"the tables were read for {tables.root}, not for {root}; make SongTables({str(root)!r})")
     rows = [(table.path.name, row) for table in tables.tables_for(path) if (row := table.row(path)) is not None]
     if tags is None:
-        tags = read_tags(path) if path.is_file() else Tags()
+        tags = read_tags(path) if os.path.isfile(path) else Tags()  # noqa: PTH113 - raises nothing
     fields = {name: _cell(rows, columns) for name, columns in COLUMNS.items()}
     title, artist = fields["title"] or tags.title, fields["artist"] or tags.artist
     if not title:

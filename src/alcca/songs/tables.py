@@ -8,7 +8,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
+from alcca.songs.kinds import kind_of
 from alcca.songs.lyrics import decode_text
 
 __all__ = ["SongTables", "Table", "read_table"]
@@ -58,6 +60,7 @@ class _Folder:
     table_files: list[Path] = field(default_factory=list)
     lyrics_folder: Path | None = None
     stamps: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
 
 class SongTables:
@@ -71,7 +74,7 @@ class SongTables:
     Attributes
     ----------
     problems : list of str
-        What could not be used of the tables read so far; each names its file and what to do.
+        What could not be used of the folders and tables read so far; each names its file and what to do.
     """
 
     def __init__(self, root: Path | str) -> None:
@@ -109,7 +112,8 @@ class SongTables:
 
     def _folder(self, folder: Path) -> _Folder:
         if folder not in self._folders:
-            self._folders[folder] = _look_into(folder)
+            self._folders[folder] = found = _look_into(folder)
+            self.problems += found.problems
         return self._folders[folder]
 
 
@@ -123,15 +127,19 @@ def _look_into(folder: Path) -> _Folder:
     tables: dict[str, Path] = {}
     for entry in entries:
         path, name = folder / entry.name, entry.name.lower()
-        if name == LYRICS_FOLDER and entry.is_dir():
-            found.lyrics_folder = path
         suffix = path.suffix.lower()
-        if suffix not in TEXT_SUFFIXES and name not in TABLE_NAMES:
+        if suffix not in TEXT_SUFFIXES and name not in (*TABLE_NAMES, LYRICS_FOLDER):
             continue
         try:
             stat = entry.stat()
-        except OSError:
-            # A link to nothing.
+        except OSError as error:
+            found.problems.append(f"{path}: cannot be looked at ({error.strerror}), so it was passed over")
+            continue
+        if name == LYRICS_FOLDER:
+            found.lyrics_folder = path if S_ISDIR(stat.st_mode) else None
+            continue
+        if not S_ISREG(stat.st_mode):
+            found.problems.append(f"{path}: is no file but {kind_of(stat.st_mode)}, so it was passed over")
             continue
         found.stamps[path] = (stat.st_size, stat.st_mtime_ns)
         if suffix in TEXT_SUFFIXES:
@@ -162,10 +170,13 @@ def read_table(path: Path) -> Table:
     """
     table = Table(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
             table.problems.append(f"{path.name}: larger than {MAX_BYTES:,} bytes; split it, it was not read")
             return table
-        text = decode_text(path.read_bytes())
+        with path.open("rb") as file:
+            # No more than it said it has: some files never end.
+            text = decode_text(file.read(size))
     except OSError as error:
         table.problems.append(f"{path.name}: cannot be read ({error.strerror}); check its permissions")
         return table
