@@ -21,7 +21,7 @@ FLOORS = [
     {"encoders"},
     {"features", "hearing"},
     {"songs", "models", "matching", "retrieval", "datasets"},
-    {"cluster", "progress", "persistence", "transcripts"},
+    {"cluster", "progress", "persistence", "transcripts", "workers"},
     {"errors"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

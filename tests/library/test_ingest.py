@@ -1,6 +1,7 @@
 """Adding: what is read again and what is not, and what no file can do to its reader."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import pytest
 from joblib.externals.loky import ProcessPoolExecutor
 from tests.making import write_song
 
-from alcca import Library
+from alcca import Library, cli
 from alcca.errors import LibraryError, UsageError
 from alcca.library import ingest
 from alcca.library.sources import music_at
@@ -252,6 +253,97 @@ def test_a_file_that_kills_or_holds_its_reader_is_rejected_alone(library, music,
     assert numbers(library.add(music)) == only(unchanged=12 + len(songs))
     monkeypatch.undo()
     assert library.add(music, retry=True).rejects == []
+
+
+def deadly(what):
+    """Kill the process at a file called so, where the name tells: at its sound, or as soon as its bytes are read."""
+    name, whole = what, getattr(ingest, what)
+
+    def do(path, **options):
+        if "all" in path.name or ("sound" in path.name and name != "content_hash"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return whole(path, **options)
+
+    setattr(ingest, what, do)
+
+
+def kill_on_name(settled):
+    ingest._start_worker(settled)
+    deadly("read_slice")
+    deadly("content_hash")
+
+
+def test_what_ended_its_workers_is_not_opened_by_the_process_that_adds(library, music, monkeypatch):
+    write_song(music / "sound.wav", 50)
+    write_song(music / "all.wav", 51)
+    monkeypatch.setattr(ingest, "_pool", patched_pool(kill_on_name))
+    for opens in ("content_hash", "read_tags", "read_slice", "read_song_text"):
+        monkeypatch.setattr(ingest, opens, None)
+    report = library.add(music, jobs=1)
+    assert sorted(report.rejects) == [
+        (str(music / f"{name}.wav"), f"{name}.wav: the decoder crashed or hung on this file; convert it or remove it")
+        for name in ("all", "sound")
+    ]
+    assert library.status()["usable"] == 12
+    # The words of the one are known, and it is not tried again; of the other not even the bytes could be read.
+    assert library.status()["lyrics_only"] == 1
+    assert numbers(library.add(music, jobs=1)) == only(unchanged=13, changed=1)
+    monkeypatch.undo()
+    assert library.add(music, jobs=1, retry=True).rejects == []
+    assert library.status()["usable"] == 14
+
+
+def test_a_large_file_has_more_time_and_one_that_is_too_large_is_not_read(library, music):
+    stamp = ingest.FileStamp("song.wav", 2_700_000_000, 0, "")
+    assert ingest._seconds_for(ingest._Task("song.wav", "", stamp, None)) > 300
+    with (music / "huge.wav").open("wb") as file:
+        file.truncate(2**40)
+    report = library.add(music, jobs=1)
+    (reject,) = report.rejects
+    assert reject == (
+        str(music / "huge.wav"),
+        "huge.wav: has 1,024 GiB, more than any recording; split it, or remove it",
+    )
+    assert library.status()["usable"] == 12
+
+
+def take_memory(settled):
+    ingest._start_worker(settled)
+    whole = ingest.read_slice
+
+    def read_slice(path, **options):
+        if "bomb" in path.name:
+            bytearray(3 * 2**30)
+        return whole(path, **options)
+
+    ingest.read_slice = read_slice
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells its address space")
+def test_a_file_that_takes_too_much_memory_is_rejected_alone(library, music, monkeypatch):
+    write_song(music / "bomb.wav", 50)
+    monkeypatch.setattr(ingest, "_pool", patched_pool(take_memory))
+    (reject,) = library.add(music, jobs=1).rejects
+    assert reject[1] == (
+        "bomb.wav: reading it takes more than 2 GiB of memory; the file may be damaged, convert it to try again"
+    )
+    assert library.status()["usable"] == 12
+
+
+def test_links_and_pipes_are_told_and_the_rest_is_added(library, music, capsys):
+    (music / "loop").symlink_to("loop")
+    (music / "artist 0" / "song 00.lrc").symlink_to("song 00.lrc")
+    (music / "artist 1" / "lyrics").symlink_to("lyrics")
+    os.mkfifo(music / "artist 1" / "pipe.mp3")
+    os.mkfifo(music / "artist 1" / "song 01.lrc")
+    (music / "artist 2" / "song 02.lrc").symlink_to("/dev/zero")
+    os.mkfifo(music / "songs.csv")
+    assert cli.main(["add", str(music), "--library", str(library.path), "--hear", "off", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    told = " ".join(note["note"] for note in report["notes"])
+    for name in ("loop", "song 00.lrc", "lyrics", "pipe.mp3", "song 01.lrc", "song 02.lrc", "songs.csv"):
+        assert f"{name}: " in told
+    assert library.status()["usable"] == 12
 
 
 # Killed and taken up again

@@ -1,5 +1,6 @@
 """Reading in worker processes that is broken off."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -19,6 +20,16 @@ def test_reading_that_is_broken_off_says_nothing(monkeypatch):
         assert next(reading) is None
         reading.close()
     assert said == []
+
+
+def die(_):
+    os._exit(1)
+
+
+def test_a_worker_that_has_died_is_told_once(recwarn):
+    """By the file that it died of; loky's own remark would stand in the middle of the progress."""
+    assert list(read_each(die, [0, 1], crashed=lambda _: "died", pool=ProcessPoolExecutor, jobs=1)) == ["died"] * 2
+    assert [str(warning.message) for warning in recwarn if "worker stopped" in str(warning.message)] == []
 
 
 SIDE_BY_SIDE = """

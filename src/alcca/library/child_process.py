@@ -4,15 +4,12 @@ Each has a pipe for itself, so that killing one leaves no lock behind that other
 nothing of it is unpickled: a process that a file has taken over cannot reach its parent this way.
 """
 
-import contextlib
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from types import TracebackType
 
-__all__ = ["SECONDS_TO_START", "Child", "MemoryLimit", "end_with_parent"]
+__all__ = ["SECONDS_TO_START", "Child", "end_with_parent"]
 
 # Importing librosa takes two seconds, on a busy machine many more.
 SECONDS_TO_START = 60.0
@@ -87,50 +84,3 @@ def _wait_for_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-class MemoryLimit:
-    """Bounds what this process takes, counted anew at each entry; no bound where the system has none.
-
-    Parameters
-    ----------
-    memory : int
-        Bytes that may be taken inside.
-    """
-
-    def __init__(self, memory: int) -> None:
-        self.memory = memory
-        self._at_first = _address_space()
-
-    @property
-    def leaked(self) -> bool:
-        """Whether so much was not given back that a new process is the better one."""
-        return _address_space() - self._at_first > self.memory / 2
-
-    def __enter__(self) -> None:
-        if self._at_first:
-            _limit_address_space(_address_space() + self.memory)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._at_first:
-            _limit_address_space(None)
-
-
-def _address_space() -> int:
-    """Bytes that this process has mapped; 0 where the system does not tell."""
-    with contextlib.suppress(OSError):
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
-    return 0
-
-
-def _limit_address_space(size: int | None) -> None:
-    """Let this process map no more than ``size`` bytes, or as much as its parent allowed when None."""
-    import resource
-
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    if size is None or (most != resource.RLIM_INFINITY and size > most):
-        size = most
-    resource.setrlimit(resource.RLIMIT_AS, (size, most))

@@ -16,10 +16,11 @@ from alcca.encoders.mfcc import MfccEncoder
 from alcca.encoders.stored import load_encoder
 from alcca.errors import AlccaError
 from alcca.features.mfcc import mfcc
-from alcca.library.child_process import MemoryLimit, end_with_parent
+from alcca.library.child_process import end_with_parent
 from alcca.library.sound import read_sound
 from alcca.library.workers import ends_when_stuck, quiet_worker
 from alcca.songs.audio import SAMPLE_RATE, SLICE_SECONDS, SPEECH_RATE
+from alcca.workers.memory import MemoryLimit, ran_out
 
 __all__ = ["Clip", "Read", "read_clip", "work"]
 
@@ -27,8 +28,6 @@ __all__ = ["Clip", "Read", "read_clip", "work"]
 POLITE = 0.8
 # A worker whose parent is gone and whose decoder never comes back ends itself this long after its time.
 GRACE_SECONDS = 5.0
-# read_slices takes an allocation that failed for one more error of a decoder; numpy, FFmpeg and Python call it so.
-OUT_OF_MEMORY = ("Unable to allocate", "Cannot allocate memory", "MemoryError")
 
 
 @dataclass(frozen=True)
@@ -116,11 +115,8 @@ def _answer(read: Read, path: Path, budget: float, encoder: AudioEncoder | None,
             body = (b"" if clip.sound is None else clip.sound.tobytes()) + clip.speech.tobytes()
     except (AlccaError, MemoryError) as error:
         reason = str(error)
-        if isinstance(error, MemoryError) or any(sign in reason for sign in OUT_OF_MEMORY):
-            reason = (
-                f"reading it takes more than {limit.memory / 2**30:.3g} GiB of memory; "
-                "the file may be damaged, convert it to try again"
-            )
+        if ran_out(error):
+            reason = limit.reason
             # A library that ran out of memory half-way is in a state that nobody has tested.
             fit = False
     except Exception as error:  # noqa: BLE001 - what a stranger's file raises shall not end the worker

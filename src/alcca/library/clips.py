@@ -19,6 +19,7 @@ from alcca.errors import AudioError, UsageError
 from alcca.library.child_process import SECONDS_TO_START, Child
 from alcca.library.clip_process import Clip, Read, read_clip, work
 from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE
+from alcca.workers.memory import MEMORY
 
 __all__ = ["ClipReader"]
 
@@ -72,7 +73,7 @@ class ClipReader:
         *,
         workers: int | None = None,
         seconds: float = 20.0,
-        memory: int = 2 * 2**30,
+        memory: int = MEMORY,
         encoder: Path | None = None,
     ) -> None:
         if workers is None:

@@ -18,7 +18,7 @@ from alcca.library.descriptor_table import read_descriptors_csv
 from alcca.library.records import Song
 from alcca.library.song_files import read_again
 from alcca.library.store import Store
-from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
+from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, read_each, start_reader
 from alcca.progress import Progress
 from alcca.songs.audio import read_slice
 
@@ -161,7 +161,7 @@ def _pool(workers: int) -> Any:
 
 
 def _start_worker() -> None:
-    quiet_worker()
+    start_reader()
     _prepare()
 
 

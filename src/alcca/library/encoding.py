@@ -22,7 +22,7 @@ from alcca.library import descriptors
 from alcca.library.records import Song
 from alcca.library.song_files import read_again
 from alcca.library.store import Store
-from alcca.library.workers import SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
+from alcca.library.workers import SECONDS_BEFORE_KILL, ends_when_stuck, read_each, start_reader
 from alcca.progress import Progress
 from alcca.songs.audio import read_slice
 
@@ -243,7 +243,7 @@ def _batched(values: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
 def _pool(workers: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(max_workers=workers, initializer=quiet_worker)
+    return ProcessPoolExecutor(max_workers=workers, initializer=start_reader)
 
 
 def _decode(song: Song, rate: int) -> _Read:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alcca.errors import AlccaError, MissingExtraError, SpeechModelError
-from alcca.library.child_process import MemoryLimit, end_with_parent
+from alcca.library.child_process import end_with_parent
 from alcca.library.workers import quiet_worker
+from alcca.workers.memory import MemoryLimit
 
 if TYPE_CHECKING:
     from alcca.hearing.recogniser import Recogniser

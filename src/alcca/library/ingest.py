@@ -1,7 +1,7 @@
 """From files to songs in the store: in parallel, resumable, and whatever a file does to its reader.
 
-Worker processes hash, decode and describe the files; this process alone writes, a batch at a time. A file
-whose decoder kills its process or never comes back is rejected with that reason; the rest goes on.
+Worker processes hash, decode and describe the files; this process alone writes, a batch at a time, and opens none of
+them. A file whose decoder kills its process or never comes back is rejected with that reason; the rest goes on.
 """
 
 import os
@@ -9,7 +9,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +22,15 @@ from alcca.library.records import WORDS, AddReport, FileStamp, Song, SongAudio
 from alcca.library.sources import Source, music_at
 from alcca.library.store import Store
 from alcca.library.unheard import MOST_KEPT, Unheard
-from alcca.library.workers import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker, read_each
+from alcca.library.workers import (
+    BATCH,
+    SECONDS_BEFORE_KILL,
+    ends_when_stuck,
+    read_alone,
+    read_each,
+    start_reader,
+    within_memory,
+)
 from alcca.persistence import disk_error
 from alcca.progress import Progress
 from alcca.songs.audio import SAMPLE_RATE, SPEECH_RATE, content_hash, read_slice, read_slices
@@ -35,6 +43,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["add_folder"]
+
+# The slowest disk that files are read from, in bytes a second: a large file has more time than a small one.
+SLOWEST_DISK = 10e6
+# Ten hours of eight channels at 96 kHz stay below; more is no recording, and would be read for hours.
+LARGEST_FILE = 128 * 2**30
+CRASHED = "{name}: the decoder crashed or hung on this file; convert it or remove it"
 
 
 @dataclass(frozen=True)
@@ -174,9 +188,12 @@ def _pool(workers: int, settled: frozenset[str]) -> Any:
 
 
 def _crashed(task: _Task) -> _FileRead:
-    reason = f"{Path(task.path).name}: the decoder crashed or hung on this file; convert it or remove it"
-    with at_hand(task.path) as path:
-        return _FileRead(task, content=content_hash(path), audio_reason=reason, **_words(task, path))
+    """What is known of a file that has ended its worker; another one looks, for it might end this process too."""
+    return next(read_alone(_read_rest, [task], _unread, lambda workers: _pool(workers, frozenset())))
+
+
+def _unread(task: _Task) -> _FileRead:
+    return _FileRead(task, unreadable=CRASHED.format(name=Path(task.path).name))
 
 
 _settled: frozenset[str] = frozenset()
@@ -185,13 +202,17 @@ _settled: frozenset[str] = frozenset()
 def _start_worker(settled: frozenset[str]) -> None:
     global _settled
     _settled = settled
-    quiet_worker()
+    start_reader()
 
 
 def _read(task: _Task) -> _FileRead:
     """Everything about one file: its content's hash, its words and tags, its features."""
-    with ends_when_stuck(SECONDS_BEFORE_KILL):
+    with ends_when_stuck(_seconds_for(task)):
         return _read_file(task)
+
+
+def _seconds_for(task: _Task) -> float:
+    return SECONDS_BEFORE_KILL + max(0, task.stamp.size) / SLOWEST_DISK
 
 
 def _read_file(task: _Task) -> _FileRead:
@@ -211,26 +232,40 @@ def _read_there(task: _Task, call: _Call) -> _FileRead:
         raise ClusterError(
             f"{task.root}: the worker on {socket.gethostname()} does not see it; mount it there under the same path"
         )
-    with ends_when_stuck(SECONDS_BEFORE_KILL):
+    with ends_when_stuck(_seconds_for(task)):
         return _read_unsettled(task, call.settled, call.name)
 
 
 def _read_unsettled(task: _Task, settled: frozenset[str], call: str = "") -> _FileRead:
-    if not task.sound and not is_address(task.path):
-        return _FileRead(task, **_words(task, Path(task.path), call))
     with ExitStack() as stack:
-        try:
-            path = stack.enter_context(at_hand(task.path))
-            content = content_hash(path)
-        except OSError as error:
-            if said := disk_error(error, task.path):
-                raise said from error
-            name = Path(task.path).name
-            return _FileRead(task, unreadable=f"{name}: cannot be read ({error.strerror}); check its permissions")
-        words = _words(task, path, call)
-        if not task.sound:
-            return _FileRead(task, **words)
-        return _read_sound(_FileRead(task, content=content, **words), path, settled)
+        read, path = _read_all_but_sound(task, stack, call)
+        return _read_sound(read, path, settled) if task.sound and read.content else read
+
+
+def _read_rest(task: _Task) -> _FileRead:
+    """All about a file but its sound, which has ended a process before."""
+    with ends_when_stuck(_seconds_for(task)), ExitStack() as stack:
+        read, path = _read_all_but_sound(task, stack)
+        return replace(read, audio_reason=CRASHED.format(name=path.name)) if task.sound and read.content else read
+
+
+def _read_all_but_sound(task: _Task, stack: ExitStack, call: str = "") -> tuple[_FileRead, Path]:
+    """What is known of a file before it is decoded, and where it is until the end of the stack."""
+    path = Path(task.path)
+    if not task.sound and not is_address(task.path):
+        return _FileRead(task, **_words(task, path, call)), path
+    if task.stamp.size > LARGEST_FILE:
+        reason = f"{path.name}: has {task.stamp.size / 2**30:,.0f} GiB, more than any recording; split it, or remove it"
+        return _FileRead(task, unreadable=reason), path
+    try:
+        path = stack.enter_context(at_hand(task.path))
+        content = content_hash(path)
+    except OSError as error:
+        if said := disk_error(error, task.path):
+            raise said from error
+        name = Path(task.path).name
+        return _FileRead(task, unreadable=f"{name}: cannot be read ({error.strerror}); check its permissions"), path
+    return _FileRead(task, content=content if task.sound else None, **_words(task, path, call)), path
 
 
 def _read_sound(read: _FileRead, path: Path, settled: frozenset[str]) -> _FileRead:
@@ -239,9 +274,11 @@ def _read_sound(read: _FileRead, path: Path, settled: frozenset[str]) -> _FileRe
         return read
     try:
         if task.keep_sound is None:
-            audio = read_slice(path, offset=task.offset)
+            with within_memory(path.name):
+                audio = read_slice(path, offset=task.offset)
         else:
-            audio, speech = read_slices(path, rates=(SAMPLE_RATE, SPEECH_RATE), offset=task.offset)
+            with within_memory(path.name):
+                audio, speech = read_slices(path, rates=(SAMPLE_RATE, SPEECH_RATE), offset=task.offset)
             Unheard(task.keep_sound).keep(content, speech.start, speech.decoded)
         features = mfcc(audio.samples)
     except DiskError:
@@ -254,10 +291,20 @@ def _read_sound(read: _FileRead, path: Path, settled: frozenset[str]) -> _FileRe
 
 def _words(task: _Task, path: Path, call: str = "") -> dict[str, Any]:
     """Words and tags of a recording that is here; of one that was fetched, what the file itself tells."""
+    tags = _tags(path)
     if is_address(task.path):
-        return {"tags": read_tags(path)}
+        return {"tags": tags}
     root = Path(task.root)
-    return {"text": read_song_text(path, root, _tables(root, call))}
+    return {"text": read_song_text(path, root, _tables(root, call), tags=tags)}
+
+
+def _tags(path: Path) -> Tags:
+    with suppress(OSError):
+        if not path.stat().st_size:
+            # Some of the system's files say that they are empty, and reading them never ends.
+            return Tags()
+    with within_memory(path.name):
+        return read_tags(path)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.library.records import Song
+from alcca.library.workers import within_memory
 from alcca.persistence import disk_error
 from alcca.songs.audio import content_hash
 from alcca.songs.remote import at_hand
@@ -37,7 +38,8 @@ def read_again(song: Song, read: Callable[[str], T]) -> T:
         try:
             with at_hand(path) as here:
                 if content_hash(here) == song.hash:
-                    return read(str(here))
+                    with within_memory(here.name):
+                        return read(str(here))
             reason = f"{path}: has changed since it was added"
         except OSError as error:
             if said := disk_error(error, path):

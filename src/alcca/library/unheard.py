@@ -15,7 +15,7 @@ from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.hearing.sound import read_samples, write_slice, write_song
 from alcca.library.parts.transcripts import SLICE
 from alcca.library.records import Song
-from alcca.library.workers import SECONDS_BEFORE_KILL, ends_when_stuck, quiet_worker
+from alcca.library.workers import SECONDS_BEFORE_KILL, ends_when_stuck, start_reader, within_memory
 from alcca.persistence import disk_error, replace_file
 from alcca.songs.audio import content_hash
 from alcca.songs.remote import at_hand
@@ -99,7 +99,7 @@ class Unheard:
         """Worker processes that decode."""
         from joblib.externals.loky import ProcessPoolExecutor
 
-        return ProcessPoolExecutor(max_workers=workers, initializer=quiet_worker)
+        return ProcessPoolExecutor(max_workers=workers, initializer=start_reader)
 
     def read(self, task: tuple[Song, str]) -> Recording:
         """Decode a song's slice, or all of it, unless its samples are here; DiskError where these have no room."""
@@ -129,10 +129,12 @@ class Unheard:
                         continue
                     if extent == SLICE:
                         target = self._slice(song.hash, song.audio.start)
-                        write_slice(here, song.audio.offset, target)
+                        with within_memory(here.name):
+                            write_slice(here, song.audio.offset, target)
                         return Recording(song, target, song.audio.start)
                     target = self.place / f"{_name(song.hash)}.f32"
-                    write_song(here, target)
+                    with within_memory(here.name):
+                        write_song(here, target)
                     return Recording(song, target)
             except OSError as error:
                 if said := disk_error(error, self.place):

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -18,7 +19,19 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, TypeVar
 
-__all__ = ["BATCH", "SECONDS_BEFORE_KILL", "ends_when_stuck", "quiet_worker", "read_each"]
+from alcca.errors import AudioError
+from alcca.workers.memory import MEMORY, MemoryLimit, ran_out
+
+__all__ = [
+    "BATCH",
+    "SECONDS_BEFORE_KILL",
+    "ends_when_stuck",
+    "quiet_worker",
+    "read_alone",
+    "read_each",
+    "start_reader",
+    "within_memory",
+]
 
 # Small enough that a kill loses a second of work, large enough that a flush to the disk costs nothing.
 BATCH = 32
@@ -49,7 +62,7 @@ def read_each(
     tasks : sequence
         Values that can be pickled.
     crashed : function
-        The result of a task that killed its worker, found in this process.
+        The result of a task that killed its worker, found in this process: it does not open the file.
     pool : function
         Makes an executor of loky with the given number of worker processes.
     jobs : int or None
@@ -63,6 +76,8 @@ def read_each(
     """
     if not tasks:
         return
+    # loky's remark on a worker that has died, which is told with the file that it died of.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     queue = deque(tasks)
     window: deque[tuple[Task, Future[Read]]] = deque()
     workers = max(1, min(jobs or os.cpu_count() or 1, len(tasks)))
@@ -77,7 +92,7 @@ def read_each(
             except BrokenProcessPool:
                 # Nobody knows which of the files in flight killed the worker: they are read one at a time.
                 _end(executor)
-                yield from _read_alone(read, [task for task, _ in window], crashed, pool)
+                yield from read_alone(read, [task for task, _ in window], crashed, pool)
                 window.clear()
                 executor = pool(workers)
                 continue
@@ -98,7 +113,7 @@ def _end(executor: Any) -> None:
     executor.shutdown(wait=True, kill_workers=True)
 
 
-def _read_alone(
+def read_alone(
     read: Callable[[Task], Read], tasks: Iterable[Task], crashed: Callable[[Task], Read], pool: Callable[[int], Any]
 ) -> Iterator[Read]:
     """One file after the other, each alone in the worker: its death is the fault of that file."""
@@ -113,6 +128,38 @@ def _read_alone(
                 yield crashed(task)
     finally:
         _end(executor)
+
+
+# None where other things are done in the same process: in this one, and on a cluster.
+_limit: MemoryLimit | None = None
+
+
+def start_reader() -> None:
+    """Prepare a worker process that does nothing but read one file after the other."""
+    global _limit
+    quiet_worker()
+    _limit = MemoryLimit(MEMORY)
+
+
+@contextlib.contextmanager
+def within_memory(name: str) -> Iterator[None]:
+    """Bound what reading a file takes, in a process that `start_reader` has prepared.
+
+    Raises
+    ------
+    AudioError
+        The file called ``name`` takes more.
+    """
+    if _limit is None:
+        yield
+        return
+    try:
+        with _limit:
+            yield
+    except Exception as error:
+        if ran_out(error):
+            raise AudioError(f"{name}: {_limit.reason}") from error
+        raise
 
 
 def quiet_worker() -> None:
