@@ -7,6 +7,7 @@ from alcca.errors import AudioError, UsageError
 from alcca.hearing import sound, transcribe
 from alcca.hearing.recogniser import RATE
 from alcca.hearing.transcribe import LONGEST_SLICE_SECONDS
+from alcca.songs import apart
 from alcca.songs.audio import SPEECH_RATE
 from alcca.transcripts import Transcript
 
@@ -145,6 +146,17 @@ def test_files_without_usable_sound_say_why(tmp_path, ear, name, reason, seconds
     with pytest.raises(AudioError, match=reason) as error:
         hear_words(tmp_path / name, seconds=seconds)
     assert "\n" not in str(error.value)
+    assert ear.given == []
+
+
+@pytest.mark.parametrize("seconds", [30.0, None], ids=["slice", "whole"])
+def test_a_file_that_kills_its_decoder_says_so(tmp_path, ear, monkeypatch, seconds):
+    apart._end_all()
+    monkeypatch.setattr(apart, "PROGRAM", apart.PROGRAM.replace("; work()", "; print({}, flush=True); input()"))
+    with pytest.raises(AudioError, match=r"song.wav: the decoder crashed on it"):
+        hear_words(ramp(tmp_path / "song.wav", 3), seconds=seconds)
+    apart._end_all()
+    monkeypatch.undo()
     assert ear.given == []
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from alcca.persistence import replace_file
 from alcca.songs.audio import SPEECH_RATE, read_slice
-from alcca.songs.whole import read_whole
+from alcca.songs.whole import write_whole
 
 __all__ = ["read_samples", "write_slice", "write_song"]
 
@@ -23,13 +23,7 @@ def write_slice(path: Path, offset: float | None, target: Path) -> None:
 
 def write_song(path: Path, target: Path) -> None:
     """Write a whole recording at 16 kHz to a file for `read_samples`, in the memory of a piece of it; AudioError."""
-
-    def write(part: Path) -> None:
-        with part.open("wb") as file:
-            for piece in read_whole(path, SPEECH_RATE):
-                file.write(piece.astype("<f4").tobytes())
-
-    replace_file(target, write)
+    write_whole(path, target, SPEECH_RATE)
 
 
 def read_samples(path: Path) -> NDArray[np.float32]:

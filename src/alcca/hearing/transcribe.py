@@ -8,8 +8,9 @@ from pathlib import Path
 from alcca.errors import AudioError, UsageError
 from alcca.hearing.languages import check_language
 from alcca.hearing.recogniser import Recogniser, shared_recogniser
-from alcca.hearing.sound import read_samples, write_song
-from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE, read_slice
+from alcca.hearing.sound import read_samples
+from alcca.songs.apart import get_ready, read_slices_apart, write_whole_apart
+from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE
 from alcca.transcripts import Transcript
 
 __all__ = ["transcribe"]
@@ -27,6 +28,9 @@ def transcribe(
     seconds: float | None = SLICE_SECONDS,
 ) -> Transcript:
     """Hear the words in a recording.
+
+    It is decoded in a process of its own, which stays for the next call and ends with this process: a file that crashes
+    its decoder costs that one alone.
 
     Parameters
     ----------
@@ -50,7 +54,8 @@ def transcribe(
     Raises
     ------
     AudioError
-        There is no usable audio; the message names the file and the cause.
+        There is no usable audio, or the file crashes its decoder, hangs it or takes too much memory; the message names
+        the file and the cause.
     UsageError
         An unknown language, a negative offset, ``seconds`` that are not positive.
     MissingExtraError, SpeechModelError
@@ -58,10 +63,11 @@ def transcribe(
     """
     check_language(language)
     _check_part(offset, seconds)
+    get_ready()
     recogniser = shared_recogniser(model)
     if seconds is None or seconds > LONGEST_SLICE_SECONDS:
         return _hear_long(Path(path), recogniser, language, offset, seconds)
-    part = read_slice(path, offset=offset, seconds=seconds, rate=SPEECH_RATE)
+    (part,) = read_slices_apart(path, offset=offset, seconds=seconds, rates=(SPEECH_RATE,))
     return recogniser.hear(part.decoded, language=language, start=part.start)
 
 
@@ -77,7 +83,7 @@ def _hear_long(
 ) -> Transcript:
     with tempfile.TemporaryDirectory(prefix="alcca-") as folder:
         decoded = Path(folder) / "samples.f32"
-        write_song(path, decoded)
+        write_whole_apart(path, decoded, SPEECH_RATE)
         samples = read_samples(decoded)
         length = len(samples) if seconds is None else min(len(samples), round(seconds * SPEECH_RATE))
         first = (len(samples) - length) // 2 if offset is None else round(offset * SPEECH_RATE)

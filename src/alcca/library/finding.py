@@ -43,7 +43,7 @@ class FindsSongs(OpenedLibrary):
         Parameters
         ----------
         audio : path, optional
-            A recording.
+            A recording. It is decoded in a process of its own, which stays for the next search.
         lyrics : str, optional
             A text, a remembered line or a whole song.
         k : int
@@ -69,9 +69,12 @@ class FindsSongs(OpenedLibrary):
             The library has no model yet, and no other part of the search can answer.
         """
         from alcca.library.listening import listen
+        from alcca.songs.apart import get_ready
 
         if (audio is None) == (lyrics is None):
             raise UsageError("search takes either audio=FILE or lyrics=TEXT; give exactly one of them")
+        if audio is not None:
+            get_ready()
         snapshot, among = self._snapshot, self._among(k, label, artist)
         notes: tuple[str, ...] = ()
         if audio is not None:

@@ -20,7 +20,7 @@ __all__ = ["listen"]
 def listen(
     path: Path, store: Store, takes: Iterable[str], encoder: "AudioEncoder | None"
 ) -> tuple[Query, tuple[str, ...]]:
-    """Read a recording once, for all that the parts of a search take of it.
+    """Read a recording once, in a process apart, for all that the parts of a search take of it.
 
     A clip is what somebody has at hand: its middle is taken, whatever part the library's songs are known by.
 
@@ -42,12 +42,13 @@ def listen(
     Raises
     ------
     AudioError
-        The recording cannot be used.
+        The recording cannot be used, or it crashes its decoder.
     """
     from alcca.library.sound import read_sound
+    from alcca.songs.apart import read_slices_apart
 
     wanted = set(takes)
-    sound, speech = read_sound(path, encoder if SOUND in wanted else None)
+    sound, speech = read_sound(path, encoder if SOUND in wanted else None, slices=read_slices_apart)
     notes = speech.notes
     heard: Transcript | None = None
     if HEARD in wanted:

@@ -1,5 +1,6 @@
 """A recording's middle half minute, read once for all that a search takes of it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,11 @@ __all__ = ["read_sound"]
 
 
 def read_sound(
-    path: Path, encoder: AudioEncoder | None, *, budget: float = 30.0
+    path: Path,
+    encoder: AudioEncoder | None,
+    *,
+    budget: float = 30.0,
+    slices: Callable[..., tuple[AudioSlice, ...]] = read_slices,
 ) -> tuple[NDArray[np.float32] | None, AudioSlice]:
     """What an encoder makes of a recording's middle 30 s, and those 30 s at 16 kHz for whoever listens.
 
@@ -25,6 +30,8 @@ def read_sound(
         None makes nothing.
     budget : float
         Seconds of decoding after which to give up.
+    slices : function
+        Decodes: `read_slices`, or `alcca.songs.apart.read_slices_apart`.
 
     Raises
     ------
@@ -44,9 +51,9 @@ def read_sound(
     ((80,), (64000,))
     """
     if encoder is None:
-        return None, read_slices(path, rates=(SPEECH_RATE,), budget=budget)[0]
+        return None, slices(path, rates=(SPEECH_RATE,), budget=budget)[0]
     reads_frames = encoder.reads == MFCC
     rate = SAMPLE_RATE if reads_frames else encoder.sample_rate
-    music, speech = read_slices(path, rates=(rate, SPEECH_RATE), budget=budget)
+    music, speech = slices(path, rates=(rate, SPEECH_RATE), budget=budget)
     read = mfcc(music.samples) if reads_frames else music.samples
     return encode_checked(encoder, read[None])[0], speech

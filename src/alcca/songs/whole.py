@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import AudioError
+from alcca.persistence import replace_file
 from alcca.songs.audio import LOUDEST, SHORTEST_SECONDS, SILENCE
 from alcca.songs.decoders import Decoder, decoders_for
 from alcca.songs.sniff import not_audio
 
-__all__ = ["read_whole"]
+__all__ = ["read_whole", "write_whole"]
 
 # A decoder that is slower than half the speed of music hangs.
 LEAST_SPEED = 0.5
@@ -71,6 +72,17 @@ def read_whole(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
     raise AudioError(
         f"{path.name}: cannot be decoded ({'; '.join(failures)}); at least {SHORTEST_SECONDS:g} s are needed"
     )
+
+
+def write_whole(path: Path, target: Path, rate: int) -> None:
+    """Write what `read_whole` gives to a file, as little-endian float32, in the memory of a piece of it; AudioError."""
+
+    def write(part: Path) -> None:
+        with part.open("wb") as file:
+            for piece in read_whole(path, rate):
+                file.write(piece.astype("<f4").tobytes())
+
+    replace_file(target, write)
 
 
 def _at_least(samples: float, pieces: Iterator[NDArray[np.float32]]) -> list[NDArray[np.float32]]:

@@ -1,0 +1,232 @@
+"""Recordings decoded in a process apart: a file that crashes its decoder, hangs it or fills the memory ends that alone.
+
+Such a process costs a third of a second, so it stays for the next recording, until this process ends. It does not
+import the main script again, and may be started from anywhere, also from a worker of another library. What it sends is
+numbers and JSON, never pickles.
+"""
+
+import atexit
+import contextlib
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from multiprocessing.spawn import get_executable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alcca.errors import AlccaError, AudioError, UsageError
+from alcca.songs.audio import SLICE_SECONDS, AudioSlice
+
+__all__ = ["get_ready", "read_slices_apart", "write_whole_apart"]
+
+# Decoding has a budget of its own, in which it gives up politely and says why; this ends what hangs in native code.
+SECONDS_AFTER_BUDGET = 10.0
+# Whole recordings may be hours long.
+SECONDS_FOR_WHOLE = 1800.0
+# The process ends itself this long after its time, when nobody is left to end it.
+GRACE_SECONDS = 5.0
+# On a busy machine imports take long.
+SECONDS_TO_START = 60.0
+# Those that threads need at the same time come and go; these stay.
+MOST_IDLE = 2
+# An answer's first line has some hundred bytes; a longer one is none.
+LONGEST_LINE = 1 << 16
+# The modules are found where this process finds them, whatever lies in the folder that it works in.
+PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from alcca.songs.apart_process import work; work()"
+ERRORS: dict[str, type[AlccaError]] = {"AudioError": AudioError, "UsageError": UsageError}
+
+Answer = tuple[dict[str, Any], tuple[AudioSlice, ...]]
+
+
+def read_slices_apart(
+    path: Path | str,
+    *,
+    rates: Sequence[int],
+    offset: float | None = None,
+    seconds: float = SLICE_SECONDS,
+    budget: float = 30.0,
+) -> tuple[AudioSlice, ...]:
+    """The same as `alcca.songs.audio.read_slices`, whatever the file does to its decoder. Threads may call it.
+
+    Raises
+    ------
+    AudioError
+        As `read_slices`; or the decoder crashed, hung or took too much memory; or no process could be started.
+    UsageError
+        As `read_slices`.
+
+    Examples
+    --------
+    >>> import soundfile, tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "tone.wav"
+    >>> soundfile.write(path, 0.5 * np.sin(np.arange(44_100 * 2) / 20), 44_100)
+    >>> [(len(one.samples), len(one.decoded)) for one in read_slices_apart(path, rates=(22_050, 16_000))]
+    [(661500, 44100), (480000, 32000)]
+    """
+    # Numbers of numpy are none of JSON.
+    how = {
+        "rates": [int(rate) for rate in rates],
+        "offset": None if offset is None else float(offset),
+        "seconds": float(seconds),
+        "budget": float(budget),
+    }
+    return _ask(Path(path), how, budget + SECONDS_AFTER_BUDGET)
+
+
+def write_whole_apart(path: Path | str, target: Path, rate: int) -> None:
+    """The same as `alcca.songs.whole.write_whole`, whatever the file does to its decoder; AudioError."""
+    how = {"target": os.path.abspath(target), "rate": rate}  # noqa: PTH100 - a name as it is
+    _ask(Path(path), how, SECONDS_FOR_WHOLE)
+
+
+def get_ready() -> None:
+    """Start a process now, if there is none, that is ready by the time when a recording is to be read."""
+    with contextlib.suppress(OSError):
+        _give_back(_take())
+
+
+class _Process:
+    """One process, which one thread at a time uses."""
+
+    def __init__(self) -> None:
+        # An empty entry stands for the folder that this process works in.
+        path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - a text
+        self._process = subprocess.Popen(
+            [get_executable(), "-P", "-c", PROGRAM, *path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Decoders in C write their opinion of a file there; it is in the reason and the notes.
+            stderr=subprocess.DEVNULL,
+        )
+        self._warm = False
+        # False from sending a question to the end of its answer: whatever interrupts that, the answer is for no other.
+        self.fit = True
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, path: Path, how: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
+        self.fit = False
+        if not self._warm and self._talk(SECONDS_TO_START, b"", {}) is None:
+            raise AudioError(f"{path.name}: no process could be prepared to read it; try again in a minute")
+        self._warm = True
+        question = {"path": os.path.abspath(path), "patience": seconds + GRACE_SECONDS, **how}  # noqa: PTH100
+        started = time.monotonic()
+        answer = self._talk(seconds, json.dumps(question).encode() + b"\n", how)
+        late = time.monotonic() - started >= seconds
+        if answer is None:
+            raise AudioError(
+                f"{path.name}: {f'still reading after {seconds:g} s' if late else 'the decoder crashed on it'}; "
+                "the file may be damaged, convert it to try again"
+            )
+        told, slices = answer
+        self.fit = told.get("fit") is True and not late
+        if "error" in told:
+            raise ERRORS.get(told["error"], AudioError)(str(told.get("reason")))
+        return slices
+
+    def _talk(self, seconds: float, question: bytes, how: dict[str, Any]) -> Answer | None:
+        """What it answers; None when it ends, takes longer, or answers nonsense, as one whose memory is overwritten."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        guard = threading.Timer(seconds, self._process.kill)
+        guard.daemon = True
+        guard.start()
+        try:
+            self._process.stdin.write(question)
+            self._process.stdin.flush()
+            told: dict[str, Any] = json.loads(self._process.stdout.readline(LONGEST_LINE))
+            abouts = zip(told.get("slices", ()), how.get("rates", ()), strict="error" not in told)
+            return told, tuple(self._slice(about, rate, how["seconds"]) for about, rate in abouts)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        finally:
+            guard.cancel()
+
+    def _slice(self, about: dict[str, Any], rate: int, seconds: float) -> AudioSlice:
+        assert self._process.stdout is not None
+        size = round(seconds * rate)
+        samples = np.frombuffer(self._process.stdout.read(4 * size), np.float32).copy()
+        if len(samples) != size or not (np.isfinite(samples).all() and math.isfinite(about["start"])):
+            raise ValueError("no slice")
+        return AudioSlice(samples, **{**about, "notes": tuple(about["notes"])})
+
+    def stop(self) -> None:
+        """End the process and give back what it held."""
+        self._process.kill()
+        # A killed process is gone at once, unless it waits for a disk that does not answer.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE_SECONDS)
+        self.leave()
+
+    def leave(self) -> None:
+        """Close this process's ends of the pipes."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+
+_idle: list[_Process] = []
+_taking = threading.Lock()
+# Of the process from which this one was forked; not ours to use or to end.
+_foreign: list[_Process] = []
+
+
+def _ask(path: Path, how: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
+    try:
+        process = _take()
+    except OSError as error:
+        raise AudioError(
+            f"{path.name}: no process could be started to read it ({error.strerror}); try again in a minute"
+        ) from error
+    try:
+        return process.ask(path, how, seconds)
+    finally:
+        _give_back(process)
+
+
+def _take() -> _Process:
+    with _taking:
+        while _idle:
+            process = _idle.pop()
+            if process.alive:
+                return process
+            process.stop()
+    return _Process()
+
+
+def _give_back(process: _Process) -> None:
+    with _taking:
+        if process.fit and len(_idle) < MOST_IDLE:
+            _idle.append(process)
+            return
+    process.stop()
+
+
+@atexit.register
+def _end_all() -> None:
+    with _taking:
+        while _idle:
+            _idle.pop().stop()
+
+
+def _forget_all() -> None:
+    global _taking
+    _taking = threading.Lock()
+    for process in _idle:
+        process.leave()
+    _foreign.extend(_idle)
+    _idle.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
