@@ -60,6 +60,14 @@ class Store(Database):
         rows = self._db.execute("SELECT path, size, modified, fingerprint, song, unreadable FROM files")
         return {path_from_key(row[0]): FileStamp(path_from_key(row[0]), *row[1:]) for row in rows}
 
+    def stamps_of(self, song: int) -> list[FileStamp]:
+        """The files that hold a song, in the order of their paths."""
+        rows = self._db.execute(
+            "SELECT path, size, modified, fingerprint, song, unreadable FROM files WHERE song = ? ORDER BY path",
+            (song,),
+        )
+        return [FileStamp(path_from_key(row[0]), *row[1:]) for row in rows]
+
     def put_file(self, stamp: FileStamp) -> None:
         """Record how a file looked and which song it holds; a song that no file holds any more goes."""
         key = path_key(stamp.path)

@@ -1,6 +1,8 @@
 """A song's own recording: whole, in ranges, and found by its number alone."""
 
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -120,6 +122,45 @@ def test_a_path_is_no_number(client, path):
     answer = client.get(f"{API}/songs/{path}/audio")
     assert answer.status_code in (404, 422)
     assert "root:" not in answer.text
+
+
+def test_what_is_no_recording_is_not_sent(tmp_path, music_once, problem_of):
+    """Neither a file without sound, nor what a link leads to now, nor a file that has changed since."""
+    music, real = tmp_path / "music", tmp_path / "elsewhere"
+    music.mkdir()
+    real.mkdir()
+    secret = tmp_path / "secret"
+    secret.write_text("root: nobody shall read this\n" * 99)
+    (music / "a.ogg").symlink_to(secret)
+    (music / "a.txt").write_text("words of a song without sound")
+    for name, source in (("b", "song 01.flac"), ("c", "song 04.flac"), ("d", "song 07.flac"), ("e", "song 10.flac")):
+        shutil.copy(music_once / source, real / f"{name}.flac")
+        (music / f"{name}.flac").symlink_to(real / f"{name}.flac")
+    with Library(tmp_path / "new", progress=False) as library:
+        library.add(music, jobs=1)
+        numbers = {Path(song.paths[0]).name[0]: song.id for song in library.songs()}
+    with Service(tmp_path / "new", 10**6) as service:
+        client = TestClient(create_app(service), base_url="http://127.0.0.1")
+
+        def ask(name, **headers):
+            return client.get(f"{API}/songs/{numbers[name]}/audio", headers=headers)
+
+        assert "no sound" in problem_of(ask("a"), 404)
+        for name in "bcde":
+            assert ask(name).content == (real / f"{name}.flac").read_bytes(), "a link to music is followed"
+        (music / "b.flac").unlink()
+        (music / "b.flac").symlink_to(secret)
+        (real / "c.flac").write_bytes((real / "c.flac").read_bytes() + b"more")
+        (music / "d.flac").unlink()
+        os.mkfifo(music / "d.flac")
+        (music / "e.flac").unlink()
+        (music / "e.flac").symlink_to("e.flac")
+        for name in "bcde":
+            for headers in ({}, {"range": "bytes=0-9"}):
+                answer = ask(name, **headers)
+                assert "alcca add" in problem_of(answer, 404)
+                assert "root:" not in answer.text
+                assert str(tmp_path) not in answer.text
 
 
 def test_a_file_that_has_gone_is_said_to_be(tmp_path, music_once, problem_of):

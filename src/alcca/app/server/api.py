@@ -202,12 +202,16 @@ def song_neighbours(
         **documented(404, 416),
     },
 )
-def song_audio(request: Request, found: OneSong) -> FileResponse:
-    """Send the audio file; ranges of bytes let a player seek."""
-    for path in map(FilePath, found.paths):
-        if path.is_file():
-            return send_recording(request, path)
-    raise HTTPException(404, "the song's file is no longer where it was; run alcca add on its folder again")
+def song_audio(request: Request, found: OneSong, service: Asked) -> FileResponse:
+    """Send the audio file as it was added; ranges of bytes let a player seek."""
+    if found.audio is None:
+        raise HTTPException(404, "no sound was found in the song's file")
+    recording = service.recording(found)
+    if recording is None:
+        raise HTTPException(
+            404, "the song's file is no longer where it was, or has changed; run alcca add on its folder again"
+        )
+    return send_recording(request, *recording)
 
 
 @router.get("/map", tags=["library"], summary="All songs in two dimensions", response_model=SongMap)

@@ -20,10 +20,18 @@ MEDIA_TYPES = {
 ONE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def send_recording(request: Request, path: Path) -> FileResponse:
+def send_recording(request: Request, path: Path, place: Path) -> FileResponse:
     """The file, or the range of its bytes that the request asks for.
 
     A range that cannot be understood, and several at once, get the whole file, as RFC 9110 lets a server do.
+
+    Parameters
+    ----------
+    request : Request
+    path : Path
+        The file as the library calls it.
+    place : Path
+        Where it is, without links.
 
     Raises
     ------
@@ -31,10 +39,10 @@ def send_recording(request: Request, path: Path) -> FileResponse:
         416: the range lies beyond the end.
     """
     asked = request.headers.get("range")
-    if asked is not None and not _satisfiable(asked, path.stat().st_size):
+    if asked is not None and not _satisfiable(asked, place.stat().st_size):
         request.scope["headers"] = [(name, value) for name, value in request.scope["headers"] if name != b"range"]
     return FileResponse(
-        path,
+        place,
         media_type=MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream"),
         filename=path.name.encode("utf-8", "replace").decode(),
         content_disposition_type="inline",

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import os
+import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -149,6 +151,26 @@ class Service:
             notes=list(song.notes),
             reasons=list(song.reasons),
         )
+
+    def recording(self, song: StoredSong) -> tuple[Path, Path] | None:
+        """A song's file, by its own name and where its links lead; None without one that is as it was when added.
+
+        A link may lead anywhere then, and its owner has put it there; one that leads elsewhere now is not followed.
+        """
+        if song.audio is None:
+            return None
+        with self.library.store() as store:
+            stamps = store.stamps_of(song.id)
+        for stamp in stamps:
+            here = Path(os.path.realpath(stamp.path))
+            try:
+                now = here.stat()
+            except OSError:
+                continue
+            same = (now.st_size, now.st_mtime_ns) == (stamp.size, stamp.modified)
+            if stat.S_ISREG(now.st_mode) and same and not stamp.unreadable:
+                return Path(stamp.path), here
+        return None
 
     def _heard(self, song: StoredSong) -> SongHeard | None:
         with self.library.store() as store:
