@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -218,7 +219,8 @@ def read():
     return len(apart.read_slices_apart(sys.argv[1], rates=(16_000,))[0].samples)
 
 print(read(), flush=True)
-child = multiprocessing.get_context("fork").Process(target=lambda: print(read(), flush=True), daemon=True)
+tell = lambda: print(read(), apart._idle[0]._process.pid, flush=True)
+child = multiprocessing.get_context("fork").Process(target=tell, daemon=True)
 child.start()
 child.join()
 print(child.exitcode, read(), apart._idle[0]._process.pid, flush=True)
@@ -237,6 +239,10 @@ def test_it_works_in_a_script_without_a_guard_and_in_a_daemon_and_nothing_stays(
         text=True,
         timeout=SECONDS_BEFORE_IT_HANGS,
     )
-    *told, pid = done.stdout.split()
-    assert (told, done.stderr) == (["480000", "480000", "0", "480000"], "")
-    assert not Path(f"/proc/{pid}").exists()
+    first, second, fork, exitcode, third, pid = done.stdout.split()
+    assert (first, second, exitcode, third, done.stderr) == ("480000", "480000", "0", "480000", "")
+    assert fork != pid, "what is forked has a process of its own"
+    deadline = time.monotonic() + SECONDS_BEFORE_IT_HANGS
+    while any(Path(f"/proc/{one}").exists() for one in (fork, pid)):
+        assert time.monotonic() < deadline, "a process has stayed"
+        time.sleep(0.01)

@@ -111,6 +111,7 @@ class _Process:
 
     @property
     def alive(self) -> bool:
+        # To a process that was forked from the one that started it, which shall not share it, it is not.
         return self._process.poll() is None
 
     def ask(self, path: Path, how: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
@@ -165,10 +166,6 @@ class _Process:
         # A killed process is gone at once, unless it waits for a disk that does not answer.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE_SECONDS)
-        self.leave()
-
-    def leave(self) -> None:
-        """Close this process's ends of the pipes."""
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
@@ -177,8 +174,6 @@ class _Process:
 
 _idle: list[_Process] = []
 _taking = threading.Lock()
-# Of the process from which this one was forked; not ours to use or to end.
-_foreign: list[_Process] = []
 
 
 def _ask(path: Path, how: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
@@ -217,16 +212,3 @@ def _end_all() -> None:
     with _taking:
         while _idle:
             _idle.pop().stop()
-
-
-def _forget_all() -> None:
-    global _taking
-    _taking = threading.Lock()
-    for process in _idle:
-        process.leave()
-    _foreign.extend(_idle)
-    _idle.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)

@@ -153,12 +153,10 @@ class Service:
         )
 
     def recording(self, song: StoredSong) -> tuple[Path, Path] | None:
-        """A song's file, by its own name and where its links lead; None without one that is as it was when added.
+        """The file of a song with sound, by its own name and where its links lead; None when none is as it was added.
 
-        A link may lead anywhere then, and its owner has put it there; one that leads elsewhere now is not followed.
+        A link may have led anywhere when it was added; one that leads elsewhere now is not followed.
         """
-        if song.audio is None:
-            return None
         with self.library.store() as store:
             stamps = store.stamps_of(song.id)
         for stamp in stamps:
