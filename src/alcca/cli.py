@@ -236,6 +236,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         "audio_encoders": options.audio_encoders,
         "lyrics_encoders": options.lyrics_encoders,
         "shuffled_control": not options.no_control,
+        "fresh": options.fresh,
         "n_jobs": options.jobs or os.cpu_count() or 1,
         "verbose": not options.quiet,
     }

@@ -223,6 +223,12 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         help="write the report here: tables, figures, report.html, every rank; a broken run goes on from here",
     )
 
+    evaluate.add_argument(
+        "--fresh",
+        action="store_true",
+        help="do all fits anew, also those that an earlier run of the same comparison has kept",
+    )
+
     served = verb("serve", "open a library to the browser: a search page and a REST API", common, index)
     served.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (default: 127.0.0.1)")
     served.add_argument("--port", type=int, default=8000, metavar="N", help="0 takes a free one (default: 8000)")

@@ -51,8 +51,9 @@ class Encoder(ABC):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments, by name."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        """The constructor's arguments, by name; NumPy's numbers as Python's."""
+        given = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        return {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
 
     @property
     def key(self) -> str:

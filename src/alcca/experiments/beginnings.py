@@ -3,18 +3,16 @@
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cache
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from alcca.errors import AlccaError
-from alcca.experiments.dataset import Dataset
 from alcca.experiments.fitting import Begun, Songs, largest, prepared, training_songs
 from alcca.experiments.results import Fit
-from alcca.models.contract import first_stage, identity, view_names
+from alcca.models.contract import first_stage, identity
 
-__all__ = ["Comparison", "begin_alike", "begin_together", "method_identity"]
+__all__ = ["Comparison", "begin_alike", "begin_together"]
 
 Array = NDArray[Any]
 
@@ -39,14 +37,11 @@ class Comparison(NamedTuple):
     components: Sequence[int]
 
 
-def method_identity(method: Any, dataset: Dataset) -> str:
-    """Everything that a method's ranks depend on beside the songs and the fold."""
-    seen = " ".join(dataset.view_fingerprint(view) for view in view_names(method, "audio") if view != "audio")
-    return f"{identity(method)} {seen}"
-
-
 def begin_alike(which: Sequence[int], fits: Sequence[Fit], comparison: Comparison) -> list[list[int]]:
     """Fits by what they have in common: the songs, and the training that their methods begin with.
+
+    That methods begin alike is said by those with a ``first_stage``, whose settings are then compared. One without is
+    trained for them where it is what they begin with. Two without share nothing, unless they are one object.
 
     Parameters
     ----------
@@ -55,19 +50,28 @@ def begin_alike(which: Sequence[int], fits: Sequence[Fit], comparison: Compariso
     fits : sequence of Fit
     comparison : Comparison
     """
-
-    @cache
-    def beginning(name: str) -> str:
-        try:
-            model, _ = prepared(comparison.named[name], largest(comparison.components), 0)
-            return method_identity(first_stage(model), comparison.songs.dataset)
-        except Exception:  # noqa: BLE001  # it is alone with what is wrong with it, and is told so where it is fitted
-            return name
-
+    beginnings = _beginnings({fits[i].method: comparison.named[fits[i].method] for i in which}, comparison.components)
     alike: dict[Any, list[int]] = defaultdict(list)
     for i in which:
-        alike[beginning(fits[i].method), *fits[i][1:]].append(i)
+        alike[beginnings[fits[i].method], *fits[i][1:]].append(i)
     return list(alike.values())
+
+
+def _beginnings(named: Mapping[str, Any], components: Sequence[int]) -> dict[str, Any]:
+    """What each method begins with: the same for those that can share it."""
+    methods = {id(method): method for method in named.values()}
+    stages = [number for number, method in methods.items() if hasattr(method, "first_stage")]
+    others = [number for number in methods if number not in stages] if stages else []
+    found: dict[int, Any] = {number: number for number in methods}
+    for number in stages + others:
+        # What is wrong with it, it is told where it is fitted.
+        with suppress(Exception):
+            begins = identity(first_stage(prepared(methods[number], largest(components), 0)[0]))
+            # Of those without the method one is trained for the others.
+            first = sum(begins == found[other] for other in others) == 0
+            if number in stages or (first and any(begins == found[stage] for stage in stages)):
+                found[number] = begins
+    return {name: found[id(method)] for name, method in named.items()}
 
 
 def begin_together(
@@ -115,7 +119,7 @@ def begin_together(
         groups = [comparison.songs.groups[comparison.rows[firsts[number].place][0]] for number in numbers]
         try:
             fit_together(models, [views for views, _ in given], [y for _, y in given], groups, show=verbose)
-        except AlccaError:
+        except Exception:  # noqa: BLE001  # such as a device without room for all of them
             continue
         seconds = (time.monotonic() - started) / len(numbers)
         begun |= {number: Begun(model, seconds) for number, model in zip(numbers, models, strict=True)}

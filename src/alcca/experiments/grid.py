@@ -16,10 +16,12 @@ import numpy as np
 from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
 from alcca.errors import AlccaError, DataError, UsageError
+from alcca.experiments.asked import checked
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
 from alcca.experiments.encoded import EncodedTexts, encoded_audio, with_audio
 from alcca.experiments.frames import compact
+from alcca.experiments.kept import Keep
 from alcca.experiments.methods import named_methods
 from alcca.experiments.protocol import cross_validate
 from alcca.experiments.results import Results
@@ -51,6 +53,7 @@ def compare_encoders(
     lyrics_encoders: str | LyricsEncoder | Sequence[str | LyricsEncoder] | Mapping[str, LyricsEncoder] | None = None,
     distractors: Distractors | Dataset | Sequence[str] | None = None,
     keep: Path | str | None = None,
+    fresh: bool = False,
     **protocol: Any,
 ) -> Results:
     """Compare each method with each pair of encoders, by retrieval on the same folds.
@@ -69,8 +72,8 @@ def compare_encoders(
         `cross_validate`.
     distractors
         As in `cross_validate`. Their recordings are left out where an encoder cannot read them.
-    keep : path, optional
-        As in `cross_validate`. Without it, a folder for the time of the call lets pairs share lyric features.
+    keep, fresh
+        As in `cross_validate`. Without a folder, one for the time of the call lets pairs share lyric features.
     **protocol
         Of `cross_validate`.
 
@@ -96,7 +99,7 @@ def compare_encoders(
     >>> found.methods
     ['cca · mfcc-stats']
     """
-    named = named_methods(methods)
+    named, protocol = named_methods(methods), checked(protocol)
     audio = named_encoders(audio_encoders, audio_encoder)
     lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
     if lyrics and dataset.texts is None:
@@ -111,7 +114,9 @@ def compare_encoders(
     found: list[tuple[_Cell, Results]] = []
     errors: list[AlccaError] = []
     with ExitStack() as stack:
-        kept = keep if keep is not None or len(cells) < 2 else stack.enter_context(tempfile.TemporaryDirectory())
+        kept = Keep(keep, fresh=fresh)
+        if keep is None and len(cells) > 1:
+            kept = Keep(stack.enter_context(tempfile.TemporaryDirectory()), own=True)
         for cell in cells:
             own = dict(protocol) if cell.lyrics is None else {**protocol, "text_features": features[cell.lyrics]}
             pool = others

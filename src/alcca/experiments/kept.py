@@ -2,22 +2,59 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.experiments.dataset import Dataset
+from alcca.models.content import content
+from alcca.models.contract import view_names
 from alcca.persistence import replace_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["KeptFits"]
+__all__ = ["Keep", "KeptFits", "MethodKey", "kept_notes", "lyrics_key", "method_keys"]
 
-# Raise it when the protocol changes in a way that changes ranks, or lyric features: what was kept before is then not
-# taken.
-FORMATS = {"parquet": 2, "npy": 1}
+# Raise it when the form of what is kept changes: what was kept before is then not taken.
+FORMAT = 2
+
+
+class Keep:
+    """Where one comparison keeps what it has finished, and what it takes from there.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Made when something is kept. Without it nothing is kept and nothing is found.
+    fresh : bool
+        Take nothing that was there before this comparison; what it makes replaces that.
+    own : bool
+        The folder is this comparison's alone.
+    """
+
+    def __init__(self, folder: Path | str | None, *, fresh: bool = False, own: bool = False) -> None:
+        self.folder = None if folder is None else Path(folder)
+        self.own = own
+        self._fresh = fresh
+        self._written: set[Path] = set()
+
+    def offers(self, path: Path) -> bool:
+        """Whether a file is there and may be taken."""
+        return (not self._fresh or path in self._written) and path.is_file()
+
+    def is_earlier(self, path: Path) -> bool:
+        """Whether a file is of an earlier comparison."""
+        return path not in self._written
+
+    def write(self, path: Path, write: Callable[[Path], object]) -> None:
+        """Write a file, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, write)
+        self._written.add(path)
 
 
 class KeptFits:
@@ -25,10 +62,17 @@ class KeptFits:
 
     Parameters
     ----------
-    folder : path, optional
-        Made when something is kept. Without it nothing is kept and nothing is found.
+    keep : Keep, path or None
+        Where they are.
+    fingerprint : str
+        The songs'.
     about : mapping
-        What all that is kept has in common: the data set's fingerprint, the folds, the seeds of the folds.
+        What all that is kept has in common: the folds, the versions, what makes the lyric features.
+
+    Attributes
+    ----------
+    earlier : int
+        How many ranks and features of earlier comparisons were taken.
 
     Examples
     --------
@@ -39,52 +83,113 @@ class KeptFits:
     (array([0., 1., 2.]), None)
     """
 
-    def __init__(self, folder: Path | str | None, fingerprint: str, **about: Any) -> None:
-        self._folder = None if folder is None else Path(folder) / fingerprint
+    def __init__(self, keep: Keep | Path | str | None, fingerprint: str, **about: Any) -> None:
+        self._keep = keep if isinstance(keep, Keep) else Keep(keep)
+        self._folder = None if self._keep.folder is None else self._keep.folder / fingerprint
         self._about = about
+        self.earlier = 0
 
     def ranks(self, **what: Any) -> "tuple[DataFrame, float] | None":
         """Ranks and seconds of a fit that was kept, or None; ``what`` as in `put_ranks`."""
         from pyarrow import ArrowException, parquet
 
         path = self._path("parquet", what)
-        if path is None or not path.is_file():
+        if path is None or not self._keep.offers(path):
             return None
         try:
             table = parquet.ParquetFile(path).read()
-            return table.to_pandas(), float(table.schema.metadata[b"seconds"])
+            found = table.to_pandas(), float(table.schema.metadata[b"seconds"])
         except (ArrowException, OSError, KeyError, ValueError, TypeError):
             return None  # damaged: it is computed again
+        self.earlier += self._keep.is_earlier(path)
+        return found
 
     def put_ranks(self, ranks: "DataFrame", seconds: float, **what: Any) -> None:
         """Keep the ranks of one fit and how long it took."""
         import pyarrow
         from pyarrow import parquet
 
+        path = self._path("parquet", what)
+        if path is None:
+            return
         table = pyarrow.Table.from_pandas(ranks, preserve_index=False)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"seconds": str(seconds).encode()})
-        path = self._path("parquet", what)
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, lambda part: parquet.write_table(table, part))
+        self._keep.write(path, lambda part: parquet.write_table(table, part))
 
     def features(self, **what: Any) -> NDArray[Any] | None:
         """Lyric features that were kept, or None."""
         path = self._path("npy", what)
+        if path is None or not self._keep.offers(path):
+            return None
         try:
-            return None if path is None else np.load(path, allow_pickle=False)
+            found: NDArray[Any] = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
+        self.earlier += self._keep.is_earlier(path)
+        return found
 
     def put_features(self, features: NDArray[Any], **what: Any) -> None:
         """Keep lyric features."""
         path = self._path("npy", what)
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, lambda part: np.save(part, features))
+            self._keep.write(path, lambda part: np.save(part, features))
 
     def _path(self, ending: str, what: dict[str, Any]) -> Path | None:
-        if self._folder is None:
+        # What cannot be told is not known again.
+        if self._folder is None or None in what.values():
             return None
-        key = json.dumps([FORMATS[ending], self._about, what], sort_keys=True, default=repr)
+        key = json.dumps([FORMAT, self._about, what], sort_keys=True)
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.{ending}"
+
+
+class MethodKey(NamedTuple):
+    """What a method's ranks depend on beside the songs, the fold and the versions of packages.
+
+    Parameters
+    ----------
+    method : str or None
+        Its content, and what it reads of the songs; None where it cannot be told.
+    lyrics : str or None
+        The content of what makes the lyric features, where it reads them; None where it cannot be told.
+    """
+
+    method: str | None
+    lyrics: str | None
+
+
+def method_keys(named: Mapping[str, Any], dataset: Dataset, text_features: Any) -> dict[str, MethodKey]:
+    """The keys of all methods of a comparison."""
+    lyrics = lyrics_key(dataset, text_features)
+    views = {view for method in named.values() for view in view_names(method, "audio") if view != "audio"}
+    seen = {view: dataset.view_fingerprint(view) for view in views}
+    keys: dict[str, MethodKey] = {}
+    for name, method in named.items():
+        known = content(method)
+        own = " ".join(seen[view] for view in view_names(method, "audio") if view in seen)
+        reads = "features" in view_names(method, "lyrics")
+        keys[name] = MethodKey(known and f"{known} {own}", lyrics if reads else "")
+    return keys
+
+
+def lyrics_key(dataset: Dataset, text_features: Any) -> str | None:
+    """The content of what makes lyric features: "" for the usual and for given ones; None where it cannot be told."""
+    return "" if dataset.texts is None or text_features is None else content(text_features)
+
+
+def kept_notes(keep: Keep, fits: int, ranks: KeptFits, words: KeptFits, keys: Mapping[str, MethodKey]) -> list[str]:
+    """What a reader must know of what was kept: what was not computed anew, and what could not be kept."""
+    if keep.own or keep.folder is None:
+        return []
+    notes = []
+    if ranks.earlier:
+        notes.append(
+            f"{ranks.earlier} of {fits} fits are those of an earlier run, kept in {keep.folder}; with --fresh "
+            "(fresh=True) all are done anew."
+        )
+    untold = [name for name, key in keys.items() if None in key]
+    if untold:
+        notes.append(
+            f"Not kept: the fits of {', '.join(untold)}, because their settings or code hold something whose content "
+            "cannot be told, such as a lock or an open file."
+        )
+    return notes

@@ -244,6 +244,8 @@ def named_methods(methods: Any) -> dict[str, Any]:
     """
     if isinstance(methods, Mapping):
         named = {str(name): method for name, method in methods.items()}
+        if len(named) < len(methods):
+            raise UsageError(f"methods: two have the same name among {', '.join(map(str, methods))}; rename one")
     else:
         several = methods if isinstance(methods, list | tuple) else [methods]
         named = {}

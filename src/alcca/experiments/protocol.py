@@ -17,16 +17,17 @@ from numpy.typing import NDArray
 
 from alcca.cluster import Cluster, opened
 from alcca.errors import DataError, UsageError
-from alcca.experiments.beginnings import Comparison, begin_alike, begin_together, method_identity
+from alcca.experiments.asked import asked_for, possible_components
+from alcca.experiments.beginnings import Comparison, begin_alike, begin_together
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
 from alcca.experiments.fitting import Songs, TextFeatures, fit_and_rank, lyric_features, make_doc2vec
 from alcca.experiments.folds import grouped_folds, song_groups
 from alcca.experiments.frames import ranks_frame
 from alcca.experiments.heard import word_notes
-from alcca.experiments.kept import KeptFits
+from alcca.experiments.kept import Keep, KeptFits, MethodKey, kept_notes, lyrics_key, method_keys
 from alcca.experiments.methods import named_methods
-from alcca.experiments.provenance import describe, notes_on_songs, versions
+from alcca.experiments.provenance import computed_with, describe, notes_on_songs, versions
 from alcca.experiments.results import Failure, Fit, Results
 from alcca.experiments.running import Job, died, run_jobs
 from alcca.models.contract import dimension_parameter, has_own_similarity, view_names
@@ -56,7 +57,8 @@ def cross_validate(
     text_features: Callable[[], TextFeatures] | None = None,
     distractors: Distractors | Dataset | Sequence[str] | None = None,
     slow_after: float | None = None,
-    keep: Path | str | None = None,
+    keep: Path | str | Keep | None = None,
+    fresh: bool = False,
     n_jobs: int = 1,
     cluster: Cluster | str | None = None,
     verbose: bool = False,
@@ -74,8 +76,8 @@ def cross_validate(
         ``audio_view`` and ``lyrics_view`` say what of the data set it learns from (`alcca.models.contract`).
     dataset : Dataset
     folds : int
-        Songs that share a group or the same words stay in one fold.
-    components : iterable of int
+        At least 2. Songs that share a group or the same words stay in one fold.
+    components : int or iterable of int
         Which numbers of components to measure. What the data cannot give, at most min(p, q, n_train - 1), is left
         out, and `Results.notes` says so.
     seed : int or sequence of int
@@ -94,8 +96,12 @@ def cross_validate(
         Seconds. A method whose fits of the first seed took longer (their median) is measured with that seed alone,
         and `Results.notes` says so.
     keep : path, optional
-        A folder for finished fits. A later call takes from there what it would compute again: the same songs, folds,
-        method, settings and version of alcca. So a broken comparison goes on where it stopped.
+        A folder for finished fits. A later call takes from there what it would compute again: the same songs and folds,
+        a method with the same settings, of the same source or package version (`alcca.models.content`), with the same
+        versions of alcca and of what it computes with. So a broken comparison goes on where it stopped, and
+        `Results.notes` says what was taken.
+    fresh : bool
+        Take nothing that an earlier call has kept; what is fitted now replaces it.
     n_jobs : int
         Processes that work on fits at the same time; each gets its share of the processors' threads.
     cluster : Cluster or str, optional
@@ -116,7 +122,8 @@ def cross_validate(
     Raises
     ------
     UsageError
-        No methods, two of one name, no possible number of components; a process group of several processes.
+        No methods, two of one name, a number that is no whole number (3.0, True) or out of range, no possible number
+        of components; a process group of several processes.
     DataError
         Too few songs; lyric features that failed; methods that failed, when no other is left; no distractors left.
     ClusterError, MissingExtraError
@@ -139,14 +146,8 @@ def cross_validate(
             "with n_jobs for more: torchrun is for a model's fit"
         )
     named = named_methods(methods)
-    wanted = sorted(set(components))
-    if not wanted or wanted[0] < 1:
-        raise UsageError(f"components: expected one or more numbers, each at least 1, got {wanted}")
-    seeds = _checked_seeds(seed)
-    if n_jobs < 1:
-        raise UsageError(f"n_jobs: expected 1 or more, got {n_jobs}")
-    if slow_after is not None and not slow_after > 0:
-        raise UsageError(f"slow_after: expected seconds, above 0, got {slow_after}")
+    folds, wanted, seeds, n_jobs, slow_after = asked_for(folds, components, seed, n_jobs, slow_after)
+    described = {name: describe(method) for name, method in named.items()}
     groups = song_groups(dataset.group, dataset.texts, n=len(dataset))
     fold_of = {s: grouped_folds(groups, folds, s) for s in seeds}
     rows = {
@@ -157,20 +158,20 @@ def cross_validate(
     others, notes = _usable_distractors(dataset, distractors, named)
     songs = Songs(dataset, groups, others)
     reads = {name: {*view_names(method, "audio"), *view_names(method, "lyrics")} for name, method in named.items()}
-    about = {"folds": folds, "lyrics": _lyrics_from(dataset, text_features)}
-    if others is not None:
-        about["distractors"] = others.fingerprint
-    about_fits = {**about, "alcca": versions()["alcca"]}
-    kept, words = (KeptFits(keep, name, **about_fits) for name in (dataset.fingerprint, dataset.words_fingerprint))
+    lyrics = _lyrics_from(dataset, text_features)
+    store = keep if isinstance(keep, Keep) else Keep(keep, fresh=fresh)
+    about = {"folds": folds, "with": computed_with(), "distractors": others.fingerprint if others is not None else ""}
+    kept, words = (KeptFits(store, name, **about) for name in (dataset.fingerprint, dataset.words_fingerprint))
+    keys = method_keys(named, dataset, text_features) if store.folder is not None else {}
     with opened(cluster) as workers:
-        work = _Work(n_jobs, workers, verbose, together, kept, words)
+        work = _Work(n_jobs, workers, verbose, together, kept, words, keys)
         views: Views = dict.fromkeys(rows)
         if any("features" in read for read in reads.values()):
             views = _views(songs, text_features, rows, work)
         possible: list[int] = []
         as_a_whole = all(map(has_own_similarity, named.values()))
         if not as_a_whole or any(map(dimension_parameter, named.values())):
-            possible, left_out = _possible_components(wanted, dataset, views, rows)
+            possible, left_out = possible_components(wanted, dataset, views, rows)
             notes += left_out
         controls = (False, True) if shuffled_control else (False,)
 
@@ -195,7 +196,7 @@ def cross_validate(
         raise DataError("; ".join(dict.fromkeys(str(failure) for failure in failures if not failure.control)))
     first = fold_of[seeds[0]]
     settings = {
-        "dataset": dataset.name,
+        "dataset": str(dataset.name),
         "songs": len(dataset),
         "labelled": sum(label is not None for label in dataset.label or ()),
         "groups": int(groups.max()) + 1,
@@ -203,18 +204,20 @@ def cross_validate(
         "fold_sizes": np.bincount(first).tolist(),
         "components": [] if as_a_whole else possible,
         "seeds": list(seeds),
-        "shuffled_control": shuffled_control,
-        "lyrics": about["lyrics"],
-        "methods": {name: describe(method) for name, method in named.items()},
+        "shuffled_control": bool(shuffled_control),
+        "lyrics": lyrics,
+        "methods": described,
         "word_methods": [name for name in named if "transcripts" in reads[name]],
         "versions": versions(),
     }
     if others is not None:
-        settings["distractors"] = {"name": others.name, "lyrics": len(others.lyrics), "recordings": others.recordings}
+        counts = {"lyrics": len(others.lyrics), "recordings": others.recordings}
+        settings["distractors"] = {"name": str(others.name), **counts}
     ranks = ranks_frame([(o.fit, o.ranks) for o in whole if o.ranks is not None], groups, dataset.ids or ())
     heard = dataset.words_heard
     silent = None if heard is None else tuple(np.flatnonzero(~np.array(heard)).tolist())
     results = Results(ranks, settings, (), tuple(failures), _median_seconds(outcomes), silent)
+    notes += kept_notes(store, len(outcomes), kept, words, keys)
     said = (*dataset.notes, *notes_on_songs(dataset, first), *notes, *word_notes(results))
     return replace(results, notes=said)
 
@@ -229,6 +232,8 @@ class _Work(NamedTuple):
     kept: KeptFits
     # Lyric features, which another description of the sound does not change.
     words: KeptFits
+    # Of each method, what its ranks depend on; empty where nothing is kept.
+    keys: Mapping[str, MethodKey]
 
     def shared(self, value: Any) -> Any:
         """What many jobs are given, as they have to be given it: on a cluster it is sent to each worker once."""
@@ -242,13 +247,6 @@ class _Outcome(NamedTuple):
     ranks: "DataFrame | None"
     failure: str
     seconds: float
-
-
-def _checked_seeds(seed: int | Sequence[int]) -> tuple[int, ...]:
-    seeds = tuple(seed) if isinstance(seed, Sequence) else (seed,)
-    if not seeds or len(set(seeds)) != len(seeds) or any(s < 0 or s != int(s) for s in seeds):
-        raise UsageError(f"seed: expected a whole number of at least 0, or several different ones, got {seed}")
-    return seeds
 
 
 def _usable_distractors(dataset: Dataset, given: Any, named: Mapping[str, Any]) -> tuple[Distractors | None, list[str]]:
@@ -272,10 +270,11 @@ def _views(
             given = np.concatenate([given, np.asarray(songs.distractors.lyrics)])  # type: ignore[union-attr]
         return dict.fromkeys(rows, given)
     views: dict[Place, Array | None] = {}
+    lyrics = lyrics_key(songs.dataset, text_features)
     for seed, fold in rows:
         # In the second place they stood before there was more than one description of the sound.
         for kept in (work.words, work.kept):
-            view = kept.features(seed=seed, fold=fold)
+            view = kept.features(seed=seed, fold=fold, lyrics=lyrics)
             if view is not None:
                 views[seed, fold] = view
                 break
@@ -292,7 +291,7 @@ def _views(
             if died(view):
                 raise DataError(f"lyric features failed in fold {fold}: {KILLED}")
             views[seed, fold] = view
-            work.words.put_features(view, seed=seed, fold=fold)
+            work.words.put_features(view, seed=seed, fold=fold, lyrics=lyrics)
     return views
 
 
@@ -307,7 +306,7 @@ def _run_fits(fits: Sequence[Fit], comparison: Comparison, work: _Work) -> list[
     """Fit and rank, or take what an earlier run has kept; in the order of ``fits``."""
     named, songs, views, rows, components = comparison
     what = [
-        {"fit": fit[1:], "components": list(components), "method": method_identity(named[fit.method], songs.dataset)}
+        {"fit": fit[1:], "components": list(components), **(work.keys[fit.method]._asdict() if work.keys else {})}
         for fit in fits
     ]
     outcomes: dict[int, _Outcome] = {}
@@ -315,6 +314,7 @@ def _run_fits(fits: Sequence[Fit], comparison: Comparison, work: _Work) -> list[
         found = work.kept.ranks(**what[i])
         if found is not None:
             outcomes[i] = _Outcome(fit, found[0], "", found[1])
+    said = f"cross-validating ({len(outcomes)} kept before)" if outcomes else "cross-validating"
     not_kept = [i for i in range(len(fits)) if i not in outcomes]
     missing = begin_alike(not_kept, fits, comparison)
     begun = begin_together([fits[some[0]] for some in missing], comparison, work.together, work.verbose)
@@ -331,8 +331,8 @@ def _run_fits(fits: Sequence[Fit], comparison: Comparison, work: _Work) -> list[
         )
         for number, some in enumerate(missing)
     ]  # fmt: skip
-    with Progress("cross-validating", total=len(fits), unit="fit", show=work.verbose and bool(fits)) as bar:
-        bar.update(len(outcomes), note="done before" if outcomes else "")
+    with Progress(said, total=len(fits), unit="fit", show=work.verbose and bool(fits)) as bar:
+        bar.update(len(outcomes), note="kept before" if outcomes else "")
         for number, results, _ in run_jobs(jobs, work.n_jobs, bar, work.cluster):
             some = missing[number]
             for i, (result, seconds) in zip(
@@ -343,23 +343,6 @@ def _run_fits(fits: Sequence[Fit], comparison: Comparison, work: _Work) -> list[
                 if not failure:
                     work.kept.put_ranks(result, seconds, **what[i])
     return [outcomes[i] for i in range(len(fits))]
-
-
-def _possible_components(
-    wanted: Sequence[int], dataset: Dataset, views: Views, rows: Rows
-) -> tuple[list[int], list[str]]:
-    audio = () if dataset.audio is None else (int(np.prod(dataset.audio.shape[1:])),)
-    lyrics = (view.shape[1] for view in views.values() if view is not None)
-    limit = min([*audio, *lyrics, *(len(train) - 1 for train, _ in rows.values())])
-    possible = [c for c in wanted if c <= limit]
-    if not possible:
-        raise UsageError(f"components: the data can give at most {limit}, got {list(wanted)}; ask for fewer")
-    if possible == list(wanted):
-        return possible, []
-    return possible, [
-        f"Left out {', '.join(map(str, wanted[len(possible) :]))} components: audio, lyrics and the smallest "
-        f"training fold can give at most {limit}."
-    ]
 
 
 def _median_seconds(outcomes: Iterable[_Outcome]) -> dict[str, float]:

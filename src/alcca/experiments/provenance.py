@@ -1,14 +1,19 @@
 """What stands beside the results of a comparison: notes on the songs, the methods' settings, versions."""
 
 import platform
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.folds import song_groups
+from alcca.models.sources import alcca_source
 
-__all__ = ["describe", "notes_on_songs", "versions"]
+__all__ = ["computed_with", "describe", "notes_on_songs", "versions"]
+
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+LONGEST = 4_000  # characters of a description
 
 
 def notes_on_songs(dataset: Dataset, fold_of: NDArray[np.integer]) -> list[str]:
@@ -43,10 +48,24 @@ def notes_on_songs(dataset: Dataset, fold_of: NDArray[np.integer]) -> list[str]:
 
 
 def describe(thing: object) -> str:
-    """An estimator with its settings, in one line that is the same in every run."""
-    if type(thing).__repr__ is object.__repr__:  # which tells the address, another in every run
-        return f"{type(thing).__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(vars(thing).items()))})"
-    return " ".join(repr(thing).split())
+    """An estimator with its settings, in one line that is the same in every run, whatever the settings are.
+
+    Examples
+    --------
+    >>> class Words: ...
+    >>> describe(Words()), describe([Words.__repr__, lambda: 0])
+    ('Words()', "[<slot wrapper '__repr__' of 'object' objects>, <function <lambda>>]")
+    """
+    try:
+        if type(thing).__repr__ is object.__repr__:  # which tells the address, another in every run
+            settings = getattr(thing, "__dict__", {})
+            said = f"{type(thing).__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(settings.items()))})"
+        else:
+            said = repr(thing)
+    except Exception as error:  # noqa: BLE001  # a description is not worth a run
+        said = f"{type(thing).__qualname__}(… {type(error).__name__} in its description)"
+    said = ADDRESS.sub("", " ".join(said.split())).encode("utf-8", "backslashreplace").decode()
+    return said if len(said) <= LONGEST else said[:LONGEST] + " …"
 
 
 def versions() -> dict[str, str]:
@@ -60,3 +79,9 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def computed_with() -> dict[str, str]:
+    """What a fit was computed with: the versions of the packages that compute, and alcca's source."""
+    found = {name: version for name, version in versions().items() if name != "librosa"}
+    return {**found, "source": alcca_source()}

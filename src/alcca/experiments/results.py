@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alcca.errors import LibraryError, UsageError
 from alcca.experiments.frames import compact
 from alcca.experiments.statistics import GroupBootstrap, paired_randomisation
-from alcca.persistence import replace_file
+from alcca.persistence import plain, replace_file
 from alcca.retrieval import Chance, median_rank
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Results:
         if components is None:
             pairs = [(c, c) for c in counts[0] if c in counts[1]]
         else:
-            pairs = [(components, components) if isinstance(components, int) else components]
+            pairs = [components if isinstance(components, Sequence) else (components, components)]
         bootstrap = GroupBootstrap(int(self.ranks["group"].max()) + 1)
         key = ["seed", "fold", "query", "group"]
         rows = []
@@ -252,12 +252,14 @@ class Results:
             "seconds": {method: round(seconds, 3) for method, seconds in self.seconds.items()},
             "without_words": self.without_words,
         }
-        text = json.dumps(state, indent=2, ensure_ascii=False)
+        text = json.dumps(state, indent=2, ensure_ascii=False, default=plain)
+        # Names of files that are not UTF-8 come as halves of characters.
+        written = text.encode("utf-8", "backslashreplace")
         table = pyarrow.Table.from_pandas(self.ranks, preserve_index=False)
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), STATE: text.encode()})
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), STATE: written})
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder / FILES[1], lambda part: self._summary.to_csv(part, index=False))
-        replace_file(folder / FILES[2], lambda part: part.write_text(text + "\n", encoding="utf-8"))
+        replace_file(folder / FILES[2], lambda part: part.write_bytes(written + b"\n"))
         replace_file(folder / FILES[0], lambda part: parquet.write_table(table, part))
 
     @classmethod

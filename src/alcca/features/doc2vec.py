@@ -233,7 +233,7 @@ class Doc2VecFeatures:
             dm=0,
             dbow_words=0,
             workers=self.workers,
-            seed=self.random_state,
+            seed=int(self.random_state),
             # Words keep the order of the texts: sorting by count leaves the order of ties to the processor.
             sorted_vocab=0,
         )

@@ -59,8 +59,8 @@ class LearnsFromSongs(OpenedLibrary):
         Raises
         ------
         UsageError
-            A method that is unknown, or cannot learn a library's space; an unknown encoder, or one from which the
-            method does not learn.
+            A number that is none, or out of range; a method that is unknown, or cannot learn a library's space; an
+            unknown encoder, or one from which the method does not learn.
         MissingExtraError
             A package that an encoder needs is not installed.
         DiskError
@@ -152,7 +152,8 @@ class LearnsFromSongs(OpenedLibrary):
             Compare each method with each pair of these, as `alcca.experiments.grid.compare_encoders` does. Without them
             the paper's: MFCC and Doc2Vec.
         keep : path, optional
-            Where finished fits are kept, so that a broken run goes on; in the library when not given.
+            Where finished fits are kept, so that a broken run goes on; in the library when not given. With
+            ``fresh=True`` none is taken from there.
         **protocol
             Of `alcca.cross_validate`: folds, components, seed and so on.
 
@@ -166,10 +167,12 @@ class LearnsFromSongs(OpenedLibrary):
         from dataclasses import replace
 
         from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
+        from alcca.experiments.asked import checked
         from alcca.experiments.methods import default_methods, named_methods
         from alcca.library.evaluation import evaluate_songs
         from alcca.models.contract import view_names
 
+        protocol = checked(protocol)  # before songs are described, which takes long
         audio = named_encoders(audio_encoders, audio_encoder)
         lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
         named = default_methods(self.dataset(language=language)) if methods is None else named_methods(methods)

@@ -18,6 +18,7 @@ from alcca.library.learners import DEFAULT_METHOD, encoders_for, learners, trust
 from alcca.library.material import encode_all, files_of, usable_material
 from alcca.library.parts.embeddings import Embeddings
 from alcca.library.store import Store
+from alcca.models.settings import LARGEST_SEED, whole_number
 
 __all__ = ["TrainReport", "require_songs", "train_model"]
 
@@ -99,6 +100,9 @@ def train_model(
 ) -> TrainReport:
     """Fit the encoder of lyrics and a model, embed every song, and only then take the new model into use."""
     started = time.monotonic()
+    random_state = whole_number("random_state", random_state, 0, LARGEST_SEED)
+    components = None if components is None else whole_number("components", components)
+    epochs = None if epochs is None else whole_number("epochs", epochs)
     candidates = learners(DEFAULT_METHOD if method is None else method, epochs)
     audio, lyrics = encoders_for(candidates, audio_encoder, lyrics_encoder, usual_encoders(method))
     songs = store.songs()

@@ -22,7 +22,14 @@ from alcca.models.base import (
 from alcca.models.distributed import by_rows
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
 from alcca.models.networks import AdversarialNetwork, Representations, in_precision
-from alcca.models.settings import Widths, check_not_negative, check_positive, check_precision, check_whole
+from alcca.models.settings import (
+    Widths,
+    check_not_negative,
+    check_positive,
+    check_precision,
+    check_seed,
+    check_whole,
+)
 from alcca.models.training import Batch, History, Losses, choose_device, reversal_strength, split_rows, train
 
 __all__ = ["ACMR"]
@@ -213,7 +220,7 @@ class ACMR(TwoViewModel):
         measure = Standardizer.of if self.standardize else Standardizer.nothing
         statistics = measure(X), measure(Y)
         device = choose_device(self.device)
-        generator = torch.Generator().manual_seed(self.random_state)
+        generator = torch.Generator().manual_seed(check_seed(self))
         # Without any label the semantic classifier has one output and nothing to learn.
         network = AdversarialNetwork((X.shape[1], Y.shape[1]), self.hidden, max(len(classes), 1), generator)
         data = (
@@ -279,6 +286,7 @@ class ACMR(TwoViewModel):
         check_whole(self, "k", "opponent_steps", "epochs", "batch_size", "patience")
         check_positive(self, "lr")
         check_precision(self)
+        check_seed(self)
         if len(self.hidden) != 2 or not all(len(widths) and min(widths) >= 1 for widths in self.hidden):
             raise UsageError(f"hidden={self.hidden}: expected two lists of layer widths, ((1000, 200), (200, 200))")
         if self.hidden[0][-1] != self.hidden[1][-1]:

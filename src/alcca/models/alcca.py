@@ -10,7 +10,7 @@ from alcca.errors import DataError, UsageError
 from alcca.models.acmr import ACMR
 from alcca.models.base import TwoViewModel, View, check_pair
 from alcca.models.cca import CCA, Ridge
-from alcca.models.contract import cosines, fit_estimator
+from alcca.models.contract import cosines, fit_estimator, identity
 from alcca.models.held_out import group_codes, held_out_rows
 from alcca.models.settings import Widths, check_components
 from alcca.models.weighing import mean_reciprocal_ranks
@@ -163,7 +163,7 @@ verbose
             raise UsageError(f"ridge={self.ridge!r}: expected a number of at least 0, two of them, or {AUTO!r}")
         acmr, cca = self._parts(0.0 if self.ridge == AUTO else self.ridge)
         acmr._check_settings()
-        if first_stage is not None and first_stage.get_params() != acmr.get_params():
+        if first_stage is not None and identity(first_stage) != identity(acmr):
             raise UsageError(f"first_stage={first_stage!r}: expected {acmr!r}, fitted on the same songs")
         d = self.hidden[0][-1]
         cca._checked_ridges((d, d))  # before the training, which takes long

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from alcca.errors import DataError
 from alcca.models.base import NAMES, TwoViewModel, View, check_pair
 from alcca.models.covariance import RunningCovariance, song_span, whitener
+from alcca.models.settings import whole_number
 
 __all__ = ["CCA"]
 
@@ -196,6 +197,7 @@ class CCA(TwoViewModel):
         return self._solution
 
     def _checked_ridges(self, columns: tuple[int, int]) -> tuple[float, float]:
+        whole_number("n_components", self.n_components, None)
         if not 1 <= self.n_components <= min(columns):
             raise DataError(
                 f"n_components={self.n_components}: expected 1 to {min(columns)}, the columns of the smaller view "

@@ -17,7 +17,15 @@ from alcca.models.dcca import perceptron
 from alcca.models.distributed import by_rows
 from alcca.models.encoder import Encoder, arrays_under, prefix_arrays
 from alcca.models.networks import in_precision
-from alcca.models.settings import Widths, check_not_negative, check_positive, check_precision, check_whole, layer_widths
+from alcca.models.settings import (
+    Widths,
+    check_not_negative,
+    check_positive,
+    check_precision,
+    check_seed,
+    check_whole,
+    layer_widths,
+)
 from alcca.models.training import Batch, Losses, choose_device, split_rows, train
 
 __all__ = ["CLIP", "info_nce"]
@@ -171,7 +179,7 @@ class CLIP(TwoViewModel):
         X, Y = check_pair(views)
         statistics = Standardizer.of(X), Standardizer.of(Y)
         device = choose_device(self.device)
-        generator = torch.Generator().manual_seed(self.random_state)
+        generator = torch.Generator().manual_seed(check_seed(self))
         towers = _Towers((X.shape[1], Y.shape[1]), layer_widths(self.hidden), self.temperature, generator).to(device)
         validation_rows = split_rows(len(X), self.validation, generator, groups)
         left = len(X) - (0 if validation_rows is None else len(validation_rows))
@@ -208,6 +216,7 @@ class CLIP(TwoViewModel):
         check_positive(self, "lr", "temperature")
         check_not_negative(self, "regularization")
         check_precision(self)
+        check_seed(self)
         audio, lyrics = layer_widths(self.hidden)
         if not audio or not lyrics or audio[-1] != lyrics[-1]:
             raise UsageError(f"hidden={self.hidden}: both networks must end in the same width, which is the space's")

@@ -258,7 +258,7 @@ def pretrained_encoder(
     codes, classes = encode_labels(y, len(X))
     statistics = frame_statistics(X, frame_shape)
     place = choose_device(device)
-    generator = torch.Generator().manual_seed(random_state)
+    generator = torch.Generator().manual_seed(int(random_state))
     network = FrameNetwork(frame_shape, widths, generator).to(place)
     _, history = pretrain(
         network,

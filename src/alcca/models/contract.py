@@ -10,9 +10,12 @@ training names a parameter ``groups`` in ``fit``: one for each song, the same fo
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
+
+from alcca.models.content import content
 
 __all__ = [
     "CosineSimilarity",
@@ -237,7 +240,8 @@ def first_stage(estimator: Any) -> Any:
     """The unfitted estimator whose training an estimator begins with; one that does not say so is all of it itself.
 
     Where several are fitted on the same songs, those that begin alike need it once: an estimator with a method
-    ``first_stage()`` takes what that made, fitted, as ``fit(…, first_stage=fitted)``.
+    ``first_stage()`` takes what that made, fitted, as ``fit(…, first_stage=fitted)``. Two that do not have the method
+    share nothing, however alike they are.
 
     Examples
     --------
@@ -251,15 +255,16 @@ def first_stage(estimator: Any) -> Any:
 def identity(estimator: Any) -> str:
     """What an unfitted estimator is, in a text that is the same for those that learn the same: class and settings.
 
+    They are told by their content (`alcca.models.content`). One whose content cannot be told is like no other, and has
+    another text each time.
+
     Examples
     --------
     >>> from alcca.models.cca import CCA
-    >>> identity(CCA(2))
-    "alcca.models.cca.CCA [('n_components', 2), ('ridge', 0.0)]"
+    >>> identity(CCA(2)) == identity(CCA(2)), identity(CCA(2)) == identity(CCA(3))
+    (True, False)
     """
-    kind = type(estimator)
-    settings = {name: value for name, value in estimator.get_params().items() if name != "verbose"}
-    return f"{kind.__module__}.{kind.__qualname__} {sorted(settings.items())!r}"
+    return f"{type(estimator).__module__}.{type(estimator).__qualname__} {content(estimator) or uuid4().hex}"
 
 
 def fit_estimator(

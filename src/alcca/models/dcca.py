@@ -22,6 +22,7 @@ from alcca.models.settings import (
     check_not_negative,
     check_positive,
     check_precision,
+    check_seed,
     check_whole,
     layer_widths,
 )
@@ -159,7 +160,7 @@ class DCCA(TwoViewModel):
         ridges = self._checked_ridges(len(X))
         statistics = self._statistics(X), Standardizer.of(Y)
         device = choose_device(self.device)
-        generator = torch.Generator().manual_seed(self.random_state)
+        generator = torch.Generator().manual_seed(check_seed(self))
         f_A, f_T = self._audio_network(X.shape[1], generator), self._lyrics_network(Y.shape[1], generator)
         networks = nn.ModuleList([f_A, f_T]).to(device)
         validation_rows = split_rows(len(X), self.validation, generator, groups)
@@ -218,6 +219,7 @@ class DCCA(TwoViewModel):
         check_positive(self, "lr")
         check_not_negative(self, "regularization")
         check_precision(self)
+        check_seed(self)
         layer_widths(self.hidden)
 
     def _checked_ridges(self, n: int) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """Several two-view estimators as one: what each says of a song and its lyrics, weighed and added up."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +18,7 @@ from alcca.models.contract import (
     view_names,
 )
 from alcca.models.held_out import FEWEST_SONGS_IN_A_FOLD, deal, group_codes
+from alcca.models.settings import check_seed, whole_number
 from alcca.models.weighing import learned_weights
 
 __all__ = ["Fused"]
@@ -149,8 +149,9 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         if not isinstance(self.parts, Mapping) or not self.parts:
             raise UsageError(f"parts: expected a mapping of names to estimators, got {self.parts!r}")
-        if not isinstance(self.folds, Integral) or self.folds < 2:
-            raise UsageError(f"folds={self.folds!r}: expected a whole number of at least 2")
+        whole_number("folds", self.folds, 2)
+        if self.random_state is not None:
+            check_seed(self)
         audio, lyrics = self._checked(views)
         n = song_count(audio)
         labels = None if y is None else np.fromiter(y, dtype=object, count=n)

@@ -1,7 +1,7 @@
 """Kernel canonical correlation analysis, of features of bounded number."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from alcca.models.cca import CCA
 from alcca.models.held_out import group_codes
 from alcca.models.kernels import NystromMap, median_gamma
 from alcca.models.ridges import Ridges, chosen_ridges, ridge_grids
+from alcca.models.settings import check_seed, check_whole, whole_number
 
 __all__ = ["KernelCCA"]
 
@@ -122,6 +123,8 @@ class KernelCCA(TwoViewModel):
             groups that do not fill two of them, or of another number than the songs.
         """
         kernels, gammas, grids = self._kernels(), self._gammas(), ridge_grids(self.ridges)
+        seed = check_seed(self)
+        whole_number("n_components", self.n_components, None)
         pair = check_pair(views)
         n = len(pair[0])
         codes = group_codes(groups, n)
@@ -131,14 +134,14 @@ class KernelCCA(TwoViewModel):
                 f"(rank {self.rank}, songs {n})"
             )
         # A stream of its own: the first of the songs that are dealt to inner folds would else be the landmarks.
-        rng = np.random.default_rng((self.random_state, 1))
+        rng = np.random.default_rng((seed, 1))
         landmarks = np.sort(rng.permutation(n)[: self.rank])
         audio, lyrics = (
             _learned_map(X, kernel, gamma, landmarks, rng)
             for X, kernel, gamma in zip(pair, kernels, gammas, strict=True)
         )
         features = audio.apply(pair[0]), lyrics.apply(pair[1])
-        ridge, scores = chosen_ridges(*features, grids, self.n_components, self.folds, self.random_state, codes)
+        ridge, scores = chosen_ridges(*features, grids, self.n_components, self.folds, seed, codes)
         self.cca_ = CCA(self.n_components, ridge=ridge).fit(features)
         self.maps_, self.ridges_, self.ridge_, self.scores_ = (audio, lyrics), grids, ridge, scores
         return self
@@ -159,8 +162,7 @@ class KernelCCA(TwoViewModel):
         pair = tuple(self.kernel) if isinstance(self.kernel, tuple | list) else (self.kernel, self.kernel)
         if len(pair) != 2 or not all(kernel in KERNELS for kernel in pair):
             raise UsageError(f"kernel={self.kernel!r}: expected one of {', '.join(KERNELS)}, or two (audio, lyrics)")
-        if not isinstance(self.rank, Integral) or self.rank < 1:
-            raise UsageError(f"rank={self.rank!r}: expected a whole number of at least 1")
+        check_whole(self, "rank")
         return pair[0], pair[1]
 
     def _gammas(self) -> tuple[float | None, float | None]:

@@ -17,6 +17,7 @@ from alcca.models.settings import (
     check_not_negative,
     check_positive,
     check_precision,
+    check_seed,
     check_whole,
     layer_widths,
 )
@@ -138,6 +139,7 @@ class PretrainCNNCCA(TwoViewModel):
         check_positive(self, "lr")
         check_not_negative(self, "regularization")
         check_precision(self)
+        check_seed(self)
         widths = layer_widths(self.hidden)[0]
         if not widths or widths != layer_widths(self.hidden)[1]:
             raise UsageError(f"hidden={self.hidden!r}: expected the widths of one layer or more, such as (256,)")

@@ -10,6 +10,7 @@ from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pai
 from alcca.models.cca import CCA
 from alcca.models.held_out import group_codes
 from alcca.models.ridges import Ridges, chosen_ridges, ridge_grids
+from alcca.models.settings import check_seed
 
 __all__ = ["RCCA"]
 
@@ -109,13 +110,13 @@ class RCCA(TwoViewModel):
             n_components above min(p, q), and as `check_pair` says; fewer than two songs an inner fold; groups that do
             not fill two of them, or of another number than the songs.
         """
-        grids = ridge_grids(self.ridges)
+        grids, seed = ridge_grids(self.ridges), check_seed(self)
         X, Y = check_pair(views)
         codes = group_codes(groups, len(X))
         CCA(self.n_components)._checked_ridges((X.shape[1], Y.shape[1]))  # before the choice, which takes longer
         scales = Standardizer.of(X), Standardizer.of(Y)
         X, Y = scales[0].apply(X), scales[1].apply(Y)
-        ridge, scores = chosen_ridges(X, Y, grids, self.n_components, self.folds, self.random_state, codes)
+        ridge, scores = chosen_ridges(X, Y, grids, self.n_components, self.folds, seed, codes)
         self.cca_ = CCA(self.n_components, ridge=ridge).fit((X, Y))
         self.scales_, self.ridges_, self.ridge_, self.scores_ = scales, grids, ridge, scores
         return self

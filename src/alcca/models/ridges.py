@@ -1,7 +1,6 @@
 """Choosing the two ridges of a canonical correlation analysis by retrieval among songs that were held out."""
 
 from collections.abc import Iterable, Sequence
-from numbers import Integral
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy.linalg import eigh
 
 from alcca.errors import DataError, UsageError
 from alcca.models.held_out import group_codes, inner_folds
+from alcca.models.settings import whole_number
 
 __all__ = ["Grids", "Ridges", "chosen_ridges", "ridge_grids", "ridge_scores"]
 
@@ -146,8 +146,7 @@ def chosen_ridges(
     >>> chosen_ridges(X, 3 - 2 * X, ridge_grids((5,)), k=2, folds=3, random_state=0)
     ((5.0, 5.0), array([[nan]]))
     """
-    if not isinstance(folds, Integral) or folds < 2:
-        raise UsageError(f"folds={folds!r}: expected a whole number of at least 2")
+    folds = whole_number("folds", folds, 2)
     gx, gy = grids
     if len(gx) == len(gy) == 1:
         return (float(gx[0]), float(gy[0])), np.full((1, 1), np.nan)

@@ -9,20 +9,61 @@ import numpy as np
 from alcca.errors import DataError, UsageError
 
 __all__ = [
+    "LARGEST_SEED",
     "Hidden",
     "Widths",
     "check_components",
     "check_not_negative",
     "check_positive",
     "check_precision",
+    "check_seed",
     "check_whole",
     "layer_widths",
+    "whole_number",
 ]
 
 # float32, or products of bfloat16 in the networks.
 PRECISIONS = "float32", "bf16"
+# Of what draws random numbers here, scikit-learn takes the fewest seeds.
+LARGEST_SEED = 2**32 - 1
 Widths: TypeAlias = Sequence[int]
 Hidden: TypeAlias = Widths | tuple[Widths, Widths]
+
+
+def whole_number(name: str, value: Any, at_least: int | None = 1, at_most: int | None = None) -> int:
+    """A whole number, Python's or NumPy's, as Python's.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in an error.
+    value : object
+    at_least, at_most : int, optional
+        What it may be.
+
+    Raises
+    ------
+    UsageError
+        Out of these, or something else, such as 3.0, True or a text.
+
+    Examples
+    --------
+    >>> whole_number("folds", np.int64(5))
+    5
+    >>> whole_number("folds", 5.0)
+    Traceback (most recent call last):
+        ...
+    alcca.errors.UsageError: folds=5.0: expected a whole number of at least 1
+    """
+    number = value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    is_whole = isinstance(number, Integral) and not isinstance(number, bool)
+    if is_whole and (at_least is None or number >= at_least) and (at_most is None or number <= at_most):
+        return int(number)
+    limits = [f"{said} {limit}" for said, limit in (("at least", at_least), ("at most", at_most)) if limit is not None]
+    raise UsageError(
+        f"{name}={int(number) if is_whole else value!r}: expected a whole number"
+        + (f" of {' and '.join(limits)}" if limits else "")
+    )
 
 
 def check_whole(model: Any, *names: str) -> None:
@@ -41,9 +82,24 @@ def check_whole(model: Any, *names: str) -> None:
     alcca.errors.UsageError: epochs=0: expected a whole number of at least 1
     """
     for name in names:
-        value = getattr(model, name)
-        if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
-            raise UsageError(f"{name}={value!r}: expected a whole number of at least 1")
+        whole_number(name, getattr(model, name))
+
+
+def check_seed(model: Any) -> int:
+    """The setting ``random_state`` as Python's number.
+
+    Raises
+    ------
+    UsageError
+        It is no whole number of at least 0.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_seed(SimpleNamespace(random_state=np.int64(3)))
+    3
+    """
+    return whole_number("random_state", model.random_state, 0, LARGEST_SEED)
 
 
 def check_components(n_components: int, n: int) -> None:

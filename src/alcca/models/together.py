@@ -19,6 +19,7 @@ from torch.func import functional_call, vmap
 from alcca.errors import DataError, UsageError
 from alcca.models.acmr import ACMR
 from alcca.models.base import View
+from alcca.models.content import content
 from alcca.models.networks import AdversarialNetwork
 from alcca.models.processes import world_size
 from alcca.models.training import Batch, History, Losses, mean_validation, training_rows
@@ -81,7 +82,7 @@ def fit_together(
     shared = [{**model.get_params(), "random_state": None} for model in models]
     for other in shared[1:]:
         for name, value in other.items():
-            if value != shared[0][name]:
+            if content(value) != content(shared[0][name]):
                 raise UsageError(
                     f"{name}={value!r} in one model and {shared[0][name]!r} in another; to fit them together give them "
                     "the same settings but for random_state"
@@ -164,7 +165,7 @@ def train_together(
         [weights[names[id(weight)]] for weight in part]
         for part in (widest.learners(), widest.opponents(), widest.projector_weights())
     )
-    betas = (momentum, 0.999)
+    betas = (float(momentum), 0.999)
     optimizer = torch.optim.Adam(learners, lr=lr, betas=betas, fused=True)
     opponent = torch.optim.Adam(opponents, lr=lr, betas=betas, fused=True)
 
@@ -203,7 +204,7 @@ def train_together(
                 for own, generator in zip(rows, generators, strict=True)
             ]
             sums: Losses = {}
-            for parts in zip(*(torch.split(order, batch_size) for order in orders), strict=True):
+            for parts in zip(*(torch.split(order, int(batch_size)) for order in orders), strict=True):
                 if lr_decay:
                     for group in optimizer.param_groups:
                         group["lr"] = lr * (1 - step / steps)
@@ -234,7 +235,7 @@ def train_together(
                     continue
                 own = {name: weight[i].detach() for name, weight in weights.items()}
                 score = mean_validation(
-                    partial(losses_of_one, own), data[i], torch.split(held_out.to(device), batch_size)
+                    partial(losses_of_one, own), data[i], torch.split(held_out.to(device), int(batch_size))
                 )
                 histories[i][-1]["validation"] = score
                 if score < best[i][0]:

@@ -118,7 +118,7 @@ def train(
     # Fused: one pass over weights, gradients and moments instead of a dozen (18 against 26 ms a step).
     matrices = set(regularized)
     groups = [{"params": [W]} for W in regularized] + [{"params": [p for p in learners if p not in matrices]}]
-    betas = (momentum, 0.999)
+    betas = (float(momentum), 0.999)
     optimizer = torch.optim.Adam([group for group in groups if group["params"]], lr=lr, betas=betas, fused=True)
     opponent = torch.optim.Adam(opponents, lr=lr, betas=betas, fused=True) if opponents else None
     steps = epochs * len(_batches(learned_from, batch_size, smallest_batch))
@@ -219,7 +219,7 @@ def mean_validation(
 
 
 def _batches(rows: Tensor, batch_size: int, smallest: int) -> list[Tensor]:
-    parts = list(torch.split(rows, batch_size))
+    parts = list(torch.split(rows, int(batch_size)))
     if len(parts) > 1 and len(parts[-1]) < smallest:
         parts[-2:] = [torch.cat(parts[-2:])]
     return parts

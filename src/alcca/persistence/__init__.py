@@ -7,6 +7,6 @@ run for what was kept.
 
 from alcca.persistence.disk import DISK_FULL, disk_error
 from alcca.persistence.files import replace_file
-from alcca.persistence.state import load_state, save_state
+from alcca.persistence.state import load_state, plain, save_state
 
-__all__ = ["DISK_FULL", "disk_error", "load_state", "replace_file", "save_state"]
+__all__ = ["DISK_FULL", "disk_error", "load_state", "plain", "replace_file", "save_state"]

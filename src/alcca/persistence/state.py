@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from alcca.errors import LibraryError
 from alcca.persistence.files import read_checked, replace_folder
 
-__all__ = ["load_state", "save_state"]
+__all__ = ["load_state", "plain", "save_state"]
 
 FORMAT = 1
 ARRAYS, STATE = "arrays.safetensors", "state.json"
@@ -33,7 +33,7 @@ def save_state(folder: Path | str, kind: str, arrays: Mapping[str, NDArray[Any]]
     arrays : mapping of str to array
         Numeric arrays of any shape; they come back bit for bit.
     state : mapping
-        Everything else; must be representable in JSON.
+        Everything else; must be representable in JSON, but for NumPy's numbers, which become Python's.
 
     Examples
     --------
@@ -50,10 +50,25 @@ def save_state(folder: Path | str, kind: str, arrays: Mapping[str, NDArray[Any]]
         save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, part / ARRAYS)
         # A 0-d array becomes 1-d in ascontiguousarray: keep the shapes to give back what was given.
         shapes = {name: list(a.shape) for name, a in arrays.items()}
-        text = json.dumps({"format": FORMAT, "kind": kind, "shapes": shapes, "state": state}, ensure_ascii=False)
+        about = {"format": FORMAT, "kind": kind, "shapes": shapes, "state": state}
+        text = json.dumps(about, ensure_ascii=False, default=plain)
         (part / STATE).write_text(text, encoding="utf-8")
 
     replace_folder(Path(folder), write)
+
+
+def plain(value: Any) -> Any:
+    """NumPy's numbers and arrays as JSON takes them; TypeError for anything else that it does not know.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> json.dumps({"epochs": np.int64(3)}, default=plain)
+    '{"epochs": 3}'
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")
 
 
 def load_state(folder: Path | str, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

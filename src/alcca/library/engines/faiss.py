@@ -153,9 +153,10 @@ class FaissIndex(Index):
         try:
             first = put.read(put.ids[:1]) if len(put.ids) else self.read(ids[:1])[1]
             vectors = open_memmap(made / "vectors.npy", "w+", np.dtype("<f4"), (len(ids), first.shape[1]))
-            with (made / "vectors.npy").open("r+b") as file:
+            if hasattr(os, "posix_fallocate"):
                 # Mapped memory for which the disk has no room would end the process.
-                os.posix_fallocate(file.fileno(), 0, (made / "vectors.npy").stat().st_size)
+                with (made / "vectors.npy").open("r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, (made / "vectors.npy").stat().st_size)
             for start in range(0, len(ids), CHUNK):
                 some = ids[start : start + CHUNK]
                 new = rows_of(put.ids, some)[1]
