@@ -7,9 +7,12 @@ import pytest
 from alcca.cluster import Cluster
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def dask_cluster():
-    """Two worker processes of one thread each, which a nanny starts again; each test module has its own."""
+    """Two worker processes of one thread each, which a nanny starts again; each test has its own.
+
+    For a nanny leaves a worker dead that is killed in the moment in which it starts, as the next test would find it.
+    """
     distributed = pytest.importorskip("distributed")
     dask = pytest.importorskip("dask")
     # A task that ended two workers in a row is given up by Dask; usually it is four, which takes as many seconds. And

@@ -232,6 +232,6 @@ def test_workers_compile_one_after_the_other(monkeypatch):
             held.append(True)
 
     monkeypatch.setattr(encoder, "track_descriptors", compile_now)
-    monkeypatch.setattr(descriptors, "quiet_worker", lambda: None)
+    monkeypatch.setattr(descriptors, "start_reader", lambda: None)
     descriptors._start_worker()
     assert held == [True]

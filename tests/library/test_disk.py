@@ -24,6 +24,7 @@ from alcca.library.song_files import read_again
 from alcca.library.sqlite_errors import FORBIDDEN, READ_ONLY, named
 from alcca.library.store import Store
 from alcca.library.unheard import Unheard
+from alcca.songs import whole
 
 # Where this alcca and its tests are, for processes that start elsewhere.
 HERE = {**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(place).absolute()) for place in sys.path if place)}
@@ -303,6 +304,7 @@ def test_no_room_to_hear_a_song_is_not_the_songs_fault(tmp_path, monkeypatch, fa
 
     song = replace(SONG, hash=content_hash(path), paths=(str(path),))
     monkeypatch.setattr(sound, "replace_file", failing)
+    monkeypatch.setattr(whole, "replace_file", failing)
     monkeypatch.setattr(unheard, "ends_when_stuck", lambda seconds: open(os.devnull))  # noqa: PTH123, SIM115
     with pytest.raises(DiskError, match="the disk is full"):
         Unheard(tmp_path).read((song, extent))

@@ -177,7 +177,8 @@ def _read_all(
 ) -> Iterator[_FileRead]:
     if cluster is not None:
         call = cluster.share(_Call(uuid.uuid4().hex, settled))
-        return cluster.each(_read_there, [(task, call) for task in tasks], lambda number: _crashed(tasks[number]))
+        # What has ended two workers there is not looked at here, where the file need not be.
+        return cluster.each(_read_there, [(task, call) for task in tasks], lambda number: _unread(tasks[number]))
     return read_each(_read, tasks, _crashed, pool=lambda workers: _pool(workers, settled), jobs=jobs)
 
 
