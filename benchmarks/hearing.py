@@ -4,6 +4,7 @@
     python -m benchmarks hearing settings DATA [--clips 20] [--seconds 30 10 6]
     python -m benchmarks hearing context DATA [--clips 20]
     python -m benchmarks hearing invented DATA [--songs 40]
+    python -m benchmarks hearing harder DATA [--clips 20]
 
 DATA is the folder with ``cc_songs`` (recordings that are sung, their lyrics beside them) and ``songbook`` (scores
 without a voice, and lyrics that are right for nobody). ``invented`` needs fluidsynth and a sound font. Seconds of the
@@ -11,13 +12,14 @@ processor stand beside those of the clock: on a machine that is shared they say 
 """
 
 import argparse
+import contextlib
 import csv
 import random
 import resource
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,12 +29,13 @@ import numpy as np
 import soundfile
 import soxr
 
+from alcca.hearing import decoder as decoding
 from alcca.hearing import recogniser as hearing
-from alcca.hearing.cleaning import clean_segments
 from alcca.hearing.recogniser import Recogniser
 from alcca.hearing.weights import find_weights
 from alcca.matching.scoring import bits
 from alcca.songs.audio import SPEECH_RATE, read_slice
+from benchmarks.harder import harder
 
 BEAM = 5
 SOUND_FONT = "/usr/share/sounds/sf2/TimGM6mb.sf2"
@@ -42,12 +45,15 @@ INVENTED_SECONDS = 30
 def main() -> None:
     """Run what was asked for."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("what", choices=("speed", "settings", "context", "invented"))
+    ask.add_argument("what", choices=("speed", "settings", "context", "invented", "harder"))
     ask.add_argument("data", type=Path)
     ask.add_argument("--clips", type=int, default=20)
     ask.add_argument("--seconds", type=int, nargs="+", default=[30, 10, 6])
     ask.add_argument("--songs", type=int, default=40)
     args = ask.parse_args()
+    if args.what == "harder":
+        harder(args.data, args.clips, _instruments)
+        return
     {"speed": speed, "settings": settings, "context": context, "invented": invented}[args.what](args)
 
 
@@ -122,10 +128,10 @@ def _in_batches(slices: Sequence[Any], size: int) -> None:
     heard = Recogniser(threads=2)
     model = heard._whisper.model
     for first in range(0, len(slices), size):
-        mels = np.stack([heard._mel(samples) for samples in slices[first : first + size]])
+        mels = np.stack([heard._decoder._mel(samples) for samples in slices[first : first + size]])
         encoded = heard._whisper.encode(mels)
         spoken = [found[0][0].strip("<|>") for found in model.detect_language(encoded)]
-        speech = [heard._speech(language) for language in spoken]
+        speech = [heard._decoder._speech(language) for language in spoken]
         model.generate(
             encoded, [one.prompt for one in speech], beam_size=BEAM, suppress_tokens=speech[0].suppressed,
             max_initial_timestamp_index=50,
@@ -165,13 +171,13 @@ def settings(args: argparse.Namespace) -> None:
             samples = read_slice(folder / "audio" / f"{song['id']}.ogg", rate=SPEECH_RATE).decoded
             for start in range(0, len(samples) - seconds * SPEECH_RATE + 1, seconds * SPEECH_RATE):
                 piece = samples[start : start + seconds * SPEECH_RATE]
-                encoded = heard._whisper.encode(heard._mel(piece))
-                detected = heard._detect(encoded)[0]
+                encoded = heard._decoder.encode(piece)
+                detected = heard._decoder.detect(encoded)[0]
                 whose.append(number)
                 for name, setting in SETTINGS.items():
                     language = LANGUAGES[song["language"]] if "right_language" in setting else detected
                     began = time.process_time()
-                    sound = _followed_by_zeros(heard, piece) if "zeros" in setting else encoded
+                    sound = _followed_by_zeros(heard, piece) if "zeros" in setting else encoded.features
                     found[name].append(_decode(heard, sound, language, setting))
                     spent[name] += time.process_time() - began
         print(f"\n{len(whose)} pieces of {seconds} s among {len(right) + len(others):,} lyrics\n")
@@ -186,7 +192,7 @@ def settings(args: argparse.Namespace) -> None:
 
 
 def _decode(heard: Recogniser, encoded: Any, language: str, setting: dict[str, Any]) -> str:
-    speech = heard._speech(language)
+    speech = heard._decoder._speech(language)
     options = {"beam_size": BEAM, **setting}
     for name in ("right_language", "zeros"):
         options.pop(name, None)
@@ -195,7 +201,7 @@ def _decode(heard: Recogniser, encoded: Any, language: str, setting: dict[str, A
     result = heard._whisper.model.generate(
         encoded, [prompt], suppress_tokens=speech.suppressed, max_initial_timestamp_index=50, **options
     )[0]
-    return "\n".join(text for _, _, text in heard._timed(result.sequences_ids[0], speech.tokenizer, 30.0)[0])
+    return "\n".join(text for _, _, text in heard._decoder._timed(result.sequences_ids[0], speech.tokenizer, 30.0)[0])
 
 
 def _followed_by_zeros(heard: Recogniser, piece: Any) -> Any:
@@ -220,7 +226,7 @@ def context(args: argparse.Namespace) -> None:
     heard = Recogniser(threads=1)
     print("| silence to | bits, median | mean | right first | s of the processor |\n|---|---|---|---|---|")
     for name, frames in CONTEXTS.items():
-        hearing.LEAST_FRAMES = frames
+        decoding.LEAST_FRAMES = frames
         began = time.process_time()
         found = [heard.hear(samples) for samples in slices]
         spent = (time.process_time() - began) / len(slices)
@@ -243,23 +249,42 @@ def _against(found: Sequence[Any], lyrics: Sequence[str], whose: Any) -> tuple[A
 
 def invented(args: argparse.Namespace) -> None:
     """Words in sound without a voice, and words lost where somebody sings, before and after cleaning."""
-    raw: list[Any] = []
-    # What comes to the cleaning is noted, and nothing is cleaned; the module's own name is replaced, which mypy minds.
-    hearing.clean_segments = lambda segments, *more: raw.append((segments, more)) or ()  # type: ignore[assignment,func-returns-value]
     heard = Recogniser(threads=2)
-    print("| | recordings | with words before | after | words before | after |\n|---|---|---|---|---|---|")
+    print("| | recordings | with words, nothing cleaned | one reading | alcca | words | one reading | alcca |")
+    print("|---|---|---|---|---|---|---|---|")
     for name, recordings in (*_without_voice(args), *_with_voice(args)):
-        before, after = [], []
-        for samples in recordings:
-            raw.clear()
-            heard.hear(samples)
-            before.append(sum(_words(segments) for segments, _ in raw))
-            after.append(sum(_words(clean_segments(segments, *more)) for segments, more in raw))
-        print(
-            f"| {name} | {len(before)} | {sum(map(bool, before))} | {sum(map(bool, after))} | {sum(before)} | "
-            f"{sum(after)} |",
-            flush=True,
-        )
+        counts = np.array([[_words(way(heard, samples)) for way in CLEANINGS] for samples in recordings])
+        with_words, words = (counts > 0).sum(axis=0), counts.sum(axis=0)
+        cells = " | ".join(map(str, [len(recordings), *with_words, *words]))
+        print(f"| {name} | {cells} |", flush=True)
+
+
+def _nothing_cleaned(heard: Recogniser, samples: Any) -> Sequence[Any]:
+    with _instead(clean_segments=lambda segments, *more: tuple(segments), is_doubtful=lambda *given: False):
+        return heard.hear(samples).segments
+
+
+def _read_once(heard: Recogniser, samples: Any) -> Sequence[Any]:
+    with _instead(is_doubtful=lambda *given: False):
+        return heard.hear(samples).segments
+
+
+def _as_it_is(heard: Recogniser, samples: Any) -> Sequence[Any]:
+    return heard.hear(samples).all_segments
+
+
+CLEANINGS = (_nothing_cleaned, _read_once, _as_it_is)
+
+
+@contextlib.contextmanager
+def _instead(**names: Any) -> Iterator[None]:
+    """The recogniser's module with other functions under some of its names."""
+    before = {name: getattr(hearing, name) for name in names}
+    vars(hearing).update(names)
+    try:
+        yield
+    finally:
+        vars(hearing).update(before)
 
 
 def _words(segments: Sequence[Any]) -> int:
@@ -285,7 +310,9 @@ def _without_voice(args: argparse.Namespace) -> list[tuple[str, list[Any]]]:
     tones = [(0.3 * np.sin(2 * np.pi * f * now)).astype(np.float32) for f in (110, 220, 440, 1000, 3000)]
     music = _instruments(args.data / "songbook", args.songs)
     tuned, kept = music[::2], music[1::2]
+    whole = _instruments(args.data / "songbook", args.songs, whole=True)
     return [
+        ("whole songs of instruments, more than 30 s", whole),
         ("instruments, the half that was tuned on", tuned),
         ("instruments, the other half", kept),
         ("instruments, 6 s", [samples[16_000 : 7 * 16_000] for samples in kept]),
@@ -299,8 +326,8 @@ def _without_voice(args: argparse.Namespace) -> list[tuple[str, list[Any]]]:
     ]
 
 
-def _instruments(songbook: Path, songs: int) -> list[Any]:
-    """The first 30 s of scores, played by a synthesiser without a voice."""
+def _instruments(songbook: Path, songs: int, *, whole: bool = False) -> list[Any]:
+    """The first 30 s of scores, or all that is played of those that take longer, by a synthesiser without a voice."""
     scores = sorted((songbook / "midi").glob("*.mid"))
     random.Random(7).shuffle(scores)
     found: list[Any] = []
@@ -309,8 +336,9 @@ def _instruments(songbook: Path, songs: int) -> list[Any]:
         for score in scores:
             command = ["timeout", "60", "fluidsynth", "-ni", "-q", "-g", "0.6", "-F", str(wave), SOUND_FONT, str(score)]
             subprocess.run(command, check=True, capture_output=True)
-            stereo, rate = soundfile.read(wave, frames=INVENTED_SECONDS * 44_100, dtype="float32")
-            if len(stereo) >= (INVENTED_SECONDS - 2) * rate:
+            stereo, rate = soundfile.read(wave, frames=-1 if whole else INVENTED_SECONDS * 44_100, dtype="float32")
+            least = INVENTED_SECONDS + 0.5 if whole else INVENTED_SECONDS - 2
+            if len(stereo) >= least * rate:
                 found.append(soxr.resample(stereo.mean(axis=1), rate, SPEECH_RATE))
             if len(found) == songs:
                 break

@@ -144,6 +144,7 @@ def _hear(options: argparse.Namespace) -> None:
         report = library.hear(
             extent=options.extent,
             again=options.again,
+            doubtful=options.doubtful,
             language=options.language,
             speech_model=options.speech_model,
             offline=options.offline,

@@ -46,8 +46,10 @@ class Transcript:
         The recogniser's name.
     start, seconds : float
         Which part of the recording was heard: where it begins, and how long it is.
-    alternatives : tuple of str
-        Other readings of the same sound, the likeliest first; may be empty.
+    alternatives : tuple of Segment
+        What other readings of the same sound say, where the likeliest one was in doubt; may be empty.
+    doubtful : bool or None
+        Whether some of it stayed in doubt after a second reading; None where nobody has read it a second time.
 
     Examples
     --------
@@ -66,12 +68,23 @@ class Transcript:
     model: str = ""
     start: float = 0.0
     seconds: float = 0.0
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[Segment, ...] = ()
+    doubtful: bool | None = None
 
     @property
     def text(self) -> str:
         """All words, a line for each segment."""
-        return "\n".join(segment.text.strip() for segment in self.segments)
+        return _lines(self.segments)
+
+    @property
+    def all_text(self) -> str:
+        """The words of all readings, those of ``text`` first: what is matched with lyrics."""
+        return _lines(self.all_segments)
+
+    @property
+    def all_segments(self) -> tuple[Segment, ...]:
+        """The segments of all readings, in the order of ``all_text``."""
+        return self.segments + self.alternatives
 
     @property
     def has_words(self) -> bool:
@@ -86,13 +99,17 @@ class Transcript:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Take over what `to_dict` gave."""
         about = dict(values)
-        about["segments"] = tuple(Segment(**segment) for segment in about.get("segments", ()))
-        about["alternatives"] = tuple(about.get("alternatives", ()))
+        for name in ("segments", "alternatives"):
+            about[name] = tuple(Segment(**segment) for segment in about.get(name, ()))
         return cls(**about)
 
 
+def _lines(segments: tuple[Segment, ...]) -> str:
+    return "\n".join(segment.text.strip() for segment in segments)
+
+
 def text_of(heard: "Transcript | str | None") -> str:
-    """The words of a transcript, or of a text that stands for one; "" for None.
+    """The words of all readings of a transcript, or of a text that stands for one; "" for None.
 
     Examples
     --------
@@ -101,4 +118,4 @@ def text_of(heard: "Transcript | str | None") -> str:
     """
     if heard is None:
         return ""
-    return heard if isinstance(heard, str) else heard.text
+    return heard if isinstance(heard, str) else heard.all_text

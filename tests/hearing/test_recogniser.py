@@ -90,11 +90,11 @@ def test_what_is_short_is_followed_by_silence(recogniser, sung, seconds):
     short = sung[0][-seconds * RATE :]
     whole = np.pad(short, (0, 30 * RATE - len(short)))
     frames = np.r_[0 : seconds * 100, seconds * 100 + 2 : 3_000]
-    expected = recogniser._mel(whole)[:, frames]
-    np.testing.assert_allclose(recogniser._mel(short)[:, frames], expected, atol=1e-5)
+    expected = recogniser._decoder._mel(whole)[:, frames]
+    np.testing.assert_allclose(recogniser._decoder._mel(short)[:, frames], expected, atol=1e-5)
     # Of words heard again, not to the half minute.
     taken = max(1_000, (seconds + 2) * 100)
-    again = recogniser._mel(short, goes_on=True)
+    again = recogniser._decoder._mel(short, goes_on=True)
     assert again.shape[1] == taken
     np.testing.assert_allclose(again[:, frames[frames < taken]], expected[:, : (frames < taken).sum()], atol=1e-5)
 

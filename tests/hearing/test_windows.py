@@ -1,90 +1,16 @@
 """How the recogniser goes through a recording, with a model that says what it was told to say."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.hearing.scripted import Whisper, said, script, sound
 
 from alcca.errors import DataError, UsageError
 from alcca.hearing import recogniser as hearing
 from alcca.hearing.recogniser import RATE, Recogniser
 
 faster_whisper = pytest.importorskip("faster_whisper")
-SPECIAL, TIMES = 1_000, 2_000
-LANGUAGES = ("en", "de", "br")
-
-
-class Tokens:
-    """A tokeniser with a word for each token."""
-
-    def __init__(self):
-        self.words = []
-        names = [
-            "endoftext",
-            "startoftranscript",
-            "transcribe",
-            "translate",
-            "startofprev",
-            "startoflm",
-            "nospeech",
-            *LANGUAGES,
-        ]
-        self.special = {f"<|{name}|>": SPECIAL + number for number, name in enumerate(names)}
-        self.special["<|notimestamps|>"] = TIMES - 1
-
-    def token_to_id(self, name):
-        return self.special.get(name)
-
-    def encode(self, text, **options):
-        return SimpleNamespace(ids=[SPECIAL - 1])
-
-    def decode(self, ids):
-        return " " + " ".join(self.words[number] for number in ids)
-
-    def of(self, script):
-        """Tokens of a script: seconds are time stamps, texts are words."""
-        found = []
-        for one in script:
-            if isinstance(one, float):
-                found.append(TIMES + round(one / 0.02))
-            else:
-                for word in one.split():
-                    self.words.append(word)
-                    found.append(len(self.words) - 1)
-        return found
-
-
-class Whisper:
-    """Stands for faster_whisper.WhisperModel; `given` is what it was made and asked with."""
-
-    max_length = 448
-    multilingual = True
-
-    def __init__(self, folder, **options):
-        self.given = {"folder": folder, **options}
-        self.hf_tokenizer = Tokens()
-        self.model = self
-        self.is_multilingual = self.multilingual
-        self.scripts, self.places, self.asked, self.likely = [], [], [], []
-        self.score, self.no_speech = -0.3, 0.2
-
-    def feature_extractor(self, samples):
-        # The first sample and the number of samples stand for the sound.
-        return np.array([[samples[0]], [len(samples)]], dtype=np.float32)
-
-    def encode(self, features):
-        self.places.append((float(features[0, 0]), float(features[1, 0]) / RATE))
-        return features
-
-    def detect_language(self, encoded):
-        language, probability = self.likely.pop(0) if self.likely else ("en", 0.9)
-        return [[(f"<|{language}|>", probability)]]
-
-    def generate(self, encoded, prompts, **options):
-        self.asked.append((prompts[0], options))
-        ids = self.hf_tokenizer.of(self.scripts.pop(0) if self.scripts else [])
-        return [SimpleNamespace(sequences_ids=[ids], scores=[self.score], no_speech_prob=self.no_speech)]
 
 
 @pytest.fixture
@@ -92,21 +18,9 @@ def recogniser(monkeypatch, tmp_path):
     monkeypatch.delenv("ALCCA_SPEECH_MODEL", raising=False)
     monkeypatch.setattr(hearing, "find_weights", lambda model, *, offline: tmp_path)
     monkeypatch.setattr(faster_whisper, "WhisperModel", Whisper)
+    # What is read a second time stands in test_second_reading.py.
+    monkeypatch.setattr(hearing, "is_doubtful", lambda *given: False)
     return Recogniser()
-
-
-def sound(seconds):
-    """Samples whose values are the seconds at which they are."""
-    return (np.arange(round(seconds * RATE)) / RATE).astype(np.float32)
-
-
-def script(recogniser, *scripts):
-    recogniser._whisper.scripts = list(scripts)
-    return recogniser._whisper
-
-
-def said(transcript):
-    return [(one.start, one.end, one.text) for one in transcript.segments]
 
 
 def test_segments_and_their_times(recogniser):

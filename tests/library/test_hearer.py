@@ -29,7 +29,7 @@ class Obeying:
 
     name = "obeying"
 
-    def hear(self, samples, *, start=0.0):
+    def hear(self, samples, *, start=0.0, at_first=lambda first: None):
         order, _, rest = spelled(samples).partition(" ")
         match order:
             case "hang":
@@ -51,6 +51,8 @@ class Obeying:
                 until((folder / "go").exists)
             case "touch":
                 Path(rest).touch()
+            case "doubt":
+                at_first(Transcript((Segment(start, start + 1, rest),), doubtful=True))
         return Transcript((Segment(start, start + 1, str(os.getpid())),), "en", 0.5, self.name, start, 1.0)
 
 
@@ -108,6 +110,17 @@ def test_what_is_heard_comes_back_whole(hearer):
     assert heard == Transcript((Segment(12.5, 13.5, heard.text),), "en", 0.5, "obeying", 12.5, 1.0)
     assert int(heard.text) != os.getpid()
     assert hearer.lacks is None
+
+
+def test_a_first_reading_in_doubt_is_told_before_the_last(hearer):
+    told = []
+    with hearer.place() as place:
+        heard = place.hear(order("doubt oh oh oh"), 12.5, told.append)
+    assert [(one.text, one.doubtful) for one in told] == [("oh oh oh", True)]
+    assert heard.text.isdigit()
+    # Whoever does not ask is not told, and the process goes on.
+    with hearer.place() as place:
+        assert place.hear(order("doubt oh oh oh"), 12.5) == heard
 
 
 def test_one_process_hears_all(hearer):

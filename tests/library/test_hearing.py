@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from alcca.errors import SpeechModelError, UntrainedError, UsageError
 from alcca.hearing.recogniser import Recogniser
 from alcca.library import ears
 from alcca.library.hearing import hear_songs, songs_to_hear
-from alcca.library.parts.transcripts import SONG
+from alcca.library.parts.transcripts import SLICE, SONG, Transcripts
 from alcca.library.unheard import Unheard
 from alcca.songs.audio import read_slice
 from alcca.transcripts import Segment, Transcript
@@ -64,7 +65,7 @@ def test_each_song_is_heard_once_in_its_own_slice(library):
     assert (report.heard, report.without_words, report.failures) == (12, 0, [])
     status = library.status()["hearing"]
     assert status == {
-        "heard": 12, "without_words": 0, "not_heard": 0, "whole_songs": 0,
+        "heard": 12, "without_words": 0, "not_heard": 0, "doubtful": 12, "whole_songs": 0,
         "languages": {"en": 12}, "models": {"fake": 12},
     }  # fmt: skip
     for song in library.songs():
@@ -151,6 +152,70 @@ def test_a_song_without_words_is_told_from_one_that_nobody_heard(library):
     assert report.without_words == 12
     assert library.status()["hearing"]["without_words"] == 12
     assert not library.transcripts([1])[1].has_words
+
+
+class Twice(Fake):
+    """A recogniser of today: it reads what is in doubt twice, and says whether it still is."""
+
+    def __init__(self, name="fake", *, doubtful=False):
+        super().__init__(VERSE)
+        self.name, self.doubtful = name, doubtful
+
+    def hear(self, samples, *, language=None, start=0.0):
+        return replace(super().hear(samples, language=language, start=start), doubtful=self.doubtful, seconds=9.0)
+
+
+VERSE = "hello darkness my old friend i have come to talk with you again"
+
+
+def hear_doubtful(library, monkeypatch, recogniser, **how):
+    monkeypatch.setattr("alcca.hearing.weights.find_weights", lambda model, offline: None)
+    monkeypatch.setattr(ears.Ears, "_recogniser", lambda self, workers: recogniser)
+    return library.hear(doubtful=True, **how)
+
+
+def test_what_was_wordless_or_in_doubt_is_heard_again_and_nothing_else(library, monkeypatch):
+    """By an alcca that read nothing twice: no words in the first four, a clear verse in the others."""
+    songs = library.songs()
+    with library._store.transaction():
+        kept = library._store.kept(Transcripts)
+        for place, song in enumerate(songs):
+            words = (Segment(0, 9, VERSE, -0.3),) if place >= 4 else ()
+            kept.put(song.id, Transcript(words, "en", 0.9, "fake", 0.0, 9.0), SONG if place % 2 else SLICE)
+    assert library.status()["hearing"]["doubtful"] == 4
+    again = Twice()
+    report = hear_doubtful(library, monkeypatch, again, speech_model="fake")
+    assert (report.heard, report.without_words, report.model) == (4, 0, "fake")
+    status = library.status()["hearing"]
+    # As much of each was heard as before.
+    assert (status["doubtful"], status["whole_songs"], status["without_words"]) == (0, 6, 0)
+    assert {song.title for song in songs[:4]} == {
+        song.title for song in songs if library.transcripts([song.id])[song.id].doubtful is False
+    }
+    assert hear_doubtful(library, monkeypatch, Twice(), speech_model="fake").heard == 0
+
+
+def test_what_one_model_left_in_doubt_another_may_hear_better(library, monkeypatch):
+    assert hear(library, Twice("base", doubtful=True)).heard == 12
+    # The same one would hear the same.
+    assert library.status()["hearing"]["doubtful"] == 0
+    assert hear_doubtful(library, monkeypatch, Twice("base"), speech_model="base").heard == 0
+    assert hear_doubtful(library, monkeypatch, Twice("small"), speech_model="small").heard == 12
+    assert library.status()["hearing"]["models"] == {"small": 12}
+    with pytest.raises(UsageError, match="give one of the two"):
+        library.hear(doubtful=True, again=True)
+
+
+def test_a_line_is_found_by_any_reading(library):
+    """A second reading takes part in the index and in the match, with its times."""
+    first, second = Segment(0, 9, VERSE, -0.6), Segment(4, 9, "ten thousand people maybe more", -0.7)
+    with library._store.transaction():
+        heard = Transcript((first,), "en", 0.9, "fake", 0.0, 9.0, (second,), True)
+        library._store.kept(Transcripts).put(library.songs()[5].id, heard, SLICE)
+    for line, at in ((VERSE, 0.0), ("ten thousand people maybe more", 4.0)):
+        (hit, *_) = library.search(lyrics=line, by="words", k=1)
+        assert (hit.id, hit.certainty) == (library.songs()[5].id, "sure")
+        assert hit.passages[0].start == pytest.approx(at, abs=0.5)
 
 
 def test_the_songs_language_is_told_to_the_recogniser(tmp_path, music):

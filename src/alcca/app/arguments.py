@@ -112,7 +112,12 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     hear.add_argument(
         "--extent", choices=("slice", "song"), default="slice", help="how much of each song (default: slice)"
     )
-    hear.add_argument("--again", action="store_true", help="hear all songs anew, also those that were heard before")
+    which = hear.add_mutually_exclusive_group()
+    which.add_argument("--again", action="store_true", help="hear all songs anew, also those that were heard before")
+    which.add_argument(
+        "--doubtful", action="store_true",
+        help="hear those anew that were heard without words or in doubt, where hearing again may find more",
+    )  # fmt: skip
     hear.add_argument(
         "--language", metavar="CODE", help="what is sung, as en or de (default: the song's own language, else detected)"
     )

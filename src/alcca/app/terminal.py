@@ -81,6 +81,8 @@ def print_heard(hearing: Mapping[str, Any]) -> None:
         f"  words heard: in {hearing['heard'] - hearing['without_words']} songs, none in {hearing['without_words']}, "
         f"{hearing['not_heard']} not yet heard{f' ({models})' if models else ''}"
     )
+    if hearing["doubtful"]:
+        print(f"  {hearing['doubtful']} of them can be heard better: alcca hear --doubtful")
     if hearing["languages"]:
         print(f"  sung in: {_counted(hearing['languages'])}")
 

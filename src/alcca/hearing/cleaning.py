@@ -12,7 +12,14 @@ from dataclasses import replace
 
 from alcca.transcripts import Segment
 
-__all__ = ["clean_segments", "collapse_loops", "compression_ratio"]
+__all__ = [
+    "clean_second_reading",
+    "clean_segments",
+    "collapse_loops",
+    "compression_ratio",
+    "letters_of",
+    "stands_alone",
+]
 
 # Nobody sings there, says the recogniser itself: its own rule (Radford et al. 2022, section 4.5).
 NO_SPEECH = 0.6
@@ -35,6 +42,12 @@ LANGUAGE_OF_REFRAIN = 0.7
 # As often a refrain may be repeated.
 REPEATS = 4
 LONGEST_PHRASE = 24
+# What a reading says at least where somebody sings, loops aside, and of how many different letters that is; and how
+# likely one is that may not say what is likeliest twice.
+FEWEST_LETTERS, FEWEST_DIFFERENT = 20, 8
+SECOND_LOG_PROBABILITY = -1.35
+# A word or two has to be as likely as this where the recogniser itself says that nobody sings.
+LIKELY = -0.5
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
 # A syllable that is repeated inside of a word, or where a script has no spaces.
 STUTTER = re.compile(rf"(\S{{1,12}}?)\1{{{REPEATS},}}")
@@ -70,6 +83,45 @@ def clean_segments(segments: Sequence[Segment], language_probability: float = 1.
     kept = _without_loops(kept)
     # Not before: the words that a loop begins with were sung.
     return tuple(one for one in kept if _letters(one.text) <= LETTERS_A_SECOND * max(one.end - one.start, 1.0))
+
+
+def clean_second_reading(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The same of a reading that was kept from repeating itself.
+
+    Over music such a decoder soon ends, says a word or two, or is unsure of each. Where somebody sings it goes on, also
+    in a language that was hard to tell.
+
+    Examples
+    --------
+    >>> clean_second_reading([Segment(0, 30, "Thank you.", -0.6, 0.5)])
+    ()
+    >>> clean_second_reading([Segment(0, 9, "Hello darkness, my old friend", -1.1, 0.7)])[0].text
+    'Hello darkness, my old friend'
+    """
+    if not _says_enough(segments) or segments[0].log_probability < SECOND_LOG_PROBABILITY:
+        return ()
+    return tuple(_without_loops([one for one in segments if _letters(one.text)]))
+
+
+def stands_alone(segments: Sequence[Segment], language_probability: float = 1.0) -> bool:
+    """Whether what the cleaning left of a first reading was sung, although a second reading says nothing.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+        As `clean_segments` gives them.
+    language_probability : float
+        Of the likeliest language, in [0, 1].
+
+    Examples
+    --------
+    >>> stands_alone([Segment(0, 4, "You", -0.9, 0.7)]), stands_alone([Segment(0, 9, "Hallelujah", -0.3, 0.2)])
+    (False, True)
+    """
+    if _says_enough(segments):
+        return True
+    likely = bool(segments) and segments[0].log_probability >= LIKELY
+    return likely and language_probability >= LANGUAGE_OF_REFRAIN
 
 
 def compression_ratio(text: str) -> float:
@@ -115,6 +167,16 @@ def collapse_loops(text: str, repeats: int = REPEATS) -> str:
     return " ".join(words)
 
 
+def letters_of(segments: Sequence[Segment]) -> int:
+    """How many letters and digits segments hold."""
+    return sum(_letters(one.text) for one in segments)
+
+
+def _says_enough(segments: Sequence[Segment]) -> bool:
+    letters = [letter for one in segments for letter in one.text.lower() if letter.isalpha()]
+    return len(letters) >= FEWEST_LETTERS and len(set(letters)) >= FEWEST_DIFFERENT
+
+
 def _nobody_sings(segments: Sequence[Segment], language_probability: float) -> bool:
     first, last = segments[0], segments[-1]
     guessed = first.log_probability < LOG_PROBABILITY
@@ -124,10 +186,12 @@ def _nobody_sings(segments: Sequence[Segment], language_probability: float) -> b
         return True
     if silent and in_no_language and first.log_probability < RATHER_UNLIKELY:
         return True
+    if silent and letters_of(segments) < FEWEST_LETTERS and first.log_probability < LIKELY:
+        return True
     loops = compression_ratio(" ".join(one.text for one in segments)) > COMPRESSION
     if loops and (guessed or language_probability < LANGUAGE_OF_REFRAIN):
         return True
-    alone = sum(_letters(one.text) for one in segments) <= ALONE_LETTERS and last.end - first.start >= ALONE_SECONDS
+    alone = letters_of(segments) <= ALONE_LETTERS and last.end - first.start >= ALONE_SECONDS
     doubtful = first.log_probability < ALONE_LOG_PROBABILITY or language_probability < LANGUAGE_OF_REFRAIN
     return alone and doubtful
 

@@ -1,47 +1,34 @@
 """The recogniser: Whisper on CTranslate2, one model for any number of threads."""
 
-import math
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, MissingExtraError, SpeechModelError
-from alcca.hearing.cleaning import clean_segments
+from alcca.hearing.cleaning import clean_second_reading, clean_segments, stands_alone
+from alcca.hearing.decoder import RATE, WINDOW_SECONDS, Decoder, Encoded, Piece, Reading
+from alcca.hearing.doubt import SECOND_LOG_PROBABILITY, is_doubtful
 from alcca.hearing.languages import check_language
-from alcca.hearing.weights import find_weights, model_that_is_meant
+from alcca.hearing.weights import find_weights, model_that_is_meant, name_of_model
 from alcca.songs.audio import SILENCE
 from alcca.transcripts import Segment, Transcript
 
 __all__ = ["RATE", "Recogniser", "Window", "shared_recogniser"]
 
-RATE = 16_000
-WINDOW_SECONDS = 30.0
 # What is left at the end of a recording is heard when it is longer.
 SHORTEST_SECONDS = 0.5
 # A window that ends before is not begun again, so that a recording comes to its end in time.
 LEAST_STEP_SECONDS = 3.0
-SECONDS_A_STEP = 0.02
-# A loop ends when no tokens are left, those for half a minute after seconds of work. Singing took at most 11 a second.
-TOKENS_A_SECOND, TOKENS_AT_LEAST = 15.0, 20
-# Of the spectrogram that the model takes: 30 s in steps of 10 ms, and how far below its maximum it is cut off.
-FRAMES, FRAMES_A_SECOND = 3_000, 100
-SILENT_BELOW_LOUDEST = 2.0
-# Of a clip's last words, heard again, it takes less, and as much less time. Not of a short clip: with less silence
-# behind it words are found in noises.
-LEAST_FRAMES, SILENT_FRAMES = 1_000, 200
-# Words may begin this late in a window; the model's own limit.
-LATEST_FIRST_STEP = round(1.0 / SECONDS_A_STEP)
-# See docs/hearing.md for what one, three and ten cost and find.
-BEAM = 5
 # A language that is surer than this is not asked for again in the next window of the same recording.
 SURE_OF_LANGUAGE = 0.5
+# A window that two readings leave in doubt is read in halves, if each is as long as this: of a moment nothing is told.
+SHORTEST_HALF_SECONDS = 5.0
 
 
 class Window(NamedTuple):
@@ -50,26 +37,50 @@ class Window(NamedTuple):
     Parameters
     ----------
     segments : tuple of Segment
+        Its likeliest reading.
     language : str or None
         None where the window is silent.
     probability : float
         Of the language, in [0, 1].
     seconds : float
         Where the next window begins, from the beginning of this one.
+    alternatives : tuple of Segment
+        Other readings of it that say something, the likeliest first.
+    doubtful : bool
+        Whether its likeliest reading is in doubt.
     """
 
     segments: tuple[Segment, ...]
     language: str | None
     probability: float
     seconds: float
+    alternatives: tuple[Segment, ...] = ()
+    doubtful: bool = False
 
 
-class _Speech(NamedTuple):
-    """What decoding in one language needs."""
+class _Heard(NamedTuple):
+    """A window after its first reading, and what reading it again needs; ``encoded`` is None where it is silent."""
 
-    tokenizer: Any
-    prompt: list[int]
-    suppressed: list[int]
+    window: Window
+    samples: NDArray[np.float32]
+    start: float
+    encoded: Encoded | None = None
+    # In which everything is sung, where that is known, and the likeliest one here.
+    known: tuple[str, float] | None = None
+    likeliest: tuple[str, float] = ("", 0.0)
+
+
+class _Said(NamedTuple):
+    """One reading of a window, cleaned."""
+
+    segments: tuple[Segment, ...]
+    language: str | None
+    probability: float
+    doubtful: bool
+
+    @property
+    def log_probability(self) -> float:
+        return sum(one.log_probability for one in self.segments) / len(self.segments)
 
 
 class Recogniser:
@@ -110,8 +121,7 @@ class Recogniser:
         offline: bool = True,
     ) -> None:
         folder = find_weights(model, offline=offline)
-        named = model_that_is_meant(model)
-        self.name = Path(named).name if os.sep in named or "/" in named else named
+        self.name = name_of_model(model)
         try:
             from faster_whisper import WhisperModel
         except ImportError as error:
@@ -130,11 +140,16 @@ class Recogniser:
             raise SpeechModelError(
                 f"{folder}: the speech model cannot be loaded ({' '.join(str(error).split())[:160]}); get it again"
             ) from error
-        self._languages: dict[str, _Speech] = {}
-        # Of the tokeniser, whose Rust core need not allow two callers at once.
-        self._lock = threading.Lock()
+        self._decoder = Decoder(self._whisper)
 
-    def hear(self, samples: NDArray[np.float32], *, language: str | None = None, start: float = 0.0) -> Transcript:
+    def hear(
+        self,
+        samples: NDArray[np.float32],
+        *,
+        language: str | None = None,
+        start: float = 0.0,
+        at_first: Callable[[Transcript], object] | None = None,
+    ) -> Transcript:
         """Hear the words in a recording, or in a part of it.
 
         Parameters
@@ -146,6 +161,9 @@ class Recogniser:
             Models for English alone hear English.
         start : float
             Where the samples begin in the recording, in seconds; added to all times.
+        at_first : callable, optional
+            Called with what a first reading says, where some of it is in doubt and is read again, which takes longer.
+            Meanwhile the encodings of these windows stay in memory, 3 MB for half a minute by the base model.
 
         Returns
         -------
@@ -159,22 +177,40 @@ class Recogniser:
         UsageError
             An unknown language.
         """
+        if at_first is None:
+            return self._transcript(self.windows(samples, language=language, start=start), samples, start)
+        firsts = list(self._first_readings(samples, language, start))
+        if any(first.window.doubtful for first in firsts):
+            at_first(self._transcript((first.window for first in firsts), samples, start))
+        return self._transcript(map(self._settled, firsts), samples, start)
+
+    def _transcript(self, windows: Iterable[Window], samples: NDArray[np.float32], start: float) -> Transcript:
         segments: list[Segment] = []
+        alternatives: list[Segment] = []
         weights: defaultdict[str, float] = defaultdict(float)
         surest: defaultdict[str, float] = defaultdict(float)
-        for window in self.windows(samples, language=language, start=start):
+        doubtful = False
+        for window in windows:
             segments += window.segments
+            alternatives += window.alternatives
+            doubtful = doubtful or window.doubtful
             if window.segments and window.language:
                 weights[window.language] += window.probability
                 surest[window.language] = max(surest[window.language], window.probability)
         sung = max(weights, key=weights.__getitem__, default=None)
         probability = 0.0 if sung is None else surest[sung]
-        return Transcript(tuple(segments), sung, probability, self.name, start, len(samples) / RATE)
+        return Transcript(
+            tuple(segments), sung, probability, self.name, start, len(samples) / RATE, tuple(alternatives), doubtful
+        )
 
     def windows(
         self, samples: NDArray[np.float32], *, language: str | None = None, start: float = 0.0
     ) -> Iterator[Window]:
         """The same window by window, each as soon as it was heard; arguments and errors as `hear`."""
+        return map(self._settled, self._first_readings(samples, language, start))
+
+    def _first_readings(self, samples: NDArray[np.float32], language: str | None, start: float) -> Iterator[_Heard]:
+        """Each window with its first reading, as soon as there is one."""
         if np.ndim(samples) != 1 or not len(samples):
             raise DataError(f"expected samples of shape (n,), at least one, got an array of shape {np.shape(samples)}")
         known = self._known(check_language(language))
@@ -185,16 +221,17 @@ class Recogniser:
             if not np.isfinite(piece).all():
                 raise DataError(f"samples from {place:.1f} s hold NaN or infinite values; decode the recording again")
             if np.ptp(piece) < SILENCE:
-                window = Window((), None, 0.0, WINDOW_SECONDS)
+                heard = _Heard(Window((), None, 0.0, WINDOW_SECONDS), piece, start + place)
             else:
                 is_last = place + WINDOW_SECONDS >= total
-                window = self._window(piece, known, start + place, is_last=is_last, goes_on=goes_on)
+                heard = self._read(piece, known, start + place, is_last=is_last, goes_on=goes_on)
+            window = heard.window
             if known is None and window.language and window.segments and window.probability > SURE_OF_LANGUAGE:
                 known = window.language, window.probability
-            yield window
+            yield heard
             place, goes_on = place + window.seconds, window.seconds < WINDOW_SECONDS
 
-    def _window(
+    def _read(
         self,
         samples: NDArray[np.float32],
         known: tuple[str, float] | None,
@@ -202,108 +239,78 @@ class Recogniser:
         *,
         is_last: bool,
         goes_on: bool,
-    ) -> Window:
-        seconds = len(samples) / RATE
-        encoded = self._whisper.encode(self._mel(samples, goes_on=goes_on))
+    ) -> _Heard:
+        encoded = self._decoder.encode(samples, goes_on=goes_on)
         # Also where the language is known: whether there is one at all tells singing from instruments.
-        likeliest = self._detect(encoded)
+        likeliest = self._decoder.detect(encoded)
         language, probability = known or likeliest
-        speech = self._speech(language)
-        result = self._whisper.model.generate(
-            encoded, [speech.prompt], beam_size=BEAM, max_length=self._most_tokens(speech, seconds), return_scores=True,
-            return_no_speech_prob=True, suppress_blank=True, suppress_tokens=speech.suppressed,
-            max_initial_timestamp_index=LATEST_FIRST_STEP,
-        )[0]  # fmt: skip
-        tokens = result.sequences_ids[0]
-        # The score is a mean over the tokens; the end of the text was decided on too.
-        log_probability = float(result.scores[0]) * len(tokens) / (len(tokens) + 1)
-        heard, open_from = self._timed(tokens, speech.tokenizer, seconds)
-        after = WINDOW_SECONDS
+        reading = self._decoder.read(encoded, language)
+        pieces, after, open_from = list(reading.pieces), WINDOW_SECONDS, reading.open_from
         if open_from is not None and open_from >= LEAST_STEP_SECONDS:
             # The window's end has cut the last segment: it is heard again, whole, in the next window.
-            is_written = bool(heard) and heard[-1][0] == open_from
+            is_written = bool(pieces) and pieces[-1].start == open_from
             if not (is_last and is_written):
-                heard, after = heard[:-1] if is_written else heard, open_from
-        segments = clean_segments(
-            [
-                Segment(round(start + a, 2), round(start + b, 2), text, log_probability, float(result.no_speech_prob))
-                for a, b, text in heard
-            ],
-            likeliest[1],
-        )
-        return Window(segments, language, probability, after)
+                pieces, after = pieces[:-1] if is_written else pieces, open_from
+        read = _segments(reading, pieces, start)
+        segments = clean_segments(read, likeliest[1])
+        doubtful = is_doubtful(read, segments, min(after, encoded.seconds))
+        window = Window(segments, language, probability, after, (), doubtful)
+        return _Heard(window, samples, start, encoded, known, likeliest)
 
-    def _mel(self, samples: NDArray[np.float32], *, goes_on: bool = False) -> NDArray[np.float32]:
-        needed = math.ceil(len(samples) / RATE * FRAMES_A_SECOND) + SILENT_FRAMES
-        taken = min(max(needed, LEAST_FRAMES), FRAMES) if goes_on else FRAMES
-        features: NDArray[np.float32] = self._whisper.feature_extractor(samples)[:, :taken]
-        # What silence is beside the loudest moment. Zeros, which faster-whisper takes, are a hum, and cost words.
-        silence = features.max() - SILENT_BELOW_LOUDEST
-        return np.pad(features, ((0, 0), (0, taken - features.shape[1])), constant_values=silence)
+    def _settled(self, heard: _Heard) -> Window:
+        """A window as it is; or, where its first reading is in doubt, as the likeliest of several readings has it."""
+        window = heard.window
+        if not window.doubtful or heard.encoded is None:
+            return window
+        end = min(window.seconds, heard.encoded.seconds)
+        again = self._read_again(heard, heard.encoded, heard.likeliest, 0.0, end)
+        said = [again]
+        if stands_alone(window.segments, heard.likeliest[1]):
+            said.append(_Said(window.segments, window.language, window.probability, True))
+        if again.doubtful and end >= 2 * SHORTEST_HALF_SECONDS:
+            said.append(self._in_halves(heard, end))
+        # What is not in doubt goes before what is, then what is likelier.
+        said = sorted((one for one in said if one.segments), key=lambda one: (one.doubtful, -one.log_probability))
+        if not said:
+            return window._replace(segments=())
+        best, *others = said
+        alternatives = tuple(segment for other in others for segment in other.segments)
+        return Window(best.segments, best.language, best.probability, window.seconds, alternatives, best.doubtful)
 
-    def _most_tokens(self, speech: _Speech, seconds: float) -> int:
-        most: int = self._whisper.max_length
-        return min(most, len(speech.prompt) + TOKENS_AT_LEAST + round(TOKENS_A_SECOND * seconds))
+    def _read_again(
+        self, heard: _Heard, encoded: Encoded, likeliest: tuple[str, float], begin: float, end: float
+    ) -> _Said:
+        """What another reading says of ``begin`` to ``end`` seconds of a window, whose encoding starts at ``begin``."""
+        language, probability = heard.known or likeliest
+        reading = self._decoder.read_again(encoded, language)
+        # What begins where the next window does is heard there.
+        pieces = [piece for piece in reading.pieces if begin + piece.start < end]
+        read = _segments(reading, pieces, heard.start + begin)
+        segments = clean_second_reading(read)
+        doubtful = is_doubtful(read, segments, end - begin, SECOND_LOG_PROBABILITY)
+        return _Said(segments, language, probability, doubtful)
+
+    def _in_halves(self, heard: _Heard, end: float) -> _Said:
+        said = []
+        for begin, until in ((0.0, end / 2), (end / 2, end)):
+            encoded = self._decoder.encode(heard.samples[round(begin * RATE) : round(until * RATE)])
+            said.append(self._read_again(heard, encoded, self._decoder.detect(encoded), begin, until))
+        surest = max(said, key=lambda one: one.probability if one.segments else 0.0)
+        segments = said[0].segments + said[1].segments
+        return _Said(segments, surest.language, surest.probability, all(one.doubtful for one in said))
 
     def _known(self, language: str | None) -> tuple[str, float] | None:
         """The language to hear in; None when it has to be detected, also because the model has not learnt it."""
-        if not self._whisper.model.is_multilingual:
+        if not self._decoder.multilingual:
             return "en", 1.0
-        with self._lock:
-            learnt = language is not None and self._whisper.hf_tokenizer.token_to_id(f"<|{language}|>") is not None
-        return (language, 1.0) if language is not None and learnt else None
+        return (language, 1.0) if language is not None and self._decoder.knows(language) else None
 
-    def _detect(self, encoded: Any) -> tuple[str, float]:
-        if not self._whisper.model.is_multilingual:
-            return "en", 1.0
-        token, probability = self._whisper.model.detect_language(encoded)[0][0]
-        return token.strip("<|>"), float(probability)
 
-    def _speech(self, language: str) -> _Speech:
-        from faster_whisper.tokenizer import Tokenizer
-        from faster_whisper.transcribe import get_suppressed_tokens
-
-        with self._lock:
-            if language not in self._languages:
-                tokenizer = Tokenizer(
-                    self._whisper.hf_tokenizer,
-                    self._whisper.model.is_multilingual,
-                    task="transcribe",
-                    language=language,
-                )
-                self._languages[language] = _Speech(
-                    tokenizer, list(tokenizer.sot_sequence), list(get_suppressed_tokens(tokenizer, [-1]))
-                )
-            return self._languages[language]
-
-    def _timed(
-        self, tokens: list[int], tokenizer: Any, seconds: float
-    ) -> tuple[list[tuple[float, float, str]], float | None]:
-        """Segments as (start, end, text), and where one begins that the window does not hold to its end.
-
-        Its words are there or not: a second time stamp in a row, as the last token, begins a segment without any.
-        """
-        segments: list[tuple[float, float, str]] = []
-        begin, words = 0.0, []
-        for token in tokens:
-            if token < tokenizer.timestamp_begin:
-                words.append(token)
-                continue
-            time = min((token - tokenizer.timestamp_begin) * SECONDS_A_STEP, seconds)
-            if words:
-                segments.append((begin, max(begin, time), self._text(words, tokenizer)))
-                words = []
-            begin = time
-        if not words:
-            is_begun = len(tokens) > 1 and min(tokens[-2:]) >= tokenizer.timestamp_begin
-            return segments, begin if is_begun and segments else None
-        segments.append((begin, seconds, self._text(words, tokenizer)))
-        return segments, begin
-
-    def _text(self, tokens: list[int], tokenizer: Any) -> str:
-        with self._lock:
-            text: str = tokenizer.decode(tokens)
-        return text.strip()
+def _segments(reading: Reading, pieces: Iterable[Piece], start: float) -> list[Segment]:
+    return [
+        Segment(round(start + a, 2), round(start + b, 2), text, reading.log_probability, reading.no_speech)
+        for a, b, text in pieces
+    ]
 
 
 def shared_recogniser(model: str | os.PathLike[str] = "base") -> Recogniser:

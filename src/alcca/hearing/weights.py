@@ -11,7 +11,7 @@ from pathlib import Path
 from alcca.errors import MissingExtraError, SpeechModelError
 from alcca.hearing.packaged import FIRST, SECOND, base_is_installed, packaged_base
 
-__all__ = ["find_weights", "model_names", "model_that_is_meant"]
+__all__ = ["find_weights", "model_names", "model_that_is_meant", "name_of_model"]
 
 DEFAULT = "base"
 # What CTranslate2 and faster-whisper need of a model.
@@ -56,6 +56,18 @@ def model_that_is_meant(model: str | os.PathLike[str] = DEFAULT) -> str:
     if not isinstance(model, str):
         return str(Path(model).expanduser().absolute())
     return os.environ.get("ALCCA_SPEECH_MODEL") or model if model == DEFAULT else model
+
+
+def name_of_model(model: str | os.PathLike[str] = DEFAULT) -> str:
+    """What a model is called: its name, or that of its folder.
+
+    Examples
+    --------
+    >>> name_of_model("large-v3"), name_of_model("models/mine")
+    ('large-v3', 'mine')
+    """
+    named = model_that_is_meant(model)
+    return Path(named).name if os.sep in named or "/" in named else named
 
 
 def find_weights(model: str | os.PathLike[str] = DEFAULT, *, offline: bool = True) -> Path:

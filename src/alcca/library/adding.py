@@ -106,9 +106,7 @@ class AddsSongs(OpenedLibrary):
             if ears.note:
                 report.notes.append((str(self.path), ears.note))
             if ears.open:
-                report.hearing = ears.hear(
-                    self._store, language=None, again=False, progress=self._progress, cluster=self._cluster
-                )
+                report.hearing = ears.hear(self._store, language=None, progress=self._progress, cluster=self._cluster)
         return report
 
     def _embed_new(self) -> list[tuple[str, str]]:
@@ -129,6 +127,7 @@ class AddsSongs(OpenedLibrary):
         *,
         extent: str = "slice",
         again: bool = False,
+        doubtful: bool = False,
         language: str | None = None,
         speech_model: str | os.PathLike[str] | None = None,
         offline: bool = False,
@@ -141,6 +140,10 @@ class AddsSongs(OpenedLibrary):
             "slice", the 30 s that a song's features describe, or "song", the whole recording.
         again : bool
             Hear all songs, also those that were heard before: with another model, or in another language.
+        doubtful : bool
+            Instead of new songs, hear those again that were heard before, without words or in doubt, where that may
+            find more: what was heard by an alcca that read nothing a second time, or by another model. As much of each
+            is heard as before, whatever ``extent`` says.
         language : str, optional
             ISO 639-1 code of what is sung in all of them. Without it a song's own language, else the detected one.
         speech_model : str or path, optional
@@ -157,7 +160,7 @@ class AddsSongs(OpenedLibrary):
         Raises
         ------
         UsageError
-            An unknown extent or language.
+            An unknown extent or language; ``again`` and ``doubtful`` together.
         MissingExtraError, SpeechModelError
             There is nothing to hear with.
         DiskError
@@ -169,8 +172,11 @@ class AddsSongs(OpenedLibrary):
         """
         from alcca.library.ears import ears_for_hearing
 
+        if again and doubtful:
+            raise UsageError("again hears all songs, doubtful some of them; give one of the two")
         with self._alone():
             ears = ears_for_hearing(self._store, extent, speech_model, offline=offline)
             return ears.hear(
-                self._store, language=language, again=again, progress=self._progress, cluster=self._cluster
-            )
+                self._store, language=language, again=again, doubtful=doubtful, progress=self._progress,
+                cluster=self._cluster,
+            )  # fmt: skip

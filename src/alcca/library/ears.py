@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alcca.cluster import Cluster
 from alcca.errors import MissingExtraError, SpeechModelError, UsageError
-from alcca.library.hearing import EXTENTS, HearReport, hear_songs, songs_to_hear
+from alcca.library.hearing import EXTENTS, HearReport, doubtful_songs, hear_songs, songs_to_hear
 from alcca.library.hearing_there import hear_songs_on
 from alcca.library.parts.transcripts import SLICE
 from alcca.library.store import Store
@@ -48,21 +48,42 @@ class Ears:
         return self.extent != OFF
 
     def hear(
-        self, store: Store, *, language: str | None, again: bool, progress: bool, cluster: Cluster | None = None
+        self,
+        store: Store,
+        *,
+        language: str | None,
+        again: bool = False,
+        doubtful: bool = False,
+        progress: bool,
+        cluster: Cluster | None = None,
     ) -> HearReport:
-        """Hear what is still to be heard, or everything ``again``; see `alcca.Library.hear`."""
-        songs = songs_to_hear(store, extent=self.extent, again=again)
-        if not songs:
-            return HearReport(model=self.model)
-        how: dict[str, Any] = {"extent": self.extent, "language": language, "progress": progress}
-        if cluster is None:
-            workers = os.cpu_count() or 1
-            report = hear_songs(store, songs, self._recogniser(workers), workers=workers, **how)
+        """Hear what is still to be heard, everything ``again``, or what is ``doubtful``; see `alcca.Library.hear`."""
+        if doubtful:
+            wanted = doubtful_songs(store, self._name)
         else:
-            report = hear_songs_on(cluster, store, songs, self.model, offline=self.offline, **how)
-        with store.transaction():
-            store.set_setting("speech_model", self.model)
+            wanted = {self.extent: songs_to_hear(store, extent=self.extent, again=again)}
+        report = HearReport(model=self.model)
+        workers = os.cpu_count() or 1
+        recogniser = self._recogniser(workers) if cluster is None and any(wanted.values()) else None
+        for extent, songs in wanted.items():
+            how: dict[str, Any] = {"extent": extent, "language": language, "progress": progress}
+            if not songs:
+                continue
+            if recogniser is not None:
+                report.add(hear_songs(store, songs, recogniser, workers=workers, **how))
+            elif cluster is not None:
+                report.add(hear_songs_on(cluster, store, songs, self.model, offline=self.offline, **how))
+        if any(wanted.values()):
+            with store.transaction():
+                store.set_setting("speech_model", self.model)
         return report
+
+    @property
+    def _name(self) -> str:
+        """What the recogniser calls itself."""
+        from alcca.hearing.weights import name_of_model
+
+        return name_of_model(self.model)
 
     def _recogniser(self, workers: int) -> "Recogniser":
         from alcca.hearing.recogniser import Recogniser

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -52,6 +53,7 @@ class BusyError(AlccaError):
 class _Job(NamedTuple):
     samples: NDArray[np.float32]
     start: float
+    at_first: Callable[[Transcript], object]
     future: "Future[Transcript]"
 
 
@@ -65,15 +67,23 @@ class Place:
         self._hearer = hearer
         self._future: Future[Transcript] = Future()
 
-    def hear(self, samples: NDArray[np.float32], start: float = 0.0) -> Transcript:
+    def hear(
+        self,
+        samples: NDArray[np.float32],
+        start: float = 0.0,
+        at_first: Callable[[Transcript], object] = lambda first: None,
+    ) -> Transcript:
         """What is heard in samples (n,) at 16 kHz that begin at ``start`` seconds of a recording; waits for it.
+
+        ``at_first`` is called, in another thread, with what a first reading says, where that is in doubt and the
+        recording is read again.
 
         Raises
         ------
         HearingError
             There is nothing to hear with; the recogniser took too much time or memory, or crashed; the place was left.
         """
-        self._hearer._enqueue(_Job(samples, start, self._future))
+        self._hearer._enqueue(_Job(samples, start, at_first, self._future))
         try:
             return self._future.result()
         except CancelledError:
@@ -111,7 +121,7 @@ class Deaf:
 class _DeafPlace(NamedTuple):
     lacks: str
 
-    def hear(self, samples: NDArray[np.float32], start: float = 0.0) -> Transcript:
+    def hear(self, samples: NDArray[np.float32], start: float = 0.0, at_first: object = None) -> Transcript:
         raise HearingError(self.lacks)
 
     def leave(self) -> None: ...
@@ -266,6 +276,9 @@ class Hearer:
             child.send(json.dumps({"start": job.start}).encode())
             child.send(job.samples.tobytes())
             told = json.loads(child.receive() or b"{}")
+            if "first" in told:
+                job.at_first(Transcript.from_dict(told["first"]))
+                told = json.loads(child.receive() or b"{}")
             if "heard" in told:
                 heard = Transcript.from_dict(told["heard"])
                 self._typical = time.monotonic() - started

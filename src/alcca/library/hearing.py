@@ -23,7 +23,7 @@ from alcca.transcripts import Transcript
 if TYPE_CHECKING:
     from alcca.hearing.recogniser import Recogniser
 
-__all__ = ["EXTENTS", "HearReport", "hear_recording", "hear_songs", "keep_heard", "songs_to_hear"]
+__all__ = ["EXTENTS", "HearReport", "doubtful_songs", "hear_recording", "hear_songs", "keep_heard", "songs_to_hear"]
 
 EXTENTS = (SLICE, SONG)
 # Each commit waits for the disk, some milliseconds; hearing a slice takes a second. So every song is kept at once.
@@ -54,9 +54,27 @@ class HearReport:
     model: str = ""
     seconds: float = 0.0
 
+    def add(self, other: "HearReport") -> None:
+        """Count in what another hearing did."""
+        self.heard += other.heard
+        self.without_words += other.without_words
+        self.failures += other.failures
+        self.seconds += other.seconds
+        self.model = other.model
+
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON can hold it."""
         return {**asdict(self), "failures": [{"file": file, "reason": reason} for file, reason in self.failures]}
+
+
+def doubtful_songs(store: Store, model: str) -> dict[str, list[Song]]:
+    """Songs that a model may hear better than they were heard, by the extent to which that was; see `Library.hear`."""
+    found: dict[str, list[Song]] = {}
+    stored = store.kept(Transcripts).doubtful(model)
+    for song in store.songs(list(stored)):
+        if song.audio is not None:
+            found.setdefault(stored[song.id], []).append(song)
+    return found
 
 
 def songs_to_hear(store: Store, *, extent: str, again: bool) -> list[Song]:

@@ -12,6 +12,7 @@ import numpy as np
 from alcca.errors import AlccaError, MissingExtraError, SpeechModelError
 from alcca.library.child_process import end_with_parent
 from alcca.library.workers import quiet_worker
+from alcca.transcripts import Transcript
 from alcca.workers.memory import MemoryLimit
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def hear(pipe: Connection, open_ears: Open, model: str, memory: int) -> None:
     """Hear one recording after the other until the pipe ends.
 
     The first message says that the model is loaded, or why it cannot be. A recording comes as a message of JSON and a
-    message of samples; the answer is what was heard, or why nothing could be, as JSON.
+    message of samples; the answer is what was heard, or why nothing could be, as JSON. Before it comes what a first
+    reading says, where that is in doubt and the recording is read again.
 
     Parameters
     ----------
@@ -67,13 +69,15 @@ def hear(pipe: Connection, open_ears: Open, model: str, memory: int) -> None:
             samples = np.frombuffer(pipe.recv_bytes(), np.float32)
         except (EOFError, OSError):
             return
-        _send(pipe, _heard(ears, samples, start, limit))
+        _send(pipe, _heard(ears, samples, start, limit, lambda first: _send(pipe, {"first": first.to_dict()})))
 
 
-def _heard(ears: "Recogniser", samples: Any, start: float, limit: MemoryLimit) -> dict[str, Any]:
+def _heard(
+    ears: "Recogniser", samples: Any, start: float, limit: MemoryLimit, at_first: Callable[[Transcript], None]
+) -> dict[str, Any]:
     try:
         with limit:
-            heard = ears.hear(samples, start=start).to_dict()
+            heard = ears.hear(samples, start=start, at_first=at_first).to_dict()
     except AlccaError as error:
         return {"reason": str(error), "fit": True}
     except Exception as error:  # noqa: BLE001 - whatever a recording raises shall not end the process

@@ -64,11 +64,10 @@ def hear_songs_on(
     ClusterError
         A worker has nothing to hear with, or as `Cluster.each`.
     """
-    from alcca.hearing.weights import model_that_is_meant
+    from alcca.hearing.weights import name_of_model
 
     order = _Order(model, offline, extent, language)
-    # As the recogniser calls itself.
-    report = HearReport(model=Path(model_that_is_meant(model)).name)
+    report = HearReport(model=name_of_model(model))
     return keep_heard(store, _heard(cluster, songs, order), len(songs), report, extent=extent, progress=progress)
 
 

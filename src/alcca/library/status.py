@@ -59,6 +59,7 @@ def hearing(store: Store, with_audio: Iterable[int]) -> dict[str, Any]:
         "heard": len(heard),
         "without_words": sum(not words for _, words, _, _ in heard.values()),
         "not_heard": sum(song not in heard for song in with_audio),
+        "doubtful": len(store.kept(Transcripts).doubtful()),
         "whole_songs": sum(extent == SONG for extent, *_ in heard.values()),
         "languages": counts(language for *_, language, _ in heard.values()),
         "models": counts(model for *_, model in heard.values()),

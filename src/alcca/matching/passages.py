@@ -139,8 +139,8 @@ def _line_starts(text: str) -> NDArray[np.int64]:
 
 def _times(heard: Transcript, spoken: Folded) -> NDArray[np.float64]:
     """When each heard letter begins and ends, shape (letters, 2): evenly within its segment."""
-    sizes = np.array([len(fold_letters(segment.text.strip())) for segment in heard.segments], dtype=np.int64)
-    starts, ends = np.array([(segment.start, segment.end) for segment in heard.segments]).reshape(-1, 2).T
+    sizes = np.array([len(fold_letters(segment.text.strip())) for segment in heard.all_segments], dtype=np.int64)
+    starts, ends = np.array([(segment.start, segment.end) for segment in heard.all_segments]).reshape(-1, 2).T
     step = np.repeat((ends - starts) / np.maximum(sizes, 1), sizes)
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     begins = np.repeat(starts, sizes) + within * step

@@ -16,7 +16,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -196,6 +196,7 @@ class Ears:
         self.lacks: str | None = None
         self.most, self.places = 3, set[_EarsPlace]()
         self.heard: Transcript | str = Transcript()
+        self.first: Transcript | None = None
         self.may_answer.set()
 
     @property
@@ -206,6 +207,10 @@ class Ears:
     def hears(self, *lines: str) -> None:
         """From now on, these lines."""
         self.heard = transcript(lines)
+
+    def doubts(self, *lines: str) -> None:
+        """From now on, these lines at first, and then what it hears."""
+        self.first = replace(transcript(lines), doubtful=True)
 
     def fails(self, reason: str) -> None:
         """From now on, nothing, for a reason."""
@@ -227,8 +232,12 @@ class _EarsPlace:
     def __init__(self, ears: Ears) -> None:
         self.ears, self.left = ears, threading.Event()
 
-    def hear(self, samples: Any, start: float = 0.0) -> Transcript:
+    def hear(
+        self, samples: Any, start: float = 0.0, at_first: Callable[[Transcript], object] = lambda first: None
+    ) -> Transcript:
         assert samples.shape == (len(samples),)
+        if self.ears.first is not None:
+            at_first(self.ears.first)
         while not self.ears.may_answer.wait(0.01):
             if self.left.is_set():
                 raise HearingError("whoever sent it has gone")

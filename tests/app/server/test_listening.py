@@ -148,7 +148,7 @@ def test_a_song_tells_what_was_heard_in_it(listening, id_of, lines):
 def test_status_tells_to_how_many_somebody_has_listened(listening, ears):
     told = listening.get(f"{API}/status").json()
     assert told["hearing"] == {
-        "heard": 3, "without_words": 1, "not_heard": 28, "lacks": None,
+        "heard": 3, "without_words": 1, "not_heard": 28, "doubtful": 0, "lacks": None,
         "languages": [{"name": "en", "songs": 2}], "models": [{"name": "base", "songs": 3}],
     }  # fmt: skip
     assert [(part["name"], part["hears"]) for part in told["parts"]] == [("words", True), ("space", False)]
@@ -229,6 +229,25 @@ def test_a_stream_tells_the_space_the_words_and_the_result(listening, ears, uplo
     assert heard == plain["heard"]
     assert [hit["song"] for hit in first["hits"]] == [hit["song"] for hit in alone["hits"]]
     assert first["heard"] is None
+
+
+def test_a_first_reading_in_doubt_is_told_while_another_is_made(listening_port, ears, upload, lines, form):
+    ears.doubts("oh oh oh")
+    ears.hears(*lines)
+    ears.may_answer.clear()
+    body, kind = form(*reversed(upload["file"]))
+    connection = http.client.HTTPConnection("127.0.0.1", listening_port, timeout=SECONDS_BEFORE_IT_HANGS)
+    connection.request("POST", f"{API}/search/audio/stream", body, {"Content-Type": kind})
+    answer = connection.getresponse()
+    begun = [answer.readline().decode() for _ in range(6)]
+    (_, _), (name, first) = events("".join(begun))
+    assert (name, first["text"], first["doubtful"]) == ("words", "oh oh oh", True)
+    ears.may_answer.set()
+    (name, heard), (last, result) = events(answer.read().decode())
+    assert (name, heard["text"], heard["doubtful"]) == ("words", "\n".join(lines), None)
+    assert (last, result["heard"]) == ("result", heard)
+    connection.close()
+    until(lambda: ears.taken == 0)
 
 
 def test_a_stream_without_words_has_no_such_event(listening, ears, untrained, upload, lines):

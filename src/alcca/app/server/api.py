@@ -134,7 +134,8 @@ async def search_audio_stream(request: Request, search: ByClip) -> SearchEvents:
     """Send what is found as Server-Sent Events, each with a line of JSON.
 
     `space`: what is found by the sound, at once, as of /search/audio. `words`: what was heard, as in its `heard`; left
-    out when nobody listens. `result`: the answer of /search/audio. `problem`, in its place: what went wrong.
+    out when nobody listens, and sent twice when a first reading is in doubt: at once, and as it is after the second.
+    `result`: the answer of /search/audio. `problem`, in its place: what went wrong.
     """
     try:
         first = await run_in_threadpool(search.at_once)

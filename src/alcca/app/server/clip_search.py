@@ -1,6 +1,7 @@
 """A search by a recording, in its steps: read, found at once, heard, found with its words."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from alcca.app.server.schemas import Heard
@@ -64,12 +65,15 @@ class ClipSearch:
                 query=None, compared="lyrics", among=0, took_ms=0.0, notes=[], heard=None, asked=[], hits=[]
             )
 
-    def hear(self) -> Heard | None:
-        """What is heard; None when nobody listens, which the result's notes explain."""
+    def hear(self, at_first: Callable[[Heard], object] = lambda first: None) -> Heard | None:
+        """What is heard; None when nobody listens, which the result's notes explain.
+
+        ``at_first`` is called, in another thread, with a first reading that is in doubt: another one follows.
+        """
         if self._place is None:
             return None
         try:
-            heard = self._place.hear(self._clip.speech, self._clip.start)
+            heard = self._place.hear(self._clip.speech, self._clip.start, lambda first: at_first(heard_in(first)))
         except HearingError as error:
             self._query = Query(self._clip.sound, unheard=str(error))
             return None

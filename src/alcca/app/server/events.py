@@ -1,5 +1,6 @@
 """A search by a recording as Server-Sent Events: what is found, while it is found."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from alcca.app.server.clip_search import ClipSearch
 from alcca.app.server.problems import problem_of
+from alcca.app.server.schemas import Heard
 from alcca.app.server.search_schemas import SearchResult
 
 __all__ = ["EVENT", "SearchEvents"]
@@ -70,8 +72,16 @@ class SearchEvents(StreamingResponse):
 async def _events(request: Request, search: ClipSearch, first: SearchResult) -> AsyncIterator[bytes]:
     yield _event("space", first)
     try:
-        heard = await run_in_threadpool(search.hear)
-        if heard is not None:
+        # What a first reading says comes from the thread that listens, the end of listening is None.
+        readings: asyncio.Queue[Heard | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        listening = asyncio.ensure_future(
+            run_in_threadpool(search.hear, lambda first: loop.call_soon_threadsafe(readings.put_nowait, first))
+        )
+        listening.add_done_callback(lambda _: readings.put_nowait(None))
+        while (reading := await readings.get()) is not None:
+            yield _event("words", reading)
+        if (heard := await listening) is not None:
             yield _event("words", heard)
         yield _event("result", await run_in_threadpool(search.result))
     except Exception as error:

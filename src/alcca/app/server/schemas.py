@@ -90,6 +90,10 @@ class Heard(Model):
     """What was heard in a recording, or in a part of it."""
 
     text: Annotated[str, Field(description="All words, a line for each segment; empty where no words were heard.")]
+    doubtful: Annotated[
+        bool | None,
+        Field(description="Whether some of it is in doubt, also after a second reading; null where there was none."),
+    ]
     has_words: bool
     language: Annotated[str | None, Field(description="ISO 639-1 code; null where no words were heard.")]
     model: Annotated[str, Field(description="The speech model that listened.")]
@@ -207,6 +211,7 @@ class HearingStatus(Model):
     heard: Annotated[int, Field(description="Songs that were listened to.")]
     without_words: Annotated[int, Field(description="Those of them in which no words were heard.")]
     not_heard: Annotated[int, Field(description="Songs with a recording to which nobody has listened yet.")]
+    doubtful: Annotated[int, Field(description="Songs that `alcca hear --doubtful` may hear better.")]
     languages: list[Facet]
     models: Annotated[list[Facet], Field(description="The speech models that have listened to songs.")]
     lacks: Annotated[

@@ -236,7 +236,7 @@ class Service:
         with self.library.store() as store:
             told = hearing(store, [song.id for song in now.outlines.values() if song.has_audio])
         return HearingStatus(
-            **{name: told[name] for name in ("heard", "without_words", "not_heard")},
+            **{name: told[name] for name in ("heard", "without_words", "not_heard", "doubtful")},
             languages=[Facet(name=name, songs=songs) for name, songs in told["languages"].items()],
             models=[Facet(name=name, songs=songs) for name, songs in told["models"].items()],
             lacks=self.hearer.lacks,

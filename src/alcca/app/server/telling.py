@@ -95,6 +95,7 @@ def heard_in(transcript: Transcript) -> Heard:
     """What was heard in a recording."""
     return Heard(
         text=transcript.text,
+        doubtful=transcript.doubtful,
         has_words=transcript.has_words,
         language=transcript.language,
         model=transcript.model,

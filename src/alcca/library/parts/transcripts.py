@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.hearing.doubt import can_be_heard_better
 from alcca.library.database import checksum
 from alcca.library.parts.part import Keeper
 from alcca.matching.candidates import Candidates
@@ -79,7 +80,7 @@ CREATE TABLE IF NOT EXISTS transcripts (
         self._db.execute(
             "INSERT OR REPLACE INTO transcripts VALUES (?, ?, ?, ?, ?, ?, ?)", (number, *values, checksum(*values))
         )
-        letters = fold(transcript.text).letters
+        letters = fold(transcript.all_text).letters
         if letters:
             self.heard_index.put(number, letters)
         else:
@@ -108,6 +109,18 @@ CREATE TABLE IF NOT EXISTS transcripts (
         rows = self._db.execute("SELECT song, extent, words, language, model FROM transcripts ORDER BY song")
         return {song: (extent, bool(words), language, model) for song, extent, words, language, model in rows}
 
+    def doubtful(self, model: str | None = None) -> dict[int, str]:
+        """How much was heard of each song that could be heard better, by id: without a model, by the one that heard it.
+
+        See `alcca.hearing.doubt.can_be_heard_better`.
+        """
+        # Whether a song was left in doubt stands in its transcript; most need not be read for that.
+        rows = self._db.execute(
+            "SELECT song FROM transcripts WHERE json_valid(heard) AND json_extract(heard, '$.doubtful') IS NOT 0"
+        )
+        stored = self.of([row[0] for row in rows])
+        return {song: one.extent for song, one in stored.items() if can_be_heard_better(one.transcript, model)}
+
     def index(self, kind: str) -> Candidates:
         """The index of "lyrics", or of what was "heard"."""
         return {"lyrics": self.lyrics_index, "heard": self.heard_index}[kind]
@@ -132,7 +145,7 @@ CREATE TABLE IF NOT EXISTS transcripts (
             self._index_lyrics(number, lyrics)
         numbers = [row[0] for row in self._db.execute("SELECT song FROM transcripts").fetchall()]
         for number, stored in self.of(numbers).items():
-            letters = fold(stored.transcript.text).letters
+            letters = fold(stored.transcript.all_text).letters
             if letters:
                 self.heard_index.put(number, letters)
 

@@ -113,7 +113,7 @@ def _words(query: Query) -> Transcript | str:
 
 def _letters(query: Query) -> str:
     words = _words(query)
-    return fold(words if isinstance(words, str) else words.text).letters
+    return fold(words if isinstance(words, str) else words.all_text).letters
 
 
 def _bits(
@@ -121,7 +121,7 @@ def _bits(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Two matches of the query's words with each song: with its lyrics, and with what was heard in it."""
     lyrics = {song.id: song.lyrics for song in songs if song.lyrics}
-    spoken = {number: stored.transcript.text for number, stored in heard.items() if stored.transcript.has_words}
+    spoken = {number: stored.transcript.all_text for number, stored in heard.items() if stored.transcript.has_words}
     return _worth(query, lyrics, ids), _worth(query, spoken, ids)
 
 
@@ -144,7 +144,7 @@ def _passages(
     recording = query.heard or Transcript()
     if lyrics:
         return find_passages(recording, lyrics)
-    return find_passages(recording, spoken.text) if spoken is not None else []
+    return find_passages(recording, spoken.all_text) if spoken is not None else []
 
 
 def _where_sung(words: str, lyrics: str | None, spoken: Transcript | None, worth: tuple[float, float]) -> list[Passage]:
