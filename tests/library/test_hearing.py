@@ -315,3 +315,18 @@ def test_a_clip_finds_its_recording_and_a_line_the_moment_in_which_it_is_sung(tm
         assert Path(hits[0].path).stem == names[2]
         assert hits[0].passages[0].start == pytest.approx(4, abs=2)
         assert Recogniser  # the real one was at work
+
+
+def test_doubt_is_looked_up_and_no_damaged_transcript_stands_in_its_way(library):
+    hear(library, Twice())
+    db = library._store.kept(Transcripts)._db
+    with library._store.transaction():
+        db.execute("UPDATE transcripts SET heard = 'no JSON' WHERE song = 1")
+        db.execute("UPDATE transcripts SET heard = json_remove(heard, '$.doubtful') WHERE song = 2")
+    asked = []
+    db.set_trace_callback(asked.append)
+    assert library.status()["hearing"]["doubtful"] == 0, "both rows are damaged"
+    db.set_trace_callback(None)
+    (select,) = [text for text in asked if text.startswith("SELECT song FROM transcripts WHERE CASE")]
+    plan = [row[-1] for row in db.execute(f"EXPLAIN QUERY PLAN {select}")]
+    assert ["USING" in step and "transcripts_doubtful" in step for step in plan] == [True]

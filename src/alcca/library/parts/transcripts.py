@@ -23,6 +23,9 @@ __all__ = ["SLICE", "SONG", "StoredTranscript", "Transcripts"]
 
 # How much of a recording was heard.
 SLICE, SONG = "slice", "song"
+# Whether a song was left in doubt; NULL where it was heard before that was asked. Reading it out of all transcripts would
+# take as long as reading them, so it has an index.
+DOUBTFUL = "CASE WHEN json_valid(heard) THEN json_extract(heard, '$.doubtful') ELSE 0 END"
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,13 @@ class Transcripts(Keeper):
     """Transcripts of songs, and the indexes that give candidates for a match."""
 
     tables = (
-        """
+        f"""
 CREATE TABLE IF NOT EXISTS transcripts (
     song INTEGER PRIMARY KEY REFERENCES songs(id) ON DELETE CASCADE,
     extent TEXT NOT NULL, words INTEGER NOT NULL, language TEXT, model TEXT NOT NULL,
     heard TEXT NOT NULL, checksum INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
 """
         + Candidates.TABLES
     )
@@ -114,10 +118,9 @@ CREATE TABLE IF NOT EXISTS transcripts (
 
         See `alcca.hearing.doubt.can_be_heard_better`.
         """
-        # Whether a song was left in doubt stands in its transcript; most need not be read for that.
-        rows = self._db.execute(
-            "SELECT song FROM transcripts WHERE json_valid(heard) AND json_extract(heard, '$.doubtful') IS NOT 0"
-        )
+        # The model that left a song in doubt does not hear it better; of that one, only what has no answer yet is read.
+        wanted = f"{DOUBTFUL} IS NULL" if model is None else f"({DOUBTFUL} IS NULL OR {DOUBTFUL} = 1)"
+        rows = self._db.execute(f"SELECT song FROM transcripts WHERE {wanted}")
         stored = self.of([row[0] for row in rows])
         return {song: one.extent for song, one in stored.items() if can_be_heard_better(one.transcript, model)}
 
