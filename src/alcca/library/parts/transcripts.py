@@ -23,8 +23,8 @@ __all__ = ["SLICE", "SONG", "StoredTranscript", "Transcripts"]
 
 # How much of a recording was heard.
 SLICE, SONG = "slice", "song"
-# Whether a song was left in doubt; NULL where it was heard before that was asked. Reading it out of all transcripts would
-# take as long as reading them, so it has an index.
+# Whether a song was left in doubt; NULL where it was heard before that was asked. Reading it out of all transcripts
+# would take as long as reading them, so it has an index.
 DOUBTFUL = "CASE WHEN json_valid(heard) THEN json_extract(heard, '$.doubtful') ELSE 0 END"
 
 
