@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 import parasail
 
-from alcca.matching.candidates import Candidates
 from alcca.matching.folding import fold
+from alcca.store.ngram_index import NgramIndex
 
 K, N = 50, 5
 ALIKE = ("aeiouy", "bp", "dt", "gkcq", "szcx", "mn", "fvw", "lr", "hj")
@@ -124,14 +124,14 @@ class _Engine(ABC):
 
 
 class _Ours(_Engine):
-    """`alcca.matching.candidates`."""
+    """`alcca.store.ngram_index`."""
 
-    name = "alcca Candidates"
+    name = "alcca NgramIndex"
 
     def build(self, songs):
         self.db = connect(self.folder)
-        self.db.executescript(Candidates.TABLES)
-        self.index = Candidates(self.db, "lyrics")
+        self.db.executescript(NgramIndex.TABLES)
+        self.index = NgramIndex(self.db, "lyrics")
         self.db.execute("BEGIN")
         self.index.put_all(enumerate(songs))
         self.db.execute("COMMIT")

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from alcca.library.engines.choosing import engine_named
-from alcca.library.engines.engine import Index, Rows, Space, synchronised
-from alcca.library.filtering import Filter
+from alcca.search.engines.by_name import engine_named
+from alcca.search.engines.engine import Index, Rows, Space, synchronised
+from alcca.search.filters import Filter
 from benchmarks.measuring import Table, in_turns, make_parser, publish
 
 K, OURS, NUMPY, FLAT = 10, "alcca exact", "NumPy, product and partition", "faiss Flat"

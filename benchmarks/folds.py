@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from alcca.models.acmr import ACMR
-from alcca.models.together import fit_together
+from alcca.models.batched_training import fit_together
 
 FOLDS, SONGS, CATEGORIES, BATCH, REPEATS = 5, 1380, 5, 100, 3
 SIZES = {

@@ -18,12 +18,12 @@ import numpy as np
 
 from alcca.encoders.tfidf import TfidfEncoder
 from alcca.features.doc2vec import Doc2VecFeatures
-from alcca.library.engines.exact import ExactIndex
-from alcca.library.records import Song, SongAudio
-from alcca.library.store import Store
-from alcca.matching.candidates import Candidates
 from alcca.models.acmr import ACMR
 from alcca.models.cca import CCA
+from alcca.search.engines.exact import ExactIndex
+from alcca.store.ngram_index import NgramIndex
+from alcca.store.records import Song, SongAudio
+from alcca.store.songs import Store
 from benchmarks.measuring import Row, Table, make_parser, publish, repeated
 
 CHUNK, WORDS, VOCABULARY = 10_000, 220, 20_000
@@ -70,8 +70,8 @@ def indexed(n: int, folder: Path, vocabulary: np.ndarray) -> tuple[float, list[f
     """Candidates for alignment: seconds to build, of each query, and bytes a song."""
     rng = np.random.default_rng(1)
     db = sqlite3.connect(folder / "index.sqlite", isolation_level=None)
-    db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + Candidates.TABLES)
-    index = Candidates(db, "lyrics")
+    db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + NgramIndex.TABLES)
+    index = NgramIndex(db, "lyrics")
     queries: list[str] = []
 
     def songs() -> Iterator[tuple[int, str]]:

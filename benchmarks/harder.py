@@ -16,12 +16,12 @@ import soxr
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from alcca.hearing import recogniser as hearing
-from alcca.hearing.cleaning import clean_second_reading, clean_segments
-from alcca.hearing.doubt import is_doubtful
-from alcca.hearing.recogniser import Recogniser, _segments
 from alcca.matching.heard_words import HeardWords
 from alcca.songs.audio import SPEECH_RATE, read_slice
+from alcca.speech import recogniser
+from alcca.speech.doubt import is_doubtful
+from alcca.speech.hallucinations import clean_second_reading, clean_segments
+from alcca.speech.recogniser import Recogniser, _segments
 
 Samples = NDArray[np.float32]
 
@@ -86,7 +86,7 @@ def harder(data: Path, clips: int, instruments: Callable[[Path, int], list[Any]]
             wordless[name] += not words
     ranks = {name: _ranks(texts, lyrics, whose) for name, texts in found.items()}
     print(f"{len(hard)} clips among {len(lyrics):,} lyrics\n")
-    print("| way to listen | MRR | first | without words | s of the processor a clip |\n|---|---|---|---|---|")
+    print("| decoding | MRR | first | without words | CPU s per clip |\n|---|---|---|---|---|")
     for name, rank in ranks.items():
         share = wordless[name] / len(hard)
         print(f"| {name} | {_mean(1 / rank)} | {_mean(rank == 1)} | {share:.3f} | {spent[name] / len(hard):.2f} |")
@@ -121,11 +121,11 @@ def _ranks(texts: Sequence[str], lyrics: Sequence[str], whose: NDArray[np.int64]
 
 
 def _today(heard: Recogniser, samples: Samples) -> tuple[str, bool]:
-    kept, hearing.is_doubtful = hearing.is_doubtful, lambda *given: False
+    kept, recogniser.is_doubtful = recogniser.is_doubtful, lambda *given: False
     try:
         found = heard.hear(samples)
     finally:
-        hearing.is_doubtful = kept
+        recogniser.is_doubtful = kept
     return found.all_text, found.has_words
 
 
@@ -152,7 +152,7 @@ def _the_other_way_round(heard: Recogniser, samples: Samples) -> tuple[str, bool
 FIRST_ALONE = "one reading"
 WAYS = {
     FIRST_ALONE: _today,
-    "again where in doubt (alcca)": _twice,
+    "second reading if doubtful (alcca)": _twice,
     "without time stamps, with them where in doubt": _the_other_way_round,
 }
 

@@ -29,12 +29,12 @@ import numpy as np
 import soundfile
 import soxr
 
-from alcca.hearing import decoder as decoding
-from alcca.hearing import recogniser as hearing
-from alcca.hearing.recogniser import Recogniser
-from alcca.hearing.weights import find_weights
 from alcca.matching.scoring import bits
 from alcca.songs.audio import SPEECH_RATE, read_slice
+from alcca.speech import decoder
+from alcca.speech import recogniser as hearing
+from alcca.speech.recogniser import Recogniser
+from alcca.speech.weights import find_weights
 from benchmarks.harder import harder
 
 BEAM = 5
@@ -226,7 +226,7 @@ def context(args: argparse.Namespace) -> None:
     heard = Recogniser(threads=1)
     print("| silence to | bits, median | mean | right first | s of the processor |\n|---|---|---|---|---|")
     for name, frames in CONTEXTS.items():
-        decoding.LEAST_FRAMES = frames
+        decoder.MIN_FRAMES = frames
         began = time.process_time()
         found = [heard.hear(samples) for samples in slices]
         spent = (time.process_time() - began) / len(slices)

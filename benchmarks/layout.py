@@ -21,12 +21,12 @@ from sklearn.neighbors import NearestNeighbors
 
 from alcca.datasets.synthetic import make_songs
 from alcca.features.doc2vec import Doc2VecFeatures
-from alcca.library.layout import lay_out, principal_places, song_points, unit
 from alcca.models.alcca import ALCCA
+from alcca.space.map_layout import lay_out, principal_places, song_points, unit
 
 NEAREST = 15
 # Trustworthiness needs all distances, and the share that is kept those of this many songs.
-MOST_TRUSTED = 10_000
+MAX_TRUSTED = 10_000
 ASKED = 2_000
 
 
@@ -93,7 +93,7 @@ def main() -> None:
             made.append(way(points))
             seconds.append(time.perf_counter() - begun)
         trust = "not measured"
-        if len(points) <= MOST_TRUSTED:
+        if len(points) <= MAX_TRUSTED:
             trust = f"{trustworthiness(points, made[0], n_neighbors=NEAREST):.3f}"
         print(
             f"{name:9s} {len(points)} songs: trustworthiness {trust}, kept {kept(points, made[0]):.3f}, "

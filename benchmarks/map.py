@@ -25,13 +25,13 @@ from playwright.sync_api import Page, sync_playwright
 from alcca.datasets.synthetic import make_songs
 from alcca.encoders.doc2vec import Doc2VecEncoder
 from alcca.encoders.mfcc import MfccEncoder
-from alcca.library.embedder import Embedder
-from alcca.library.layout import Layout
-from alcca.library.neighbourhoods import LEVELS, STEP, WIDEST, Neighbourhood
-from alcca.library.parts.embeddings import Embeddings
-from alcca.library.records import FileStamp, Song, SongAudio
-from alcca.library.store import Store
 from alcca.models.alcca import ALCCA
+from alcca.space.embedder import Embedder
+from alcca.space.map_labels import LEVELS, STEP, WIDEST, Neighbourhood
+from alcca.space.map_layout import Layout
+from alcca.store.embeddings import Embeddings
+from alcca.store.records import FileStamp, Song, SongAudio
+from alcca.store.songs import Store
 
 SECONDS = 5
 DIMENSIONS = 10
@@ -78,11 +78,11 @@ def make_library(folder: Path, songs: int) -> None:
                 label=f"Label {number % LABELS}", lyrics=text, audio=about,
             )  # fmt: skip
             store.put_file(FileStamp(f"/nowhere/{number}.mp3", 0, 0, "", store.put_song(song)))
-        store.kept(Embeddings).put("made", range(1, songs + 1), vectors, vectors)
+        store.tables(Embeddings).put("made", range(1, songs + 1), vectors, vectors)
         about_model = {"name": "made", "method": "ALCCA", "songs": songs, "components": DIMENSIONS, "epochs": 1}
         unknown = {"held_out_mrr1": None, "held_out_chance": None, "trained": "2026-01-01T00:00:00Z"}
         store.set_setting("model", {**about_model, **unknown})
-    checks = store.kept(Embeddings).checksums("made")
+    checks = store.tables(Embeddings).checksums("made")
     middles = rng.uniform(-0.9, 0.9, (WIDEST * STEP ** (LEVELS - 1), 2))
     places = middles[rng.integers(len(middles), size=songs)] + rng.normal(0, 0.02, (songs, 2))
     named = [

@@ -20,7 +20,7 @@ from alcca.matching import alignment, heard_words
 from alcca.matching.alignment import local_scores
 from alcca.matching.folding import fold
 from alcca.matching.scoring import LAMBDA, K, _without_loops, signed_bits
-from alcca.matching.shared_grams import shared_sounds, shared_words
+from alcca.matching.shared_ngrams import shared_sounds, shared_words
 from benchmarks.mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
 
 LIMITS = (2, 4, 6, 8, 10)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from alcca import transcribe
-from alcca.hearing.recogniser import Recogniser
 from alcca.matching.folding import fold
-from alcca.matching.shared_grams import sounds
+from alcca.matching.shared_ngrams import sounds
 from alcca.songs.audio import read_slice
+from alcca.speech.recogniser import Recogniser
 from alcca.transcripts import Transcript
 
 SECONDS = (30, 10, 6)

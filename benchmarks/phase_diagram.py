@@ -18,11 +18,11 @@ from alcca.datasets import make_songs
 from alcca.experiments import Dataset
 from alcca.experiments.fitting import Songs, fit_and_rank
 from alcca.experiments.methods import parse_methods
-from alcca.experiments.results import Fit
-from alcca.experiments.running import Job, run_jobs
+from alcca.experiments.rank_tables import Fit
 from alcca.experiments.statistics import holm, paired_randomisation
 from alcca.progress import Progress
 from alcca.retrieval import chance_mrr1
+from alcca.workers.jobs import Job, run_jobs
 
 SHARED, SHAPE = 30, (20, 20)
 

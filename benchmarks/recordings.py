@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from alcca import HeardWords, transcribe
-from alcca.matching.certainty import certainty, posterior
 from alcca.matching.passages import find_passages
+from alcca.matching.posterior import certainty, posterior
 from alcca.retrieval import chance_mrr1, mrr1
 from alcca.songs.lyrics import read_lyrics_file
 

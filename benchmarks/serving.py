@@ -33,13 +33,13 @@ from alcca.datasets.synthetic import make_songs
 from alcca.encoders.doc2vec import Doc2VecEncoder
 from alcca.encoders.mfcc import MfccEncoder
 from alcca.features.mfcc import mfcc
-from alcca.library.embedder import Embedder
-from alcca.library.parts.embeddings import Embeddings
-from alcca.library.parts.transcripts import Transcripts
-from alcca.library.records import FileStamp, Song, SongAudio
-from alcca.library.store import Store
 from alcca.models.alcca import ALCCA
 from alcca.songs.audio import read_slice
+from alcca.space.embedder import Embedder
+from alcca.store.embeddings import Embeddings
+from alcca.store.records import FileStamp, Song, SongAudio
+from alcca.store.songs import Store
+from alcca.store.transcripts import Transcripts
 from alcca.transcripts import Segment, Transcript
 from benchmarks.candidates import mishear
 
@@ -92,8 +92,8 @@ def make_library(folder: Path, lines: list[str], songs: int) -> list[list[str]]:
             store.put_file(FileStamp(f"/nowhere/{number}.mp3", 0, 0, "", stored))
             begin = rng.integers(LINES_A_SONG - HEARD_LINES)
             sung = made[number][begin : begin + HEARD_LINES]
-            store.kept(Transcripts).put(stored, misheard(sung, rng), "slice")
-        store.kept(Embeddings).put("made", range(1, songs + 1), audio, lyrics)
+            store.tables(Transcripts).put(stored, misheard(sung, rng), "slice")
+        store.tables(Embeddings).put("made", range(1, songs + 1), audio, lyrics)
         about = {"name": "made", "method": "ALCCA", "songs": songs, "components": COMPONENTS, "epochs": 1}
         unknown = {"held_out_mrr1": None, "held_out_chance": None, "trained": "2026-01-01T00:00:00Z"}
         # What a real training measures; the size of the figures is that of the songbook's.
@@ -120,9 +120,9 @@ class Prepared:
 # A server whose hearing process is prepared; it imports this file by its name.
 SERVE = """
 from benchmarks import serving
-from alcca.library import hearer
-hearer.open_recogniser = serving.Prepared
-from alcca.cli import main
+from alcca.sandbox import transcriber
+transcriber.open_recogniser = serving.Prepared
+from alcca.cli.main import main
 main()
 """
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.making import write_music
 
+pytest_plugins = ["tests.libraries"]
+
 # Nobody sings in most of the songs that tests make, and listening to each takes a second: tests that hear say so.
 os.environ["ALCCA_HEAR"] = "off"
 # What the user trusts is the user's: tests remember it elsewhere.

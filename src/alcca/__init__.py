@@ -14,12 +14,12 @@ CCA(n_components=2)
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from alcca._version import __version__
+
 if TYPE_CHECKING:
     from alcca.experiments.dataset import Dataset
     from alcca.experiments.protocol import cross_validate
     from alcca.experiments.results import Results
-    from alcca.hearing.transcribe import transcribe
-    from alcca.library.hits import Hit
     from alcca.library.library import Library
     from alcca.matching.heard_words import HeardWords
     from alcca.models.acmr import ACMR
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from alcca.models.rcca import RCCA
     from alcca.models.scoring import CSLS, CorrelationWeighted
     from alcca.persistence.trusted import trust
+    from alcca.search.hits import Hit
+    from alcca.speech.transcribe import transcribe
     from alcca.transcripts import Segment, Transcript
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "ACMR": "alcca.models.acmr",
@@ -50,7 +50,7 @@ _HOMES = {
     "Dataset": "alcca.experiments.dataset",
     "Fused": "alcca.models.fused",
     "HeardWords": "alcca.matching.heard_words",
-    "Hit": "alcca.library.hits",
+    "Hit": "alcca.search.hits",
     "JointTrainDCCA": "alcca.models.joint_train_dcca",
     "KernelCCA": "alcca.models.kernel_cca",
     "Library": "alcca.library.library",
@@ -62,7 +62,7 @@ _HOMES = {
     "SpotifyDCCA": "alcca.models.dcca",
     "Transcript": "alcca.transcripts",
     "cross_validate": "alcca.experiments.protocol",
-    "transcribe": "alcca.hearing.transcribe",
+    "transcribe": "alcca.speech.transcribe",
     "trust": "alcca.persistence.trusted",
 }
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from alcca.cli import main
+from alcca.cli.main import main
 
 sys.exit(main())

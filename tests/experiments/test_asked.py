@@ -11,7 +11,7 @@ from alcca.experiments.methods import parse_methods
 from alcca.experiments.results import Results
 from alcca.library.library import Library
 from alcca.models.cca import CCA
-from alcca.models.stored import load_model, save_model
+from alcca.models.saving import load_model, save_model
 
 
 @pytest.fixture

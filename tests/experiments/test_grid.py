@@ -12,9 +12,9 @@ from alcca.encoders.encoder import SAMPLES, AudioEncoder, LyricsEncoder
 from alcca.encoders.mfcc import MfccStatsEncoder
 from alcca.encoders.tfidf import TfidfEncoder
 from alcca.errors import DataError, UsageError
-from alcca.experiments import Dataset, cross_validate, protocol
+from alcca.experiments import Dataset, cross_validate, running, text_features
 from alcca.experiments.distractors import Distractors
-from alcca.experiments.encoded import EncodedTexts, encoded_audio, with_audio
+from alcca.experiments.encoder_views import EncodedTexts, encoded_audio, with_audio
 from alcca.experiments.grid import compare_encoders
 from alcca.models.cca import CCA
 
@@ -178,8 +178,8 @@ def test_the_papers_pair_takes_the_papers_fits(songs, tmp_path, monkeypatch):
     def never(*_):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(protocol, "fit_and_rank", never)
-    monkeypatch.setattr(protocol, "lyric_features", never)
+    monkeypatch.setattr(running, "fit_and_rank", never)
+    monkeypatch.setattr(text_features, "lyric_features", never)
     found = compare(songs, audio_encoders=["mfcc"], lyrics_encoders=["doc2vec"], keep=tmp_path)
     assert found.to_frame()["rank"].tolist() == plain.to_frame()["rank"].tolist()
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
@@ -190,7 +190,7 @@ def test_lyric_features_that_an_earlier_alcca_kept_are_taken(songs, tmp_path, mo
     cross_validate({"cca": CCA(ridge=1.0)}, songs, **arguments)
     for path in (tmp_path / songs.words_fingerprint).iterdir():
         path.rename(tmp_path / songs.fingerprint / path.name)  # where they stood before
-    monkeypatch.setattr(protocol, "lyric_features", None)
+    monkeypatch.setattr(text_features, "lyric_features", None)
     cross_validate({"stiff": CCA(ridge=10.0)}, songs, **arguments)
 
 

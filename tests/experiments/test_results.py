@@ -9,7 +9,7 @@ import pytest
 from alcca.datasets import make_songs
 from alcca.errors import LibraryError, UsageError
 from alcca.experiments import Dataset, Results, cross_validate
-from alcca.experiments.results import Failure
+from alcca.experiments.rank_tables import Failure
 from alcca.models.cca import CCA
 
 

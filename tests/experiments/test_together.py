@@ -7,7 +7,7 @@ import torch
 
 from alcca.datasets import make_songs
 from alcca.experiments import Dataset, cross_validate
-from alcca.models import together
+from alcca.models import batched_training
 from alcca.models.acmr import ACMR
 from alcca.models.alcca import ALCCA
 from alcca.models.cca import CCA
@@ -25,7 +25,7 @@ def data():
 def batched(monkeypatch):
     """How many networks each batched training had, and how many songs each training of one network."""
     seen = {"together": [], "alone": []}
-    fit_together, fit = together.fit_together, ACMR.fit
+    fit_together, fit = batched_training.fit_together, ACMR.fit
 
     def watched(models, *more, **settings):
         seen["together"].append(len(models))
@@ -35,7 +35,7 @@ def batched(monkeypatch):
         seen["alone"].append(len(views[0]))
         return fit(self, views, y)
 
-    monkeypatch.setattr(together, "fit_together", watched)
+    monkeypatch.setattr(batched_training, "fit_together", watched)
     monkeypatch.setattr(ACMR, "fit", watched_fit)
     return seen
 
@@ -56,13 +56,13 @@ def test_folds_that_train_together_rank_as_those_that_train_alone(data, batched,
 def test_a_share_of_the_common_training_counts_for_each(data, monkeypatch):
     now = [0.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    fit_together = together.fit_together
+    fit_together = batched_training.fit_together
 
     def slow(models, *more, **settings):
         now[0] += 30.0
         return fit_together(models, *more, **settings)
 
-    monkeypatch.setattr(together, "fit_together", slow)
+    monkeypatch.setattr(batched_training, "fit_together", slow)
     methods = {"acmr": ACMR(**SMALL)}
     results = cross_validate(methods, data, components=[2], folds=3, shuffled_control=False, together=True)
     assert results.seconds == {"acmr": 10.0}

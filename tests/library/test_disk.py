@@ -11,20 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.library.test_store import SONG, put
 from tests.making import write_song
+from tests.store.test_songs import SONG, put
 
 from alcca import Library
-from alcca.cli import main
+from alcca.cli.main import main
 from alcca.errors import DiskError, LibraryError, NoLibraryError, UsageError
-from alcca.hearing import sound
-from alcca.library import database, unheard
-from alcca.library.database import Access
-from alcca.library.song_files import read_again
-from alcca.library.sqlite_errors import FORBIDDEN, READ_ONLY, named
-from alcca.library.store import Store
-from alcca.library.unheard import Unheard
+from alcca.indexing import speech_samples
+from alcca.indexing.song_files import read_again
+from alcca.indexing.speech_samples import Unheard
 from alcca.songs import whole
+from alcca.speech import samples
+from alcca.store import database
+from alcca.store.database import Access
+from alcca.store.songs import Store
+from alcca.store.sqlite_errors import FORBIDDEN, READ_ONLY, named
 
 # Where this alcca and its tests are, for processes that start elsewhere.
 HERE = {**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(place).absolute()) for place in sys.path if place)}
@@ -168,7 +169,7 @@ def test_an_older_format_that_cannot_be_upgraded_says_so(shelf, hindered):
 MOUNTED = """
 import subprocess, sys
 from pathlib import Path
-from alcca.cli import main
+from alcca.cli.main import main
 shelf = sys.argv[1]
 for how in (["--bind", shelf, shelf], ["-o", "remount,bind,ro", shelf]):
     if subprocess.run(["mount", *how], capture_output=True).returncode:
@@ -185,7 +186,7 @@ def test_a_read_only_disk(shelf, killed, tmp_path):
     if killed:
         code = (
             "import os, sys; from dataclasses import replace; from pathlib import Path\n"
-            "from tests.library.test_store import SONG, Store, put\n"
+            "from tests.store.test_songs import SONG, Store, put\n"
             "put(Store(Path(sys.argv[1])), replace(SONG, hash='h2'), '/b.mp3'); os._exit(9)"
         )
         done = subprocess.run(
@@ -303,9 +304,9 @@ def test_no_room_to_hear_a_song_is_not_the_songs_fault(tmp_path, monkeypatch, fa
     from alcca.songs.audio import content_hash
 
     song = replace(SONG, hash=content_hash(path), paths=(str(path),))
-    monkeypatch.setattr(sound, "replace_file", failing)
+    monkeypatch.setattr(samples, "replace_file", failing)
     monkeypatch.setattr(whole, "replace_file", failing)
-    monkeypatch.setattr(unheard, "ends_when_stuck", lambda seconds: open(os.devnull))  # noqa: PTH123, SIM115
+    monkeypatch.setattr(speech_samples, "ends_when_stuck", lambda seconds: open(os.devnull))  # noqa: PTH123, SIM115
     with pytest.raises(DiskError, match="the disk is full"):
         Unheard(tmp_path).read((song, extent))
     monkeypatch.undo()

@@ -4,7 +4,7 @@ import pytest
 
 from alcca.encoders.mfcc import MfccStatsEncoder
 from alcca.errors import UsageError
-from alcca.experiments.encoded import with_audio
+from alcca.experiments.encoder_views import with_audio
 
 PROTOCOL = {"components": [2], "folds": 3, "shuffled_control": False, "n_jobs": 1}
 

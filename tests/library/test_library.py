@@ -6,18 +6,18 @@ import sys
 
 import numpy as np
 import pytest
-from tests.library.conftest import EPOCHS
+from tests.libraries import EPOCHS
 from tests.making import write_song
 
 from alcca import Library, Results
 from alcca.errors import AlccaError, AudioError, LibraryError, LyricsError, UsageError
-from alcca.library import training
-from alcca.library.parts.embeddings import Embeddings
+from alcca.store.embeddings import Embeddings
+from alcca.training import train as training
 
 
 def vectors(library):
     name = library._store.setting("model")["name"]
-    return library._store.kept(Embeddings).vectors(name, "audio"), library._store.kept(Embeddings).vectors(
+    return library._store.tables(Embeddings).vectors(name, "audio"), library._store.tables(Embeddings).vectors(
         name, "lyrics"
     )
 

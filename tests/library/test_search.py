@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from alcca.library.engines.exact import ExactIndex
-from alcca.library.hits import line_to_show
+from alcca.search.engines.exact import ExactIndex
+from alcca.search.hits import line_to_show
 
 
 @pytest.fixture

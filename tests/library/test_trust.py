@@ -8,12 +8,12 @@ import sys
 
 import pytest
 from tests.making import change, flip
-from tests.models.test_stored import Runs
+from tests.models.test_saving import Runs
 from tests.networks import write_sentence_model
 from tests.strangers import stranger
 
 from alcca import Library
-from alcca.cli import main
+from alcca.cli.main import main
 from alcca.errors import LibraryError
 
 __all__ = ["stranger"]
@@ -54,7 +54,7 @@ def test_a_method_of_another_package_is_trusted_by_who_trains_with_it_and_by_nob
 ):
     at = ["--library", str(added.path), "--quiet"]
     assert main(["train", "--method", "stranger.Method", *at]) == 0
-    assert "Code of others may run for this model, as you named it: stranger" in capsys.readouterr().out
+    assert "This model runs third-party code that you named: stranger" in capsys.readouterr().out
     assert search(added.path) == 0
     mine = json.loads(capsys.readouterr().out)["hits"]
     assert mine
@@ -72,7 +72,7 @@ def test_a_method_of_another_package_is_trusted_by_who_trains_with_it_and_by_nob
     assert search(added.path, "--trust", "stranger") == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["hits"] == mine
-    assert f"stranger is trusted from now on: it stands in {tmp_path / 'another user'}" in told.err
+    assert f"stranger is now trusted; the list of trusted packages is {tmp_path / 'another user'}" in told.err
     assert search(added.path) == 0
     assert capsys.readouterr().err == ""
     assert sorted(added.path.rglob("*")) == files, "it is remembered for the user, not in the library"
@@ -144,7 +144,7 @@ def test_a_model_from_before_there_were_checksums_is_searched_and_status_says_so
     assert search(added.path) == 0
     capsys.readouterr()
     assert main(at) == 0
-    assert "the model has no checksums, as it was trained before there were any" in capsys.readouterr().out
+    assert "the model was saved by an older version, without checksums" in capsys.readouterr().out
 
 
 def test_weights_that_do_not_fit_are_told_though_their_checksums_do(added):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from tests.models import sharing
 
-from alcca.cli import main
+from alcca.cli.main import main
 from alcca.errors import UsageError
 from alcca.experiments.protocol import cross_validate
 from alcca.models.dcca import DCCA
@@ -155,4 +155,4 @@ def test_comparisons_and_the_command_line_are_not_for_torchrun(launched, capsys)
     with pytest.raises(UsageError, match=r"cross_validate cannot be shared by 4 processes.*n_jobs"):
         cross_validate("cca", None)
     assert main(["status", "--library", str(Path("nowhere"))]) == 2
-    assert "one process, torchrun has started 4" in capsys.readouterr().err
+    assert "in one process, but torchrun has started 4" in capsys.readouterr().err

@@ -83,7 +83,7 @@ def test_constant_views_score_as_ties(p):
 
 def test_only_some_of_many_songs_are_ranked(monkeypatch):
     X, _ = views(n=300)
-    monkeypatch.setattr(ridges, "MOST_RANKED", 1)
+    monkeypatch.setattr(ridges, "MAX_RANKED", 1)
     assert ridge_scores(X, X[:, ::-1], ridge_grids((1.0, 2.0)), 2, 2, 0).tolist() == [[1, 1], [1, 1]]  # one among one
 
 

@@ -9,8 +9,8 @@ from alcca.errors import LibraryError, NotFittedError, UsageError
 from alcca.models.cca import CCA
 from alcca.models.contract import cosines, dimension_parameter, has_own_similarity, view_names
 from alcca.models.dcca import SpotifyDCCA
+from alcca.models.saving import load_model, save_model
 from alcca.models.scoring import CSLS, CorrelationWeighted
-from alcca.models.stored import load_model, save_model
 from alcca.persistence.trusted import trust
 
 

@@ -23,7 +23,7 @@ SECONDS_BEFORE_IT_HANGS = 120
 OBEDIENT = """
 import sys; sys.path[:] = sys.argv[1:]
 import os, time
-from alcca.songs import apart_process as process
+from alcca.songs import apart_process
 
 def obey(path, **how):
     match path.name.partition(" ")[0]:
@@ -34,7 +34,7 @@ def obey(path, **how):
         case "hang":
             time.sleep(1000)
         case "memory":
-            bytearray(4 * process.MEMORY)
+            bytearray(4 * apart_process.MEMORY)
         case "raise":
             raise KeyError("nothing of ours")
         case "print":
@@ -44,10 +44,10 @@ def obey(path, **how):
             os._exit(0)
     return decode(path, **how)
 
-decode, write = process.read_slices, process.write_whole
-process.read_slices = obey
-process.write_whole = lambda path, target, rate: obey(path, rates=(rate,)) and write(path, target, rate)
-process.work()
+decode, write = apart_process.read_slices, apart_process.write_whole
+apart_process.read_slices = obey
+apart_process.write_whole = lambda path, target, rate: obey(path, rates=(rate,)) and write(path, target, rate)
+apart_process.work()
 """
 
 
@@ -79,8 +79,8 @@ def the_same(found, expected):
 
 
 def worker():
-    (process,) = apart._idle
-    return process._process.pid
+    (apart_process,) = apart._idle
+    return apart_process._process.pid
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -166,9 +166,9 @@ def test_one_process_reads_one_file_after_the_other(obedient, song):
 
 def test_a_process_that_died_while_idle_costs_no_read(obedient, song):
     read_slices_apart(song, rates=(16_000,))
-    (process,) = apart._idle
-    process._process.kill()
-    process._process.wait()
+    (apart_process,) = apart._idle
+    apart_process._process.kill()
+    apart_process._process.wait()
     read_slices_apart(song, rates=(16_000,))
 
 
@@ -183,21 +183,21 @@ def test_threads_get_their_own_answers(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         for path, found in zip(paths, pool.map(read, paths), strict=True):
             the_same(found, read_slices(path, rates=(16_000,)))
-    assert len(apart._idle) <= apart.MOST_IDLE
+    assert len(apart._idle) <= apart.MAX_IDLE
 
 
 def test_an_interrupted_read_leaves_no_answer_for_the_next(obedient, monkeypatch, song, tmp_path):
     read_slices_apart(song, rates=(16_000,))
-    (process,) = apart._idle
+    (apart_process,) = apart._idle
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(process, "_talk", interrupted)
+    monkeypatch.setattr(apart_process, "_talk", interrupted)
     with pytest.raises(KeyboardInterrupt):
         read_slices_apart(song, rates=(16_000,))
     assert apart._idle == []
-    assert not process.alive
+    assert not apart_process.alive
 
 
 @pytest.mark.parametrize("path", [["/nowhere"], None])

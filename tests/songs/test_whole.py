@@ -167,7 +167,7 @@ THREE_HOURS = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-from alcca.hearing.sound import read_samples, write_song
+from alcca.speech.samples import read_samples, write_song
 folder = Path(sys.argv[1])
 write_song(folder / "warm.flac", folder / "warm.f32")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,4 +1,7 @@
-"""Songs to try things on: real ones rendered from scores that come with a package, and made-up ones of known kind."""
+"""Songs to try things on: real ones rendered from scores that come with a package, and made-up ones of known kind.
+
+Imports from: errors, progress.
+"""
 
 from alcca.datasets.synthetic import SyntheticSongs, make_songs
 

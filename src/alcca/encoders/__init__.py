@@ -1,1 +1,4 @@
-"""Songs to numbers, by name: encoders of sound and of lyrics, ours and other packages' (``registry``)."""
+"""Encoders: one side of songs to numbers, by name; ours and those of installed packages.
+
+Imports from: errors, features, persistence, songs, specification.
+"""

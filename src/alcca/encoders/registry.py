@@ -8,8 +8,6 @@ A package offers an encoder in its pyproject.toml, by a class (or a function) th
 The group of encoders of lyrics is ``alcca.lyrics_encoders``.
 """
 
-import ast
-import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -17,6 +15,7 @@ from typing import Any, TypeVar
 
 from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
 from alcca.errors import AlccaError, UsageError
+from alcca.specification import Specification, value_of
 
 __all__ = [
     "audio_encoder",
@@ -42,7 +41,6 @@ BUILT_IN = {
         "sentence": "alcca.encoders.sentence:SentenceEncoder",
     },
 }
-SETTING = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 
 E = TypeVar("E", AudioEncoder, LyricsEncoder)
 
@@ -133,13 +131,10 @@ def _names(group: str) -> list[str]:
 
 
 def _make(group: str, kind: type[Any], written: str) -> Any:
-    name, *rest = written.split(":")
-    settings: dict[str, Any] = {}
-    while rest and SETTING.fullmatch(rest[-1]):
-        key, _, value = rest.pop().partition("=")
-        settings[key] = _value(value)
+    name, arguments, texts = Specification.of(written)
+    settings = {key: value_of(text) for key, text in texts.items()}
     # A path may hold colons itself.
-    argument = [":".join(rest)] if rest else []
+    argument = [":".join(arguments)] if arguments else []
     make = _maker(group, name)
     if argument and not getattr(make, "takes_argument", False):
         raise UsageError(f"encoder {written!r}: expected {name}:setting=value, got {argument[0]!r} behind the colon")
@@ -174,13 +169,6 @@ def _maker(group: str, name: str) -> Any:
         raise UsageError(
             f"encoder {name!r} ({found[0].value}) cannot be imported: {error}; repair its package"
         ) from error
-
-
-def _value(text: str) -> Any:
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
-        return text.strip()
 
 
 def named_encoders(

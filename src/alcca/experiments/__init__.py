@@ -1,4 +1,8 @@
-"""Comparisons of methods: the data, grouped folds, cross-validation, per-query results, statistics and reports."""
+"""Comparisons of methods: data, grouped folds, cross-validation, per-query results, statistics and reports.
+
+Imports from: encoders, errors, features, models, persistence, progress, retrieval, songs, specification, transcripts,
+workers.
+"""
 
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.folds import grouped_folds, song_groups

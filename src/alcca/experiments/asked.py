@@ -15,7 +15,7 @@ from alcca.models.settings import whole_number
 __all__ = ["Asked", "asked_for", "checked", "possible_components"]
 
 # A seed is written beside every rank, in four bytes.
-LARGEST_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 
 
 class Asked(NamedTuple):
@@ -58,7 +58,7 @@ def asked_for(folds: Any = 5, components: Any = (10,), seed: Any = 0, n_jobs: An
     wanted = _several("components", components, 1, None)
     if not wanted:
         raise UsageError("components: expected one or more numbers, each at least 1, got none")
-    seeds = _several("seed", seed, 0, LARGEST_SEED)
+    seeds = _several("seed", seed, 0, MAX_SEED)
     if not seeds or len(set(seeds)) != len(seeds):
         raise UsageError(f"seed: expected a whole number of at least 0, or several different ones, got {seeds}")
     if slow_after is not None and not (_is_real(slow_after) and slow_after > 0):

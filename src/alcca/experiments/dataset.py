@@ -147,7 +147,7 @@ class Dataset:
 
     @property
     def words_heard(self) -> tuple[bool, ...] | None:
-        """Of each song, whether any words were heard in its recording; None where nobody listened."""
+        """Whether each song's transcript has words; None if no song has been transcribed."""
         if self.transcripts is None:
             return None
         return tuple(any(map(str.isalnum, text_of(heard))) for heard in self.transcripts)

@@ -1,7 +1,7 @@
 """Lyrics and recordings that are right for nobody: with them, few songs are searched in pools of a real size."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
@@ -80,6 +80,10 @@ class Distractors:
         frames = self.audio if self.audio is not None and self.audio.ndim == 3 else None
         view = getattr(self, name)
         return frames if view is None and name == "audio_frames" else view
+
+    def lacking(self, views: Iterable[str]) -> list[str]:
+        """Names of those views of audio that the recordings have not got, sorted."""
+        return sorted(view for view in views if self.audio_view(view) is None)
 
     def without_recordings(self) -> Self:
         """The lyrics alone."""

@@ -4,18 +4,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import AlccaError, DataError
+from alcca.experiments.compared_method import ComparedMethod
 from alcca.experiments.dataset import LYRICS_VIEWS, Dataset
 from alcca.experiments.distractors import Distractors
-from alcca.experiments.frames import fit_frame
-from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, Fit
+from alcca.experiments.rank_tables import Fit, fit_frame
+from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS
 from alcca.models.contract import (
-    dimension_parameter,
     embedded,
     first_stage,
     fit_estimator,
@@ -32,34 +32,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Begun",
     "Songs",
-    "TextFeatures",
     "fit_and_rank",
     "largest",
-    "lyric_features",
-    "make_doc2vec",
-    "prepared",
+    "reason",
     "training_songs",
 ]
 
 Array = NDArray[Any]
 Ranker = Callable[..., Any]
-
-
-class TextFeatures(Protocol):
-    """What turns lyrics into vectors: fitted on the texts of a training fold, applied to both folds."""
-
-    def fit(self, texts: Sequence[str], /) -> Any:
-        """Learn from texts."""
-
-    def transform(self, texts: Sequence[str], /) -> Array:
-        """Turn texts into an (n, q) array."""
-
-
-def make_doc2vec(seed: int) -> TextFeatures:
-    """Make the paper's lyric features, unfitted."""
-    from alcca.features.doc2vec import Doc2VecFeatures
-
-    return Doc2VecFeatures(random_state=seed)
 
 
 class Songs(NamedTuple):
@@ -121,31 +101,6 @@ class Begun(NamedTuple):
     seconds: float
 
 
-def lyric_features(
-    make: Callable[[], TextFeatures], fold: int, texts: Sequence[str], train: Array, test: Array
-) -> Array:
-    """Lyric features of all texts, learned from the training fold's; those in neither fold are the distractors'.
-
-    Raises
-    ------
-    DataError
-        They failed; the message names the fold.
-    """
-    try:
-        features = make()
-        features.fit([texts[i] for i in train])
-        # Songs, and others that no fold has, in calls of their own: features of songs do not depend on the others.
-        others = np.setdiff1d(np.arange(len(texts)), np.concatenate([train, test]))
-        parts = [(rows, np.asarray(features.transform([texts[i] for i in rows]))) for rows in (train, test, others)
-                 if len(rows)]  # fmt: skip
-    except Exception as error:
-        raise DataError(f"lyric features failed in fold {fold}: {_reason(error)}") from error
-    view = np.empty((len(texts), parts[0][1].shape[1]), dtype=parts[0][1].dtype)
-    for rows, found in parts:
-        view[rows] = found
-    return view
-
-
 def fit_and_rank(
     fits: Sequence[Fit],
     methods: Sequence[Any],
@@ -186,7 +141,8 @@ def fit_and_rank(
     for fit, method in zip(fits, methods, strict=True):
         started = time.monotonic()
         try:
-            model, nested = prepared(method, largest(components), fit.seed)
+            compared = ComparedMethod(fit.method, method)
+            model, nested = compared.prepared(largest(components), fit.seed), compared.dimension_parameter is not None
             learn = partial(_fitted, fit=fit, songs=songs, features=features, train=train)
             if len(fits) > 1 and beginning is None:
                 beginning = learn(first_stage(model))
@@ -195,7 +151,7 @@ def fit_and_rank(
             model = learn(model, begun=beginning)
             result: DataFrame | str = _test_ranks(model, nested, songs, features, test, components)
         except Exception as error:  # noqa: BLE001  # whatever a method raises is its result, not the end of the others
-            result = _reason(error)
+            result = reason(error)
         done.append((result, took + time.monotonic() - started))
     return done
 
@@ -293,32 +249,6 @@ def largest(components: Sequence[int]) -> int:
     return max(components, default=1)
 
 
-def prepared(method: Any, components: int, seed: int) -> tuple[Any, bool]:
-    """Clone a method for the fits of one seed.
-
-    Parameters
-    ----------
-    method : estimator
-    components : int
-        The largest number that is measured.
-    seed : int
-
-    Returns
-    -------
-    (estimator, bool)
-        The flag says whether its columns are nested components.
-    """
-    from sklearn.base import clone
-
-    model = clone(method)
-    dimension, known = dimension_parameter(model), model.get_params()
-    changes = {name: seed for name in ("random_state", "estimator__random_state") if name in known}
-    if dimension:
-        # One that is ranked as a whole keeps its own dimension, where the data can give as many.
-        changes[dimension] = min(known[dimension], components) if has_own_similarity(model) else components
-    model.set_params(**changes)
-    return model, dimension is not None
-
-
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What is said of an error in results: our own speak for themselves, others with their class."""
     return str(error) if isinstance(error, AlccaError) else f"{type(error).__name__}: {error}"

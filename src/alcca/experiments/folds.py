@@ -16,7 +16,7 @@ from alcca.models.held_out import deal
 __all__ = ["grouped_folds", "song_groups"]
 
 # A test fold is a gallery: with one song in it every rank is 1.
-FEWEST_SONGS_IN_A_FOLD = 2
+MIN_SONGS_IN_A_FOLD = 2
 
 
 def song_groups(
@@ -106,9 +106,9 @@ def grouped_folds(groups: NDArray[np.integer], folds: int = 5, seed: int = 0) ->
     sizes = np.bincount(groups)
     order = np.random.default_rng(seed).permutation(len(sizes))
     dealt: NDArray[np.int64] = deal(sizes, folds, order)[groups]
-    if np.bincount(dealt, minlength=folds).min() < FEWEST_SONGS_IN_A_FOLD:
+    if np.bincount(dealt, minlength=folds).min() < MIN_SONGS_IN_A_FOLD:
         raise DataError(
             f"{len(groups)} songs in {np.count_nonzero(sizes)} groups do not fill {folds} folds with "
-            f"{FEWEST_SONGS_IN_A_FOLD} songs each; add songs or ask for fewer folds"
+            f"{MIN_SONGS_IN_A_FOLD} songs each; add songs or ask for fewer folds"
         )
     return dealt

@@ -5,7 +5,7 @@ A pair is a data set of its own, with one description of the sound and one maker
 """
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,15 +17,14 @@ from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
 from alcca.errors import AlccaError, DataError, UsageError
 from alcca.experiments.asked import checked
+from alcca.experiments.compared_method import ComparedMethod, audio_views, compared_methods
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
-from alcca.experiments.encoded import EncodedTexts, encoded_audio, with_audio
-from alcca.experiments.frames import compact
-from alcca.experiments.kept import Keep
-from alcca.experiments.methods import named_methods
+from alcca.experiments.encoder_views import EncodedTexts, encoded_audio, with_audio
+from alcca.experiments.fit_cache import FitCache
 from alcca.experiments.protocol import cross_validate
+from alcca.experiments.rank_tables import compact
 from alcca.experiments.results import Results
-from alcca.models.contract import view_names
 
 __all__ = ["SEPARATOR", "compare_encoders"]
 
@@ -99,24 +98,24 @@ def compare_encoders(
     >>> found.methods
     ['cca · mfcc-stats']
     """
-    named, protocol = named_methods(methods), checked(protocol)
+    compared, protocol = compared_methods(methods), checked(protocol)
     audio = named_encoders(audio_encoders, audio_encoder)
     lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
     if lyrics and dataset.texts is None:
         raise UsageError(f"{dataset.name} has vectors as lyrics, and encoders of lyrics read texts; give texts")
     if lyrics and protocol.get("text_features") is not None:
         raise UsageError("give either lyrics_encoders or text_features, not both")
-    cells, order = _cells(named, audio, lyrics)
-    others, notes = _distractors(dataset, distractors, named, list(audio.values()))
+    cells, order = _cells(compared.values(), audio, lyrics)
+    others, notes = _distractors(dataset, distractors, compared.values(), list(audio.values()))
     songs = {name: with_audio(dataset, encoder) for name, encoder in audio.items()}
     texts = () if others is None or dataset.texts is None else tuple(map(str, others.lyrics))
     features = {name: EncodedTexts.of(encoder, dataset, texts) for name, encoder in lyrics.items()}
     found: list[tuple[_Cell, Results]] = []
     errors: list[AlccaError] = []
     with ExitStack() as stack:
-        kept = Keep(keep, fresh=fresh)
+        kept = FitCache(keep, fresh=fresh)
         if keep is None and len(cells) > 1:
-            kept = Keep(stack.enter_context(tempfile.TemporaryDirectory()), own=True)
+            kept = FitCache(stack.enter_context(tempfile.TemporaryDirectory()), own=True)
         for cell in cells:
             own = dict(protocol) if cell.lyrics is None else {**protocol, "text_features": features[cell.lyrics]}
             pool = others
@@ -137,31 +136,29 @@ def compare_encoders(
 
 
 def _cells(
-    named: Mapping[str, Any], audio: Mapping[str, Any], lyrics: Mapping[str, Any]
+    compared: Iterable[ComparedMethod], audio: Mapping[str, Any], lyrics: Mapping[str, Any]
 ) -> tuple[list[_Cell], list[str]]:
     """The pairs with the methods of each, and the rows in the order in which they are told: by method."""
     cells: dict[tuple[str | None, str | None], _Cell] = {}
     order: list[str] = []
-    for method, estimator in named.items():
-        reads = "audio" in view_names(estimator, "audio"), "features" in view_names(estimator, "lyrics")
-        for a in audio if audio and reads[0] else (None,):
-            for b in lyrics if lyrics and reads[1] else (None,):
+    for method in compared:
+        for a in audio if audio and method.reads("audio") else (None,):
+            for b in lyrics if lyrics and method.reads("features") else (None,):
                 cell = cells.setdefault((a, b), _Cell(a, b, {}))
-                row = SEPARATOR.join(name for name in (method, a, b) if name)
-                cell.methods[row] = estimator
+                row = SEPARATOR.join(name for name in (method.name, a, b) if name)
+                cell.methods[row] = method.estimator
                 order.append(row)
     return list(cells.values()), order
 
 
 def _distractors(
-    dataset: Dataset, given: Any, named: Mapping[str, Any], encoders: Sequence[AudioEncoder]
+    dataset: Dataset, given: Any, compared: Iterable[ComparedMethod], encoders: Sequence[AudioEncoder]
 ) -> tuple[Distractors | None, list[str]]:
     """The distractors that every pair can be given, for their pools must be the same."""
     others, notes = distractors_for(dataset, given)
     if others is None or not others.recordings:
         return others, notes
-    views = {view for method in named.values() for view in view_names(method, "audio")} - {"audio"}
-    lacking = sorted(view for view in views if others.audio_view(view) is None)
+    lacking = others.lacking(audio_views(compared) - {"audio"})
     for encoder in encoders:
         try:
             encoded_audio(others, encoder)

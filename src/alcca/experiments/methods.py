@@ -5,13 +5,13 @@
 StandardisedCCA(ridge=(10.0, 1.0))
 """
 
-import ast
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from alcca.errors import UsageError
+from alcca.specification import Specification, split_outside_brackets, value_of
 
 if TYPE_CHECKING:
     from alcca.experiments.dataset import Dataset
@@ -170,14 +170,17 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
     StandardisedCCA(n_components=5, ridge=(10, 1))
     """
     made: dict[str, Any] = {}
-    for part in _split(text, ","):
+    for part in filter(None, map(str.strip, split_outside_brackets(text, ","))):
         for written in paper_methods() if part == "all" else [part]:
             if written in made:
                 raise UsageError(f"methods: {written} is there twice; leave one out")
-            name, *settings = _split(written, ":")
-            while name.split(":")[-1] in AROUND and settings and "=" not in settings[0]:
-                name = f"{name}:{settings.pop(0)}"
-            made[written] = make_method(name, **dict(_setting(name, setting) for setting in settings))
+            name, arguments, settings = Specification.of(written)
+            for argument in filter(None, map(str.strip, arguments)):
+                if name.split(":")[-1] not in AROUND or "=" in argument:
+                    wrong = next((text for text in (argument, *arguments) if "=" not in text), argument)
+                    raise UsageError(f"methods: expected {name}:setting=value, got {wrong!r}")
+                name = f"{name}:{argument}"
+            made[written] = make_method(name, **{key: value_of(text) for key, text in settings.items()})
             if epochs is not None:
                 # Of the method, or of the parts that it is fused of.
                 theirs = [key for key in made[written].get_params() if key.split("__")[-1] == "epochs"]
@@ -186,7 +189,7 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
 
 
 def default_methods(dataset: "Dataset", epochs: int | None = None) -> dict[str, Any]:
-    """The methods that are compared when nobody says which: fused, heard and alcca where somebody listened, else alcca.
+    """The methods that are compared by default: fused, heard and alcca if songs were transcribed, else alcca.
 
     Parameters
     ----------
@@ -203,28 +206,6 @@ def default_methods(dataset: "Dataset", epochs: int | None = None) -> dict[str, 
     """
     heard = [HEARD] if dataset.audio is None else [FUSED, HEARD, OUR_SPACE]
     return parse_methods(",".join([OUR_SPACE] if dataset.transcripts is None else heard), epochs)
-
-
-def _setting(name: str, text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"methods: expected {name}:setting=value, got {text!r}")
-    try:
-        return key.strip(), ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError):
-        return key.strip(), value.strip()  # a word, such as pair
-
-
-def _split(text: str, separator: str) -> list[str]:
-    """Split where no bracket is open."""
-    parts, depth = [""], 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        if character == separator and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts if part.strip()]
 
 
 def named_methods(methods: Any) -> dict[str, Any]:

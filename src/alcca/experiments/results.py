@@ -8,13 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
-from alcca.experiments.frames import compact
+from alcca.experiments.rank_tables import Failure, compact
 from alcca.experiments.statistics import GroupBootstrap, paired_randomisation
 from alcca.persistence import plain, replace_file
 from alcca.retrieval import Chance, median_rank
@@ -22,16 +22,7 @@ from alcca.retrieval import Chance, median_rank
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = [
-    "AS_A_WHOLE",
-    "DIRECTIONS",
-    "FILES",
-    "LEVELS",
-    "MEASURES",
-    "Failure",
-    "Fit",
-    "Results",
-]
+__all__ = ["AS_A_WHOLE", "DIRECTIONS", "FILES", "LEVELS", "MEASURES", "Results"]
 
 DIRECTIONS = ("audio", "lyrics")  # what the query is; the gallery is the other
 LEVELS = ("instance", "category")
@@ -43,37 +34,6 @@ CELL = ["method", "control", "components", "direction", "level"]
 FILES = ("ranks.parquet", "summary.csv", "settings.json")
 FORMAT = 2
 STATE = b"alcca"  # where ranks.parquet keeps settings, notes and failures
-
-
-class Fit(NamedTuple):
-    """Which fit of a comparison: a method, or (control) the same on shuffled pairs, in a fold of a seed."""
-
-    method: str
-    control: bool
-    fold: int
-    seed: int
-
-    @property
-    def place(self) -> tuple[int, int]:
-        """Seed and fold: what all methods share."""
-        return self.seed, self.fold
-
-    def __str__(self) -> str:
-        return f"{self.method}{' on shuffled pairs' if self.control else ''} (fold {self.fold}, seed {self.seed})"
-
-
-class Failure(NamedTuple):
-    """A fit that failed, and why."""
-
-    method: str
-    control: bool
-    fold: int
-    seed: int
-    reason: str
-
-    def __str__(self) -> str:
-        shuffled = " on shuffled pairs" if self.control else ""
-        return f"{self.method}{shuffled} failed in fold {self.fold}: {self.reason}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +56,7 @@ class Results:
     seconds : mapping of str to float
         Median time of one fit of each method, with the processor's share that it had.
     without_words : tuple of int, optional
-        The songs (rows of the data set) in whose recordings no words were heard; None where nobody listened.
+        The songs (rows of the data set) whose transcript has no words; None if no song has been transcribed.
     """
 
     ranks: "DataFrame" = field(repr=False)

@@ -1,1 +1,4 @@
-"""Arrays from songs: MFCC of a slice of sound (``mfcc``), Doc2Vec vectors of lyrics (``doc2vec``)."""
+"""Arrays from songs: MFCC and descriptors of sound, Doc2Vec vectors of lyrics.
+
+Imports from: errors, persistence, progress, songs.
+"""

@@ -1,1 +1,5 @@
-"""The library: songs in a folder, what was learned from them, and search."""
+"""The library: one class that delegates to indexing, training, search and evaluation.
+
+Imports from: encoders, errors, experiments, indexing, matching, models, persistence, search, songs, space, store,
+training, transcripts, workers.
+"""

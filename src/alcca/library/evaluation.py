@@ -3,25 +3,83 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from alcca.cluster import Cluster
 from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
+from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
+from alcca.errors import DiskError, LibraryError
+from alcca.experiments.asked import checked
 from alcca.experiments.dataset import Dataset
-from alcca.experiments.encoded import with_audio
+from alcca.experiments.encoder_views import with_audio
 from alcca.experiments.grid import compare_encoders
+from alcca.experiments.methods import default_methods, named_methods
 from alcca.experiments.protocol import cross_validate
 from alcca.experiments.results import Results
-from alcca.library.descriptors import library_descriptors, undescribed
-from alcca.library.encoding import encode_songs, is_kept, unencoded
-from alcca.library.parts.transcripts import Transcripts
-from alcca.library.records import Song
-from alcca.library.store import Store
-from alcca.library.training import require_songs
+from alcca.indexing.descriptors import library_descriptors, undescribed
+from alcca.indexing.features import encode_songs, is_kept, unencoded
+from alcca.models.contract import view_names
+from alcca.store.records import Song
+from alcca.store.songs import Store
+from alcca.store.transcripts import Transcripts
+from alcca.training.train import require_songs
 from alcca.transcripts import Transcript
+from alcca.workers.cluster import Cluster
 
-__all__ = ["evaluate_songs", "make_dataset"]
+__all__ = ["evaluate_library", "evaluate_songs", "make_dataset"]
+
+
+def evaluate_library(
+    dataset: Callable[..., Dataset],
+    store: Store,
+    methods: Any,
+    *,
+    csv: Path | str | None,
+    audio_encoders: Any,
+    lyrics_encoders: Any,
+    keep: Path | str | None,
+    n_jobs: int,
+    cluster: Callable[[], Cluster | None],
+    verbose: bool,
+    protocol: Mapping[str, Any],
+) -> Results:
+    """Compare methods on a library's songs; parameters and errors as of `alcca.Library.evaluate`.
+
+    Parameters
+    ----------
+    dataset : function
+        `alcca.Library.dataset`.
+    store : Store
+        The library's; results are kept in its folder, if it can be written.
+    """
+    settings = checked(protocol)  # before songs are described, which takes long
+    audio = named_encoders(audio_encoders, audio_encoder)
+    lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
+    named = default_methods(dataset()) if methods is None else named_methods(methods)
+    views = {view for method in named.values() for view in view_names(method, "audio")}
+    described = "audio_descriptors" in views | {encoder.view for encoder in audio.values()}
+    encoders = [*audio.values(), *lyrics.values()]
+    try:
+        songs = dataset(descriptors=described, csv=csv, encoders=encoders)
+    except LibraryError as error:
+        if isinstance(error, DiskError) and store.hindrance is None:
+            raise
+        # Without them one method fails and says so; the others do not need them.
+        songs = replace(dataset(encoders=encoders), notes=(f"Without descriptors: {error}.",))
+    folder = store.folder / "evaluation" if store.hindrance is None else None
+    if folder is None:
+        songs = replace(songs, notes=(*songs.notes, f"Not kept in the library: {store.hindrance}."))
+    usual = {"n_jobs": n_jobs, "cluster": cluster(), "verbose": verbose}
+    return evaluate_songs(
+        named,
+        songs,
+        folder,
+        keep,
+        audio_encoders=audio,
+        lyrics_encoders=lyrics,
+        **{**usual, **settings},
+    )
 
 
 def make_dataset(
@@ -34,7 +92,7 @@ def make_dataset(
     encoders: Sequence[Encoder],
     progress: bool,
     cluster: Callable[[], Cluster | None],
-    alone: Callable[[], AbstractContextManager[None]],
+    alone: Callable[[], AbstractContextManager[object]],
 ) -> Dataset:
     """Put the usable songs into arrays, as `alcca.Library.dataset` says; ``alone`` keeps other writers away.
 
@@ -72,8 +130,8 @@ def make_dataset(
 
 
 def _transcripts(store: Store, songs: list[Song]) -> list[Transcript | None] | None:
-    """What was heard in each song; None where nobody has listened to any."""
-    heard = store.kept(Transcripts).of([song.id for song in songs])
+    """The transcript of each song; None if no song has been transcribed."""
+    heard = store.tables(Transcripts).of([song.id for song in songs])
     if not heard:
         return None
     return [heard[song.id].transcript if song.id in heard else None for song in songs]

@@ -1,18 +1,18 @@
 """What is in a library, in plain values."""
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from alcca.library.embedder import FIRST_ENCODERS, MODEL, model_folder
-from alcca.library.engines.faiss import kept_in
-from alcca.library.parts.transcripts import SONG, Transcripts
-from alcca.library.store import Store
 from alcca.persistence.files import has_checksums
+from alcca.search.engines.faiss import kept_in
+from alcca.search.filters import counts
 from alcca.songs.remote import exists, is_address
+from alcca.space.embedder import FIRST_ENCODERS, MODEL, model_folder
+from alcca.store.songs import Store
+from alcca.store.transcripts import SONG, Transcripts
 
-__all__ = ["counts", "describe", "hearing"]
+__all__ = ["describe", "hearing"]
 
 
 def describe(store: Store, folder: Path) -> dict[str, Any]:
@@ -53,19 +53,14 @@ def _described(store: Store, folder: Path) -> dict[str, Any]:
 
 
 def hearing(store: Store, with_audio: Iterable[int]) -> dict[str, Any]:
-    """To how many songs somebody has listened; ``with_audio`` are the ids of those that have a recording."""
-    heard = store.kept(Transcripts).extents()
+    """Count transcribed songs; ``with_audio`` are the ids of the songs with a recording."""
+    heard = store.tables(Transcripts).extents()
     return {
         "heard": len(heard),
         "without_words": sum(not words for _, words, _, _ in heard.values()),
         "not_heard": sum(song not in heard for song in with_audio),
-        "doubtful": len(store.kept(Transcripts).doubtful()),
+        "doubtful": len(store.tables(Transcripts).doubtful()),
         "whole_songs": sum(extent == SONG for extent, *_ in heard.values()),
         "languages": counts(language for *_, language, _ in heard.values()),
         "models": counts(model for *_, model in heard.values()),
     }
-
-
-def counts(values: Iterable[str | None]) -> dict[str, int]:
-    """How often each value occurs, the most frequent first; None and "" are not counted."""
-    return dict(Counter(value for value in values if value).most_common())

@@ -1,1 +1,4 @@
-"""Transcripts and lyrics: how well they fit, where they match, and how sure that makes of a song."""
+"""Transcripts and lyrics: how well they fit, where they match, and how sure that makes of a song.
+
+Imports from: errors, transcripts.
+"""

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from alcca.matching.folding import fold
 from alcca.matching.scoring import signed_bits
-from alcca.matching.shared_grams import shared_sounds, shared_words
+from alcca.matching.shared_ngrams import shared_sounds, shared_words
 from alcca.transcripts import Transcript, text_of
 
 __all__ = ["HeardWords"]
@@ -25,7 +25,7 @@ class HeardWords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     """What was heard in recordings, matched with lyrics; it needs no training.
 
     Evidence for a pair is the bits of its local alignment (`alcca.matching.scoring`), plus what all shared words and
-    phrases, and all shared sounds, are worth, rare ones more (`alcca.matching.shared_grams`). A transcript that fits
+    phrases, and all shared sounds, are worth, rare ones more (`alcca.matching.shared_ngrams`). A transcript that fits
     everything, being long or full of common words, says little about each lyric: what it fits the next best lyrics of
     the same call by is taken off. So scores compare in both directions, and depend on which lyrics are asked for
     together; a recording's ranking of the lyrics does not change by it.

@@ -14,7 +14,7 @@ from alcca.transcripts import Transcript, text_of
 __all__ = ["Passage", "find_passages"]
 
 # A further stretch has to be worth this many bits to be shown beside the best.
-LEAST_BITS = 6.0
+MIN_BITS = 6.0
 # A word was matched when this share of its letters stands opposite equal ones.
 SHARE_OF_WORD = 0.6
 
@@ -81,7 +81,7 @@ def find_passages(heard: Transcript | str, lyrics: str, most: int = 3) -> list[P
 
 def _pairs(spoken: str, written: str, most: int) -> NDArray[np.int64]:
     """Places of equal letters in all stretches that are better than chance."""
-    least = np.log(K * max(len(spoken) * len(written), 1)) + LEAST_BITS * np.log(2)
+    least = np.log(K * max(len(spoken) * len(written), 1)) + MIN_BITS * np.log(2)
     pairs: list[NDArray[np.int64]] = []
     pieces = [(0, len(spoken))]
     while pieces and len(pairs) < 2 * most:

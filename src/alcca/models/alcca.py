@@ -12,8 +12,8 @@ from alcca.models.base import TwoViewModel, View, check_pair
 from alcca.models.cca import CCA, Ridge
 from alcca.models.contract import cosines, fit_estimator, identity
 from alcca.models.held_out import group_codes, held_out_rows
+from alcca.models.score_weights import mean_reciprocal_ranks
 from alcca.models.settings import Widths, check_components
-from alcca.models.weighing import mean_reciprocal_ranks
 
 __all__ = ["ALCCA", "AUTO"]
 
@@ -23,7 +23,7 @@ AUTO = "auto"
 RIDGES = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)
 # Of the songs, what is kept out of a first training to choose on.
 CHOSEN_ON = 0.2
-FEWEST_TO_CHOOSE = 10
+MIN_TO_CHOOSE = 10
 
 
 class ALCCA(TwoViewModel):
@@ -262,7 +262,7 @@ def _kept_out(groups: Any, n: int, random_state: int) -> tuple[NDArray[np.int64]
     codes = group_codes(groups, n)
     count = int(codes.max()) + 1
     held_out = np.sort(held_out_rows(codes, CHOSEN_ON * n, np.random.default_rng(random_state).permutation(count)))
-    if len(held_out) < 2 or n < FEWEST_TO_CHOOSE:
+    if len(held_out) < 2 or n < MIN_TO_CHOOSE:
         raise DataError(
             f"{n} songs in {count} groups are too few to choose a ridge on; give one (ridge=0.1), or add songs"
         )

@@ -147,7 +147,7 @@ class CCA(TwoViewModel):
     def merge(self, other: "CCA") -> Self:
         """Learn from the songs of another model too; the model then equals that of one `fit` on the songs of both.
 
-        So chunks of songs can be learned apart, in other processes or on other machines: `alcca.models.moments`.
+        So chunks of songs can be learned apart, in other processes or on other machines: `alcca.models.cca_chunks`.
 
         Parameters
         ----------

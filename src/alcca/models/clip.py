@@ -15,7 +15,6 @@ from alcca.errors import DataError, UsageError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.dcca import perceptron
 from alcca.models.distributed import by_rows
-from alcca.models.encoder import Encoder, arrays_under, prefix_arrays
 from alcca.models.networks import in_precision
 from alcca.models.settings import (
     Widths,
@@ -26,13 +25,14 @@ from alcca.models.settings import (
     check_whole,
     layer_widths,
 )
+from alcca.models.trained_network import TrainedNetwork, arrays_under, prefix_arrays
 from alcca.models.training import Batch, Losses, choose_device, split_rows, train
 
 __all__ = ["CLIP", "info_nce"]
 
 # Radford et al. keep the temperature from falling lower, where training is unstable.
 LOWEST_TEMPERATURE = 0.01
-FEWEST_IN_A_BATCH = 2
+MIN_IN_A_BATCH = 2
 
 
 def info_nce(a: Tensor, t: Tensor, temperature: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ class CLIP(TwoViewModel):
         The learned τ.
     history_ : list of dict
         Means of each epoch: ``total`` (InfoNCE, in nats), ``regularization``, and ``validation`` where there is one.
-    encoders_ : (Encoder, Encoder)
+    encoders_ : (TrainedNetwork, TrainedNetwork)
 
     References
     ----------
@@ -183,7 +183,7 @@ class CLIP(TwoViewModel):
         towers = _Towers((X.shape[1], Y.shape[1]), layer_widths(self.hidden), self.temperature, generator).to(device)
         validation_rows = split_rows(len(X), self.validation, generator, groups)
         left = len(X) - (0 if validation_rows is None else len(validation_rows))
-        if left < FEWEST_IN_A_BATCH:
+        if left < MIN_IN_A_BATCH:
             raise DataError(f"{len(X)} songs, of which {left} to learn from: expected 2 or more; add songs")
         towers.log_temperature.requires_grad_(self.learn_temperature)
         data = [
@@ -199,7 +199,7 @@ class CLIP(TwoViewModel):
             regularization=self.regularization,
             epochs=self.epochs,
             batch_size=self.batch_size,
-            smallest_batch=max(FEWEST_IN_A_BATCH, self.batch_size // 2),
+            smallest_batch=max(MIN_IN_A_BATCH, self.batch_size // 2),
             lr=self.lr,
             validation_rows=validation_rows,
             patience=self.patience,
@@ -207,7 +207,7 @@ class CLIP(TwoViewModel):
             what="training CLIP",
             show=self.verbose,
         )
-        self.encoders_ = Encoder(statistics[0], towers.audio), Encoder(statistics[1], towers.lyrics)
+        self.encoders_ = TrainedNetwork(statistics[0], towers.audio), TrainedNetwork(statistics[1], towers.lyrics)
         self.temperature_ = towers.temperature().item()
         return self
 
@@ -220,7 +220,7 @@ class CLIP(TwoViewModel):
         audio, lyrics = layer_widths(self.hidden)
         if not audio or not lyrics or audio[-1] != lyrics[-1]:
             raise UsageError(f"hidden={self.hidden}: both networks must end in the same width, which is the space's")
-        if self.batch_size < FEWEST_IN_A_BATCH:
+        if self.batch_size < MIN_IN_A_BATCH:
             raise UsageError(f"batch_size={self.batch_size}: expected 2 or more, for a song is told from the others")
 
     def _embed(self, view: NDArray[Any], which: int) -> NDArray[np.float64]:
@@ -243,7 +243,7 @@ class CLIP(TwoViewModel):
         # A model trained on a GPU is of use on a machine that has none.
         device = choose_device(self.device if self.device == "cpu" else "auto")
         audio, lyrics = (
-            Encoder.of(arrays_under(f"{name}.", arrays), partial(_tower, widths=widths), device)
+            TrainedNetwork.of(arrays_under(f"{name}.", arrays), partial(_tower, widths=widths), device)
             for name, widths in zip(NAMES, layer_widths(self.hidden), strict=True)
         )
         self.encoders_ = audio, lyrics

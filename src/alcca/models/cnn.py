@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from alcca.errors import DataError, UsageError
 from alcca.models.base import Standardizer, encode_labels
 from alcca.models.distributed import by_rows
-from alcca.models.encoder import Encoder, arrays_under
 from alcca.models.networks import Linear, Projector, in_precision
+from alcca.models.trained_network import TrainedNetwork, arrays_under
 from alcca.models.training import History, choose_device, train
 
 __all__ = [
@@ -237,12 +237,12 @@ def pretrained_encoder(
     device: str,
     verbose: bool,
     precision: str = "float32",
-) -> tuple[Encoder, list[Any], History]:
+) -> tuple[TrainedNetwork, list[Any], History]:
     """Check frames and labels, pre-train a `FrameNetwork` on them, and put it behind the frames' statistics.
 
     Returns
     -------
-    cnn : Encoder
+    cnn : TrainedNetwork
         From frames to features, of widths[-1] columns.
     classes : list
         The categories.
@@ -273,14 +273,14 @@ def pretrained_encoder(
         precision=precision,
         show=verbose,
     )
-    return Encoder(statistics, network), classes, history
+    return TrainedNetwork(statistics, network), classes, history
 
 
 def loaded_encoder(
     arrays: Mapping[str, NDArray[Any]], frame_shape: tuple[int, int], widths: Sequence[int], device: str
-) -> Encoder:
+) -> TrainedNetwork:
     """Make the encoder of a saved model, whose arrays begin with ``cnn.``."""
     # A model trained on a GPU is of use on a machine that has none.
     place = choose_device(device if device == "cpu" else "auto")
     network = FrameNetwork(frame_shape, widths, torch.Generator())
-    return Encoder.of(arrays_under("cnn.", arrays), lambda columns: network, place)
+    return TrainedNetwork.of(arrays_under("cnn.", arrays), lambda columns: network, place)

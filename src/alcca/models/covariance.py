@@ -18,8 +18,8 @@ Float64: TypeAlias = NDArray[np.float64]
 COLLINEAR = 1e-12
 FEW_COLUMNS = 1000
 # A variance of a quarter of the squared mean leaves three of 52 bits to the subtraction of the mean.
-LEAST_SPREAD = 0.25
-FEWEST_FOR_PRODUCTS = 1000
+MIN_SPREAD = 0.25
+MIN_FOR_PRODUCTS = 1000
 
 
 class RunningCovariance:
@@ -119,7 +119,7 @@ def _comoments(X: NDArray[np.floating], Y: NDArray[np.floating]) -> tuple[Float6
     would be rounded.
     """
     (n, p), q = X.shape, Y.shape[1]
-    if X.dtype != np.float64 or Y.dtype != np.float64 or n < FEWEST_FOR_PRODUCTS:
+    if X.dtype != np.float64 or Y.dtype != np.float64 or n < MIN_FOR_PRODUCTS:
         return None
     ones = np.ones(n)
     mean = np.concatenate([ones @ X, ones @ Y]) / n
@@ -130,7 +130,7 @@ def _comoments(X: NDArray[np.floating], Y: NDArray[np.floating]) -> tuple[Float6
     products[p:, :p] = products[:p, p:].T
     products -= np.outer(mean * n, mean)
     # What remains of a column's sum of squares without its mean; each halving costs a bit.
-    if not (products.diagonal() >= LEAST_SPREAD * n * mean**2).all():
+    if not (products.diagonal() >= MIN_SPREAD * n * mean**2).all():
         return None
     return mean, products
 

@@ -14,7 +14,6 @@ from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pai
 from alcca.models.cca import CCA, Ridge
 from alcca.models.correlation import correlation_loss
 from alcca.models.distributed import by_rows
-from alcca.models.encoder import Encoder, arrays_under, prefix_arrays
 from alcca.models.networks import Linear, in_precision
 from alcca.models.settings import (
     Hidden,
@@ -26,6 +25,7 @@ from alcca.models.settings import (
     check_whole,
     layer_widths,
 )
+from alcca.models.trained_network import TrainedNetwork, arrays_under, prefix_arrays
 from alcca.models.training import Batch, Losses, choose_device, split_rows, train
 
 __all__ = ["DCCA", "SpotifyDCCA"]
@@ -85,7 +85,7 @@ class DCCA(TwoViewModel):
     history_ : list of dict
         Means of each epoch: ``total`` (minus the total correlation of a batch), ``regularization``, and ``validation``
         where there is one.
-    encoders_ : (Encoder, Encoder)
+    encoders_ : (TrainedNetwork, TrainedNetwork)
     cca_ : CCA
 
     References
@@ -186,7 +186,7 @@ class DCCA(TwoViewModel):
             what=f"training {type(self).__name__}",
             show=self.verbose,
         )
-        self.encoders_ = Encoder(statistics[0], f_A), Encoder(statistics[1], f_T)
+        self.encoders_ = TrainedNetwork(statistics[0], f_A), TrainedNetwork(statistics[1], f_T)
         self.cca_ = CCA(self.n_components, ridge=self.ridge).fit([self.encoders_[0](X), self.encoders_[1](Y)])
         if self.cca_.correlations_[0] < COLLAPSED:
             warnings.warn(
@@ -269,8 +269,8 @@ class DCCA(TwoViewModel):
         audio, lyrics = (arrays_under(f"{name}.", arrays) for name in NAMES)
         initial = torch.Generator()  # of weights that are overwritten
         self.encoders_ = (
-            Encoder.of(audio, lambda p: self._audio_network(p, initial), device),
-            Encoder.of(lyrics, lambda p: self._lyrics_network(p, initial), device),
+            TrainedNetwork.of(audio, lambda p: self._audio_network(p, initial), device),
+            TrainedNetwork.of(lyrics, lambda p: self._lyrics_network(p, initial), device),
         )
         self.cca_ = CCA(self.n_components, ridge=self.ridge)
         self.cca_._set_state(arrays_under("cca.", arrays), {})

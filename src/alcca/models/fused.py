@@ -17,9 +17,9 @@ from alcca.models.contract import (
     take,
     view_names,
 )
-from alcca.models.held_out import FEWEST_SONGS_IN_A_FOLD, deal, group_codes
+from alcca.models.held_out import MIN_SONGS_IN_A_FOLD, deal, group_codes
+from alcca.models.score_weights import learned_weights
 from alcca.models.settings import check_seed, whole_number
-from alcca.models.weighing import learned_weights
 
 __all__ = ["Fused"]
 
@@ -34,9 +34,9 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     that were heard nowhere are likelier those of such a recording than of one with other words.
 
     The songs are dealt to folds; of each fold, the parts that were fitted on the others say how well audio and lyrics
-    fit, and from that the weights are learned (`alcca.models.weighing.learned_weights`). A part that does not help gets
-    no more than the power to break ties: where the others say the same of all songs, its order is what is left. In the
-    end every part is fitted on all songs.
+    fit, and from that the weights are learned (`alcca.models.score_weights.learned_weights`). A part that does not help
+    gets no more than the power to break ties: where the others say the same of all songs, its order is what is left. In
+    the end every part is fitted on all songs.
 
     Parameters
     ----------
@@ -232,10 +232,10 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         sizes = np.bincount(codes)
         order = np.random.default_rng(self.random_state or 0).permutation(len(sizes))
         fold_of = deal(sizes, self.folds, order)[codes]
-        if np.bincount(fold_of, minlength=self.folds).min() < FEWEST_SONGS_IN_A_FOLD:
+        if np.bincount(fold_of, minlength=self.folds).min() < MIN_SONGS_IN_A_FOLD:
             raise DataError(
                 f"{len(codes)} songs in {len(sizes)} groups are too few to learn on {self.folds} folds how much each "
-                f"part counts; expected {FEWEST_SONGS_IN_A_FOLD} songs or more in each, lower folds or add songs"
+                f"part counts; expected {MIN_SONGS_IN_A_FOLD} songs or more in each, lower folds or add songs"
             )
         return fold_of
 

@@ -19,7 +19,7 @@ __all__ = ["deal", "group_codes", "held_out_rows", "inner_folds"]
 Codes = NDArray[np.int64]
 
 # Held-out songs are ranked among each other, and one among one is always right.
-FEWEST_SONGS_IN_A_FOLD = 2
+MIN_SONGS_IN_A_FOLD = 2
 
 
 def group_codes(groups: Any, n: int) -> Codes:
@@ -126,10 +126,10 @@ def inner_folds(codes: Codes, folds: int, random_state: int) -> list[Codes]:
     order = rng.permutation(len(sizes))
     for count in range(folds, 1, -1):
         fold_of = deal(sizes, count, order)[codes]
-        if np.bincount(fold_of, minlength=count).min() >= FEWEST_SONGS_IN_A_FOLD:
+        if np.bincount(fold_of, minlength=count).min() >= MIN_SONGS_IN_A_FOLD:
             return [rows[fold_of[rows] == fold] for fold in range(count)]
     raise DataError(
-        f"{len(codes)} songs in {len(sizes)} groups do not fill two inner folds with {FEWEST_SONGS_IN_A_FOLD} songs "
+        f"{len(codes)} songs in {len(sizes)} groups do not fill two inner folds with {MIN_SONGS_IN_A_FOLD} songs "
         "each, as songs of one group are held out together; add songs of other groups"
     )
 

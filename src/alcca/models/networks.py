@@ -29,7 +29,7 @@ class GradientReversal(torch.autograd.Function):
     Ganin, Y., Lempitsky, V. (2015). Unsupervised domain adaptation by backpropagation. ICML, 1180-1189.
     """
 
-    generate_vmap_rule = True  # several networks may train as one (`alcca.models.together`)
+    generate_vmap_rule = True  # several networks may train as one (`alcca.models.batched_training`)
 
     @staticmethod
     def forward(x: Tensor, strength: float) -> Tensor:

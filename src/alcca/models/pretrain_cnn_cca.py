@@ -10,7 +10,6 @@ from alcca.errors import UsageError
 from alcca.models.base import Standardizer, TwoViewModel, View, check_pair, json_labels
 from alcca.models.cca import CCA, Ridge
 from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
-from alcca.models.encoder import arrays_under, prefix_arrays
 from alcca.models.settings import (
     Widths,
     check_components,
@@ -21,6 +20,7 @@ from alcca.models.settings import (
     check_whole,
     layer_widths,
 )
+from alcca.models.trained_network import arrays_under, prefix_arrays
 
 __all__ = ["PretrainCNNCCA"]
 
@@ -66,7 +66,7 @@ class PretrainCNNCCA(TwoViewModel):
         training songs.
     classes_ : list
         The labels. Those that JSON has no type for come back from `load` as text.
-    cnn_ : Encoder
+    cnn_ : TrainedNetwork
     statistics_ : (Standardizer, Standardizer)
         Of features and lyrics.
     cca_ : CCA

@@ -11,8 +11,8 @@ from alcca.models.base import TwoViewModel, View, check_pair, json_labels
 from alcca.models.cca import Ridge
 from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
 from alcca.models.dcca import DCCA
-from alcca.models.encoder import arrays_under, prefix_arrays
 from alcca.models.settings import Hidden, check_not_negative, check_positive, check_whole
+from alcca.models.trained_network import arrays_under, prefix_arrays
 from alcca.models.training import History, split_rows
 
 __all__ = ["PretrainCNNDCCA"]
@@ -47,7 +47,7 @@ precision, verbose
         As in `DCCA`.
     classes_ : list
         The labels. Those that JSON has no type for come back from `load` as text.
-    cnn_ : Encoder
+    cnn_ : TrainedNetwork
     dcca_ : DCCA
 
     References

@@ -19,7 +19,7 @@ Ridges: TypeAlias = float | Sequence[float] | Sequence[float | Sequence[float]]
 
 # Held-out songs that are ranked against each other: memory is the square of this, and 2,000 reciprocal ranks
 # average out better than the steps of a grid differ.
-MOST_RANKED = 2000
+MAX_RANKED = 2000
 # Eigenvalues below this share of the largest are rounding.
 NEGLIGIBLE = 1e-12
 
@@ -109,7 +109,7 @@ def ridge_scores(
     views = _Songs(X), _Songs(Y)
     scores = np.zeros((len(grids[0]), len(grids[1])))
     for held_out in inner_folds(group_codes(groups, n), folds, random_state):
-        train, ranked = np.setdiff1d(np.arange(n), held_out), held_out[:MOST_RANKED]
+        train, ranked = np.setdiff1d(np.arange(n), held_out), held_out[:MAX_RANKED]
         audio, lyrics = (view.principal_scores(train, ranked) for view in views)
         # The Gram products are of the order of the second view: let it be the smaller.
         if len(audio[0]) >= len(lyrics[0]):

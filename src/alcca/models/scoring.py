@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, clone
 
 from alcca.errors import DataError, NotFittedError, UsageError
 from alcca.models.contract import CosineSimilarity, cosines, embedded, fit_estimator, view_names
+from alcca.models.saving import load_model, save_model
 from alcca.models.settings import check_not_negative, check_whole
-from alcca.models.stored import load_model, save_model
 from alcca.persistence import load_state, save_state
 
 __all__ = ["CSLS", "CorrelationWeighted"]
@@ -143,7 +143,7 @@ class CorrelationWeighted(CosineSimilarity, _Around):
         ------
         NotFittedError
         LibraryError
-            The estimator cannot be kept (`alcca.models.stored`).
+            The estimator cannot be kept (`alcca.models.saving`).
         """
         self._check_fitted()
         save_state(folder, type(self).__name__, {WEIGHTS: self.correlations_}, {"power": float(self.power)})

@@ -9,7 +9,7 @@ import numpy as np
 from alcca.errors import DataError, UsageError
 
 __all__ = [
-    "LARGEST_SEED",
+    "MAX_SEED",
     "Hidden",
     "Widths",
     "check_components",
@@ -25,7 +25,7 @@ __all__ = [
 # float32, or products of bfloat16 in the networks.
 PRECISIONS = "float32", "bf16"
 # Of what draws random numbers here, scikit-learn takes the fewest seeds.
-LARGEST_SEED = 2**32 - 1
+MAX_SEED = 2**32 - 1
 Widths: TypeAlias = Sequence[int]
 Hidden: TypeAlias = Widths | tuple[Widths, Widths]
 
@@ -99,7 +99,7 @@ def check_seed(model: Any) -> int:
     >>> check_seed(SimpleNamespace(random_state=np.int64(3)))
     3
     """
-    return whole_number("random_state", model.random_state, 0, LARGEST_SEED)
+    return whole_number("random_state", model.random_state, 0, MAX_SEED)
 
 
 def check_components(n_components: int, n: int) -> None:

@@ -3,6 +3,8 @@
 `files.py` writes files and folders whole or not at all and checks what is read again, `disk.py` tells a full disk from
 a fault, `state.py` keeps fitted states, `attributes.py` objects of other packages, and `trusted.py` says whose code may
 run for what was kept.
+
+Imports from: errors.
 """
 
 from alcca.persistence.disk import DISK_FULL, disk_error

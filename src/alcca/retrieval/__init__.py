@@ -1,6 +1,8 @@
 """Ranks of the right items, nearest items, and what the ranks are worth: MRR1, recall@N, median rank, chance.
 
 Everything here takes arrays and knows nothing of songs, files or models.
+
+Imports from: errors.
 """
 
 from alcca.retrieval.evidence import CosineEvidence, cosine_evidence

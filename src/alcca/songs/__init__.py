@@ -4,4 +4,6 @@
 turned away what is no audio. ``scan`` finds the files and decides which title, label and lyrics a song has;
 ``tables`` reads the CSV files beside them, ``tags`` what is inside them. ``lyrics`` cleans and compares texts,
 with the names of a song's parts in ``sections``.
+
+Imports from: errors, persistence, workers.
 """

@@ -35,9 +35,9 @@ GRACE_SECONDS = 5.0
 # On a busy machine imports take long.
 SECONDS_TO_START = 60.0
 # Those that threads need at the same time come and go; these stay.
-MOST_IDLE = 2
+MAX_IDLE = 2
 # An answer's first line has some hundred bytes; a longer one is none.
-LONGEST_LINE = 1 << 16
+MAX_LINE_CHARACTERS = 1 << 16
 # The modules are found where this process finds them, whatever lies in the folder that it works in.
 PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from alcca.songs.apart_process import work; work()"
 ERRORS: dict[str, type[AlccaError]] = {"AudioError": AudioError, "UsageError": UsageError}
@@ -144,7 +144,7 @@ class _Process:
         try:
             self._process.stdin.write(question)
             self._process.stdin.flush()
-            told: dict[str, Any] = json.loads(self._process.stdout.readline(LONGEST_LINE))
+            told: dict[str, Any] = json.loads(self._process.stdout.readline(MAX_LINE_CHARACTERS))
             abouts = zip(told.get("slices", ()), how.get("rates", ()), strict="error" not in told)
             return told, tuple(self._slice(about, rate, how["seconds"]) for about, rate in abouts)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -201,7 +201,7 @@ def _take() -> _Process:
 
 def _give_back(process: _Process) -> None:
     with _taking:
-        if process.fit and len(_idle) < MOST_IDLE:
+        if process.fit and len(_idle) < MAX_IDLE:
             _idle.append(process)
             return
     process.stop()

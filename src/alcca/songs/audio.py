@@ -42,7 +42,7 @@ SAMPLE_RATE = 22_050
 SPEECH_RATE = 16_000
 SLICE_SECONDS = 30.0
 # Less than this describes no song.
-SHORTEST_SECONDS = 1.0
+MIN_SECONDS = 1.0
 # Headers round, encoders pad: a difference below this is not worth a remark.
 TOLERANCE_SECONDS = 0.5
 # -80 dB of full scale: what lossy codecs make of digital silence stays below it, any recording is above.
@@ -343,11 +343,11 @@ class _Reading:
     ) -> None:
         if not got and offset is not None and offset >= duration > 0:
             raise _UnusableError(f"offset {offset:g} s is beyond its end at {duration:.1f} s; choose a smaller offset")
-        if got < min(SHORTEST_SECONDS, self.seconds):
+        if got < min(MIN_SECONDS, self.seconds):
             what = f"only {got:.2f} s" if got else "no sound at all"
             where = f" after {start:.1f} s" if offset else ""
             trouble = f" ({_one_line(self.trouble)})" if self.trouble else ""
-            raise _UnusableError(f"{what} can be decoded{where}{trouble}; at least {SHORTEST_SECONDS:g} s are needed")
+            raise _UnusableError(f"{what} can be decoded{where}{trouble}; at least {MIN_SECONDS:g} s are needed")
         # Written so that NaN, which is not at most anything, is refused too.
         if not (range_[1] <= LOUDEST and range_[0] >= -LOUDEST):
             raise _UnusableError("its samples are not numbers that sound can have (NaN, infinite or enormous)")

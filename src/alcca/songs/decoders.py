@@ -40,7 +40,7 @@ FFMPEG_FORMATS = frozenset(
     """.split()  # noqa: SIM905 - legible
 )
 # Longer than any recording; libsndfile says 2**63 - 1 frames when it does not know.
-LONGEST_SECONDS = 30 * 24 * 3600.0
+MAX_SECONDS = 30 * 24 * 3600.0
 
 
 class Decoder(Protocol):
@@ -264,7 +264,7 @@ def _check_header(rate: int, channels: int) -> None:
 
 
 def _plausible(seconds: float) -> float | None:
-    return seconds if 0 < seconds < LONGEST_SECONDS else None
+    return seconds if 0 < seconds < MAX_SECONDS else None
 
 
 def _samples(frame: Any) -> NDArray[np.float32]:

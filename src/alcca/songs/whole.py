@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from alcca.errors import AudioError
 from alcca.persistence import replace_file
-from alcca.songs.audio import LOUDEST, SHORTEST_SECONDS, SILENCE
+from alcca.songs.audio import LOUDEST, MIN_SECONDS, SILENCE
 from alcca.songs.decoders import Decoder, decoders_for
 from alcca.songs.sniff import not_audio
 
 __all__ = ["read_whole", "write_whole"]
 
 # A decoder that is slower than half the speed of music hangs.
-LEAST_SPEED = 0.5
+MIN_SPEED = 0.5
 PATIENCE_SECONDS = 60.0
 
 
@@ -62,16 +62,14 @@ def read_whole(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
             continue
         with decoder:
             pieces = _resampled(path, decoder, rate)
-            head = _at_least(SHORTEST_SECONDS * rate, pieces)
+            head = _at_least(MIN_SECONDS * rate, pieces)
             seconds = sum(map(len, head)) / rate
-            if seconds < SHORTEST_SECONDS:
+            if seconds < MIN_SECONDS:
                 failures.append(f"{decoder_type.name}: {f'only {seconds:.2f} s' if seconds else 'no sound at all'}")
                 continue
             yield from _checked(path, itertools.chain(head, pieces))
             return
-    raise AudioError(
-        f"{path.name}: cannot be decoded ({'; '.join(failures)}); at least {SHORTEST_SECONDS:g} s are needed"
-    )
+    raise AudioError(f"{path.name}: cannot be decoded ({'; '.join(failures)}); at least {MIN_SECONDS:g} s are needed")
 
 
 def write_whole(path: Path, target: Path, rate: int) -> None:
@@ -138,6 +136,6 @@ def _in_time(path: Path, decoder: Decoder) -> Iterator[NDArray[np.float32]]:
             return
         spent += time.monotonic() - started
         decoded += len(block) / decoder.rate
-        if spent > PATIENCE_SECONDS + decoded / LEAST_SPEED:
+        if spent > PATIENCE_SECONDS + decoded / MIN_SPEED:
             raise AudioError(f"{path.name}: the decoder hangs after {decoded:.0f} s; convert the file to try again")
         yield block

@@ -1,1 +1,4 @@
-"""Processes that read files, and what they may take."""
+"""Work in other processes: local pools, child processes that may be killed, jobs, and a Dask cluster.
+
+Imports from: _version, errors, progress.
+"""

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from alcca.experiments.rank_tables import Failure
 from alcca.experiments.report.comparison import compared
 from alcca.experiments.report.page import page
 from alcca.experiments.report.paper import TABLE_1
-from alcca.experiments.results import Failure
 
 VOID = {"meta", "img", "link", "br"}
 PLANTED = "<script>alert('x')</script>"

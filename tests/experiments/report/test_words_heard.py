@@ -5,11 +5,11 @@ import json
 import pandas as pd
 import pytest
 
-from alcca.experiments.heard import by_words, paper_part, words_part
+from alcca.experiments.by_transcript import by_words, paper_part, words_part
 from alcca.experiments.report import comparison_text, to_json, to_text, write_report
 from alcca.experiments.report.comparison import CEILING, compared
+from alcca.experiments.report.prose import heard_in_words
 from alcca.experiments.report.tables import pool_text
-from alcca.experiments.report.words import heard_in_words
 from alcca.experiments.significance import pairwise
 
 WHOLE = ("fused", "heard")

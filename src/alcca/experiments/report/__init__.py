@@ -2,8 +2,8 @@
 
 from alcca.experiments.report.figures import require_matplotlib
 from alcca.experiments.report.folder import write_report
+from alcca.experiments.report.prose import comparison_text
 from alcca.experiments.report.tables import to_json, to_markdown, to_text, verdicts
-from alcca.experiments.report.words import comparison_text
 
 __all__ = [
     "comparison_text",

@@ -6,7 +6,7 @@ from itertools import product
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
-from alcca.experiments.heard import word_methods
+from alcca.experiments.by_transcript import word_methods
 from alcca.experiments.report.formats import components_text, latex_table, latex_text, markdown_table, markdown_text
 from alcca.experiments.report.table1 import PREAMBLE, table1
 from alcca.experiments.report.tables import PAPER_COLUMNS

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from alcca.errors import UsageError
-from alcca.experiments.heard import by_words, paper_part, words_part
+from alcca.experiments.by_transcript import by_words, paper_part, words_part
 from alcca.experiments.report.comparison import compared
 from alcca.experiments.report.figures import draw_figures, file_of
 from alcca.experiments.report.page import page

@@ -7,13 +7,13 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-from alcca.experiments.heard import by_words, paper_part, words_part
+from alcca.experiments.by_transcript import by_words, paper_part, words_part
 from alcca.experiments.report.comparison import Comparison
 from alcca.experiments.report.formats import components_text
 from alcca.experiments.report.paper import CITATION, TABLE_1, TABLE_1_COLUMNS, WHY_NOT_COMPARABLE
+from alcca.experiments.report.prose import ASKS, OUR_METHOD, heard_in_words, how_to_read, summary_in_words
 from alcca.experiments.report.table1 import own_space, table1
 from alcca.experiments.report.tables import span
-from alcca.experiments.report.words import ASKS, OUR_METHOD, heard_in_words, how_to_read, summary_in_words
 from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, LEVELS, Results
 from alcca.experiments.significance import FIXED_COMPONENTS, fixed_components
 

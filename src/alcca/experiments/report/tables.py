@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from alcca.experiments.heard import by_words
+from alcca.experiments.by_transcript import by_words
 from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, LEVELS, MEASURES, Results
 from alcca.experiments.significance import fixed_components
 

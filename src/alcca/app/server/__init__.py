@@ -1,1 +1,0 @@
-"""The server: a search page and a REST API over one library."""

@@ -1,0 +1,100 @@
+"""One compared method: what it reads, how its fits are set up, and how it is ranked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from alcca.experiments.methods import named_methods
+from alcca.experiments.provenance import describe
+from alcca.models.contract import dimension_parameter, first_stage, has_own_similarity, view_names
+
+__all__ = ["ComparedMethod", "audio_views", "compared_methods"]
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedMethod:
+    """A method of a comparison.
+
+    Parameters
+    ----------
+    name : str
+    estimator : object
+        Unfitted, with the contract of `alcca.models.contract`. Never changed.
+
+    Examples
+    --------
+    >>> from alcca.models.cca import CCA
+    >>> method = ComparedMethod("cca", CCA())
+    >>> method.audio_views, method.reads("features"), method.dimension_parameter
+    (('audio',), True, 'n_components')
+    """
+
+    name: str
+    estimator: Any
+
+    @property
+    def audio_views(self) -> tuple[str, ...]:
+        """Names of the views of audio that it learns from."""
+        return view_names(self.estimator, "audio")
+
+    @property
+    def lyrics_views(self) -> tuple[str, ...]:
+        """Names of the views of lyrics that it learns from."""
+        return view_names(self.estimator, "lyrics")
+
+    def reads(self, view: str) -> bool:
+        """Whether it learns from a view, of audio or of lyrics."""
+        return view in self.audio_views or view in self.lyrics_views
+
+    @property
+    def has_own_similarity(self) -> bool:
+        """Whether it is ranked as a whole, by a similarity of its own, and not by the cosine in a common space."""
+        return has_own_similarity(self.estimator)
+
+    @property
+    def dimension_parameter(self) -> str | None:
+        """The name of its setting for the number of components; None without one."""
+        return dimension_parameter(self.estimator)
+
+    @property
+    def description(self) -> str:
+        """Its class and settings, in one line."""
+        return describe(self.estimator)
+
+    @property
+    def says_first_stage(self) -> bool:
+        """Whether it says what its training begins with (`alcca.models.contract.first_stage`)."""
+        return hasattr(self.estimator, "first_stage")
+
+    def prepared(self, components: int, seed: int) -> Any:
+        """Clone the estimator for the fits of one seed; ``components`` is the largest number that is measured."""
+        from sklearn.base import clone
+
+        model = clone(self.estimator)
+        dimension, known = self.dimension_parameter, model.get_params()
+        changes = {name: seed for name in ("random_state", "estimator__random_state") if name in known}
+        if dimension:
+            # One that is ranked as a whole keeps its own dimension, where the data can give as many.
+            changes[dimension] = min(known[dimension], components) if self.has_own_similarity else components
+        model.set_params(**changes)
+        return model
+
+    def first_stage(self, components: int, seed: int) -> Any:
+        """The unfitted estimator whose training the fits of one seed begin with; see `prepared`."""
+        return first_stage(self.prepared(components, seed))
+
+
+def compared_methods(methods: Any) -> dict[str, ComparedMethod]:
+    """The methods of a comparison by name, from what `alcca.experiments.methods.named_methods` takes.
+
+    Raises
+    ------
+    UsageError
+        As `named_methods`.
+    """
+    return {name: ComparedMethod(name, estimator) for name, estimator in named_methods(methods).items()}
+
+
+def audio_views(methods: Iterable[ComparedMethod]) -> set[str]:
+    """Names of all views of audio that some method learns from."""
+    return {view for method in methods for view in method.audio_views}

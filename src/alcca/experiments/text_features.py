@@ -1,0 +1,132 @@
+"""Lyric features of a comparison: of each fold, learned from its training texts alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.errors import DataError
+from alcca.experiments.dataset import Dataset
+from alcca.experiments.execution import KILLED, Execution
+from alcca.experiments.fit_cache import ComparisonCache
+from alcca.experiments.fitting import Songs, reason
+from alcca.experiments.provenance import describe
+from alcca.progress import Progress
+from alcca.workers.jobs import Job, died
+
+__all__ = ["TextFeatures", "describe_lyrics", "features_by_fold", "lyric_features", "make_doc2vec"]
+
+Array = NDArray[Any]
+Place = tuple[int, int]  # seed and fold
+
+
+class TextFeatures(Protocol):
+    """What turns lyrics into vectors: fitted on the texts of a training fold, applied to both folds."""
+
+    def fit(self, texts: Sequence[str], /) -> Any:
+        """Learn from texts."""
+
+    def transform(self, texts: Sequence[str], /) -> Array:
+        """Turn texts into an (n, q) array."""
+
+
+def make_doc2vec(seed: int) -> TextFeatures:
+    """Make the paper's lyric features, unfitted."""
+    from alcca.features.doc2vec import Doc2VecFeatures
+
+    return Doc2VecFeatures(random_state=seed)
+
+
+def describe_lyrics(dataset: Dataset, text_features: Callable[[], TextFeatures] | None) -> str:
+    """What makes the lyric features, with its settings, in one line."""
+    if dataset.texts is None:
+        return "features as given"
+    return describe((text_features or partial(make_doc2vec, 0))())
+
+
+def features_by_fold(
+    songs: Songs,
+    text_features: Callable[[], TextFeatures] | None,
+    rows: Mapping[Place, tuple[Array, Array]],
+    execution: Execution,
+    cache: ComparisonCache,
+) -> dict[Place, Array | None]:
+    """Lyric features of all songs and distractors for each seed and fold, learned from its training texts.
+
+    Parameters
+    ----------
+    songs : Songs
+    text_features : callable, optional
+        Makes them, as `alcca.cross_validate` takes it.
+    rows : mapping of (seed, fold) to (train, test)
+    execution : Execution
+    cache : ComparisonCache
+        Gives those that were kept, and keeps the others.
+
+    Raises
+    ------
+    DataError
+        They failed; the message names the fold.
+    """
+    texts = songs.texts
+    if texts is None:
+        return dict.fromkeys(rows, _given_features(songs))
+    kept = {place: cache.features(*place) for place in rows}
+    found: dict[Place, Array | None] = {place: view for place, view in kept.items() if view is not None}
+    missing = [place for place in rows if place not in found]
+    shared = execution.shared(texts)
+    jobs = [
+        Job("lyrics", f"lyric features of fold {fold}", lyric_features,
+            (_maker(text_features, seed), fold, shared, *rows[seed, fold]))
+        for seed, fold in missing
+    ]  # fmt: skip
+    show = execution.verbose and bool(jobs)
+    with Progress("learning lyric features", total=len(jobs), unit="fold", show=show) as bar:
+        for number, view, _ in execution.run(jobs, bar):
+            seed, fold = missing[number]
+            if died(view):
+                raise DataError(f"lyric features failed in fold {fold}: {KILLED}")
+            found[seed, fold] = view
+            cache.put_features(seed, fold, view)
+    return found
+
+
+def _given_features(songs: Songs) -> Array:
+    given = np.asarray(songs.dataset.lyrics)
+    if not songs.others[1]:
+        return given
+    return np.concatenate([given, np.asarray(songs.distractors.lyrics)])  # type: ignore[union-attr]
+
+
+def _maker(text_features: Callable[[], TextFeatures] | None, seed: int) -> Callable[[], TextFeatures]:
+    if text_features is None:
+        return partial(make_doc2vec, seed)
+    seeded: Callable[[], TextFeatures] = getattr(text_features, "with_seed", lambda _: text_features)(seed)
+    return seeded
+
+
+def lyric_features(
+    make: Callable[[], TextFeatures], fold: int, texts: Sequence[str], train: Array, test: Array
+) -> Array:
+    """Lyric features of all texts, learned from the training fold's; those in neither fold are the distractors'.
+
+    Raises
+    ------
+    DataError
+        They failed; the message names the fold.
+    """
+    try:
+        features = make()
+        features.fit([texts[i] for i in train])
+        # Songs, and others that no fold has, in calls of their own: features of songs do not depend on the others.
+        others = np.setdiff1d(np.arange(len(texts)), np.concatenate([train, test]))
+        parts = [(rows, np.asarray(features.transform([texts[i] for i in rows]))) for rows in (train, test, others)
+                 if len(rows)]  # fmt: skip
+    except Exception as error:
+        raise DataError(f"lyric features failed in fold {fold}: {reason(error)}") from error
+    view = np.empty((len(texts), parts[0][1].shape[1]), dtype=parts[0][1].dtype)
+    for rows, found in parts:
+        view[rows] = found
+    return view

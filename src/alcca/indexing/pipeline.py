@@ -1,0 +1,92 @@
+"""All that happens to songs that are added: they are read, embedded with the model in use, and transcribed."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from alcca.errors import AlccaError, UsageError
+from alcca.indexing.add import add_folder
+from alcca.indexing.embed import embed_new
+from alcca.indexing.reports import AddReport
+from alcca.indexing.transcription import settings_for_adding
+from alcca.songs.remote import is_address
+from alcca.space.embedder import Embedder
+from alcca.store.embeddings import Embeddings
+from alcca.store.songs import Store
+from alcca.store.transcripts import SLICE
+from alcca.workers.cluster import Cluster
+
+__all__ = ["add_songs", "checked_music"]
+
+
+def checked_music(folder: str | os.PathLike[str], offset: float | None, jobs: int | None) -> str | Path:
+    """The place of the music, once it and the numbers of an `add_songs` are seen to be possible.
+
+    Raises
+    ------
+    UsageError
+        The folder does not exist; a negative offset; jobs below 1.
+    """
+    if offset is not None and not 0 <= offset < float("inf"):
+        raise UsageError(f"offset is {offset}; expected seconds from the start of the song, 0 or more")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs is {jobs}; expected the number of worker processes, 1 or more")
+    music: str | Path = os.fspath(folder) if is_address(folder) else Path(folder).expanduser()
+    if isinstance(music, Path) and not music.exists():
+        raise UsageError(f"{music}: no such folder; give the folder that holds the music")
+    return music
+
+
+def add_songs(
+    store: Store,
+    music: str | Path,
+    *,
+    offset: float | None,
+    retry: bool,
+    jobs: int | None,
+    hear: str | None,
+    speech_model: str | os.PathLike[str] | None,
+    offline: bool,
+    embedder: Callable[[], Embedder],
+    progress: bool,
+    cluster: Cluster | None,
+) -> AddReport:
+    """Read songs into a store that nothing else writes to, embed those that are new, and transcribe them.
+
+    Parameters and errors as of `alcca.Library.add`; ``embedder`` gives the model in use, where there is one.
+    """
+    settings = settings_for_adding(store, hear, speech_model, offline=offline)
+    remembered = store.setting("offset")
+    chosen = remembered if offset is None else offset
+    report = add_folder(
+        store,
+        music,
+        offset=chosen,
+        retry=retry or chosen != remembered,
+        jobs=jobs,
+        keep_sound=settings.extent == SLICE,
+        progress=progress,
+        cluster=cluster,
+    )
+    with store.transaction():
+        store.set_setting("offset", chosen)
+    report.notes += _embed(store, embedder, progress, cluster)
+    if settings.note:
+        report.notes.append((str(store.folder), settings.note))
+    if settings.open:
+        report.hearing = settings.hear(store, language=None, progress=progress, cluster=cluster)
+    return report
+
+
+def _embed(
+    store: Store, embedder: Callable[[], Embedder], progress: bool, cluster: Cluster | None
+) -> list[tuple[str, str]]:
+    """Embed songs that are new; files whose songs could not be, and why."""
+    model = store.setting("model")
+    if model is None or not store.tables(Embeddings).missing(model["name"]):
+        return []
+    try:
+        loaded = embedder()
+    except AlccaError as error:
+        return [(str(store.folder), f"new songs cannot be put into the learned space: {error}")]
+    return embed_new(store, model["name"], loaded, progress=progress, cluster=cluster)

@@ -1,0 +1,52 @@
+"""A song's sound once more from one of its files, which must still be the one that was added."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from alcca.errors import AlccaError, DiskError, LibraryError
+from alcca.persistence import disk_error
+from alcca.songs.audio import content_hash
+from alcca.songs.remote import at_hand
+from alcca.store.records import Song
+from alcca.workers.pool import within_memory
+
+__all__ = ["read_again"]
+
+T = TypeVar("T")
+
+
+def read_again(song: Song, read: Callable[[str], T]) -> T:
+    """What ``read`` makes of the first of the song's files that has the content of when it was added.
+
+    Parameters
+    ----------
+    song : Song
+    read : function
+        Given a path; of a file at an address that of a copy.
+
+    Raises
+    ------
+    LibraryError
+        There is none, or it cannot be read; the message is the reason.
+    DiskError
+        A disk of this machine is full: not the file's fault.
+    """
+    if song.audio is None:
+        raise LibraryError(str(song.audio_reason))
+    reason = "the library knows no file of it"
+    for path in song.paths:
+        try:
+            with at_hand(path) as here:
+                if content_hash(here) == song.hash:
+                    with within_memory(here.name):
+                        return read(str(here))
+            reason = f"{path}: has changed since it was added"
+        except OSError as error:
+            if said := disk_error(error, path):
+                raise said from error
+            reason = f"{path}: cannot be read ({error.strerror or error})"
+        except DiskError:
+            raise
+        except AlccaError as error:
+            reason = str(error)
+    raise LibraryError(reason)

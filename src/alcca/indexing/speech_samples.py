@@ -1,0 +1,158 @@
+"""Recordings that are still to be heard, as samples in a folder of the library.
+
+The worker that extracts a song's features has decoded its slice already, and leaves it here at the recogniser's rate.
+What is missing, because it was heard before or the folder is full, is decoded again.
+"""
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alcca.errors import AlccaError, DiskError, LibraryError
+from alcca.persistence import disk_error, replace_file
+from alcca.songs.audio import content_hash
+from alcca.songs.remote import at_hand
+from alcca.speech.samples import read_samples, write_slice, write_song
+from alcca.store.records import Song
+from alcca.store.transcripts import SLICE
+from alcca.workers.pool import SECONDS_BEFORE_KILL, ends_when_stuck, start_reader, within_memory
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["MAX_KEPT", "Recording", "Unheard"]
+
+# A slice takes 1.9 MB, so these take a gigabyte; decoding again costs a thirtieth of the time that hearing takes.
+MAX_KEPT = 500
+# Whole songs may be hours long.
+SECONDS_FOR_SONG = 20 * SECONDS_BEFORE_KILL
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A song's sound on its way to the recogniser, or the reason why there is none.
+
+    Parameters
+    ----------
+    song : Song
+    path : Path or None
+        A file of float32 samples at 16 kHz.
+    start : float
+        Where they begin in the recording, in seconds.
+    reason : str or None
+    """
+
+    song: Song
+    path: Path | None = None
+    start: float = 0.0
+    reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """A file of the song."""
+        return self.song.paths[0] if self.song.paths else self.song.title
+
+    def samples(self) -> "NDArray[np.float32]":
+        """The samples, shape (n,); read from the disk as they are needed."""
+        assert self.path is not None
+        return read_samples(self.path)
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """The folder of samples in the library at ``folder``."""
+
+    folder: Path
+
+    @property
+    def place(self) -> Path:
+        """Where the samples are."""
+        return self.folder / "unheard"
+
+    def keep(self, content: str, start: float, samples: "NDArray[np.float32]") -> None:
+        """Leave a slice for the recogniser; a full disk loses nothing, it is decoded again then."""
+        with contextlib.suppress(OSError, DiskError):
+            self.place.mkdir(exist_ok=True)
+            replace_file(self._slice(content, start), lambda part: samples.astype("<f4").tofile(part))
+
+    def remove(self, song: Song) -> None:
+        """Remove the samples of a song that was heard."""
+        for path in self.place.glob(f"{_name(song.hash)}*.f32"):
+            path.unlink(missing_ok=True)
+
+    def clear_when_empty(self) -> None:
+        """Remove the folder when nothing waits in it."""
+        # What begins with a dot is half of a file, left by a process that was killed.
+        if all(path.name.startswith(".") for path in self.place.glob("*.f32")):
+            shutil.rmtree(self.place, ignore_errors=True)
+
+    def _slice(self, content: str, start: float) -> Path:
+        return self.place / f"{_name(content)}-{start:.3f}.f32"
+
+    # In worker processes
+
+    def pool(self, workers: int) -> Any:
+        """Worker processes that decode."""
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        return ProcessPoolExecutor(max_workers=workers, initializer=start_reader)
+
+    def read(self, task: tuple[Song, str]) -> Recording:
+        """Decode a song's slice, or all of it, unless its samples are here; DiskError where these have no room."""
+        song, extent = task
+        assert song.audio is not None
+        if extent == SLICE:
+            with ends_when_stuck(SECONDS_BEFORE_KILL):
+                kept = self._slice(song.hash, song.audio.start)
+                return Recording(song, kept, song.audio.start) if kept.is_file() else self._decode(song, extent)
+        with ends_when_stuck(SECONDS_FOR_SONG):
+            return self._decode(song, extent)
+
+    def _decode(self, song: Song, extent: str) -> Recording:
+        assert song.audio is not None
+        reason = "the library knows no file of it"
+        try:
+            self.place.mkdir(exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, self.place) or LibraryError(
+                f"{self.place}: cannot be made ({error.strerror}); check its permissions"
+            ) from error
+        for path in song.paths:
+            try:
+                with at_hand(path) as here:
+                    if content_hash(here) != song.hash:
+                        reason = f"{path}: has changed since it was added; run alcca add on its folder again"
+                        continue
+                    if extent == SLICE:
+                        target = self._slice(song.hash, song.audio.start)
+                        with within_memory(here.name):
+                            write_slice(here, song.audio.offset, target)
+                        return Recording(song, target, song.audio.start)
+                    target = self.place / f"{_name(song.hash)}.f32"
+                    with within_memory(here.name):
+                        write_song(here, target)
+                    return Recording(song, target)
+            except OSError as error:
+                if said := disk_error(error, self.place):
+                    raise said from error
+                reason = f"{path}: cannot be read ({error.strerror or error})"
+            except DiskError:
+                # Not the song's fault, and the next one has no room either.
+                raise
+            except AlccaError as error:
+                reason = str(error)
+        return Recording(song, reason=reason)
+
+    def crashed(self, task: tuple[Song, str]) -> Recording:
+        """What is said of a song whose decoder ended its process."""
+        names = ", ".join(os.path.basename(path) for path in task[0].paths)  # noqa: PTH119 - a text, not a file
+        return Recording(task[0], reason=f"{names}: the decoder crashed or hung on this file; convert it")
+
+
+def _name(content: str) -> str:
+    # The hash of an empty file holds its path.
+    return content.replace("/", "_").replace(":", "_")

@@ -1,0 +1,87 @@
+"""The lines of a song's lyrics that fit a query best: those that share its words, else the nearest in the space."""
+
+import math
+import string
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.songs.lyrics import tokenize
+from alcca.space.embedder import Embedder
+
+__all__ = ["PassageLine", "best_passage"]
+
+# As many lines as a card shows, and as make a couplet or half a stanza.
+LINES = 3
+MAX_PIECE_CHARACTERS = 60
+# Each passage costs about a millisecond of inference; of longer lyrics, passages further apart are tried.
+MAX_PASSAGES = 16
+
+
+class PassageLine(NamedTuple):
+    """A line of lyrics, and those of its words that the query holds too, written as the line has them."""
+
+    text: str
+    words: tuple[str, ...]
+
+
+def best_passage(
+    lyrics: str, query: NDArray[np.floating], embedder: Embedder, words: str | None = None
+) -> list[PassageLine]:
+    r"""At most three lines of lyrics that follow each other and fit a query best.
+
+    Parameters
+    ----------
+    lyrics : str
+        Cleaned lyrics of a song.
+    query : array of shape (d,)
+        The query's place in the common space.
+    embedder : Embedder
+        The model that ``query`` comes from.
+    words : str, optional
+        The words of a query by lyrics. Lines that share some of them win, rare words counting more; without any
+        shared word the place of the lines in the space decides.
+
+    Examples
+    --------
+    >>> from alcca.encoders.mfcc import MfccEncoder
+    >>> from alcca.encoders.tfidf import TfidfEncoder
+    >>> from alcca.models.alcca import ALCCA
+    >>> model = Embedder(MfccEncoder(), TfidfEncoder(min_df=1).fit(["the sun is high"]), ALCCA())
+    >>> song = "Rise up\n\nThe sun is high\nand so am I\nGo home"
+    >>> [line.words for line in best_passage(song, np.ones(2), model, "High, high sun!")]
+    [(), ('sun', 'high'), ()]
+    """
+    # Words of a score come as one long line a stanza.
+    lines = [part for line in lyrics.splitlines() for part in textwrap.wrap(line, MAX_PIECE_CHARACTERS)]
+    passages = [lines[start : start + LINES] for start in range(max(1, len(lines) - LINES + 1))]
+    wanted = frozenset(tokenize(words or ""))
+    # The less often the library's lyrics hold a word, the more it says.
+    shared = [sum(embedder.lyrics.weight(word) for word in _tokens(passage) & wanted) for passage in passages]
+    if max(shared) > 0:
+        best = passages[int(np.argmax(shared))]
+    elif len(passages) == 1:
+        best = passages[0]
+    else:
+        best = _nearest(passages, query, embedder)
+    return [PassageLine(line, tuple(_written(line, wanted))) for line in best]
+
+
+def _nearest(passages: Sequence[list[str]], query: NDArray[np.floating], embedder: Embedder) -> list[str]:
+    tried = passages[:: math.ceil(len(passages) / MAX_PASSAGES)]
+    places = embedder.embed_lyrics([" ".join(passage) for passage in tried])
+    lengths = np.linalg.norm(places, axis=1)
+    return tried[int(np.argmax(places @ query / np.where(lengths > 0, lengths, 1.0)))]
+
+
+def _tokens(lines: Iterable[str]) -> set[str]:
+    return {word for line in lines for word in tokenize(line)}
+
+
+def _written(line: str, wanted: frozenset[str]) -> Iterable[str]:
+    for piece in line.split():
+        if wanted.intersection(tokenize(piece)):
+            yield piece.strip(string.punctuation + "“”‘’„«»…—–¡¿")

@@ -1,0 +1,169 @@
+"""The hits of a search: songs with a line of their lyrics, and the evidence for each."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alcca.matching.passages import Passage
+    from alcca.search.fusion import Ranked
+    from alcca.search.part import Evidence
+    from alcca.store.records import Song
+    from alcca.transcripts import Transcript
+
+__all__ = ["Hit", "Hits", "found_words", "hit", "line_to_show"]
+
+# Words of a pasted text that are used to choose a line.
+MAX_WORDS = 64
+# Fits beside a rank in a terminal, or into three lines on a phone.
+MAX_LINE_CHARACTERS = 100
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One hit of a search.
+
+    Attributes
+    ----------
+    rank : int
+        1 for the best.
+    score : float or None
+        Cosine of the query and the song in the learned space, in [-1, 1]; None if the space did not score it, and for a
+        search by exact words.
+    line : str
+        A line of the song's lyrics: the best matching line, or the first line with a searched word, else the first
+        line; at most 100 characters.
+    path : str
+        Path of a file of the song.
+    bits : float or None
+        The sum of the evidence of all parts, which ranks the hits: base-2 logarithm of how much likelier the query and
+        the song belong together than by chance. None for a search by exact words.
+    probability : float or None
+        Probability that this is the song in question, in [0, 1]; None for a search by exact words.
+    certainty : str or None
+        The probability in words: "sure", "likely" or "a guess".
+    evidence : tuple of Evidence
+        The evidence of each part; see `alcca.search.part.Evidence`.
+    """
+
+    rank: int
+    score: float | None
+    title: str
+    artist: str | None
+    label: str | None
+    line: str
+    path: str
+    id: int
+    bits: float | None = None
+    probability: float | None = None
+    certainty: str | None = None
+    evidence: "tuple[Evidence, ...]" = ()
+
+    @property
+    def passages(self) -> "list[Passage]":
+        """Matching passages of the query and the song, best first."""
+        return [passage for evidence in self.evidence for passage in evidence.passages]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as JSON values."""
+        return {**vars(self), "evidence": [evidence.to_dict() for evidence in self.evidence]}
+
+
+class Hits(list[Hit]):
+    """The hits of a search, best first, with the transcript of the query and notes.
+
+    Attributes
+    ----------
+    heard : Transcript or None
+        Transcript of the query recording; None if it was not transcribed.
+    asked : tuple of str
+        The parts of the search that gave a result.
+    notes : tuple of str
+        Remarks on the query, and why other parts gave no result.
+    """
+
+    def __init__(
+        self,
+        hits: Iterable[Hit] = (),
+        *,
+        heard: "Transcript | None" = None,
+        asked: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(hits)
+        self.heard, self.asked, self.notes = heard, asked, notes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``hits`` and the attributes as JSON values."""
+        heard = None if self.heard is None else {"text": self.heard.text, **self.heard.to_dict()}
+        hits = [hit.to_dict() for hit in self]
+        return {"hits": hits, "heard": heard, "asked": list(self.asked), "notes": list(self.notes)}
+
+
+def hit(rank: int, found: "Ranked") -> Hit:
+    """Make the hit of a search by parts."""
+    song, passages = found.song, [passage for evidence in found.evidence for passage in evidence.passages]
+    line = line_to_show(passages[0].line if passages else song.lyrics or "")
+    return Hit(
+        rank,
+        found.compared and found.compared.score,
+        song.title,
+        song.artist,
+        song.label,
+        line,
+        song.paths[0] if song.paths else "",
+        song.id,
+        found.bits,
+        found.probability,
+        found.certainty,
+        tuple(found.evidence),
+    )
+
+
+def found_words(rank: int, song: "Song", words: str) -> Hit:
+    """Make the hit of a search by exact words."""
+    path = song.paths[0] if song.paths else ""
+    return Hit(rank, None, song.title, song.artist, song.label, line_to_show(song.lyrics or "", words), path, song.id)
+
+
+def line_to_show(lyrics: str, words: str = "") -> str:
+    """Choose a line of lyrics: the first with one of ``words``, ignoring case and accents, else the first.
+
+    Long lines are shortened around the word, with "…" for omissions.
+
+    Examples
+    --------
+    >>> line_to_show("Früh am Morgen", "fruh")
+    'Früh am Morgen'
+    >>> len(line_to_show("la " * 100))
+    100
+    """
+    lines = [line.strip() for line in lyrics.splitlines() if line.strip()]
+    plain = _plain_words(words)
+    found = ((line, _first(line, plain)) for line in lines)
+    line, at = next(((line, at) for line, at in found if at >= 0), (lines[0] if lines else "", 0))
+    if len(line) <= MAX_LINE_CHARACTERS:
+        return line
+    room = MAX_LINE_CHARACTERS - 2
+    start = min(max(at - room // 3, 0), len(line) - room)
+    end = start + room
+    return ("…" if start else "") + line[start : end + (not start)] + ("…" if end < len(line) else "")
+
+
+@lru_cache(maxsize=16)
+def _plain_words(text: str) -> tuple[str, ...]:
+    """The first distinct words of a text; cached, as all songs of a search share the text."""
+    return tuple(dict.fromkeys(_plain(text).split()))[:MAX_WORDS]
+
+
+def _first(line: str, words: tuple[str, ...]) -> int:
+    """Position of the first of ``words`` in a line, or -1."""
+    plain = _plain(line) if words else ""
+    return min((at for word in words if (at := plain.find(word)) >= 0), default=-1)
+
+
+def _plain(text: str) -> str:
+    # Map each letter to one letter, so that positions are the same in both texts.
+    return "".join(unicodedata.normalize("NFD", letter)[0].lower()[:1] for letter in text)

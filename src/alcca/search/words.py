@@ -1,0 +1,175 @@
+"""Words as a part of a search: the words of the query are aligned with lyrics and transcripts."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.matching.folding import fold
+from alcca.matching.passages import Passage, find_passages
+from alcca.matching.scoring import bits
+from alcca.search.engines.engine import Letters, SparseIndex
+from alcca.search.filters import Filter
+from alcca.search.part import HEARD, Candidates, Catalogue, Evidence, Part, Query
+from alcca.songs.lyrics import clean_lyrics
+from alcca.store.ngram_index import KINDS
+from alcca.store.transcripts import StoredTranscript, Transcripts
+from alcca.transcripts import Transcript
+
+if TYPE_CHECKING:
+    from alcca.search.reader import SongReader
+    from alcca.store.records import Song
+    from alcca.store.songs import Store
+
+__all__ = ["WordsPart"]
+
+# Songs of each index that are aligned letter by letter: more do not improve results, and each costs 0.1 ms.
+CANDIDATES = 50
+# Any pair of texts shares a letter or two, which gives fewer bits than this.
+MIN_BITS = 3.0
+# Fewer bits than this occur by chance in one of 256 recordings, and a wrong time is worse than none.
+TIMED_BITS = 8.0
+# A text that gives a smaller share of a match's bits than this is not what matched.
+SHARE_OF_WORTH = 0.5
+
+
+class WordsPart(Part):
+    """Aligns the words of a query with the lyrics and transcripts of songs."""
+
+    name = "words"
+    title = "the words"
+    takes = HEARD
+    tables = Transcripts
+
+    def __init__(self, store: "Store", catalogue: Catalogue, previous: Part | None) -> None:
+        kept = store.tables(Transcripts)
+        heard = kept.extents()
+        self._heard = frozenset(song for song, (_, words, _, _) in heard.items() if words)
+        written = frozenset(song.id for song in catalogue.summaries.values() if song.has_lyrics)
+        self._worded = written | self._heard
+        before = previous._elsewhere if isinstance(previous, WordsPart) else {}
+        # Indexes of an engine that stores them; for other engines, the library's own index is used.
+        self._elsewhere: dict[str, SparseIndex | None] = {}
+        for kind in KINDS:
+            letters = partial(_letters_kept, kept, kind, catalogue.tags)
+            self._elsewhere[kind] = catalogue.engine.words(catalogue.library, kind, letters, before.get(kind))
+
+    def lacks(self, query: Query) -> str | None:
+        """Why it cannot search: there is no transcript, or there are no words to compare."""
+        if query.text is None and HEARD not in query.recording:
+            return query.missing.get(HEARD, "the recording has not been transcribed")
+        if not _letters(query):
+            return "no words were recognised in the recording" if query.text is None else "the text has no words"
+        return None if self._worded else "no song of the library has lyrics or a transcript with words"
+
+    def among(self, query: Query, allowed: frozenset[int] | None) -> int:
+        """Count the songs that it compares: those with lyrics or a transcript with words."""
+        return len(self._worded if allowed is None else self._worded & allowed)
+
+    def ask(self, query: Query, reader: "SongReader", k: int, allowed: frozenset[int] | None) -> Candidates:
+        """Find songs whose lyrics or transcript align with the query better than by chance."""
+        letters, kept = _letters(query), reader.tables(Transcripts)
+        most = max(k, CANDIDATES)
+        indexes = [self._elsewhere[kind] or kept.index(kind) for kind in KINDS]
+        numbers = sorted({song for index in indexes for song in index.search(letters, most, allowed)})
+        ids, stored = np.array(numbers, dtype=np.int64), kept.of(numbers)
+        written, spoken = _bits(query, reader.songs(numbers), stored, ids)
+        worth = np.maximum(written, spoken)
+        order = np.argsort(-worth, kind="stable")
+        best = ids[order][worth[order] > 0]
+        known = dict(zip(numbers, worth.tolist(), strict=True))
+
+        def of(wanted: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            scores = np.array([known.get(number) or np.nan for number in wanted.tolist()])
+            return scores, np.nan_to_num(scores)
+
+        both = zip(written.tolist(), spoken.tolist(), strict=True)
+        matches = {number: _Match(stored.get(number), *worths) for number, worths in zip(numbers, both, strict=True)}
+        return Candidates(best, of, details=matches)
+
+    def evidence(
+        self, query: Query, candidates: Candidates, songs: Sequence["Song"], reader: "SongReader"
+    ) -> list[Evidence | None]:
+        """Find the matching lines, and their times in the query's recording or in the song's."""
+        matches: dict[int, _Match] = candidates.details
+        scores, worth = candidates.of(np.array([song.id for song in songs], dtype=np.int64))
+        return [
+            None
+            if np.isnan(score)
+            else Evidence(self.name, float(score), float(bit), _passages(query, song.lyrics, matches[song.id]))
+            for song, score, bit in zip(songs, scores, worth, strict=True)
+        ]
+
+
+class _Match(NamedTuple):
+    """A song's transcript, and how well its lyrics and its transcript match the query, in bits."""
+
+    stored: StoredTranscript | None
+    written: float
+    spoken: float
+
+
+def _letters_kept(kept: Transcripts, kind: str, tags: Callable[[int], Filter]) -> Letters:
+    return Letters(*kept.letter_stamps(kind), lambda song: kept.index(kind).letters(song) or "", tags)
+
+
+def _words(query: Query) -> Transcript | str:
+    if query.text is not None:
+        return clean_lyrics(query.text)
+    return query.recording.get(HEARD) or ""
+
+
+def _letters(query: Query) -> str:
+    words = _words(query)
+    return fold(words if isinstance(words, str) else words.all_text).letters
+
+
+def _bits(
+    query: Query, songs: Sequence["Song"], heard: dict[int, StoredTranscript], ids: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bits of the query's words with each song's lyrics, and with each song's transcript."""
+    lyrics = {song.id: song.lyrics for song in songs if song.lyrics}
+    spoken = {number: stored.transcript.all_text for number, stored in heard.items() if stored.transcript.has_words}
+    return _worth(query, lyrics, ids), _worth(query, spoken, ids)
+
+
+def _worth(query: Query, texts: dict[int, str], ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    known = [row for row, number in enumerate(ids.tolist()) if number in texts]
+    worth = np.zeros(len(ids))
+    if known:
+        worth[known] = bits([_words(query)], [texts[int(ids[row])] for row in known])[0]
+    worth[worth < MIN_BITS] = 0.0
+    return worth
+
+
+def _passages(query: Query, lyrics: str | None, match: _Match) -> list[Passage]:
+    """Find the matching passages."""
+    heard, worth = match.stored, (match.written, match.spoken)
+    spoken = heard.transcript if heard is not None and heard.transcript.has_words else None
+    if query.text is not None:
+        return _where_sung(clean_lyrics(query.text), lyrics, spoken if worth[1] >= TIMED_BITS else None, worth)
+    recording = query.recording.get(HEARD) or Transcript()
+    if lyrics:
+        return find_passages(recording, lyrics)
+    return find_passages(recording, spoken.all_text) if spoken is not None else []
+
+
+def _where_sung(words: str, lyrics: str | None, spoken: Transcript | None, worth: tuple[float, float]) -> list[Passage]:
+    """The lines of the lyrics that match typed words, with their times.
+
+    If most of the match's ``worth`` comes from the transcript, the typed lines, with their times.
+    """
+    if spoken is not None and worth[0] < SHARE_OF_WORTH * worth[1]:
+        return find_passages(spoken, words)
+    written = find_passages(words, lyrics) if lyrics else []
+    if spoken is None:
+        return written
+    # The time of each line.
+    found = find_passages(spoken, "\n".join(passage.line for passage in written), most=len(written))
+    at = {passage.line_number: (passage.start, passage.end) for passage in found}
+    return [
+        passage._replace(start=at[row][0], end=at[row][1]) if row in at else passage
+        for row, passage in enumerate(written)
+    ]

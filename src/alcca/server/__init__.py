@@ -1,0 +1,4 @@
+"""The server: a search page and a REST API over one library.
+
+Imports from: _version, errors, experiments, library, matching, sandbox, search, store, transcripts.
+"""

@@ -1,0 +1,233 @@
+"""The routes of the REST API, with typed requests and responses."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path as FilePath
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from alcca._version import __version__
+from alcca.search.filters import Filter
+from alcca.search.fusion import BOTH
+from alcca.server.audio_file import send_recording
+from alcca.server.clip_search import ClipSearch
+from alcca.server.evaluation import is_evaluated, read_evaluation
+from alcca.server.events import EVENT, SearchEvents
+from alcca.server.problems import documented
+from alcca.server.schemas import Evaluation, LibraryStatus, SongDetails, SongList, SongMap
+from alcca.server.search_schemas import (
+    MAX_HITS,
+    MAX_LYRICS_CHARACTERS,
+    LyricsQuery,
+    Neighbours,
+    Passages,
+    PassagesQuery,
+    SearchResult,
+    name_parts,
+)
+from alcca.server.service import Service
+from alcca.store.records import Song as StoredSong
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1", responses=documented(400, 401, 403, 413, 421, 422, 503))
+# The largest integer that SQLite can store.
+MAX_ID = 2**63 - 1
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    # Check on every request, including those answered from memory or from files beside the database.
+    service.library.check()
+    return service
+
+
+def _where(
+    label: Annotated[str | None, Query(description="Only songs with this label.", max_length=500)] = None,
+    artist: Annotated[str | None, Query(description="Only songs by this artist.", max_length=500)] = None,
+) -> Filter:
+    return Filter(label, artist)
+
+
+Asked = Annotated[Service, Depends(_service)]
+Where = Annotated[Filter, Depends(_where)]
+Count = Annotated[int, Query(ge=1, le=MAX_HITS, description="Number of songs.")]
+
+
+def _song(song: Annotated[int, Path(ge=1, le=MAX_ID, examples=[1])], service: Asked) -> StoredSong:
+    found = service.song(song)
+    if found is None:
+        raise HTTPException(404, f"this library has no song {song}")
+    return found
+
+
+OneSong = Annotated[StoredSong, Depends(_song)]
+
+
+def _clip_search(
+    file: Annotated[UploadFile, File(description="A recording in any common format; its middle 30 s are used.")],
+    service: Asked,
+    where: Where,
+    k: Count = 10,
+    by: Annotated[str, Query(description="A part of the search, or both.", json_schema_extra=name_parts)] = BOTH,
+    explain: Annotated[bool, Query(description="Include the evidence of each part.")] = False,
+) -> ClipSearch:
+    # Use a temporary name: the sender's file name must not choose a path on this machine.
+    with tempfile.NamedTemporaryFile(prefix="alcca-clip-") as clip:
+        shutil.copyfileobj(file.file, clip)
+        clip.flush()
+        name = FilePath(file.filename or "the recording").name
+        return service.search_audio(FilePath(clip.name), name, k, where, by, explain)
+
+
+ByClip = Annotated[ClipSearch, Depends(_clip_search)]
+
+
+@contextlib.asynccontextmanager
+async def _closed_when_gone(request: Request, search: ClipSearch) -> AsyncIterator[None]:
+    """Close a search at the end, or as soon as the client disconnects."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        search.close()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        search.close()
+
+
+@router.post(
+    "/search/audio",
+    tags=["search"],
+    summary="Songs whose lyrics fit a recording",
+    responses=documented(409),
+)
+async def search_audio(request: Request, search: ByClip) -> SearchResult:
+    """Transcribe a recording; rank songs by its words and by how well their lyrics fit in the learned space."""
+    async with _closed_when_gone(request, search):
+        await run_in_threadpool(search.hear)
+        return await run_in_threadpool(search.result)
+
+
+@router.post(
+    "/search/audio/stream",
+    tags=["search"],
+    summary="The same, as a stream of partial results",
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "Events", "content": {"text/event-stream": {"itemSchema": EVENT}}},
+        **documented(409),
+    },
+)
+async def search_audio_stream(request: Request, search: ByClip) -> SearchEvents:
+    """Stream results as Server-Sent Events, each with a line of JSON.
+
+    `space`: the hits by audio alone, sent at once, in the format of /search/audio. `words`: the transcript, in the
+    format of `heard`; left out if the recording is not transcribed, and sent twice if the first pass is doubtful, once
+    after each pass. `result`: the response of /search/audio. `problem`: the error, sent instead of `result`.
+    """
+    try:
+        first = await run_in_threadpool(search.at_once)
+    except BaseException:
+        search.close()
+        raise
+    return SearchEvents(request, search, first)
+
+
+@router.post("/search/lyrics", tags=["search"], summary="Recordings in which words are sung", responses=documented(409))
+def search_lyrics(query: LyricsQuery, service: Asked) -> SearchResult:
+    """Rank recordings by whether the words are sung in them, and by how well their audio fits in the learned space.
+
+    Songs without lyrics are found by their transcript, if they have one.
+    """
+    return service.search_lyrics(query)
+
+
+@router.post("/passages", tags=["search"], summary="The lines that fit a query best", responses=documented(409))
+def passages(asked: PassagesQuery, service: Asked) -> Passages:
+    """Find the lines of each song that fit a query best, to show with the hit."""
+    return service.passages(asked)
+
+
+@router.get("/songs", tags=["songs"], summary="All songs, or those that contain exactly these words")
+def songs(
+    service: Asked,
+    where: Where,
+    words: Annotated[
+        str, Query(max_length=MAX_LYRICS_CHARACTERS, description="Every word must be in title, artist or lyrics.")
+    ] = "",
+    k: Count = 20,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> SongList:
+    """List songs. With words, search for exact matches, ignoring case and accents; meaning is not considered."""
+    return service.songs(words, where, k, offset)
+
+
+@router.get("/songs/{song}", tags=["songs"], summary="A song with its lyrics", responses=documented(404))
+def song_details(found: OneSong, service: Asked) -> SongDetails:
+    """Return the details of one song."""
+    return service.details(found)
+
+
+@router.get("/songs/{song}/neighbours", tags=["songs"], summary="Songs like this one", responses=documented(404, 409))
+def song_neighbours(
+    found: OneSong,
+    service: Asked,
+    where: Where,
+    by: Annotated[Literal["audio", "lyrics"], Query(description="Songs that sound alike, or with lyrics alike.")],
+    k: Count = 10,
+) -> Neighbours:
+    """Rank the other songs by their similarity to one, in audio or in lyrics."""
+    return service.neighbours(found, by, k, where)
+
+
+@router.get(
+    "/songs/{song}/audio",
+    tags=["songs"],
+    summary="A song's recording",
+    response_class=FileResponse,
+    responses={
+        200: {"description": "The whole file", "content": {"audio/*": {}, "application/octet-stream": {}}},
+        206: {"description": "The requested range of bytes", "content": {"audio/*": {}}},
+        **documented(404, 416),
+    },
+)
+def song_audio(request: Request, found: OneSong, service: Asked) -> FileResponse:
+    """Send the audio file. Byte ranges are supported, so players can seek."""
+    if found.audio is None:
+        raise HTTPException(404, "the song's file has no usable audio")
+    recording = service.recording(found)
+    if recording is None:
+        raise HTTPException(404, "the song's file was moved, deleted or changed; run alcca add on its folder again")
+    return send_recording(request, *recording)
+
+
+@router.get("/map", tags=["library"], summary="All songs in two dimensions", response_model=SongMap)
+def song_map(service: Asked) -> Response:
+    """Return the position of every searchable song on a plane; similar songs tend to be close together."""
+    return Response(service.map(), media_type="application/json")
+
+
+@router.get("/status", tags=["library"], summary="What the library holds")
+def status(service: Asked) -> LibraryStatus:
+    """Return what the library holds, the values to filter by, and the model in use."""
+    return service.status(__version__)
+
+
+@router.get("/evaluation", tags=["library"], summary="Search quality", responses=documented(404))
+def evaluation(service: Asked) -> Evaluation:
+    """Return the last evaluation: results on held-out songs, with chance for comparison."""
+    if not is_evaluated(service.folder):
+        raise HTTPException(404, "this library has not been evaluated yet; run alcca evaluate")
+    return read_evaluation(service.folder)

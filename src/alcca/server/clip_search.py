@@ -1,0 +1,102 @@
+"""A search by a recording, step by step: read it, search by audio, transcribe it, search again with its words."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from alcca.errors import UntrainedError, UsageError
+from alcca.sandbox.clip_reader import ClipReader
+from alcca.sandbox.transcriber import NoTranscription, TranscriptionError, TranscriptionQueue
+from alcca.search.fusion import chosen_parts
+from alcca.search.live import LiveLibrary
+from alcca.search.part import HEARD, SOUND, Query
+from alcca.server.responses import Wanted, heard_in, search
+from alcca.server.schemas import Heard
+from alcca.server.search_schemas import SearchResult
+
+__all__ = ["ClipSearch"]
+
+
+class ClipSearch:
+    """One search by a recording. It holds a place in the transcription queue until it is closed.
+
+    Parameters
+    ----------
+    library : LiveLibrary
+    clips : ClipReader
+    transcriber : TranscriptionQueue or NoTranscription
+    clip : path
+        The recording. It is read when the search is created.
+    name : str
+        Name of the recording in messages.
+    wanted : Wanted
+
+    Raises
+    ------
+    UsageError
+        If there is no part of the search with this name.
+    BusyError
+        If too many recordings are waiting for transcription.
+    AudioError
+        If the recording cannot be used.
+    """
+
+    def __init__(
+        self,
+        library: LiveLibrary,
+        clips: ClipReader,
+        transcriber: TranscriptionQueue | NoTranscription,
+        clip: Path,
+        name: str,
+        wanted: Wanted,
+    ) -> None:
+        self._started, self._library, self._now, self._wanted = time.perf_counter(), library, library.snapshot, wanted
+        takes = {part.takes for part in chosen_parts(self._now.parts, wanted.by).values()}
+        sound = SOUND in takes and self._now.model is not None
+        encoder = self._now.space.sound_encoder_folder if sound else None
+        self._place = transcriber.place() if HEARD in takes else None
+        try:
+            self._clip = clips.read(clip, name, sound=sound, encoder=encoder)
+        except BaseException:
+            self.close()
+            raise
+        self._taken: dict[str, Any] = {} if self._clip.sound is None else {SOUND: self._clip.sound}
+        self._query = Query(recording=self._taken)
+
+    def at_once(self) -> SearchResult:
+        """Search before transcription; the result is empty if the search needs words."""
+        try:
+            return self._search()
+        except (UntrainedError, UsageError):
+            return SearchResult(
+                query=None, compared="lyrics", among=0, took_ms=0.0, notes=[], heard=None, asked=[], hits=[]
+            )
+
+    def hear(self, at_first: Callable[[Heard], object] = lambda first: None) -> Heard | None:
+        """Transcribe the recording. Returns None if it was not transcribed; the notes of the result say why.
+
+        If the first pass is doubtful, ``at_first`` is called with it in another thread, and a second pass follows.
+        """
+        if self._place is None:
+            return None
+        try:
+            heard = self._place.hear(self._clip.speech, self._clip.start, lambda first: at_first(heard_in(first)))
+        except TranscriptionError as error:
+            self._query = Query(recording=self._taken, missing={HEARD: str(error)})
+            return None
+        self._query = Query(recording=self._taken | {HEARD: heard})
+        return heard_in(heard)
+
+    def result(self) -> SearchResult:
+        """Search by everything known of the recording so far; raises the errors of `Snapshot.search`."""
+        return self._search()
+
+    def close(self) -> None:
+        """Leave the transcription queue; a thread that waits in `hear` is woken."""
+        if self._place is not None:
+            self._place.leave()
+
+    def _search(self) -> SearchResult:
+        with self._library.store() as store:
+            return search(self._now, store, self._query, self._wanted, started=self._started, notes=self._clip.notes)

@@ -1,0 +1,122 @@
+/** A player that loads nothing before it is asked to play, and says so when the browser cannot play a format. */
+
+import { h, replace } from "./dom.js";
+import { clock, spoken } from "./format.js";
+import { icon } from "./icons.js";
+
+const SECONDS_A_STEP = 5;
+
+// One song at a time.
+document.addEventListener(
+  "play",
+  (event) => {
+    for (const audio of document.querySelectorAll("audio")) if (audio !== event.target) audio.pause();
+  },
+  true,
+);
+
+/**
+ * @param {string} source address of the recording
+ * @param {{name: string, id: string, seconds: ?number, behind: ?Node}} options `behind` is drawn under the position,
+ *   such as a waveform; `seconds` is the duration, where it is known before the recording is loaded
+ * @returns {{element: HTMLElement, audio: HTMLAudioElement, setDuration: (seconds: number) => void,
+ *   playFrom: (seconds: number) => void}}
+ */
+export function player(source, { name, id, seconds = null, behind = null }) {
+  const audio = h("audio", { src: source, preload: "none", id: `${id}-audio`, "data-testid": "audio" });
+  const button = h("button", {
+    type: "button",
+    class: "play",
+    id: `${id}-play`,
+    "data-testid": "play",
+    on: { click: toggle },
+  });
+  const position = h("input", {
+    type: "range",
+    class: "position",
+    id: `${id}-position`,
+    min: 0,
+    step: "any",
+    value: 0,
+    "aria-label": `Position in ${name}`,
+    on: { input: seek, keydown: step },
+  });
+  const time = h("span", { class: "time", "aria-hidden": "true" });
+  const element = h(
+    "div",
+    { class: behind ? "player with-waveform" : "player", role: "group", "aria-label": `Player of ${name}` },
+    button,
+    h("div", { class: "track" }, behind, position),
+    time,
+    audio,
+  );
+  let duration = seconds ?? 0;
+
+  function toggle() {
+    if (audio.paused) audio.play().catch(() => {});
+    else audio.pause();
+  }
+
+  function playFrom(at) {
+    audio.currentTime = at;
+    show();
+    audio.play().catch(() => {});
+  }
+
+  function seek() {
+    audio.currentTime = Number(position.value);
+    show();
+  }
+
+  // With any step allowed, an arrow key would move by a hundredth of the song.
+  function step(event) {
+    const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    position.value = Number(position.value) + way * SECONDS_A_STEP;
+    seek();
+  }
+
+  function show() {
+    const now = Math.min(audio.currentTime, duration || Infinity);
+    position.max = duration || 1;
+    position.value = now;
+    position.disabled = !duration;
+    position.setAttribute("aria-valuetext", `${spoken(now)} of ${spoken(duration)}`);
+    element.style.setProperty("--played", duration ? now / duration : 0);
+    time.textContent = `${clock(now)} / ${duration ? clock(duration) : "–:––"}`;
+  }
+
+  function setDuration(given) {
+    if (Number.isFinite(given) && given > 0) duration = given;
+    show();
+  }
+
+  function showButton() {
+    button.replaceChildren(icon(audio.paused ? "play" : "pause"));
+    button.setAttribute("aria-label", `${audio.paused ? "Play" : "Pause"} ${name}`);
+  }
+
+  for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, showButton);
+  audio.addEventListener("timeupdate", show);
+  audio.addEventListener("durationchange", () => setDuration(audio.duration));
+  audio.addEventListener("error", () => {
+    replace(
+      element,
+      h("p", { class: "hint", role: "status", "data-testid": "cannot-play" }, cannotPlay(audio), " ", saveLink(source)),
+    );
+  });
+  showButton();
+  show();
+  return { element, audio, setDuration, playFrom };
+}
+
+function cannotPlay({ error }) {
+  return error?.code === MediaError.MEDIA_ERR_NETWORK
+    ? "The recording stopped loading: the server may have stopped."
+    : "This browser cannot play this recording: the file is missing, or in a format that the browser does not support.";
+}
+
+function saveLink(source) {
+  return h("a", { href: source, download: "" }, "Save it");
+}

@@ -1,0 +1,117 @@
+"""A library's store, opened for a person or a program: made when something is first written, and locked meanwhile."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from alcca.errors import DiskError, LibraryError, NoLibraryError, UsageError
+from alcca.persistence import disk_error
+from alcca.store.database import Access, is_library
+from alcca.store.songs import Store
+
+__all__ = ["OpenStore"]
+
+
+class OpenStore:
+    """The store in a folder, which may not exist yet, and the lock that keeps other writers away.
+
+    Parameters
+    ----------
+    path : path
+        The library's folder.
+
+    Raises
+    ------
+    UsageError
+        ``path`` is a file.
+    LibraryError
+        The folder's database is damaged or was written by a newer alcca.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path}: is a file; a library is a folder, name another place")
+        self._store = self._find()
+
+    def _find(self) -> Store:
+        try:
+            return Store(self.path, Access.THERE)
+        except NoLibraryError:
+            return Store(self.path, Access.NOWHERE)
+
+    @property
+    def store(self) -> Store:
+        """The store in use; another one once a library has been made in the folder."""
+        # Another process may have made it meanwhile.
+        if self._store.access is Access.NOWHERE and is_library(self.path):
+            self._replace(self._find())
+        return self._store
+
+    def _replace(self, store: Store) -> None:
+        self._store.close()
+        self._store = store
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the folder holds a library."""
+        return self.store.access is not Access.NOWHERE
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Store]:
+        """Make the library if there is none, keep other writers away, and give the store.
+
+        Raises
+        ------
+        DiskError
+            The disk is full or read-only.
+        LibraryError
+            Another process is writing, or the library was removed.
+        """
+        from filelock import FileLock, Timeout
+
+        self._make()
+        store = self.store
+        if store.is_stale:
+            raise NoLibraryError(f"{self.path}: the library is gone, or is another one now; open it again")
+        if store.hindrance is not None:
+            raise DiskError(f"{self.path}: {store.hindrance}")
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LibraryError(
+                f"{self.path}: another process is adding to this library or training it; wait until it is done"
+            ) from error
+        except OSError as error:
+            raise disk_error(error, self.path) or LibraryError(
+                f"{self.path}: cannot be written ({error.strerror}); check its permissions"
+            ) from error
+        try:
+            with store.named_errors():
+                yield store
+        finally:
+            lock.release()
+
+    @contextlib.contextmanager
+    def writing_if_made(self) -> Iterator[Store]:
+        """As `writing`, but a library that does not exist is not made: there is nothing to write about."""
+        if self.is_made:
+            with self.writing() as store:
+                yield store
+        else:
+            yield self.store
+
+    def _make(self) -> None:
+        if self.is_made:
+            return
+        try:
+            self._replace(Store(self.path))
+        except OSError as error:
+            raise disk_error(error, self.path) or UsageError(
+                f"{self.path}: cannot be made ({error.strerror}); name another place"
+            ) from error
+
+    def close(self) -> None:
+        """Close the database."""
+        self._store.close()

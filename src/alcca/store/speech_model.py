@@ -1,0 +1,16 @@
+"""Which speech model transcribes a library."""
+
+import os
+
+from alcca.speech.weights import model_that_is_meant
+from alcca.store.songs import Store
+
+__all__ = ["OFF", "speech_model_of"]
+
+# In the place of an extent: transcribe nothing.
+OFF = "off"
+
+
+def speech_model_of(store: Store, model: str | os.PathLike[str] | None = None) -> str:
+    """The model to transcribe with, where the library remembers one; see `alcca.speech.weights.model_that_is_meant`."""
+    return model_that_is_meant(model, store.setting("speech_model"))

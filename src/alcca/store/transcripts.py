@@ -1,0 +1,160 @@
+"""What is kept of the words of songs: what was heard in them, and sparse indexes of lyrics and of what was heard."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alcca.matching.folding import fold
+from alcca.speech.doubt import can_be_heard_better
+from alcca.store.database import checksum
+from alcca.store.ngram_index import NgramIndex
+from alcca.store.tables import PartTables
+from alcca.transcripts import Transcript
+
+if TYPE_CHECKING:
+    from alcca.store.records import Song
+
+__all__ = ["SLICE", "SONG", "StoredTranscript", "Transcripts"]
+
+# How much of a recording was heard.
+SLICE, SONG = "slice", "song"
+# Whether a song was left in doubt; NULL where it was heard before that was asked. Reading it out of all transcripts
+# would take as long as reading them, so it has an index.
+DOUBTFUL = "CASE WHEN json_valid(heard) THEN json_extract(heard, '$.doubtful') ELSE 0 END"
+
+
+@dataclass(frozen=True)
+class StoredTranscript:
+    """What was heard in a song, and whether in its slice or in all of it."""
+
+    transcript: Transcript
+    extent: str
+
+
+class Transcripts(PartTables):
+    """Transcripts of songs, and the indexes that give candidates for a match."""
+
+    schema = (
+        f"""
+CREATE TABLE IF NOT EXISTS transcripts (
+    song INTEGER PRIMARY KEY REFERENCES songs(id) ON DELETE CASCADE,
+    extent TEXT NOT NULL, words INTEGER NOT NULL, language TEXT, model TEXT NOT NULL,
+    heard TEXT NOT NULL, checksum INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
+"""
+        + NgramIndex.TABLES
+    )
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__(db)
+        self.lyrics_index = NgramIndex(db, "lyrics")
+        self.heard_index = NgramIndex(db, "heard")
+
+    def song_put(self, number: int, before: "Song | None", now: "Song") -> None:
+        """Index a song's lyrics; drop what was heard in a slice that is no longer the song's."""
+        if before is None or before.lyrics != now.lyrics:
+            self._index_lyrics(number, now.lyrics)
+        if before is not None and before.audio is not None and before.audio != now.audio:
+            stored = self.of([number]).get(number)
+            moved = now.audio is None or now.audio.start != before.audio.start
+            if stored is not None and (now.audio is None or (moved and stored.extent == SLICE)):
+                self.remove(number)
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Take songs out of the indexes; their transcripts go with their rows."""
+        for number in numbers:
+            self.lyrics_index.remove(number)
+            self.heard_index.remove(number)
+
+    def put(self, number: int, transcript: Transcript, extent: str) -> None:
+        """Store what was heard in a song, instead of what was heard before."""
+        values = (
+            extent,
+            int(transcript.has_words),
+            transcript.language,
+            transcript.model,
+            json.dumps(transcript.to_dict(), ensure_ascii=False),
+        )
+        self._db.execute(
+            "INSERT OR REPLACE INTO transcripts VALUES (?, ?, ?, ?, ?, ?, ?)", (number, *values, checksum(*values))
+        )
+        letters = fold(transcript.all_text).letters
+        if letters:
+            self.heard_index.put(number, letters)
+        else:
+            self.heard_index.remove(number)
+
+    def remove(self, number: int) -> None:
+        """Forget what was heard in a song."""
+        self._db.execute("DELETE FROM transcripts WHERE song = ?", (number,))
+        self.heard_index.remove(number)
+
+    def of(self, numbers: Sequence[int]) -> dict[int, StoredTranscript]:
+        """What was heard in songs, by id; those not heard, or whose row is damaged, are left out."""
+        rows = self._db.execute(
+            "SELECT song, extent, words, language, model, heard, checksum FROM transcripts "
+            "WHERE song IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(numbers)),),
+        )
+        return {
+            song: StoredTranscript(Transcript.from_dict(json.loads(values[4])), values[0])
+            for song, *values, stored in rows
+            if checksum(*values) == stored
+        }
+
+    def extents(self) -> dict[int, tuple[str, bool, str | None, str]]:
+        """Of every song that was heard: how much of it, whether there were words, their language, the model."""
+        rows = self._db.execute("SELECT song, extent, words, language, model FROM transcripts ORDER BY song")
+        return {song: (extent, bool(words), language, model) for song, extent, words, language, model in rows}
+
+    def doubtful(self, model: str | None = None) -> dict[int, str]:
+        """How much was heard of each song that could be heard better, by id: without a model, by the one that heard it.
+
+        See `alcca.speech.doubt.can_be_heard_better`.
+        """
+        # The model that left a song in doubt does not hear it better; of that one, only what has no answer yet is read.
+        wanted = f"{DOUBTFUL} IS NULL" if model is None else f"({DOUBTFUL} IS NULL OR {DOUBTFUL} = 1)"
+        rows = self._db.execute(f"SELECT song FROM transcripts WHERE {wanted}")
+        stored = self.of([row[0] for row in rows])
+        return {song: one.extent for song, one in stored.items() if can_be_heard_better(one.transcript, model)}
+
+    def index(self, kind: str) -> NgramIndex:
+        """The index of "lyrics", or of what was "heard"."""
+        return {"lyrics": self.lyrics_index, "heard": self.heard_index}[kind]
+
+    def letter_stamps(self, kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Ids of the songs in the index of a kind, ascending; and of each a number that changes with its words."""
+        rows = {"lyrics": "SELECT id, checksum FROM songs", "heard": "SELECT song AS id, checksum FROM transcripts"}
+        select = f"SELECT id, checksum FROM ({rows[kind]}) JOIN candidates_{kind}_letters ON song = id ORDER BY id"
+        told = np.fromiter(self._db.execute(select), [("song", np.int64), ("checksum", np.int64)])
+        return np.ascontiguousarray(told["song"]), np.ascontiguousarray(told["checksum"])
+
+    def damaged(self) -> set[int]:
+        """Ids of the songs with a transcript that does not match its checksum."""
+        rows = self._db.execute("SELECT song, extent, words, language, model, heard, checksum FROM transcripts")
+        return {song for song, *values, stored in rows if checksum(*values) != stored}
+
+    def rebuild(self) -> None:
+        """Index all lyrics and all that was heard anew."""
+        self.lyrics_index.clear()
+        self.heard_index.clear()
+        for number, lyrics in self._db.execute("SELECT id, lyrics FROM songs WHERE lyrics IS NOT NULL").fetchall():
+            self._index_lyrics(number, lyrics)
+        numbers = [row[0] for row in self._db.execute("SELECT song FROM transcripts").fetchall()]
+        for number, stored in self.of(numbers).items():
+            letters = fold(stored.transcript.all_text).letters
+            if letters:
+                self.heard_index.put(number, letters)
+
+    def _index_lyrics(self, number: int, lyrics: str | None) -> None:
+        letters = fold(lyrics or "").letters
+        if letters:
+            self.lyrics_index.put(number, letters)
+        else:
+            self.lyrics_index.remove(number)

@@ -1,0 +1,115 @@
+"""Which lyrics belong to which recordings, and the files that are written beside them."""
+
+import json
+
+import pytest
+from tests.making import write_song
+from tests.search.conftest import SUNG, heard
+
+from alcca import Library
+from alcca.cli.main import main
+from alcca.errors import UsageError
+from alcca.store.transcripts import SLICE, Transcripts
+
+TEXTS = {
+    "eins.txt": SUNG["Hidden"] + "\n\nour God, heaven cannot hold Him",
+    "zwei.txt": "Oh Danny boy, the pipes, the pipes are calling\nfrom glen to glen",
+    "drei.lrc": "[00:01.00]Shall auld acquaintance be forgot\n[00:05.00]and never brought to mind",
+    "four.txt": "Nobody ever sang these words about xylophones",
+}
+HEARD = {
+    "bleak": "in the bleak mid winter\nfrosty win made moan\nearth stood hard as iron\nwater like a stone",
+    "danny": "oh danny boy the pipes the pipes are calling\nfrom glen to glen",
+    "auld": "should old acquaintance be forgot\nand never brought to mind",
+    "hum": "",
+    "unheard": None,
+}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Five recordings without lyrics, and four texts under other names elsewhere."""
+    for number, title in enumerate(HEARD):
+        write_song(tmp_path / "music" / f"{title}.wav", number, seconds=2, lyrics=False)
+    (tmp_path / "texts").mkdir()
+    for name, text in TEXTS.items():
+        (tmp_path / "texts" / name).write_text(text)
+    with Library(tmp_path / "shelf", progress=False) as library:
+        library.add(tmp_path / "music")
+        ids = {song.title: song.id for song in library.songs()}
+        with library._store.transaction():
+            for title, words in HEARD.items():
+                if words is not None:
+                    library._store.tables(Transcripts).put(ids[title], heard(words, 5.0), SLICE)
+    return tmp_path
+
+
+def run(place, capsys, *options):
+    code = main(["lyrics", str(place / "texts"), "--library", str(place / "shelf"), "--quiet", *options])
+    return code, *capsys.readouterr()
+
+
+def test_each_recording_gets_its_own_text_and_no_text_goes_to_two(place):
+    with Library(place / "shelf", progress=False) as library:
+        found = library.propose_lyrics(place / "texts")
+    pairs = {(one.song.title, one.file.name) for one in found.made}
+    assert pairs >= {("bleak", "eins.txt"), ("danny", "zwei.txt"), ("auld", "drei.lrc")}
+    assert len({one.file for one in found.made}) == len(found.made)
+    assert (found.recordings, found.texts) == (3, 4)
+    assert any("1 recordings without lyrics were not heard" in note for note in found.notes)
+    assert any("in 1 recordings without lyrics no words" in note for note in found.notes)
+
+
+def test_the_table_shows_what_is_sure_and_json_the_same(place, capsys):
+    code, out, _ = run(place, capsys)
+    assert code == 0
+    assert "bleak.wav" in out
+    assert "sure" in out
+    _, out, _ = run(place, capsys, "--json", "--all")
+    rows = json.loads(out)["proposals"]
+    assert {row["title"] for row in rows} >= {"bleak", "danny"}
+    assert all(0 <= row["probability"] <= 1 for row in rows)
+
+
+def test_files_are_written_once_and_never_over_another(place, capsys):
+    target = place / "music" / "bleak.txt"
+    _, out, _ = run(place, capsys, "--all", "--write", "txt", "--dry-run")
+    assert f"would write {target}" in out
+    assert not target.exists()
+    _, out, _ = run(place, capsys, "--all", "--write", "txt")
+    assert f"wrote {target}" in out
+    assert target.read_text().startswith("In the bleak midwinter")
+    target.write_text("mine")
+    _, out, _ = run(place, capsys, "--all", "--write", "txt")
+    assert "already exists" in out
+    assert target.read_text() == "mine"
+    with Library(place / "shelf", progress=False) as library:
+        library.add(place / "music")
+        assert library.status()["usable"] >= 2
+
+
+def test_timed_lyrics_have_the_times_of_what_was_heard(place, capsys):
+    _, out, _ = run(place, capsys, "--all", "--write", "lrc")
+    assert (place / "music" / "danny.lrc").read_text().splitlines() == [
+        "[00:05.00]Oh Danny boy, the pipes, the pipes are calling",
+        "[00:09.00]from glen to glen",
+    ]
+    assert "wrote" in out
+
+
+def test_lines_that_were_not_heard_are_not_timed_by_guessing(place, capsys):
+    (place / "texts" / "zwei.txt").write_text(TEXTS["zwei.txt"] + "\nAnd down the mountain side" * 6)
+    _, out, _ = run(place, capsys, "--all", "--write", "lrc")
+    assert "the transcript has only 2 of 8 lines, too few" in out
+    assert not (place / "music" / "danny.lrc").exists()
+
+
+def test_wrong_calls_say_what_to_do(place, capsys, tmp_path):
+    code, _, err = run(place, capsys, "--dry-run")
+    assert (code, "--write" in err) == (2, True)
+    (tmp_path / "empty").mkdir()
+    with Library(place / "shelf", progress=False) as library:
+        with pytest.raises(UsageError, match=r"no lyrics in \.txt or \.lrc"):
+            library.propose_lyrics(tmp_path / "empty")
+        with pytest.raises(UsageError, match="no such folder"):
+            library.propose_lyrics(tmp_path / "nowhere")

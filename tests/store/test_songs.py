@@ -1,0 +1,183 @@
+import os
+import sqlite3
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from alcca.errors import LibraryError
+from alcca.store.embeddings import Embeddings
+from alcca.store.records import FileStamp, Song, SongAudio
+from alcca.store.songs import Store
+
+AUDIO = SongAudio(None, 7.5, 30.0, 0.0, 45.0, "soundfile")
+SONG = Song(
+    "h1",
+    "Élan",
+    artist="Ana",
+    lyrics="Früh am Morgen\nsteht sie auf",
+    words_from="/a.mp3",
+    audio=AUDIO,
+    notes=("n",),
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "library")
+    yield store
+    store.close()
+
+
+def put(store, song, path, values=1.0):
+    with store.transaction():
+        number = store.put_song(song)
+        store.put_features(number, "mfcc", np.full((2, 3), values, np.float32))
+        store.put_file(FileStamp(path, 10, 20, "f", number))
+    return number
+
+
+def test_a_song_comes_back_as_it_was_given(store):
+    number = put(store, SONG, "/a.mp3")
+    assert store.songs() == [replace(SONG, id=number, paths=("/a.mp3",))]
+    np.testing.assert_array_equal(store.features("mfcc", [number]), np.ones((1, 2, 3), np.float32))
+
+
+def test_songs_come_in_the_order_asked_for(store):
+    ids = [put(store, replace(SONG, hash=f"h{i}"), f"/{i}.mp3", i) for i in range(4)]
+    order = [ids[2], ids[0], ids[3]]
+    assert [song.id for song in store.songs(order)] == order
+    assert store.features("mfcc", order)[:, 0, 0].tolist() == [2, 0, 3]
+
+
+def test_a_file_name_that_is_no_text_is_kept(store):
+    path = os.fsdecode(b"/music/\xff\xfe.mp3")
+    number = put(store, replace(SONG, words_from=path), path)
+    assert store.songs([number])[0].paths == (path,)
+    assert store.songs([number])[0].words_from == path
+    assert store.file_stamps()[path].song == number
+
+
+def test_a_transaction_that_fails_leaves_nothing(store):
+    with pytest.raises(KeyError), store.transaction():
+        store.put_song(SONG)
+        raise KeyError
+    assert store.songs() == []
+
+
+def test_words_are_found_without_accents_and_follow_changes(store):
+    number = put(store, SONG, "/a.mp3")
+    assert store.search_words("fruh elan") == [number]
+    assert store.search_words("fruh abend") == []
+    with store.transaction():
+        store.put_song(replace(SONG, lyrics="Spät am Abend"))
+    assert store.search_words("fruh") == []
+    assert store.search_words("spat") == [number]
+    assert store.search_words("spat", among=frozenset()) == []
+
+
+@pytest.mark.parametrize("text", ['"', "a AND", "lyrics:x", "*", "NEAR(a b)", "-"])
+def test_words_with_signs_are_words_and_no_query_language(store, text):
+    put(store, SONG, "/a.mp3")
+    assert store.search_words(text) == []
+
+
+def test_a_song_that_no_file_holds_goes_and_a_copy_keeps_it(store):
+    first = put(store, SONG, "/a.mp3")
+    put(store, SONG, "/b.mp3")
+    second = put(store, replace(SONG, hash="h2"), "/a.mp3")
+    assert [song.id for song in store.songs()] == [first, second]
+    put(store, replace(SONG, hash="h2"), "/b.mp3")
+    assert [song.id for song in store.songs()] == [second]
+    assert store.search_words("morgen") == [second]
+
+
+def test_embeddings_of_two_models_stand_side_by_side(store):
+    number = put(store, SONG, "/a.mp3")
+    for model in ("old", "new"):
+        with store.transaction():
+            store.tables(Embeddings).put(model, [number], [np.full(3, len(model))], [None])
+    assert store.tables(Embeddings).vectors("old", "audio")[0] == [number]
+    assert store.tables(Embeddings).vectors("old", "lyrics")[0] == []
+    store.tables(Embeddings).keep_only("new")
+    assert store.tables(Embeddings).vectors("old", "audio")[0] == []
+    assert store.tables(Embeddings).vectors("new", "audio")[1].tolist() == [[3, 3, 3]]
+    assert store.tables(Embeddings).missing("old") == [number]
+    assert store.tables(Embeddings).missing("new") == [number], "its lyrics have no place yet"
+    with store.transaction():
+        store.tables(Embeddings).put("new", [number], [np.full(3, 3)], [np.full(3, 1)])
+    assert store.tables(Embeddings).missing("new") == []
+
+
+def test_new_words_take_the_embedding_away(store):
+    number = put(store, SONG, "/a.mp3")
+    with store.transaction():
+        store.tables(Embeddings).put("m", [number], [np.ones(3)], [np.ones(3)])
+        store.put_song(replace(SONG, artist="Bo"))
+    assert store.tables(Embeddings).missing("m") == []
+    with store.transaction():
+        store.put_song(replace(SONG, lyrics="other"))
+    assert store.tables(Embeddings).missing("m") == [number]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        # Without the trigger, as a disk would do it.
+        "DROP TRIGGER words_changed; UPDATE songs SET lyrics = 'Frvh am Morgen' WHERE id = 1",
+        "UPDATE songs SET label = '' WHERE id = 1",
+        "UPDATE features SET data = zeroblob(24) WHERE song = 1",
+        "UPDATE features SET shape = '[3, 2]' WHERE song = 1",
+        "UPDATE embeddings SET audio = zeroblob(12) WHERE song = 1",
+        "DELETE FROM features WHERE song = 1",
+    ],
+)
+def test_damage_is_seen(store, damage):
+    for i in range(2):
+        put(store, replace(SONG, hash=f"h{i}"), f"/{i}.mp3")
+    with store.transaction():
+        store.tables(Embeddings).put("m", [1, 2], [np.ones(3)] * 2, [None] * 2)
+    assert store.damaged() == set()
+    with sqlite3.connect(store.folder / "songs.sqlite") as other:
+        other.executescript(damage)
+    assert store.damaged() == {1}
+    with store.transaction():
+        store.drop_songs({1})
+    assert store.damaged() == set()
+    assert store.search_words("fruh") == [2]
+
+
+def test_damaged_features_are_never_handed_out(store):
+    number = put(store, SONG, "/a.mp3")
+    with sqlite3.connect(store.folder / "songs.sqlite") as other:
+        other.execute("UPDATE features SET data = zeroblob(24)")
+    with pytest.raises(LibraryError, match=r"mfcc of 'Élan' is missing or damaged; run add .*a\.mp3"):
+        store.features("mfcc", [number])
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "songs.sqlite").write_text("not a database at all" * 100)
+    with pytest.raises(LibraryError, match=r"songs\.sqlite: the library's database cannot be used"):
+        Store(tmp_path)
+
+
+def test_a_newer_format_is_refused(tmp_path):
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "songs.sqlite") as other:
+        other.execute("PRAGMA user_version = 99")
+    with pytest.raises(LibraryError, match="format 99"):
+        Store(tmp_path)
+
+
+def test_version_tells_of_changes_by_others(store):
+    before = store.version
+    assert store.version == before
+    other = Store(store.folder)
+    put(other, SONG, "/a.mp3")
+    other.close()
+    assert store.version != before
+
+
+def test_commits_are_flushed_to_the_disk(store):
+    assert store._db.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert store._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
