@@ -35,7 +35,8 @@ def config(monkeypatch, folder):
     monkeypatch.setenv("ALCCA_CONFIG", str(folder))
 
 
-def test_a_pickle_in_a_library_is_not_read(added, tmp_path, capsys):
+def test_a_pickle_in_a_library_is_not_read(added, tmp_path, monkeypatch, capsys):
+    config(monkeypatch, tmp_path / "who trusts nothing")
     added.train(method="cca", components=2)
     model = model_of(added.path) / "model"
     (model / "class.json").write_text(json.dumps({"module": "joblib", "name": "numpy_pickle"}))
