@@ -160,7 +160,7 @@ def test_adding_on_a_cluster_hears_too(address, tmp_path, capsys):
     library = str(tmp_path / "library")
     call = ["add", str(tmp_path / "music"), "--library", library, "--cluster", address, "--hear", "slice", "--quiet"]
     assert cli.main([*call, "--offline"]) == 0
-    assert "1 songs heard with base" in capsys.readouterr().out
+    assert "1 songs transcribed with base" in capsys.readouterr().out
     with Library(library, progress=False) as made:
         assert list(made.transcripts([1])) == [1]
 
