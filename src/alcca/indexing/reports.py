@@ -1,10 +1,8 @@
 """What came of adding songs and of transcribing them, as plain values."""
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
 __all__ = ["AddReport", "HearReport"]
 
 

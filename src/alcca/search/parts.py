@@ -1,6 +1,6 @@
 """The parts of a search, in the one place that knows them all.
 
-A part is a module with a `alcca.search.part.Part` (its scores and evidence) and the
+A part is a module with an `alcca.search.part.Part` (its scores and evidence) and the
 `alcca.store.tables.PartTables` that it reads. Library, server and page go through `PARTS`; of equal evidence the order
 here decides which part's is shown first.
 """
@@ -16,7 +16,10 @@ PARTS: list[type[Part]] = [WordsPart, SpacePart]
 
 
 def register(part: type[Part]) -> None:
-    """Make a part one of every search, and its tables those of every library that is opened from now on."""
+    """Make a part one of every search, and its tables part of every library that is made from now on.
+
+    A library that exists does not get the tables: register a part that has some before the library is made.
+    """
     PARTS.append(part)
     if part.tables is not None and part.tables not in PART_TABLES:
         PART_TABLES.append(part.tables)

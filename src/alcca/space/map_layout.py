@@ -7,7 +7,7 @@ is trained, and kept beside the model; songs that come later are placed among th
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 from alcca.errors import LibraryError, MissingExtraError
 from alcca.persistence import load_state, save_state
 from alcca.space.map_labels import Neighbourhood
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Layout", "can_lay_out", "lay_out", "place_among", "principal_places", "read_layout", "song_points", "unit"]
 

@@ -1,10 +1,7 @@
 """What the library knows of a song, of a file and of an addition, as plain values."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    pass
+from typing import NamedTuple
 
 __all__ = ["WORDS", "FileStamp", "Song", "SongAudio", "SongSummary"]
 
