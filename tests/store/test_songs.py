@@ -1,14 +1,17 @@
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from alcca.errors import LibraryError
+from alcca.errors import DiskError, LibraryError
+from alcca.store.database import Access
 from alcca.store.embeddings import Embeddings
 from alcca.store.records import FileStamp, Song, SongAudio
-from alcca.store.songs import Store
+from alcca.store.songs import PART_TABLES, Store
+from alcca.store.tables import PartTables
 
 AUDIO = SongAudio(None, 7.5, 30.0, 0.0, 45.0, "soundfile")
 SONG = Song(
@@ -167,6 +170,69 @@ def test_a_newer_format_is_refused(tmp_path):
         other.execute("PRAGMA user_version = 99")
     with pytest.raises(LibraryError, match="format 99"):
         Store(tmp_path)
+
+
+class Titles(PartTables):
+    """A part that another package brings: the lengths of titles."""
+
+    schema = """
+CREATE TABLE IF NOT EXISTS title_lengths (song INTEGER PRIMARY KEY, length INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS title_lengths_in_order ON title_lengths(length);
+"""
+
+    def song_put(self, number, before, now):
+        self._db.execute("INSERT OR REPLACE INTO title_lengths VALUES (?, ?)", (number, len(now.title)))
+
+    def damaged(self):
+        return set()
+
+    def rebuild(self):
+        self._db.execute("INSERT OR REPLACE INTO title_lengths SELECT id, length(title) FROM songs")
+
+    def lengths(self):
+        return dict(self._db.execute("SELECT song, length FROM title_lengths"))
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    monkeypatch.setattr("alcca.store.songs.PART_TABLES", [*PART_TABLES, Titles])
+
+
+@pytest.mark.parametrize("access", [Access.MADE, Access.THERE])
+def test_a_library_gets_the_tables_of_a_part_that_is_registered_later(store, request, access):
+    number = put(store, SONG, "/a.mp3")
+    request.getfixturevalue("registered")
+    with closing(Store(store.folder, access)) as later:
+        assert later.tables(Titles).lengths() == {number: 4}
+        other = put(later, replace(SONG, hash="h2", title="Ibex Quartet"), "/b.mp3")
+        assert later.tables(Titles).lengths() == {number: 4, other: 12}
+        # Filled once: to fill them at every opening would take as long as reading all songs.
+        later.tables(Titles)._db.execute("UPDATE title_lengths SET length = 99")
+    with closing(Store(store.folder, access)) as again:
+        assert again.tables(Titles).lengths() == {number: 99, other: 99}
+
+
+def test_a_library_gets_an_index_that_came_later(store):
+    put(store, SONG, "/a.mp3")
+    with store.transaction():
+        store._db.execute("DROP INDEX transcripts_doubtful")
+        store._db.execute("DELETE FROM candidates_lyrics_letters")
+    with closing(Store(store.folder, Access.THERE)) as later:
+        assert later._db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'transcripts_doubtful'").fetchone()
+        rows = later._db.execute("SELECT count(*) FROM candidates_lyrics_letters").fetchone()
+        assert rows == (0,), "an index alone is no reason to make everything anew"
+
+
+def test_a_library_that_cannot_be_written_says_that_it_lacks_tables_and_needs_no_index(store, request, monkeypatch):
+    put(store, SONG, "/a.mp3")
+    with store.transaction():
+        store._db.execute("DROP INDEX transcripts_doubtful")
+    monkeypatch.setattr("alcca.store.database.hindrance_to_writing", lambda folder: "the disk is read-only")
+    with closing(Store(store.folder, Access.THERE)) as reader:
+        assert len(reader.songs()) == 1
+    request.getfixturevalue("registered")
+    with pytest.raises(DiskError, match="a part of the search, and cannot be upgraded here: the disk is read-only"):
+        Store(store.folder, Access.THERE)
 
 
 def test_version_tells_of_changes_by_others(store):

@@ -16,9 +16,10 @@ PARTS: list[type[Part]] = [WordsPart, SpacePart]
 
 
 def register(part: type[Part]) -> None:
-    """Make a part one of every search, and its tables part of every library that is made from now on.
+    """Make a part one of every search, and its tables part of every library that is opened from now on.
 
-    A library that exists does not get the tables: register a part that has some before the library is made.
+    A library that exists gets the tables, filled by `PartTables.rebuild`, when it is next opened and can be written.
+    From then on, every program that adds songs to the library must register the part, or its tables fall behind.
     """
     PARTS.append(part)
     if part.tables is not None and part.tables not in PART_TABLES:

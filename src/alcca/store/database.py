@@ -6,6 +6,7 @@ power cut. Each row of data carries a checksum, because a disk can change a bit 
 
 import contextlib
 import enum
+import functools
 import json
 import os
 import sqlite3
@@ -13,7 +14,6 @@ import uuid
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,7 @@ class Database:
                 # Looked at first: the mode is kept in the file, and would be written into one that is empty.
                 version = self._version(made)
                 self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")
-                if version < SCHEMA or self.setting("id") is None:
+                if version < SCHEMA or self.setting("id") is None or self._lacks_tables():
                     self._make_tables()
             except BaseException:
                 self._db.close()
@@ -158,10 +158,10 @@ class Database:
         self._db = _connected(self._address("mode=ro&immutable=1" if unchanging else "mode=ro"))
         try:
             version = self._version(False)
-            if version < SCHEMA:
+            if version < SCHEMA or self._lacks_tables(only_required=True):
                 raise DiskError(
-                    f"{self.folder}: written by an older alcca (format {version}), and cannot be upgraded here: "
-                    f"{self.hindrance}"
+                    f"{self.folder}: written by an older alcca (format {version}) or without a part of the search, and "
+                    f"cannot be upgraded here: {self.hindrance}"
                 )
         except BaseException:
             self._db.close()
@@ -182,14 +182,23 @@ class Database:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 self._run(TABLES)
+            self._add_missing_tables()
             if version < SCHEMA:
-                self._upgrade()
                 self._db.execute(f"PRAGMA user_version = {SCHEMA}")
             # A database that several libraries share must tell them apart; those made earlier get theirs now.
             self._db.execute("INSERT OR IGNORE INTO settings VALUES ('id', ?)", (json.dumps(uuid.uuid4().hex),))
 
-    def _upgrade(self) -> None:
-        """Make the tables that came after the first format, in the transaction that opens the database."""
+    def _lacks_tables(self, only_required: bool = False) -> bool:
+        """Whether a part's table is missing, or an index that only makes it faster unless ``only_required``."""
+        return False
+
+    def _add_missing_tables(self) -> None:
+        """Make the parts' tables and indexes that are missing, in the transaction that opens the database."""
+
+    def _has(self, schema: str, only_tables: bool = False) -> bool:
+        """Whether the database has the tables, and unless ``only_tables`` the indexes, that a schema makes."""
+        there = {name for (name,) in self._db.execute("SELECT name FROM sqlite_schema")}
+        return all(name in there for name, kind in _names_in(schema) if kind == "table" or not only_tables)
 
     def _run(self, script: str) -> None:
         for statement in _statements(script):
@@ -296,7 +305,7 @@ def _connected(address: str) -> sqlite3.Connection:
     # Autocommit mode: transactions are opened by `transaction` alone, so what is atomic is visible.
     db = sqlite3.connect(address, uri=True, timeout=60, isolation_level=None, check_same_thread=False)
     # A text that a disk has damaged may be no UTF-8 any more. It is read nevertheless: its checksum tells.
-    db.text_factory = partial(str, encoding="utf-8", errors="replace")
+    db.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
     return db
 
 
@@ -308,6 +317,16 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+@functools.cache
+def _names_in(schema: str) -> frozenset[tuple[str, str]]:
+    """Name and kind of all that a schema makes; SQLite reads it, so that nothing here has to."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as scratch:
+        scratch.executescript(TABLES)
+        before = set(scratch.execute("SELECT name, type FROM sqlite_schema"))
+        scratch.executescript(schema)
+        return frozenset(set(scratch.execute("SELECT name, type FROM sqlite_schema")) - before)
 
 
 def checksum(*values: object) -> int:

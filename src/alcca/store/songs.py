@@ -48,10 +48,15 @@ class Store(Database):
         super().__post_init__()
         self._part_tables = {tables: tables(self._db) for tables in PART_TABLES}
 
-    def _upgrade(self) -> None:
+    def _lacks_tables(self, only_required: bool = False) -> bool:
+        return not all(self._has(tables.schema, only_tables=only_required) for tables in PART_TABLES)
+
+    def _add_missing_tables(self) -> None:
         for tables in PART_TABLES:
+            is_new = not self._has(tables.schema, only_tables=True)
             self._run(tables.schema)
-            tables(self._db).rebuild()
+            if is_new:
+                tables(self._db).rebuild()
 
     def tables(self, of: type[T]) -> T:
         """The tables that a part of a search keeps in this store."""

@@ -14,8 +14,9 @@ __all__ = ["PartTables"]
 class PartTables(ABC):
     """What a part keeps of songs, in tables of its own in the library's database.
 
-    All writing happens inside the caller's transaction. Rows that refer to a song with ``ON DELETE CASCADE`` go with
-    it; whatever else is kept is removed in `forget`.
+    `schema` makes the tables and indexes. Each statement says ``IF NOT EXISTS``: a library that was made without some
+    of them gets those when it is next opened and can be written. All writing happens inside the caller's transaction.
+    Rows that refer to a song with ``ON DELETE CASCADE`` go with it; whatever else is kept is removed in `forget`.
     """
 
     schema: ClassVar[str]
@@ -35,4 +36,4 @@ class PartTables(ABC):
         """Ids of the songs of which some row does not match its checksum."""
 
     def rebuild(self) -> None:  # noqa: B027 - most have nothing to do
-        """Make anew what is derived from other rows, some of which were damaged."""
+        """Make anew what is derived from songs and other rows: some were damaged, or the tables have just been made."""
