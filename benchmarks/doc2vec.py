@@ -12,8 +12,9 @@ import numpy as np
 from gensim.models.doc2vec import Doc2Vec
 
 from alcca.encoders.doc2vec import Doc2VecEncoder
-from alcca.indexing import lyrics_features
+from alcca.indexing.lyrics_features import read_texts
 from alcca.songs.lyrics import tokenize
+from alcca.workers import local
 from benchmarks.growth import texts, words
 from benchmarks.measuring import Table, in_turns, make_parser, publish
 
@@ -31,14 +32,14 @@ def main() -> None:
     gensim: Doc2Vec = encoder._features._model
 
     def in_processes() -> np.ndarray:
-        return lyrics_features.read_texts(encoder, lyrics)
+        return read_texts(encoder, lyrics, local.LocalWorkers())
 
     ways = {
         "gensim's infer_vector in a loop": lambda: [gensim.infer_vector(tokenize(text)) for text in lyrics],
         "alcca in one process": lambda: encoder.encode(lyrics),
         f"alcca in {os.cpu_count()} processes": in_processes,
     }
-    lyrics_features.SECONDS_WORTH_PROCESSES = 0.0
+    local.SECONDS_WORTH_PROCESSES = -1.0
     if not np.array_equal(in_processes(), encoder.encode(lyrics)):
         raise SystemExit("processes make other vectors than one")
     table = Table(f"Doc2Vec's vectors of {options.songs:,} lyrics")

@@ -23,6 +23,7 @@ from alcca.experiments.statistics import holm, paired_randomisation
 from alcca.progress import Progress
 from alcca.retrieval import chance_mrr1
 from alcca.workers.jobs import Job, run_jobs
+from alcca.workers.local import LocalWorkers
 
 SHARED, SHAPE = 30, (20, 20)
 
@@ -59,7 +60,7 @@ def main() -> None:
     cells = [(method, n, noise, nonlinear) for nonlinear, noise, n in rows for method in methods]
     jobs = [Job((m, n), f"{m}, {n} songs", reciprocal_ranks, (m, n, *rest)) for m, n, *rest in cells]
     with Progress("phase diagram", total=len(jobs), unit="fit") as bar:
-        found = {cells[number]: result for number, result, _ in run_jobs(jobs, options.jobs, bar)}
+        found = {cells[number]: result for number, result, _ in run_jobs(jobs, LocalWorkers(options.jobs), bar)}
     print("| shared factors | noise | songs | chance | " + " | ".join(methods) + " |")
     print("|---" * (4 + len(methods)) + "|")
     for nonlinear, noise, n in rows:

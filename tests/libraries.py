@@ -8,6 +8,7 @@ from tests.making import write_song
 
 from alcca import Library
 from alcca.indexing import add as ingest
+from alcca.workers import local
 
 EPOCHS = 3
 
@@ -57,17 +58,34 @@ class Inline:
     def shutdown(self, **_):
         pass
 
+    def pool(self, workers, values=b""):
+        """Be the pool of processes: what the first task needs is here."""
+        local._take(values)
+        ingest._tables.cache_clear()  # a worker process would be a new one
+        return self
+
+
+REAL_POOL = local.process_pool
+
+
+@pytest.fixture
+def inline(monkeypatch):
+    """An executor in this process, instead of all worker processes that read files."""
+    executor = Inline()
+    monkeypatch.setattr(local, "process_pool", executor.pool)
+    return executor
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """Worker processes that read files, whatever the test's module has instead of them."""
+    monkeypatch.setattr(local, "process_pool", REAL_POOL)
+
 
 @pytest.fixture(scope="module")
 def _adding_inline():
     with pytest.MonkeyPatch.context() as patch:
-
-        def pool(workers, settled):
-            patch.setattr(ingest, "_settled", settled)
-            ingest._tables.cache_clear()  # a worker process would be a new one
-            return Inline()
-
-        patch.setattr(ingest, "_pool", pool)
+        patch.setattr(local, "process_pool", Inline().pool)
         yield
 
 

@@ -21,6 +21,7 @@ from alcca.cli import main as cli
 from alcca.errors import LibraryError, UsageError
 from alcca.indexing import add as ingest
 from alcca.indexing.sources import music_at
+from alcca.workers import local
 
 
 @pytest.fixture
@@ -69,13 +70,10 @@ def test_settled_content_is_not_decoded(music):
     path = sorted(music.rglob("*.wav"))[0]
     with music_at(music) as source:
         task = ingest._Task(str(path), str(music), source.stamp(str(path)), None)
-    content = ingest._read_file(task).content
-    assert ingest._read_file(task).mfcc is not None
-    ingest._settled = frozenset([content])
-    try:
-        assert ingest._read_file(task).mfcc is None
-    finally:
-        ingest._settled = frozenset()
+    read = ingest._read(task, ingest._Call("new", frozenset(), may_be_unseen=False))
+    assert read.mfcc is not None
+    settled = frozenset([read.content])
+    assert ingest._read(task, ingest._Call("settled", settled, may_be_unseen=False)).mfcc is None
 
 
 def test_a_changed_file_is_read_again_and_replaces_its_song(library, music):
@@ -93,7 +91,7 @@ def test_a_changed_file_is_read_again_and_replaces_its_song(library, music):
 def test_changed_words_are_taken_without_reading_the_sound(library, music, monkeypatch):
     library.add(music)
     (music / "artist 0" / "song 00.txt").write_text("entirely new words")
-    monkeypatch.setattr(ingest, "_pool", patched_pool(fail_on_sound))
+    monkeypatch.setattr(local, "process_pool", patched_pool(fail_on_sound))
     assert numbers(library.add(music)) == only(changed=1, unchanged=11)
     assert [hit.title for hit in library.find("entirely new")] == ["song 00"]
     assert mfcc(library).shape == (12, 20, 161)
@@ -148,8 +146,8 @@ def test_bad_files_are_kept_with_their_reasons_and_stop_nothing(library, music):
     assert {Path(r["file"]).name for r in library.status()["rejects"]} == bad
 
 
-def no_permission(settled):
-    ingest._start_worker(settled)
+def no_permission(values):
+    local._start(values)
 
     def content_hash(path):
         raise PermissionError(13, "Permission denied", str(path))
@@ -161,7 +159,7 @@ def test_a_file_that_cannot_be_read_today_keeps_its_song(library, music, monkeyp
     library.add(music)
     path = music / "artist 0" / "song 00.wav"
     os.utime(path, (0, 0))
-    monkeypatch.setattr(ingest, "_pool", patched_pool(no_permission))
+    monkeypatch.setattr(local, "process_pool", patched_pool(no_permission))
     (reject,) = library.add(music).rejects
     assert reject == (str(path), "song 00.wav: cannot be read (Permission denied); check its permissions")
     assert library.status()["usable"] == 12
@@ -203,19 +201,19 @@ def test_a_damaged_row_is_read_again(library, music):
 
 
 def patched_pool(initializer):
-    def pool(workers, settled):
-        return ProcessPoolExecutor(max_workers=workers, initializer=initializer, initargs=(settled,))
+    def pool(workers, values):
+        return ProcessPoolExecutor(max_workers=workers, initializer=initializer, initargs=(values,))
 
     return pool
 
 
-def fail_on_sound(settled):
-    ingest._start_worker(settled)
+def fail_on_sound(values):
+    local._start(values)
     ingest.content_hash = ingest.read_slice = None
 
 
-def kill_on_crash(settled):
-    ingest._start_worker(settled)
+def kill_on_crash(values):
+    local._start(values)
     whole = ingest.read_slice
 
     def read_slice(path, offset):
@@ -226,8 +224,8 @@ def kill_on_crash(settled):
     ingest.read_slice = read_slice
 
 
-def hang_on_hang(settled):
-    ingest._start_worker(settled)
+def hang_on_hang(values):
+    local._start(values)
     whole = ingest.read_slice
     ingest.SECONDS_BEFORE_KILL = 10.0
 
@@ -246,7 +244,7 @@ def hang_on_hang(settled):
 def test_a_file_that_kills_or_holds_its_reader_is_rejected_alone(library, music, monkeypatch, name, initializer, songs):
     for number in songs:
         write_song(music / f"{name} {number}.wav", number)
-    monkeypatch.setattr(ingest, "_pool", patched_pool(initializer))
+    monkeypatch.setattr(local, "process_pool", patched_pool(initializer))
     report = library.add(music, jobs=2)
     assert sorted(Path(file).stem for file, _ in report.rejects) == [f"{name} {number}" for number in songs]
     assert all("crashed or hung" in reason for _, reason in report.rejects)
@@ -268,8 +266,8 @@ def deadly(what):
     setattr(ingest, what, do)
 
 
-def kill_on_name(settled):
-    ingest._start_worker(settled)
+def kill_on_name(values):
+    local._start(values)
     deadly("read_slice")
     deadly("content_hash")
 
@@ -277,7 +275,7 @@ def kill_on_name(settled):
 def test_what_ended_its_workers_is_not_opened_by_the_process_that_adds(library, music, monkeypatch):
     write_song(music / "sound.wav", 50)
     write_song(music / "all.wav", 51)
-    monkeypatch.setattr(ingest, "_pool", patched_pool(kill_on_name))
+    monkeypatch.setattr(local, "process_pool", patched_pool(kill_on_name))
     for opens in ("content_hash", "read_tags", "read_slice", "read_song_text"):
         monkeypatch.setattr(ingest, opens, None)
     report = library.add(music, jobs=1)
@@ -308,8 +306,8 @@ def test_a_large_file_has_more_time_and_one_that_is_too_large_is_not_read(librar
     assert library.status()["usable"] == 12
 
 
-def take_memory(settled):
-    ingest._start_worker(settled)
+def take_memory(values):
+    local._start(values)
     whole = ingest.read_slice
 
     def read_slice(path, **options):
@@ -323,7 +321,7 @@ def take_memory(settled):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells its address space")
 def test_a_file_that_takes_too_much_memory_is_rejected_alone(library, music, monkeypatch):
     write_song(music / "bomb.wav", 50)
-    monkeypatch.setattr(ingest, "_pool", patched_pool(take_memory))
+    monkeypatch.setattr(local, "process_pool", patched_pool(take_memory))
     (reject,) = library.add(music, jobs=1).rejects
     assert reject[1] == (
         "bomb.wav: reading it takes more than 2 GiB of memory; the file may be damaged, convert it to try again"
@@ -387,14 +385,8 @@ def test_add_killed_at_any_moment_goes_on_and_ends_the_same(tmp_path, music):
     np.testing.assert_array_equal(features, expected_features)
 
 
-def test_ctrl_c_keeps_what_is_done(library, music, monkeypatch):
-    def interrupted(tasks, settled, jobs, cluster):
-        for done, task in enumerate(tasks):
-            if done == 5:
-                raise KeyboardInterrupt
-            yield ingest._read_file(task)
-
-    monkeypatch.setattr(ingest, "_read_all", interrupted)
+def test_ctrl_c_keeps_what_is_done(library, music, inline, monkeypatch):
+    inline.stop_after = 5
     with pytest.raises(KeyboardInterrupt):
         library.add(music)
     monkeypatch.undo()

@@ -10,44 +10,41 @@ import numpy as np
 import pytest
 from filelock import FileLock, Timeout
 from joblib.externals.loky import ProcessPoolExecutor
-from tests.libraries import Inline
 from tests.making import write_song
+from threadpoolctl import threadpool_limits
 
 from alcca.encoders import descriptors as encoder
+from alcca.encoders.descriptors import DescriptorsEncoder
 from alcca.errors import DataError, LibraryError
 from alcca.features.descriptors import track_descriptors
-from alcca.indexing import descriptors
-from alcca.indexing.descriptors import library_descriptors
+from alcca.indexing import features
+from alcca.indexing.features import encode_songs
 from alcca.songs.audio import read_slice
 from alcca.training import train
+from alcca.workers import local
+from alcca.workers.local import LocalWorkers
 
 SONGS = 4
 
 
-@pytest.fixture
-def inline(monkeypatch):
-    executor = Inline()
-    monkeypatch.setattr(descriptors, "_pool", lambda workers: executor)
-    return executor
-
-
-def described(added, songs=None, **options):
-    return library_descriptors(
-        added._store, added.songs() if songs is None else songs, **{"progress": False, **options}
-    )
+def described(added, songs=None, *, jobs=None, progress=False):
+    songs = added.songs() if songs is None else songs
+    return encode_songs(added._store, songs, DescriptorsEncoder(), LocalWorkers(jobs), progress=progress)
 
 
 def expected(songs, offset=None):
-    return np.stack([track_descriptors(read_slice(song.paths[0], offset=offset).samples) for song in songs])
+    # Sums have other last digits in several threads.
+    with threadpool_limits(limits=1):
+        return np.stack([track_descriptors(read_slice(song.paths[0], offset=offset).samples) for song in songs])
 
 
-def test_they_are_computed_by_workers_and_then_read(added, monkeypatch):
+def test_they_are_computed_by_workers_and_then_read(added, processes, monkeypatch):
     songs = added.songs()[::-1]
     found = described(added, songs, jobs=1)
     assert found.shape == (SONGS, 65)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected(songs), rtol=1e-4, atol=1e-4)
-    monkeypatch.setattr(descriptors, "_describe", None)
+    np.testing.assert_array_equal(found, expected(songs))
+    monkeypatch.setattr(features, "_decode_and_encode", None)
     np.testing.assert_array_equal(described(added, songs[1:3]), found[1:3])
 
 
@@ -96,9 +93,9 @@ def test_a_changed_file_makes_its_own_stale_and_no_other(added, inline, added_mu
     before = {song.title: row for song, row in zip(added.songs(), described(added), strict=True)}
     write_song(added_music / "song 1.wav", 99)
     added.add(added_music)
-    songs = added.songs()
+    songs, inline.done = added.songs(), 0
     after = {song.title: row for song, row in zip(songs, described(added), strict=True)}
-    assert inline.done == SONGS + 1
+    assert inline.done == 1
     assert {title for title in after if not np.array_equal(after[title], before[title])} == {"song 1"}
     (song,) = (song for song in songs if song.title == "song 1")
     np.testing.assert_array_equal(after["song 1"], expected([song])[0])
@@ -111,8 +108,9 @@ def test_changed_words_and_moved_files_keep_them(added, inline, added_music):
     for name in ("song 2.wav", "song 2.txt"):
         (added_music / name).rename(added_music / "deeper" / name)
     added.add(added_music)
+    inline.done = 0
     after = {song.title: row for song, row in zip(added.songs(), described(added), strict=True)}
-    assert inline.done == SONGS
+    assert inline.done == 0
     assert all(np.array_equal(after[title], before[title]) for title in before)
 
 
@@ -170,42 +168,43 @@ def test_they_do_not_stand_in_for_the_other_features(added, inline, added_music)
 
 def test_progress_is_shown_only_while_computing(added, inline, capsys):
     described(added, progress=True)
-    assert "describing songs: 4/4" in capsys.readouterr().err
+    assert "encoding with descriptors: 4/4" in capsys.readouterr().err
     described(added, progress=True)
     assert capsys.readouterr().err == ""
 
 
-def test_a_table_takes_their_place_and_nothing_is_computed(added, inline, added_music):
+def test_a_table_takes_their_place_and_nothing_is_computed(added, inline, added_music, monkeypatch):
     table = added_music / "spotify.csv"
     table.write_text("file_name,energy\n" + "".join(f"song {i}.wav,{i}\n" for i in range(SONGS)))
-    songs = added.songs()[::-1]
-    numbers = [[int(song.title[-1])] for song in songs]
-    np.testing.assert_array_equal(described(added, songs, csv=table), numbers)
+    monkeypatch.setattr(train, "MIN_SONGS", 1)
+    data = added.dataset(csv=table)
+    np.testing.assert_array_equal(data.audio_descriptors, [[int(name[-1])] for name in data.ids])
     assert inline.done == 0
     table.write_text("file_name,energy\nsong 0.wav,1\n")
     with pytest.raises(DataError, match="3 of 4 songs have no row"):
-        described(added, csv=table)
+        added.dataset(csv=table)
 
 
-def start_and_crash():
-    whole = descriptors.read_slice
+def start_and_crash(values):
+    local._start(values)
+    whole = features.read_slice
 
-    def read_slice(path, offset):
+    def read_slice(path, **options):
         if "song 2" in path:
             os.kill(os.getpid(), signal.SIGSEGV)
-        return whole(path, offset=offset)
+        return whole(path, **options)
 
-    descriptors.read_slice = read_slice
+    features.read_slice = read_slice
     # librosa takes seconds to load, and this test starts a worker three times.
-    descriptors.track_descriptors = lambda samples: samples[:65]
+    encoder.track_descriptors = lambda samples, rate=None: samples[:65]
 
 
 @pytest.mark.slow
 def test_a_file_that_kills_its_reader_stops_nothing_else(added, monkeypatch):
-    def pool(workers):
-        return ProcessPoolExecutor(max_workers=workers, initializer=start_and_crash)
+    def pool(workers, values):
+        return ProcessPoolExecutor(max_workers=workers, initializer=start_and_crash, initargs=(values,))
 
-    monkeypatch.setattr(descriptors, "_pool", pool)
+    monkeypatch.setattr(local, "process_pool", pool)
     with pytest.raises(LibraryError, match=r"1 songs .*'song 2' \(song 2\.wav: the decoder crashed or hung"):
         described(added, jobs=1)
     ids = {song.title: song.id for song in added.songs()}
@@ -223,16 +222,19 @@ def test_only_what_is_missing_needs_the_library_for_itself(added, inline, monkey
         np.testing.assert_array_equal(added.dataset(descriptors=True).audio_descriptors, first)
 
 
-def test_workers_compile_one_after_the_other(monkeypatch):
-    held = []
+def test_workers_compile_one_after_the_other(added, monkeypatch):
+    alone = []
 
-    def compile_now(samples):
+    def describe(samples, rate=None):
         try:
-            FileLock(encoder.compiling_lock()).acquire(timeout=0)
+            FileLock(encoder.compiling_lock()).acquire(timeout=0).lock.release()
         except Timeout:
-            held.append(True)
+            alone.append(True)
+        else:
+            alone.append(False)
+        return np.ones(65, np.float32)
 
-    monkeypatch.setattr(encoder, "track_descriptors", compile_now)
-    monkeypatch.setattr(descriptors, "start_reader", lambda: None)
-    descriptors._start_worker()
-    assert held == [True]
+    monkeypatch.setattr(encoder, "track_descriptors", describe)
+    # The first call compiles, of which others keep away; the second one describes the song.
+    assert features._decode_and_encode(DescriptorsEncoder(), added.songs()[0]).reason is None
+    assert alone == [True, False]

@@ -5,7 +5,6 @@ import sqlite3
 import numpy as np
 import pytest
 from filelock import FileLock
-from tests.libraries import Inline
 from tests.making import write_song
 
 from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
@@ -16,9 +15,9 @@ from alcca.indexing import features as encoding
 from alcca.indexing.features import encode_songs, is_kept, unencoded
 from alcca.songs.audio import read_slice
 from alcca.training import train
+from alcca.workers.local import LocalWorkers
 
 SONGS = 10
-POOL = encoding._pool
 
 
 class Peaks(AudioEncoder):
@@ -49,12 +48,14 @@ class Lengths(LyricsEncoder):
 
 
 @pytest.fixture(autouse=True)
-def _inline(monkeypatch):
-    monkeypatch.setattr(encoding, "_pool", lambda workers: Inline())
+def _inline(inline):
+    pass
 
 
 def encoded(added, encoder, songs=None):
-    return encode_songs(added._store, added.songs() if songs is None else songs, encoder, progress=False)
+    return encode_songs(
+        added._store, added.songs() if songs is None else songs, encoder, LocalWorkers(), progress=False
+    )
 
 
 def test_recordings_are_read_at_the_encoders_rate_and_encoded_once(added):
@@ -136,8 +137,7 @@ def test_damaged_ones_are_computed_again(added):
     assert encoder._asked == 1
 
 
-def test_a_file_that_changed_is_named_and_the_others_are_kept(added, added_music, monkeypatch):
-    monkeypatch.setattr(encoding, "_pool", POOL)  # in worker processes for once
+def test_a_file_that_changed_is_named_and_the_others_are_kept(added, added_music, processes):
     write_song(added_music / "song 1.wav", 99)
     with pytest.raises(LibraryError, match=r"1 songs cannot be encoded with peaks, .*'song 1' .*has changed"):
         encoded(added, Peaks())

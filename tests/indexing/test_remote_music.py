@@ -1,7 +1,6 @@
 """A library of songs at an address: as good as one of a folder, and what is different is said."""
 
 import pytest
-from tests.libraries import Inline
 from tests.making import write_music, write_song
 
 from alcca import Library
@@ -9,21 +8,14 @@ from alcca.encoders.encoder import AudioEncoder
 from alcca.indexing import add as ingest
 from alcca.indexing import features as encoding
 from alcca.indexing.features import encode_songs
+from alcca.workers.local import LocalWorkers
 
 fsspec = pytest.importorskip("fsspec")
 
 
 @pytest.fixture
-def music(tmp_path, monkeypatch):
+def music(tmp_path, inline):
     """The same dozen songs in a folder, and in a memory that other processes do not see."""
-    monkeypatch.setattr(ingest, "_pool", lambda workers, settled: inline(settled))
-    monkeypatch.setattr(encoding, "_pool", lambda workers: Inline())
-
-    def inline(settled):
-        monkeypatch.setattr(ingest, "_settled", settled)
-        ingest._tables.cache_clear()
-        return Inline()
-
     folder = write_music(tmp_path / "music")
     (folder / "artist 0" / "songs.csv").write_text("file,label\nsong 00.wav,sad\n")
     (folder / "bad.mp3").write_bytes(b"bad")
@@ -104,12 +96,12 @@ class Loudest(AudioEncoder):
 def test_a_recording_is_fetched_again_for_what_is_made_of_it_later(music, library, tmp_path):
     library.add("memory://music")
     songs = [song for song in library.songs() if song.usable]
-    assert encode_songs(library._store, songs, Loudest(), progress=False).min() > 0
+    assert encode_songs(library._store, songs, Loudest(), LocalWorkers(), progress=False).min() > 0
     system = fsspec.filesystem("memory")
     system.rm("/music/artist 0/song 00.wav")
     (missing,) = (song for song in songs if song.paths[0].endswith("song 00.wav"))
     library._store._db.execute("DELETE FROM features WHERE song = ? AND kind LIKE '%loudest%'", (missing.id,))
-    failed = encoding.encode_missing(library._store, songs, Loudest(), progress=False)
+    failed = encoding.encode_missing(library._store, songs, Loudest(), LocalWorkers(), progress=False)
     assert [song.id for song, _ in failed] == [missing.id]
     assert "song 00.wav: cannot be read" in failed[0][1]
 

@@ -19,11 +19,13 @@ from alcca import Library
 from alcca.errors import SpeechModelError, UntrainedError, UsageError
 from alcca.indexing import transcription
 from alcca.indexing.speech_samples import Unheard
-from alcca.indexing.transcribe import hear_songs, songs_to_hear
+from alcca.indexing.transcribe import songs_to_transcribe, transcribe_songs
 from alcca.songs.audio import read_slice
 from alcca.speech.recogniser import Recogniser
 from alcca.store.transcripts import SLICE, SONG, Transcripts
 from alcca.transcripts import Segment, Transcript
+from alcca.workers.local import LocalWorkers
+from alcca.workers.workers import Given
 
 RATE = 16_000
 
@@ -54,9 +56,10 @@ def library(tmp_path, music):
         yield library
 
 
-def hear(library, recogniser, *, extent="slice", again=False, **options):
-    songs = songs_to_hear(library._store, extent=extent, again=again)
-    return hear_songs(library._store, songs, recogniser, extent=extent, progress=False, **options)
+def hear(library, recogniser, *, extent="slice", again=False, workers=1, **options):
+    songs = {extent: songs_to_transcribe(library._store, extent=extent, again=again)}
+    how = {"model": recogniser.name, "progress": False, **options}
+    return transcribe_songs(library._store, songs, Given(recogniser), LocalWorkers(workers), **how)
 
 
 def test_each_song_is_heard_once_in_its_own_slice(library):
@@ -170,7 +173,7 @@ VERSE = "hello darkness my old friend i have come to talk with you again"
 
 def hear_doubtful(library, monkeypatch, recogniser, **how):
     monkeypatch.setattr("alcca.speech.weights.find_weights", lambda model, offline: None)
-    monkeypatch.setattr(transcription.TranscriptionSettings, "_recogniser", lambda self, workers: recogniser)
+    monkeypatch.setattr(transcription.LoadRecogniser, "__call__", lambda self, room: recogniser)
     return library.hear(doubtful=True, **how)
 
 
@@ -242,16 +245,13 @@ def test_a_file_that_has_changed_or_gone_is_named_and_the_others_are_heard(libra
     assert "has changed since it was added" in reasons[songs[1].name]
 
 
-def test_slices_that_add_has_decoded_are_not_decoded_again(tmp_path, music, monkeypatch):
+def test_slices_that_add_has_decoded_are_not_decoded_again(tmp_path, music, inline, monkeypatch):
+    """The workers that find the samples run here, where the trap is."""
     fake = Fake()
     monkeypatch.setattr(transcription, "find_weights", lambda model, offline: None, raising=False)
     monkeypatch.setattr("alcca.speech.weights.find_weights", lambda model, offline: None)
-    monkeypatch.setattr(transcription.TranscriptionSettings, "_recogniser", lambda self, workers: fake)
+    monkeypatch.setattr(transcription.LoadRecogniser, "__call__", lambda self, room: fake)
     monkeypatch.setattr(Unheard, "_decode", lambda self, song, extent: pytest.fail("decoded again"))
-    # The worker that finds the samples runs here, where the trap is.
-    monkeypatch.setattr(
-        "alcca.indexing.transcribe.read_each", lambda read, tasks, crashed, pool, jobs: map(read, tasks)
-    )
     with Library(tmp_path / "shelf", progress=False) as library:
         report = library.add(music, hear="slice")
         assert report.hearing.heard == 12
@@ -281,7 +281,7 @@ def test_without_weights_add_says_so_and_goes_on_unless_hearing_was_asked_for(tm
         report = library.add(music)
         assert report.added == 12
         assert report.hearing is None
-        assert any("were not heard: no weights here" in note for _, note in report.notes)
+        assert any("were not transcribed: no weights here" in note for _, note in report.notes)
         with pytest.raises(SpeechModelError, match="no weights here"):
             library.add(music, hear="slice")
         with pytest.raises(SpeechModelError, match="no weights here"):

@@ -208,7 +208,7 @@ def test_descriptors_that_cannot_be_computed_cost_one_method_alone(library, monk
     def missing(*args, **kwargs):
         raise LibraryError("song 3: its file is gone")
 
-    monkeypatch.setattr("alcca.library.evaluation.library_descriptors", missing)
+    monkeypatch.setattr("alcca.library.evaluation.encode_songs", missing)
     results = library.evaluate("cca,spotify-dcca", components=[2], folds=3, n_jobs=1, shuffled_control=False)
     assert set(results.ranks["method"]) == {"cca"}
     assert any("song 3: its file is gone" in note for note in results.notes)

@@ -5,7 +5,6 @@ import sqlite3
 
 import numpy as np
 import pytest
-from tests.libraries import Inline
 from tests.making import write_song
 from tests.networks import write_clap_model, write_sentence_model
 
@@ -16,8 +15,6 @@ from alcca.encoders.encoder import AudioEncoder
 from alcca.encoders.mfcc import MfccStatsEncoder
 from alcca.encoders.tfidf import TfidfEncoder
 from alcca.errors import AlccaError, LibraryError, MissingExtraError, UsageError
-from alcca.indexing import descriptors
-from alcca.indexing import features as encoding
 from alcca.songs.audio import read_slice
 from alcca.space.embedder import Embedder
 from alcca.store.embeddings import Embeddings
@@ -39,10 +36,8 @@ class Peaks(AudioEncoder):
 
 
 @pytest.fixture(autouse=True)
-def _inline(monkeypatch):
+def _inline(inline, monkeypatch):
     monkeypatch.setattr(Peaks, "asked", 0)
-    for module in (encoding, descriptors):
-        monkeypatch.setattr(module, "_pool", lambda workers: Inline())
 
 
 def found(library, **query):

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info
 
 from alcca.progress import Progress
 from alcca.workers.jobs import Clock, Job, died, run_jobs
+from alcca.workers.local import LocalWorkers
 
 
 def square(x):
@@ -32,7 +33,7 @@ def run(work, n, n_jobs):
     jobs = [Job("kind", f"job {i}", work, (i,)) for i in range(n)]
     bar = Progress("working", total=n, unit="job", show=False)
     with bar:
-        found = {number: result for number, result, _ in run_jobs(jobs, n_jobs, bar)}
+        found = {number: result for number, result, _ in run_jobs(jobs, LocalWorkers(n_jobs), bar)}
     return found, bar
 
 
@@ -53,7 +54,11 @@ def test_a_job_that_kills_its_process_is_found_and_the_others_are_done():
 def test_a_job_of_several_steps_moves_the_bar_by_them():
     bar = Progress("working", total=5, unit="fit", show=False)
     with bar:
-        list(run_jobs([Job("one", "one", square, (1,)), Job("four", "four", square, (2,), steps=4)], 1, bar))
+        list(
+            run_jobs(
+                [Job("one", "one", square, (1,)), Job("four", "four", square, (2,), steps=4)], LocalWorkers(1), bar
+            )
+        )
     assert bar.done == 5
 
 
@@ -91,5 +96,5 @@ def test_the_bar_says_what_runs_and_how_long_the_rest_takes(monkeypatch):
     monkeypatch.setattr(bar, "say", notes.append)
     monkeypatch.setattr(bar, "update", lambda n=1, note="": notes.append(note))
     jobs = [Job("kind", f"job {i}", square, (i,)) for i in range(3)]
-    list(run_jobs(jobs, 1, bar))
+    list(run_jobs(jobs, LocalWorkers(1), bar))
     assert notes == ["job 0", "job 1; about 3 min left", "job 2; about 2 min left", "done"]

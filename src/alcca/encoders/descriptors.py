@@ -30,6 +30,7 @@ class DescriptorsEncoder(AudioEncoder):
 
     name = "descriptors"
     view: ClassVar[str | None] = "audio_descriptors"
+    parallel: ClassVar[bool] = True
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -111,12 +111,16 @@ class AudioEncoder(Encoder):
         Samples per second that it wants to be given.
     view : str or None
         The view of a `alcca.Dataset` that holds these very numbers, where it has one.
+    parallel : bool
+        Whether the worker processes that decode recordings also encode them, each on one processor: for an encoder
+        without a network, which gains nothing from all processors.
     """
 
     side: ClassVar[str] = "audio"
     reads: ClassVar[str] = SAMPLES
     sample_rate: int = 22_050
     view: ClassVar[str | None] = None
+    parallel: ClassVar[bool] = False
 
     @property
     @abstractmethod

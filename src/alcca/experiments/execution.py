@@ -1,12 +1,12 @@
-"""How the work of a comparison is done: in which processes, and what is shown."""
+"""How the work of a comparison is done: by which workers, and what is shown."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from alcca.progress import Progress
-from alcca.workers.cluster import Cluster
 from alcca.workers.jobs import Job, run_jobs
+from alcca.workers.workers import Workers
 
 __all__ = ["KILLED", "Execution"]
 
@@ -19,25 +19,21 @@ class Execution:
 
     Parameters
     ----------
-    n_jobs : int
-        Processes.
-    cluster : Cluster or None
-        Works instead of them.
+    workers : Workers
     verbose : bool
         Show progress bars.
     together : bool or None
-        Train the networks of several folds as one; None: where their device is CUDA.
+        Train the networks of several folds as one. None: if their device is CUDA.
     """
 
-    n_jobs: int
-    cluster: Cluster | None
+    workers: Workers
     verbose: bool
     together: bool | None
 
     def shared(self, value: Any) -> Any:
-        """What many jobs are given, as they have to be given it: on a cluster it is sent to each worker once."""
-        return value if self.cluster is None or value is None else self.cluster.share(value)
+        """Make an argument of many jobs that reaches each worker once."""
+        return None if value is None else self.workers.share(value)
 
     def run(self, jobs: Sequence[Job], bar: Progress) -> Iterator[tuple[int, Any, float]]:
         """Do the jobs, as `alcca.workers.jobs.run_jobs` does."""
-        return run_jobs(jobs, self.n_jobs, bar, self.cluster)
+        return run_jobs(jobs, self.workers, bar)

@@ -29,7 +29,8 @@ from alcca.experiments.results import Results
 from alcca.experiments.running import Outcome, median_seconds, run_seeds
 from alcca.experiments.text_features import TextFeatures, describe_lyrics, features_by_fold
 from alcca.models.processes import world_size
-from alcca.workers.cluster import Cluster, opened
+from alcca.workers.opening import opened
+from alcca.workers.workers import Workers
 
 __all__ = ["Dataset", "Distractors", "TextFeatures", "cross_validate"]
 
@@ -52,7 +53,7 @@ def cross_validate(
     keep: Path | str | FitCache | None = None,
     fresh: bool = False,
     n_jobs: int = 1,
-    cluster: Cluster | str | None = None,
+    cluster: Workers | str | None = None,
     verbose: bool = False,
     together: bool | None = None,
 ) -> Results:
@@ -150,8 +151,8 @@ def cross_validate(
         "distractors": others.fingerprint if others is not None else "",
     }
     cache = ComparisonCache(store, compared, dataset, text_features, **about)
-    with opened(cluster) as workers:
-        execution = Execution(asked.n_jobs, workers, verbose, together)
+    with opened(cluster, asked.n_jobs) as workers:
+        execution = Execution(workers, verbose, together)
         features: dict[Place, Array | None] = dict.fromkeys(rows)
         if any(method.reads("features") for method in compared.values()):
             features = features_by_fold(songs, text_features, rows, execution, cache)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from alcca.errors import AlccaError, ClusterError, DiskError
 from alcca.features.mfcc import mfcc
 from alcca.indexing.reports import AddReport
+from alcca.indexing.song_files import crash_reason
 from alcca.indexing.sources import Source, music_at
 from alcca.indexing.speech_samples import MAX_KEPT, Unheard
 from alcca.persistence import disk_error
@@ -28,16 +29,8 @@ from alcca.songs.scan import SongTables, SongText, read_song_text
 from alcca.songs.tags import Tags, read_tags
 from alcca.store.records import WORDS, FileStamp, Song, SongAudio
 from alcca.store.songs import Store
-from alcca.workers.cluster import Cluster
-from alcca.workers.pool import (
-    BATCH,
-    SECONDS_BEFORE_KILL,
-    ends_when_stuck,
-    read_alone,
-    read_each,
-    start_reader,
-    within_memory,
-)
+from alcca.workers.pool import BATCH, SECONDS_BEFORE_KILL, ends_when_stuck, within_memory
+from alcca.workers.workers import Workers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +42,6 @@ __all__ = ["add_folder"]
 MIN_DISK_SPEED = 10e6
 # Ten hours of eight channels at 96 kHz stay below; more is no recording, and would be read for hours.
 MAX_FILE_BYTES = 128 * 2**30
-CRASHED = "{name}: the decoder crashed or hung on this file; convert it or remove it"
 
 
 @dataclass(frozen=True)
@@ -85,21 +77,19 @@ def add_folder(
     *,
     offset: float | None,
     retry: bool,
-    jobs: int | None,
     keep_sound: bool,
     progress: bool,
-    cluster: Cluster | None = None,
+    workers: Workers,
 ) -> AddReport:
     """Bring every audio file below ``folder``, or an address, into the store; see `Library.add`.
 
-    With ``keep_sound`` the slices that are decoded stay in the library for whoever hears them next; not where they are
-    decoded on a cluster, for the library need not be there.
+    With ``keep_sound``, workers that see the library leave the slices that they decode there, for transcription.
     """
     started = time.monotonic()
     with music_at(folder) as source:
         report = AddReport(found=len(source.files))
-        keep = store.folder if keep_sound and cluster is None else None
-        addition = _Addition(store, source, report, offset, retry, keep, jobs, cluster, progress)
+        keep = store.folder if keep_sound and workers.shares_disk else None
+        addition = _Addition(store, source, report, offset, retry, keep, workers, progress)
         _drop_damaged(store)
         known = _known_before(addition)
         _read_and_store(addition, _tasks(addition, known), known)
@@ -122,10 +112,8 @@ class _Addition:
     retry: bool
     # The library's folder, when slices shall be kept for hearing.
     keep_sound: Path | None
-    # Worker processes; None: as many as there are processors.
-    jobs: int | None
-    # Reads the files instead.
-    cluster: Cluster | None
+    # Read the files.
+    workers: Workers
     # Show a bar.
     progress: bool
 
@@ -186,7 +174,7 @@ def _read_and_store(addition: _Addition, tasks: Sequence[_Task], known: _Known) 
     batch: list[_FileRead] = []
     with Progress("adding songs", total=len(tasks), unit="file", show=addition.progress and bool(tasks)) as bar:
         try:
-            for read in _read_all(tasks, known.settled, addition.jobs, addition.cluster):
+            for read in _read_all(tasks, known.settled, addition.workers):
                 batch.append(_with_words(read, addition.source))
                 bar.update()
                 if len(batch) >= BATCH:
@@ -223,85 +211,58 @@ def _same_bytes(old: FileStamp, new: FileStamp) -> bool:
 # Reading, in worker processes
 
 
-def _read_all(
-    tasks: Sequence[_Task], settled: frozenset[str], jobs: int | None, cluster: Cluster | None
-) -> Iterator[_FileRead]:
-    if cluster is not None:
-        call = cluster.share(_Call(uuid.uuid4().hex, settled))
-        # What has ended two workers there is not looked at here, where the file need not be.
-        return cluster.each(_read_there, [(task, call) for task in tasks], lambda number: _unread(tasks[number]))
-    return read_each(_read, tasks, _crashed, pool=lambda workers: _pool(workers, settled), jobs=jobs)
+class _Call(NamedTuple):
+    """What all files of one call of `add_folder` have in common."""
+
+    # Workers of a cluster outlive it.
+    name: str
+    settled: frozenset[str]
+    # Whether the folder may be missing where a worker is.
+    may_be_unseen: bool
 
 
-def _pool(workers: int, settled: frozenset[str]) -> Any:
-    from joblib.externals.loky import ProcessPoolExecutor
+def _read_all(tasks: Sequence[_Task], settled: frozenset[str], workers: Workers) -> Iterator[_FileRead]:
+    call = workers.share(_Call(uuid.uuid4().hex, settled, not workers.shares_disk))
 
-    return ProcessPoolExecutor(max_workers=workers, initializer=_start_worker, initargs=(settled,))
+    def crashed(number: int) -> _FileRead:
+        """What is known of a file that has killed its worker; another one looks, for it might kill that too."""
+        return next(workers.each(_read_rest, [(tasks[number], call)], lambda _: _unread(tasks[number])))
 
-
-def _crashed(task: _Task) -> _FileRead:
-    """What is known of a file that has ended its worker; another one looks, for it might end this process too."""
-    return next(read_alone(_read_rest, [task], _unread, lambda workers: _pool(workers, frozenset())))
+    return workers.each(_read, [(task, call) for task in tasks], crashed)
 
 
 def _unread(task: _Task) -> _FileRead:
-    return _FileRead(task, unreadable=CRASHED.format(name=Path(task.path).name))
+    return _FileRead(task, unreadable=crash_reason([task.path]))
 
 
-_settled: frozenset[str] = frozenset()
-
-
-def _start_worker(settled: frozenset[str]) -> None:
-    global _settled
-    _settled = settled
-    start_reader()
-
-
-def _read(task: _Task) -> _FileRead:
+def _read(task: _Task, call: _Call) -> _FileRead:
     """Everything about one file: its content's hash, its words and tags, its features."""
+    if call.may_be_unseen and not is_address(task.path) and not Path(task.root).exists():
+        raise ClusterError(
+            f"{task.root}: the worker on {socket.gethostname()} does not see it; mount it there under the same path"
+        )
     with ends_when_stuck(_seconds_for(task)):
-        return _read_file(task)
+        return _read_unsettled(task, call)
 
 
 def _seconds_for(task: _Task) -> float:
     return SECONDS_BEFORE_KILL + max(0, task.stamp.size) / MIN_DISK_SPEED
 
 
-def _read_file(task: _Task) -> _FileRead:
-    return _read_unsettled(task, _settled)
-
-
-class _Call(NamedTuple):
-    """What all files of one call of `add_folder` have in common on a cluster, whose workers outlive the call."""
-
-    name: str
-    settled: frozenset[str]
-
-
-def _read_there(task: _Task, call: _Call) -> _FileRead:
-    """The same on a worker of a cluster."""
-    if not is_address(task.path) and not Path(task.root).exists():
-        raise ClusterError(
-            f"{task.root}: the worker on {socket.gethostname()} does not see it; mount it there under the same path"
-        )
-    with ends_when_stuck(_seconds_for(task)):
-        return _read_unsettled(task, call.settled, call.name)
-
-
-def _read_unsettled(task: _Task, settled: frozenset[str], call: str = "") -> _FileRead:
+def _read_unsettled(task: _Task, call: _Call) -> _FileRead:
     with ExitStack() as stack:
-        read, path = _read_all_but_sound(task, stack, call)
-        return _read_sound(read, path, settled) if task.sound and read.content else read
+        read, path = _read_all_but_sound(task, stack, call.name)
+        return _read_sound(read, path, call.settled) if task.sound and read.content else read
 
 
-def _read_rest(task: _Task) -> _FileRead:
-    """All about a file but its sound, which has ended a process before."""
+def _read_rest(task: _Task, call: _Call) -> _FileRead:
+    """All about a file but its sound, which has killed a process before."""
     with ends_when_stuck(_seconds_for(task)), ExitStack() as stack:
-        read, path = _read_all_but_sound(task, stack)
-        return replace(read, audio_reason=CRASHED.format(name=path.name)) if task.sound and read.content else read
+        read, path = _read_all_but_sound(task, stack, call.name)
+        return replace(read, audio_reason=crash_reason([path.name])) if task.sound and read.content else read
 
 
-def _read_all_but_sound(task: _Task, stack: ExitStack, call: str = "") -> tuple[_FileRead, Path]:
+def _read_all_but_sound(task: _Task, stack: ExitStack, call: str) -> tuple[_FileRead, Path]:
     """What is known of a file before it is decoded, and where it is until the end of the stack."""
     path = Path(task.path)
     if not task.sound and not is_address(task.path):
@@ -341,7 +302,7 @@ def _read_sound(read: _FileRead, path: Path, settled: frozenset[str]) -> _FileRe
     return replace(read, audio=about, audio_notes=audio.notes, mfcc=features)
 
 
-def _words(task: _Task, path: Path, call: str = "") -> dict[str, Any]:
+def _words(task: _Task, path: Path, call: str) -> dict[str, Any]:
     """Words and tags of a recording that is here; of one that was fetched, what the file itself tells."""
     tags = _tags(path)
     if is_address(task.path):

@@ -1,20 +1,20 @@
-"""Putting a library's songs into the space of its model: here, in processes side by side, or on a cluster."""
+"""Put a library's songs into the learned space of its model."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import ClusterError
 from alcca.indexing.features import encode_all, encoded, files_of, kept_as
-from alcca.indexing.lyrics_features import CHUNK, TextReader
+from alcca.indexing.lyrics_features import CHUNK
 from alcca.progress import Progress
 from alcca.space.embedder import Embedder
 from alcca.store.embeddings import Embeddings
 from alcca.store.songs import Store
-from alcca.workers.cluster import Cluster
+from alcca.workers.workers import Workers, batched
 
 __all__ = ["embed_new", "embed_songs"]
 
@@ -25,13 +25,13 @@ Vectors = dict[int, NDArray[np.float64]]
 
 
 def embed_new(
-    store: Store, name: str, embedder: Embedder, *, progress: bool, cluster: Cluster | None = None
+    store: Store, name: str, embedder: Embedder, workers: Workers, *, progress: bool
 ) -> list[tuple[str, str]]:
-    """Put songs that came after the training into the space of the model in use; files that cannot be, and why."""
+    """Embed songs that were added after the training; return the files that cannot be embedded, and the reasons."""
     new = store.tables(Embeddings).missing(name)
     songs = store.songs(new)
-    failed = encode_all(store, songs, embedder.audio, embedder.lyrics, progress=progress, cluster=cluster)
-    embed_songs(store, name, embedder, new, progress=progress, cluster=cluster)
+    failed = encode_all(store, songs, embedder.audio, embedder.lyrics, workers, progress=progress)
+    embed_songs(store, name, embedder, new, workers, progress=progress)
     return [(file, f"cannot be found by its {embedder.audio.name}: {reason}") for file, reason in files_of(failed)]
 
 
@@ -40,20 +40,19 @@ def embed_songs(
     name: str,
     embedder: Embedder,
     ids: Sequence[int],
+    workers: Workers,
     *,
     progress: bool,
-    cluster: Cluster | None = None,
     read: Rows | None = None,
 ) -> None:
     """Store the vectors of songs, of each view that a song has, under the model's ``name``.
 
-    What their encoders make of the songs is kept already (`alcca.indexing.features.encode_all`); a song of which that
-    could not be made has no vector of this view. An encoder of lyrics that learns reads them now, in as many processes
-    as there are processors where that takes long; but for those songs of which is given, by number, what it has
-    ``read``.
+    The store has the encoders' outputs already (`alcca.indexing.features.encode_all`); a song without an output has no
+    vector of that view. An encoder of lyrics that learns reads the lyrics now, but for songs whose output is given in
+    ``read``, by id.
     """
     with Progress("embedding songs", total=len(ids), show=progress and bool(ids)) as bar:
-        for chunk, (audio, lyrics) in _embedded(store, embedder, ids, cluster, read or {}):
+        for chunk, (audio, lyrics) in _embedded(store, embedder, ids, workers, read or {}):
             with store.transaction():
                 store.tables(Embeddings).put(name, chunk.ids, map(audio.get, chunk.ids), map(lyrics.get, chunk.ids))
             bar.update(len(chunk.ids))
@@ -73,22 +72,16 @@ class _Chunk:
 
 
 def _embedded(
-    store: Store, embedder: Embedder, ids: Sequence[int], cluster: Cluster | None, read: Rows
+    store: Store, embedder: Embedder, ids: Sequence[int], workers: Workers, read: Rows
 ) -> Iterator[tuple[_Chunk, tuple[Vectors, Vectors]]]:
     parts = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
-    shared = None if cluster is None else cluster.share(embedder)
-    reader = TextReader(embedder.lyrics, sum(not all(song in read for song in part) for part in parts))
-    for start in range(0, len(parts), READY):
-        chunks = [_chunk(store, embedder, part, read) for part in parts[start : start + READY]]
-        if cluster is not None:
-            there = cluster.each(_vectors, [(shared, chunk) for chunk in chunks], _killed)
-            yield from zip(chunks, there, strict=True)
-            continue
-        for chunk, rest in zip(chunks, reader.read(chunk.texts for chunk in chunks), strict=True):
-            yield chunk, _vectors(embedder, chunk, rest)
+    shared = workers.share(embedder)
+    for some in batched(parts, READY):
+        chunks = [_chunk(store, embedder, part, read) for part in some]
+        yield from zip(chunks, workers.map(_vectors, [(shared, chunk) for chunk in chunks], _killed), strict=True)
 
 
-def _killed(_: int) -> Any:
+def _killed(_: int) -> NoReturn:
     raise ClusterError(
         "embedding songs ended each worker that tried, as happens when no memory is left; give the workers more, or "
         "do it without a cluster"
@@ -110,12 +103,11 @@ def _chunk(store: Store, embedder: Embedder, ids: Sequence[int], read: Rows) -> 
     return _Chunk([song.id for song in songs], audio, sounds, known + unread, made, [sung[song] for song in unread])
 
 
-def _vectors(embedder: Embedder, chunk: _Chunk, rest: NDArray[np.float32] | None = None) -> tuple[Vectors, Vectors]:
-    """Vectors of sound and of lyrics, by song; ``rest`` is what the encoder has made of the texts, if it has."""
+def _vectors(embedder: Embedder, chunk: _Chunk) -> tuple[Vectors, Vectors]:
+    """Vectors of sound and of lyrics, by song."""
     audio = {} if chunk.sounds is None else dict(zip(chunk.with_audio, embedder.embed_audio(chunk.sounds), strict=True))
     if not chunk.with_lyrics:
         return audio, {}
-    if rest is None and chunk.texts:
-        rest = embedder.lyrics.encode(chunk.texts)  # on a cluster
+    rest = embedder.lyrics.encode(chunk.texts) if chunk.texts else None
     features = np.concatenate([made for made in (chunk.features, rest) if made is not None])
     return audio, dict(zip(chunk.with_lyrics, embedder.embed_encoded_lyrics(features), strict=True))

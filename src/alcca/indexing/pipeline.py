@@ -1,4 +1,4 @@
-"""All that happens to songs that are added: they are read, embedded with the model in use, and transcribed."""
+"""What happens to songs that are added: they are read, embedded with the model in use, and transcribed."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from alcca.space.embedder import Embedder
 from alcca.store.embeddings import Embeddings
 from alcca.store.songs import Store
 from alcca.store.transcripts import SLICE
-from alcca.workers.cluster import Cluster
+from alcca.workers.workers import Workers
 
 __all__ = ["add_songs", "checked_music"]
 
@@ -43,13 +43,12 @@ def add_songs(
     *,
     offset: float | None,
     retry: bool,
-    jobs: int | None,
     hear: str | None,
     speech_model: str | os.PathLike[str] | None,
     offline: bool,
     embedder: Callable[[], Embedder],
     progress: bool,
-    cluster: Cluster | None,
+    workers: Workers,
 ) -> AddReport:
     """Read songs into a store that nothing else writes to, embed those that are new, and transcribe them.
 
@@ -63,25 +62,22 @@ def add_songs(
         music,
         offset=chosen,
         retry=retry or chosen != remembered,
-        jobs=jobs,
         keep_sound=settings.extent == SLICE,
         progress=progress,
-        cluster=cluster,
+        workers=workers,
     )
     with store.transaction():
         store.set_setting("offset", chosen)
-    report.notes += _embed(store, embedder, progress, cluster)
+    report.notes += _embed(store, embedder, progress, workers)
     if settings.note:
         report.notes.append((str(store.folder), settings.note))
     if settings.open:
-        report.hearing = settings.hear(store, language=None, progress=progress, cluster=cluster)
+        report.hearing = settings.transcribe(store, workers, language=None, progress=progress)
     return report
 
 
-def _embed(
-    store: Store, embedder: Callable[[], Embedder], progress: bool, cluster: Cluster | None
-) -> list[tuple[str, str]]:
-    """Embed songs that are new; files whose songs could not be, and why."""
+def _embed(store: Store, embedder: Callable[[], Embedder], progress: bool, workers: Workers) -> list[tuple[str, str]]:
+    """Embed new songs; return the files whose songs could not be embedded, and the reasons."""
     model = store.setting("model")
     if model is None or not store.tables(Embeddings).missing(model["name"]):
         return []
@@ -89,4 +85,4 @@ def _embed(
         loaded = embedder()
     except AlccaError as error:
         return [(str(store.folder), f"new songs cannot be put into the learned space: {error}")]
-    return embed_new(store, model["name"], loaded, progress=progress, cluster=cluster)
+    return embed_new(store, model["name"], loaded, workers, progress=progress)

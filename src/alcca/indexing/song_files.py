@@ -1,6 +1,7 @@
 """A song's sound once more from one of its files, which must still be the one that was added."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from alcca.errors import AlccaError, DiskError, LibraryError
@@ -10,7 +11,7 @@ from alcca.songs.remote import at_hand
 from alcca.store.records import Song
 from alcca.workers.pool import within_memory
 
-__all__ = ["read_again"]
+__all__ = ["crash_reason", "read_again"]
 
 T = TypeVar("T")
 
@@ -50,3 +51,9 @@ def read_again(song: Song, read: Callable[[str], T]) -> T:
         except AlccaError as error:
             reason = str(error)
     raise LibraryError(reason)
+
+
+def crash_reason(paths: Iterable[str]) -> str:
+    """The reason why a song cannot be used whose file, at one or more paths, has killed the process that read it."""
+    names = ", ".join(os.path.basename(path) for path in paths)  # noqa: PTH119 - a text, not a file
+    return f"{names}: the decoder crashed or hung on this file; convert it or remove it"

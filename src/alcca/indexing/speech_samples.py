@@ -5,26 +5,27 @@ What is missing, because it was heard before or the folder is full, is decoded a
 """
 
 import contextlib
-import os
 import shutil
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alcca.errors import AlccaError, DiskError, LibraryError
+from alcca.indexing.song_files import crash_reason
 from alcca.persistence import disk_error, replace_file
 from alcca.songs.audio import content_hash
 from alcca.songs.remote import at_hand
 from alcca.speech.samples import read_samples, write_slice, write_song
 from alcca.store.records import Song
 from alcca.store.transcripts import SLICE
-from alcca.workers.pool import SECONDS_BEFORE_KILL, ends_when_stuck, start_reader, within_memory
+from alcca.workers.pool import SECONDS_BEFORE_KILL, ends_when_stuck, within_memory
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MAX_KEPT", "Recording", "Unheard"]
+__all__ = ["MAX_KEPT", "Recording", "Unheard", "crashed_recording", "read_recording"]
 
 # A slice takes 1.9 MB, so these take a gigabyte; decoding again costs a thirtieth of the time that hearing takes.
 MAX_KEPT = 500
@@ -39,17 +40,23 @@ class Recording:
     Parameters
     ----------
     song : Song
+    extent : str
+        "slice" or "song".
     path : Path or None
         A file of float32 samples at 16 kHz.
     start : float
         Where they begin in the recording, in seconds.
     reason : str or None
+    scratch : Path or None
+        A folder that holds only this recording's samples, and goes with them.
     """
 
     song: Song
+    extent: str
     path: Path | None = None
     start: float = 0.0
     reason: str | None = None
+    scratch: Path | None = None
 
     @property
     def name(self) -> str:
@@ -60,6 +67,11 @@ class Recording:
         """The samples, shape (n,); read from the disk as they are needed."""
         assert self.path is not None
         return read_samples(self.path)
+
+    def remove_scratch(self) -> None:
+        """Remove the samples if they are not in a library's folder."""
+        if self.scratch is not None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -95,20 +107,13 @@ class Unheard:
 
     # In worker processes
 
-    def pool(self, workers: int) -> Any:
-        """Worker processes that decode."""
-        from joblib.externals.loky import ProcessPoolExecutor
-
-        return ProcessPoolExecutor(max_workers=workers, initializer=start_reader)
-
-    def read(self, task: tuple[Song, str]) -> Recording:
+    def read(self, song: Song, extent: str) -> Recording:
         """Decode a song's slice, or all of it, unless its samples are here; DiskError where these have no room."""
-        song, extent = task
         assert song.audio is not None
         if extent == SLICE:
             with ends_when_stuck(SECONDS_BEFORE_KILL):
                 kept = self._slice(song.hash, song.audio.start)
-                return Recording(song, kept, song.audio.start) if kept.is_file() else self._decode(song, extent)
+                return Recording(song, extent, kept, song.audio.start) if kept.is_file() else self._decode(song, extent)
         with ends_when_stuck(SECONDS_FOR_SONG):
             return self._decode(song, extent)
 
@@ -131,11 +136,11 @@ class Unheard:
                         target = self._slice(song.hash, song.audio.start)
                         with within_memory(here.name):
                             write_slice(here, song.audio.offset, target)
-                        return Recording(song, target, song.audio.start)
+                        return Recording(song, extent, target, song.audio.start)
                     target = self.place / f"{_name(song.hash)}.f32"
                     with within_memory(here.name):
                         write_song(here, target)
-                    return Recording(song, target)
+                    return Recording(song, extent, target)
             except OSError as error:
                 if said := disk_error(error, self.place):
                     raise said from error
@@ -145,12 +150,28 @@ class Unheard:
                 raise
             except AlccaError as error:
                 reason = str(error)
-        return Recording(song, reason=reason)
+        return Recording(song, extent, reason=reason)
 
-    def crashed(self, task: tuple[Song, str]) -> Recording:
-        """What is said of a song whose decoder ended its process."""
-        names = ", ".join(os.path.basename(path) for path in task[0].paths)  # noqa: PTH119 - a text, not a file
-        return Recording(task[0], reason=f"{names}: the decoder crashed or hung on this file; convert it")
+
+def read_recording(task: tuple[Song, str], *, folder: Path | None) -> Recording:
+    """Decode the samples of a song, to an extent, in a worker; as `Unheard.read`.
+
+    Without the ``folder`` of the library, for a worker that does not see it, they are in one of their own.
+    """
+    if folder is not None:
+        return Unheard(folder).read(*task)
+    scratch = Path(tempfile.mkdtemp(prefix="alcca-"))
+    try:
+        return replace(Unheard(scratch).read(*task), scratch=scratch)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def crashed_recording(task: tuple[Song, str]) -> Recording:
+    """Stand in for the recording of a song whose file has killed the process that read it."""
+    song, extent = task
+    return Recording(song, extent, reason=crash_reason(song.paths))
 
 
 def _name(content: str) -> str:

@@ -1,17 +1,16 @@
-"""Who hears for a library, how much of each song, and what to say when nobody can."""
+"""Which speech model transcribes a library, how much of each song, and why nothing is transcribed."""
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alcca.errors import MissingExtraError, SpeechModelError, UsageError
 from alcca.indexing.reports import HearReport
-from alcca.indexing.transcribe import EXTENTS, doubtful_songs, hear_songs, songs_to_hear
-from alcca.indexing.transcribe_on_cluster import hear_songs_on
+from alcca.indexing.transcribe import EXTENTS, doubtful_songs, songs_to_transcribe, transcribe_songs
 from alcca.store.songs import Store
 from alcca.store.speech_model import OFF, speech_model_of
 from alcca.store.transcripts import SLICE
-from alcca.workers.cluster import Cluster
+from alcca.workers.workers import Room, Workers
 
 if TYPE_CHECKING:
     from alcca.speech.recogniser import Recogniser
@@ -21,7 +20,7 @@ __all__ = ["TranscriptionSettings", "settings_for_adding", "settings_for_hearing
 
 @dataclass(frozen=True)
 class TranscriptionSettings:
-    """A speech model whose weights are at hand, and how much of each song it shall hear.
+    """A speech model whose weights are on this machine, and how much of each song it transcribes.
 
     Parameters
     ----------
@@ -30,9 +29,9 @@ class TranscriptionSettings:
     model : str
         Its name, or its folder.
     note : str or None
-        Why nothing is heard, when nobody said that nothing should be.
+        Why nothing is transcribed, unless that was asked for.
     offline : bool
-        Whether workers of a cluster may fetch no weights.
+        Workers of a cluster download no weights.
     """
 
     extent: str
@@ -42,35 +41,26 @@ class TranscriptionSettings:
 
     @property
     def open(self) -> bool:
-        """Whether anything is heard."""
+        """Whether anything is transcribed."""
         return self.extent != OFF
 
-    def hear(
+    def transcribe(
         self,
         store: Store,
+        workers: Workers,
         *,
         language: str | None,
         again: bool = False,
         doubtful: bool = False,
         progress: bool,
-        cluster: Cluster | None = None,
     ) -> HearReport:
-        """Hear what is still to be heard, everything ``again``, or what is ``doubtful``; see `alcca.Library.hear`."""
+        """Transcribe songs without a transcript, all ``again``, or ``doubtful`` ones; see `alcca.Library.hear`."""
         if doubtful:
             wanted = doubtful_songs(store, self._name)
         else:
-            wanted = {self.extent: songs_to_hear(store, extent=self.extent, again=again)}
-        report = HearReport(model=self.model)
-        workers = os.cpu_count() or 1
-        recogniser = self._recogniser(workers) if cluster is None and any(wanted.values()) else None
-        for extent, songs in wanted.items():
-            how: dict[str, Any] = {"extent": extent, "language": language, "progress": progress}
-            if not songs:
-                continue
-            if recogniser is not None:
-                report.add(hear_songs(store, songs, recogniser, workers=workers, **how))
-            elif cluster is not None:
-                report.add(hear_songs_on(cluster, store, songs, self.model, offline=self.offline, **how))
+            wanted = {self.extent: songs_to_transcribe(store, extent=self.extent, again=again)}
+        load = LoadRecogniser(self.model, self.offline)
+        report = transcribe_songs(store, wanted, load, workers, model=self.model, language=language, progress=progress)
         if any(wanted.values()):
             with store.transaction():
                 store.set_setting("speech_model", self.model)
@@ -78,21 +68,30 @@ class TranscriptionSettings:
 
     @property
     def _name(self) -> str:
-        """What the recogniser calls itself."""
+        """The recogniser's name for the model."""
         from alcca.speech.weights import name_of_model
 
         return name_of_model(self.model)
 
-    def _recogniser(self, workers: int) -> "Recogniser":
+
+@dataclass(frozen=True)
+class LoadRecogniser:
+    """Loads a speech model by its name or folder; ``offline``, nothing is downloaded."""
+
+    model: str
+    offline: bool
+
+    def __call__(self, room: Room) -> "Recogniser":
+        """Load it for as many threads as have room."""
         from alcca.speech.recogniser import Recogniser
 
-        return Recogniser(self.model, workers=workers)
+        return Recogniser(self.model, threads=room.threads, workers=room.slots, offline=self.offline)
 
 
 def settings_for_hearing(
     store: Store, extent: str, model: str | os.PathLike[str] | None, *, offline: bool
 ) -> TranscriptionSettings:
-    """Find the weights, fetching them when that is needed and allowed; errors as `alcca.Library.hear`."""
+    """Find the weights, or download them unless ``offline``; errors as `alcca.Library.hear`."""
     from alcca.speech.weights import find_weights
 
     if extent not in EXTENTS:
@@ -105,7 +104,7 @@ def settings_for_hearing(
 def settings_for_adding(
     store: Store, hear: str | None, model: str | os.PathLike[str] | None, *, offline: bool
 ) -> TranscriptionSettings:
-    """The same where hearing is what usually comes along: without ``hear``, a note tells why it does not."""
+    """The same for `alcca.Library.add`: if ``hear`` is not given, a note tells why nothing is transcribed."""
     asked = hear if hear is not None else os.environ.get("ALCCA_HEAR")
     extent = asked or SLICE
     if extent == OFF:
@@ -117,4 +116,4 @@ def settings_for_adding(
     except (MissingExtraError, SpeechModelError) as error:
         if asked or model is not None:
             raise
-        return TranscriptionSettings(OFF, note=f"the words of the songs were not heard: {error}")
+        return TranscriptionSettings(OFF, note=f"the songs were not transcribed: {error}")

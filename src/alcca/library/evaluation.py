@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from alcca.encoders.descriptors import DescriptorsEncoder
 from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
 from alcca.errors import DiskError, LibraryError
@@ -17,7 +18,7 @@ from alcca.experiments.grid import compare_encoders
 from alcca.experiments.methods import default_methods, named_methods
 from alcca.experiments.protocol import cross_validate
 from alcca.experiments.results import Results
-from alcca.indexing.descriptors import library_descriptors, undescribed
+from alcca.indexing.descriptor_table import read_descriptors_csv
 from alcca.indexing.features import encode_songs, is_kept, unencoded
 from alcca.models.contract import view_names
 from alcca.store.records import Song
@@ -25,7 +26,8 @@ from alcca.store.songs import Store
 from alcca.store.transcripts import Transcripts
 from alcca.training.train import require_songs
 from alcca.transcripts import Transcript
-from alcca.workers.cluster import Cluster
+from alcca.workers.local import LocalWorkers
+from alcca.workers.workers import Workers
 
 __all__ = ["evaluate_library", "evaluate_songs", "make_dataset"]
 
@@ -40,7 +42,7 @@ def evaluate_library(
     lyrics_encoders: Any,
     keep: Path | str | None,
     n_jobs: int,
-    cluster: Callable[[], Cluster | None],
+    cluster: Callable[[], Workers | None],
     verbose: bool,
     protocol: Mapping[str, Any],
 ) -> Results:
@@ -91,12 +93,12 @@ def make_dataset(
     csv: Path | None,
     encoders: Sequence[Encoder],
     progress: bool,
-    cluster: Callable[[], Cluster | None],
+    workers: Callable[[], Workers],
     alone: Callable[[], AbstractContextManager[object]],
 ) -> Dataset:
     """Put the usable songs into arrays, as `alcca.Library.dataset` says; ``alone`` keeps other writers away.
 
-    The ``cluster`` is asked for when there is something to do.
+    The ``workers`` are asked for if there is something to compute.
     """
 
     def usable() -> list[Song]:
@@ -107,24 +109,24 @@ def make_dataset(
     songs = usable()
     with ExitStack() as stack:
         kept = [encoder for encoder in encoders if is_kept(encoder)]
-        missing = any(unencoded(store, songs, encoder) for encoder in kept)
-        missing = missing or (descriptors and csv is None and bool(undescribed(store, songs)))
-        if missing:
+        computed = [*kept, DescriptorsEncoder()] if descriptors and csv is None else kept
+        place: Workers = LocalWorkers()
+        if any(unencoded(store, songs, encoder) for encoder in computed):
             stack.enter_context(alone())
-            # As they are now that nobody changes them.
+            # As they are now that no other process changes them.
             songs = usable()
-        how: dict[str, Any] = {"progress": progress, "cluster": cluster() if missing else None}
-        described = library_descriptors(store, songs, csv=csv, **how) if descriptors else None
-        encoded = {encoder.key: encode_songs(store, songs, encoder, **how) for encoder in kept}
+            place = workers()
+        table = None if csv is None else read_descriptors_csv(csv).of(songs)
+        outputs = {encoder.key: encode_songs(store, songs, encoder, place, progress=progress) for encoder in computed}
     return Dataset(
         audio=store.features("mfcc", [song.id for song in songs]),
         lyrics=[song.lyrics or "" for song in songs],
         label=[song.label for song in songs],
         group=[song.group or song.hash for song in songs],
         ids=[song.title for song in songs],
-        audio_descriptors=described,
+        audio_descriptors=outputs.pop(DescriptorsEncoder().key, None) if table is None else table,
         transcripts=_transcripts(store, songs),
-        encoded=encoded,
+        encoded=outputs,
         name=folder.name,
     )
 

@@ -20,7 +20,10 @@ from alcca.store.opening import OpenStore
 from alcca.store.records import Song
 from alcca.store.songs import Store
 from alcca.store.transcripts import Transcripts
-from alcca.workers.cluster import Cluster, opened
+from alcca.workers.cluster import Cluster
+from alcca.workers.local import LocalWorkers
+from alcca.workers.opening import opened
+from alcca.workers.workers import Workers
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -109,9 +112,12 @@ class Library:
         return self._opened.store
 
     @functools.cached_property
-    def _cluster(self) -> Cluster | None:
-        # Most calls need none.
-        return self._at_the_end.enter_context(opened(self._asked_cluster))
+    def _cluster(self) -> Workers | None:
+        # Most calls need no connection.
+        return None if self._asked_cluster is None else self._at_the_end.enter_context(opened(self._asked_cluster))
+
+    def _workers(self, jobs: int | None = None) -> Workers:
+        return self._cluster or LocalWorkers(jobs)
 
     @property
     def _snapshot(self) -> Snapshot:
@@ -189,13 +195,12 @@ class Library:
                 music,
                 offset=offset,
                 retry=retry,
-                jobs=jobs,
                 hear=hear,
                 speech_model=speech_model,
                 offline=offline,
                 embedder=lambda: self._snapshot.space.embedder,
                 progress=self._progress,
-                cluster=self._cluster,
+                workers=self._workers(jobs),
             )
 
     def hear(
@@ -252,13 +257,13 @@ class Library:
             raise UsageError("again hears all songs, doubtful some of them; give one of the two")
         with self._opened.writing_if_made() as store:
             settings = settings_for_hearing(store, extent, speech_model, offline=offline)
-            return settings.hear(
+            return settings.transcribe(
                 store,
+                self._workers(),
                 language=language,
                 again=again,
                 doubtful=doubtful,
                 progress=self._progress,
-                cluster=self._cluster,
             )
 
     def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
@@ -348,7 +353,7 @@ class Library:
                 epochs=epochs,
                 random_state=random_state,
                 progress=self._progress,
-                cluster=self._cluster,
+                workers=self._workers(),
             )
 
     def dataset(
@@ -390,7 +395,7 @@ class Library:
             csv=None if csv is None else Path(csv),
             encoders=encoders,
             progress=self._progress,
-            cluster=lambda: self._cluster,
+            workers=self._workers,
             alone=self._opened.writing_if_made,
         )
 

@@ -4,13 +4,14 @@ Which chunks are merged with which depends on their number alone. So the model i
 which chunk, here or on a cluster.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from alcca.errors import DataError, UsageError
 from alcca.models.base import View
 from alcca.models.cca import CCA
-from alcca.workers.cluster import Cluster, opened
+from alcca.workers.opening import opened
+from alcca.workers.workers import Workers
 
 __all__ = ["Chunk", "fit_chunks"]
 
@@ -22,7 +23,7 @@ Chunk: TypeAlias = Views | Callable[[], Views]
 CHUNKS_A_BRANCH = 16
 
 
-def fit_chunks(model: CCA, chunks: Sequence[Chunk], *, n_jobs: int = 1, cluster: Cluster | str | None = None) -> CCA:
+def fit_chunks(model: CCA, chunks: Sequence[Chunk], *, n_jobs: int = 1, cluster: Workers | str | None = None) -> CCA:
     """Learn from chunks of songs as `CCA.partial_fit` does, many at the same time.
 
     Parameters
@@ -72,18 +73,8 @@ def fit_chunks(model: CCA, chunks: Sequence[Chunk], *, n_jobs: int = 1, cluster:
     if n_jobs < 1:
         raise UsageError(f"n_jobs: expected 1 or more, got {n_jobs}")
     branches = [list(chunks[start : start + CHUNKS_A_BRANCH]) for start in range(0, len(chunks), CHUNKS_A_BRANCH)]
-    with opened(cluster) as workers:
-        return model.merge(_merged(_learned(CCA(1), branches, n_jobs, workers)))
-
-
-def _learned(empty: CCA, branches: Sequence[list[Chunk]], n_jobs: int, cluster: Cluster | None) -> Iterator[CCA]:
-    """A model of each branch, in their order."""
-    if cluster is not None:
-        yield from cluster.each(_branch, [(empty, branch) for branch in branches], _killed)
-        return
-    from joblib import Parallel, delayed
-
-    yield from Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_branch)(empty, branch) for branch in branches)
+    with opened(cluster, n_jobs) as workers:
+        return model.merge(_merged(workers.map(_branch, [(CCA(1), branch) for branch in branches], _killed)))
 
 
 def _branch(empty: CCA, chunks: Sequence[Chunk]) -> CCA:

@@ -19,7 +19,7 @@ from alcca.training.map import lay_out_songs
 from alcca.training.methods import DEFAULT_METHOD, encoders_for, learners, trust_learners, usual_encoders
 from alcca.training.selection import choose
 from alcca.training.training_set import usable_training_set
-from alcca.workers.cluster import Cluster
+from alcca.workers.workers import Workers
 
 __all__ = ["TrainReport", "require_songs", "train_model"]
 
@@ -97,7 +97,7 @@ def train_model(
     epochs: int | None,
     random_state: int,
     progress: bool,
-    cluster: Cluster | None = None,
+    workers: Workers,
 ) -> TrainReport:
     """Fit the encoder of lyrics and a model, embed every song, and only then take the new model into use."""
     started = time.monotonic()
@@ -109,7 +109,7 @@ def train_model(
     songs = store.songs()
     require_songs(folder, sum(song.usable for song in songs), "train")
     trusted = trust_learners(candidates.values(), (audio, lyrics))
-    failed = encode_all(store, songs, audio, lyrics, progress=progress, cluster=cluster)
+    failed = encode_all(store, songs, audio, lyrics, workers, progress=progress)
     training_set = usable_training_set(store, audio, lyrics, failed)
     require_songs(folder, len(training_set), "train")
     settings: dict[str, Any] = {"random_state": random_state, "verbose": progress}
@@ -123,7 +123,7 @@ def train_model(
     embedder.save(folder / "models" / name)
     ids = [song.id for song in store.songs() if song.audio is not None or song.lyrics is not None]
     read = {song.id: row for song, row in zip(training_set.songs, features, strict=True)} if learned.learns else None
-    embed_songs(store, name, embedder, ids, progress=progress, cluster=cluster, read=read)
+    embed_songs(store, name, embedder, ids, workers, progress=progress, read=read)
     lay_out_songs(store, name, folder / "models" / name, random_state=random_state)
     # A method without components has the dimensions that it has.
     choice = replace(choice, components=embedder.embed_encoded_lyrics(features[:1]).shape[1])

@@ -18,6 +18,7 @@ from alcca.models.contract import first_stage, fit_estimator, identity
 from alcca.store.records import Song
 from alcca.store.songs import Store
 from alcca.training.methods import set_up
+from alcca.workers.local import LocalWorkers
 
 __all__ = ["TrainingSet", "usable_training_set"]
 
@@ -74,7 +75,9 @@ class TrainingSet:
 
     def features(self, learned: LyricsEncoder) -> NDArray[np.float32]:
         """What a lyrics encoder that `learned` of some songs makes of the lyrics of these, shape (n, q)."""
-        return read_texts(learned, self.texts, show=learned.verbose) if self.encoded is None else self.encoded
+        if self.encoded is not None:
+            return self.encoded
+        return read_texts(learned, self.texts, LocalWorkers(), show=learned.verbose)
 
     def most_components(self, features: NDArray[np.float32] | None) -> int:
         """How many components these songs, and the ``features`` of their lyrics if they are known, can give."""

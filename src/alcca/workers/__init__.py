@@ -1,4 +1,4 @@
-"""Work in other processes: local pools, child processes that may be killed, jobs, and a Dask cluster.
+"""Work in other processes, here or on a Dask cluster: `workers.Workers` is what callers use, wherever that is.
 
 Imports from: _version, errors, progress.
 """

@@ -27,7 +27,6 @@ __all__ = [
     "SECONDS_BEFORE_KILL",
     "ends_when_stuck",
     "quiet_worker",
-    "read_alone",
     "read_each",
     "start_reader",
     "within_memory",
@@ -92,7 +91,7 @@ def read_each(
             except BrokenProcessPool:
                 # Nobody knows which of the files in flight killed the worker: they are read one at a time.
                 _end(executor)
-                yield from read_alone(read, [task for task, _ in window], crashed, pool)
+                yield from _read_alone(read, [task for task, _ in window], crashed, pool)
                 window.clear()
                 executor = pool(workers)
                 continue
@@ -113,7 +112,7 @@ def _end(executor: Any) -> None:
     executor.shutdown(wait=True, kill_workers=True)
 
 
-def read_alone(
+def _read_alone(
     read: Callable[[Task], Read], tasks: Iterable[Task], crashed: Callable[[Task], Read], pool: Callable[[int], Any]
 ) -> Iterator[Read]:
     """One file after the other, each alone in the worker: its death is the fault of that file."""

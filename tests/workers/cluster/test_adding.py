@@ -73,7 +73,7 @@ def test_a_library_comes_out_the_same_when_a_worker_is_killed_half_way(
 def die_of_crash(task, call):
     if "crash" in task.path:
         os.kill(os.getpid(), signal.SIGKILL)
-    return ingest._read_there(task, call)
+    return ingest._read(task, call)
 
 
 def test_a_file_that_kills_each_of_its_readers_is_named(address, music, expected, tmp_path, monkeypatch):
@@ -82,7 +82,7 @@ def test_a_file_that_kills_each_of_its_readers_is_named(address, music, expected
         (whole / path.relative_to(music)).parent.mkdir(parents=True, exist_ok=True)
         (whole / path.relative_to(music)).symlink_to(path)
     write_song(whole / "artist 1" / "crash.wav", 70)
-    monkeypatch.setattr(ingest, "_read_there", die_of_crash)
+    monkeypatch.setattr(ingest, "_read", die_of_crash)
     with Library(tmp_path / "library", progress=False, cluster=address) as library:
         report = library.add(whole)
         (songs, features), _ = expected
@@ -93,6 +93,9 @@ def test_a_file_that_kills_each_of_its_readers_is_named(address, music, expected
         found = contents(library)
         assert [song.hash for song in found[0] if song.title != "crash"] == [song.hash for song in songs]
         np.testing.assert_array_equal(found[1], features)
+        # Its words are known, as they are where it is read on this machine, and it is not tried again.
+        assert [bool(song.lyrics) for song in found[0] if song.title == "crash"] == [True]
+        assert library.add(whole).unchanged == 33
 
 
 def test_tables_that_have_changed_are_read_again_by_workers_that_know_the_old_ones(address, tmp_path):

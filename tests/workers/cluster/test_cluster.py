@@ -13,7 +13,9 @@ from threadpoolctl import threadpool_info
 
 from alcca import _version
 from alcca.errors import ClusterError, DataError, MissingExtraError, UsageError
-from alcca.workers.cluster import Cluster, opened
+from alcca.workers.cluster import Cluster
+from alcca.workers.local import LocalWorkers
+from alcca.workers.opening import opened
 
 
 def square(x):
@@ -242,8 +244,8 @@ def test_workers_that_all_go_away_are_told(monkeypatch):
 
 
 def test_an_open_cluster_stays_open_and_one_by_address_is_closed(address):
-    with opened(None) as nothing:
-        assert nothing is None
+    with opened(None, 3) as here:
+        assert (type(here), here.slots) == (LocalWorkers, 3)
     with opened(address) as own:
         assert list(own.each(square, numbers(3), died)) == [9]
     assert own._client.status == "closed"

@@ -10,13 +10,14 @@ from tests.making import write_song
 
 from alcca import Library
 from alcca.cli import main as cli
+from alcca.encoders.descriptors import DescriptorsEncoder
 from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
 from alcca.errors import ClusterError
 from alcca.indexing import features
-from alcca.indexing.descriptors import library_descriptors
 from alcca.indexing.features import encode_missing, encode_songs
 from alcca.speech.packaged import base_is_installed
 from alcca.store.embeddings import Embeddings
+from alcca.workers.local import LocalWorkers
 
 SONGS = 20
 
@@ -78,21 +79,15 @@ def added(added_once, tmp_path):
 @pytest.mark.parametrize("encoder", [Thirds(), Lengths()])
 def test_encoders_make_the_same_of_songs(cluster, added, encoder):
     here, there = added("here"), added("there")
-    expected = encode_songs(here._store, here.songs(), encoder, jobs=2, progress=False)
-    found = encode_songs(there._store, there.songs(), encoder, progress=False, cluster=cluster)
+    expected = encode_songs(here._store, here.songs(), encoder, LocalWorkers(2), progress=False)
+    found = encode_songs(there._store, there.songs(), encoder, cluster, progress=False)
     np.testing.assert_array_equal(found, expected)
 
 
-def die_of_seven(encoder, songs):
-    if any(song.title == "song 07" for song in songs):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return features._decode_and_encode(encoder, songs)
-
-
-def try_of_seven(encoder, song):
+def die_of_seven(song, rate):
     if song.title == "song 07":
         os.kill(os.getpid(), signal.SIGKILL)
-    return features._try(encoder, song)
+    return features._decode(song, rate)
 
 
 def test_a_recording_that_kills_its_decoder_is_left_out_of_its_batch(cluster, added, monkeypatch):
@@ -101,28 +96,32 @@ def test_a_recording_that_kills_its_decoder_is_left_out_of_its_batch(cluster, ad
     expected = {}
     for start in range(0, SONGS, features.RECORDINGS):
         batch = [song for song in here.songs()[start : start + features.RECORDINGS] if song in rest]
-        expected |= zip((s.id for s in batch), encode_songs(here._store, batch, Thirds(), progress=False), strict=True)
-    monkeypatch.setattr(features, "_decode_and_encode", die_of_seven)
-    monkeypatch.setattr(features, "_try", try_of_seven)
-    failed = encode_missing(there._store, there.songs(), Thirds(), progress=False, cluster=cluster)
+        expected |= zip(
+            (s.id for s in batch),
+            encode_songs(here._store, batch, Thirds(), LocalWorkers(), progress=False),
+            strict=True,
+        )
+    monkeypatch.setattr(features, "_decode", die_of_seven)
+    failed = encode_missing(there._store, there.songs(), Thirds(), cluster, progress=False)
     assert [(song.title, reason) for song, reason in failed] == [
-        ("song 07", "song 07.wav: the decoder crashed or hung on this file")
+        ("song 07", "song 07.wav: the decoder crashed or hung on this file; convert it or remove it")
     ]
-    found = encode_songs(there._store, rest, Thirds(), progress=False)
+    found = encode_songs(there._store, rest, Thirds(), LocalWorkers(), progress=False)
     np.testing.assert_array_equal(found, [expected[song.id] for song in rest])
 
 
 def test_an_encoder_that_ends_every_worker_is_told(cluster, added):
     library = added("library")
     with pytest.raises(ClusterError, match="an encoder ended each worker that ran it"):
-        encode_missing(library._store, library.songs(), Wrong(), progress=False, cluster=cluster)
+        encode_missing(library._store, library.songs(), Wrong(), cluster, progress=False)
 
 
 def test_descriptors_are_the_same(cluster, added):
     here, there = added("here"), added("there")
     songs = here.songs()[:6]
-    expected = library_descriptors(here._store, songs, jobs=1, progress=False)
-    np.testing.assert_array_equal(library_descriptors(there._store, songs, progress=False, cluster=cluster), expected)
+    expected = encode_songs(here._store, songs, DescriptorsEncoder(), LocalWorkers(1), progress=False)
+    found = encode_songs(there._store, songs, DescriptorsEncoder(), cluster, progress=False)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("encoder", [None, "doc2vec"])

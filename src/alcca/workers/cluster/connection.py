@@ -3,24 +3,28 @@
 import contextlib
 import gc
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from alcca import _version
 from alcca.errors import ClusterError, MissingExtraError, UsageError
-from alcca.workers.cluster.run import Run, Shared
-from alcca.workers.cluster.worker import Died, check_version
+from alcca.workers.cluster.run import Run, SharedValue
+from alcca.workers.cluster.worker import Died, check_version, read_and_use, survives
+from alcca.workers.workers import ModelWork, Shared, Workers, batched
 
-__all__ = ["Cluster", "opened"]
+__all__ = ["Cluster"]
 
 # Long enough for a busy scheduler, short enough for somebody who mistyped the address.
 SECONDS_TO_CONNECT = 10.0
 
+Task = TypeVar("Task")
+Read = TypeVar("Read")
 Result = TypeVar("Result")
 
 
-class Cluster:
-    """The workers that a Dask scheduler knows. Close it, or use it as a context manager; the workers stay.
+class Cluster(Workers):
+    """The workers of a Dask scheduler. Close it, or use it as a context manager; the workers stay.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ class Cluster:
     ClusterError
         No scheduler answers there; it has no workers; a worker has another alcca, or none.
     """
+
+    shares_disk = False
 
     def __init__(self, address: str, *, timeout: float = SECONDS_TO_CONNECT) -> None:
         try:
@@ -81,35 +87,22 @@ class Cluster:
 
     @property
     def slots(self) -> int:
-        """How many things the workers do at the same time; at least 1, for who has none now may have some soon."""
+        """Number of tasks that run at the same time; at least 1, as a cluster without workers may soon have some."""
         return max(1, sum(map(int, self._client.nthreads().values())))
 
     def share(self, value: Any) -> Shared:
-        """Make a value that many things to do need go to each worker once.
-
-        It may stand among the arguments of `each` and `as_done`. It is sent when it is first needed, and forgotten on
-        the workers when the last that needs it is done.
-        """
-        return Shared(value)
+        """Make a value that is sent to each worker once, and removed there when the last task that has it is done."""
+        return SharedValue(value)
 
     def each(
         self, work: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], crashed: Callable[[int], Result]
     ) -> Iterator[Result]:
-        """Results of all tasks in their order, whatever happens to the workers.
-
-        Parameters
-        ----------
-        work : callable
-            What a worker does, of a module that workers can import too.
-        tasks : sequence of tuple
-            The arguments of each call; shared values among them.
-        crashed : callable of int
-            The result of the task with this number, which ended one worker after the other, found in this process.
+        """See `Workers.each`; a task is done again elsewhere until it has ended one worker after the other.
 
         Raises
         ------
         ClusterError
-            The scheduler is gone; there are no workers for a minute; a worker has another alcca.
+            If the scheduler is gone, there are no workers for a minute, or a worker has another version of alcca.
         Exception
             Whatever ``work`` raises.
         """
@@ -123,10 +116,40 @@ class Cluster:
                     following += 1
                     run.taken = following
 
+    def each_with_model(self, work: ModelWork[Task, Read, Result], tasks: Sequence[Task]) -> Iterator[Sequence[Result]]:
+        """See `Workers.each_with_model`; ``concurrent`` changes nothing, each slot of a worker uses its model."""
+        batches = list(batched(tasks, work.size))
+        shared = self.share(work.model)
+        deadly: list[int] = []
+
+        def put_off(number: int) -> Sequence[Result]:
+            deadly.append(number)
+            return ()
+
+        calls = [(shared, work.use, work.read, batch) for batch in batches]
+        yield from (results for results in self.each(read_and_use, calls, put_off) if results)
+        for number in deadly:
+            # A task whose reading kills its worker is left out, and the others are read and used together.
+            good = batch = batches[number]
+            if work.read is not None and work.crashed is not None:
+                survived = list(self.each(survives, [(work.read, task) for task in batch], lambda _: False))
+                good = tuple(task for task, alive in zip(batch, survived, strict=True) if alive)
+                dead = [work.crashed(task) for task, alive in zip(batch, survived, strict=True) if not alive]
+                if dead:
+                    yield work.use(None, dead)
+            if good:
+                yield from self.each(read_and_use, [(shared, work.use, work.read, good)], partial(_killed, work, good))
+
+    def map(
+        self, work: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], killed: Callable[[int], Result]
+    ) -> Iterator[Result]:
+        """See `Workers.map`."""
+        return self.each(work, tasks, killed)
+
     def as_done(
         self, work: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], crashed: Callable[[int], Result]
     ) -> Iterator[tuple[int, Result]]:
-        """Numbers and results of the tasks as they are done; all else as `each`."""
+        """See `Workers.as_done`; errors as `each`."""
         with contextlib.closing(Run(self._client, self.address, work, tasks, self.slots, in_order=False)) as run:
             for number, result in run.results():
                 yield number, crashed(number) if isinstance(result, Died) else result
@@ -144,11 +167,5 @@ class Cluster:
         self.close()
 
 
-@contextlib.contextmanager
-def opened(cluster: "Cluster | str | None") -> Iterator[Cluster | None]:
-    """A cluster as it is, or the one at an address for as long as it is needed; nothing for None."""
-    if isinstance(cluster, str):
-        with Cluster(cluster) as there:
-            yield there
-    else:
-        yield cluster
+def _killed(work: ModelWork[Task, Any, Result], tasks: Sequence[Task], _: int) -> Sequence[Result]:
+    return work.killed(tasks)

@@ -12,8 +12,9 @@ from typing import Any
 from alcca import _version
 from alcca.errors import ClusterError
 from alcca.workers.cluster.worker import Died, Place, do, do_alone, fetch, unpickled
+from alcca.workers.workers import Shared
 
-__all__ = ["Run", "Shared"]
+__all__ = ["Run", "SharedValue"]
 
 # A worker that died is back within some seconds where a nanny or a batch system starts it again.
 SECONDS_WITHOUT_WORKERS = 60.0
@@ -28,11 +29,11 @@ AHEAD = 3
 MIN_AHEAD = 32
 
 
-class Shared:
-    """A value that goes to each worker once, however many things to do need it; see `Cluster.share`."""
+class SharedValue(Shared):
+    """A shared value on its way to the workers, sent when the first task needs it."""
 
     def __init__(self, value: Any) -> None:
-        self.value = value
+        super().__init__(value)
         self._future: Any = None
         self._fetched: dict[str, Any] = {}
 
@@ -82,7 +83,7 @@ class Run:
         self.taken = 0
         self._flying: dict[Any, int] = {}
         self._landed: SimpleQueue[tuple[Any, Any, BaseException | None]] = SimpleQueue()
-        self._uses = Counter(shared for task in tasks for shared in task if isinstance(shared, Shared))
+        self._uses = Counter(shared for task in tasks for shared in task if isinstance(shared, SharedValue))
         self._workers: list[str] = []
         self._side_by_side = 1
         self._saw_workers = self._looked = time.monotonic()
@@ -138,9 +139,9 @@ class Run:
 
     def _send(self, number: int, *, alone: bool = False) -> None:
         task = self._tasks[number]
-        shared = [value for value in task if isinstance(value, Shared)]
+        shared = [value for value in task if isinstance(value, SharedValue)]
         places = iter(range(len(shared)))
-        arguments = tuple(Place(next(places)) if isinstance(value, Shared) else value for value in task)
+        arguments = tuple(Place(next(places)) if isinstance(value, SharedValue) else value for value in task)
         key = _new_key("task")
         future = self._client.submit(
             do_alone if alone else do,
@@ -213,7 +214,7 @@ class Run:
 
     def _release(self, task: tuple[Any, ...]) -> None:
         for value in task:
-            if isinstance(value, Shared):
+            if isinstance(value, SharedValue):
                 self._uses[value] -= 1
                 if not self._uses[value]:
                     value.forget()

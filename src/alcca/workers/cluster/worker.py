@@ -1,13 +1,27 @@
-"""What happens on a worker: is it of the same alcca, how many threads may it use, and then the work."""
+"""What runs on a worker: the check of its version, its share of the threads, its model, and then the work."""
 
 import os
 import pickle
+import socket
+import threading
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from alcca import _version
-from alcca.errors import ClusterError
+from alcca.errors import ClusterError, MissingExtraError, SpeechModelError
+from alcca.workers.workers import Room
 
-__all__ = ["Died", "Place", "check_version", "do", "do_alone", "fetch", "slots_here", "threads_here", "unpickled"]
+__all__ = [
+    "Died",
+    "Place",
+    "check_version",
+    "do",
+    "do_alone",
+    "fetch",
+    "read_and_use",
+    "survives",
+    "unpickled",
+]
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -20,18 +34,6 @@ class Place(NamedTuple):
 
 class Died(NamedTuple):
     """Comes back for a thing that ended its worker before."""
-
-
-def slots_here() -> int:
-    """How many things this worker's process does at the same time."""
-    from distributed import get_worker
-
-    return int(get_worker().state.nthreads)
-
-
-def threads_here() -> int:
-    """How many threads each of the things that this worker does may use."""
-    return int(os.environ[THREADS[0]])
 
 
 def unpickled(data: bytes) -> Any:
@@ -78,6 +80,37 @@ def do(version: str, side_by_side: int, call: bytes, *shared: Any) -> Any:
     _take_share_of_threads(side_by_side)
     work, arguments = pickle.loads(call)
     return work(*(shared[value.number] if isinstance(value, Place) else value for value in arguments))
+
+
+# Two first tasks at once shall load one model, not two.
+_loading = threading.Lock()
+# The last one that was loaded here, and what loaded it.
+_loaded: list[tuple[Any, Any]] = []
+
+
+def read_and_use(model: Any, use: Any, read: Any, tasks: Sequence[Any]) -> Any:
+    """Read tasks, and use this worker's model on them, which the first call loads; see `Workers.each_with_model`."""
+    reads = tasks if read is None else [read(task) for task in tasks]
+    with _loading:
+        if not _loaded or _loaded[0][0] != model:
+            _loaded[:] = [(model, _load(model))]
+        loaded = _loaded[0][1]
+    return use(loaded, reads)
+
+
+def _load(model: Any) -> Any:
+    from distributed import get_worker
+
+    try:
+        return model(Room(int(get_worker().state.nthreads), int(os.environ[THREADS[0]])))
+    except (MissingExtraError, SpeechModelError) as error:
+        raise ClusterError(f"the worker on {socket.gethostname()} cannot load the model: {error}") from error
+
+
+def survives(read: Any, task: Any) -> bool:
+    """Whether this worker is alive after reading a task."""
+    read(task)
+    return True
 
 
 def check_version(there: str | None, here: str, worker: str) -> None:
