@@ -7,7 +7,7 @@ import pytest
 from tests.making import write_song
 
 from alcca import Library
-from alcca.indexing import add as ingest
+from alcca.indexing import file_reader
 from alcca.workers import local
 
 EPOCHS = 3
@@ -61,7 +61,7 @@ class Inline:
     def pool(self, workers, values=b""):
         """Be the pool of processes: what the first task needs is here."""
         local._take(values)
-        ingest._tables.cache_clear()  # a worker process would be a new one
+        file_reader._tables.cache_clear()  # a worker process would be a new one
         return self
 
 

@@ -19,9 +19,13 @@ from tests.making import write_song
 from alcca import Library
 from alcca.cli import main as cli
 from alcca.errors import LibraryError, UsageError
-from alcca.indexing import add as ingest
+from alcca.indexing import file_reader
+from alcca.indexing.file_reader import AddCall, FileTask, read_file
 from alcca.indexing.sources import music_at
 from alcca.workers import local
+
+# Songs are read in this process, where the processes are not what is tested.
+pytestmark = pytest.mark.usefixtures("inline")
 
 
 @pytest.fixture
@@ -42,7 +46,7 @@ def mfcc(library):
     return library._store.features("mfcc", [song.id for song in library.songs()])
 
 
-def test_every_song_is_stored_with_features_and_words(library, music):
+def test_every_song_is_stored_with_features_and_words(library, music, processes):
     report = library.add(music)
     assert numbers(report) == only(added=12)
     assert report.rejects == []
@@ -69,11 +73,11 @@ def test_a_moved_file_is_known_by_its_content(library, music):
 def test_settled_content_is_not_decoded(music):
     path = sorted(music.rglob("*.wav"))[0]
     with music_at(music) as source:
-        task = ingest._Task(str(path), str(music), source.stamp(str(path)), None)
-    read = ingest._read(task, ingest._Call("new", frozenset(), may_be_unseen=False))
+        task = FileTask(str(path), str(music), source.stamp(str(path)), None)
+    read = read_file(task, AddCall("new", frozenset(), may_be_unseen=False))
     assert read.mfcc is not None
     settled = frozenset([read.content])
-    assert ingest._read(task, ingest._Call("settled", settled, may_be_unseen=False)).mfcc is None
+    assert read_file(task, AddCall("settled", settled, may_be_unseen=False)).mfcc is None
 
 
 def test_a_changed_file_is_read_again_and_replaces_its_song(library, music):
@@ -131,7 +135,7 @@ def test_of_two_copies_the_one_with_lyrics_gives_them(library, tmp_path):
     assert library.songs()[0].lyrics == "changed words beside the second"
 
 
-def test_bad_files_are_kept_with_their_reasons_and_stop_nothing(library, music):
+def test_bad_files_are_kept_with_their_reasons_and_stop_nothing(library, music, processes):
     (music / "empty.mp3").touch()
     (music / "empty too.mp3").touch()
     (music / "page.mp3").write_text("<!DOCTYPE html><html><body>404 not found</body></html>" * 20)
@@ -152,7 +156,7 @@ def no_permission(values):
     def content_hash(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    ingest.content_hash = content_hash
+    file_reader.content_hash = content_hash
 
 
 def test_a_file_that_cannot_be_read_today_keeps_its_song(library, music, monkeypatch):
@@ -209,32 +213,32 @@ def patched_pool(initializer):
 
 def fail_on_sound(values):
     local._start(values)
-    ingest.content_hash = ingest.read_slice = None
+    file_reader.content_hash = file_reader.read_slice = None
 
 
 def kill_on_crash(values):
     local._start(values)
-    whole = ingest.read_slice
+    whole = file_reader.read_slice
 
     def read_slice(path, offset):
         if "crash" in path.name:
             os.kill(os.getpid(), signal.SIGSEGV)
         return whole(path, offset=offset)
 
-    ingest.read_slice = read_slice
+    file_reader.read_slice = read_slice
 
 
 def hang_on_hang(values):
     local._start(values)
-    whole = ingest.read_slice
-    ingest.SECONDS_BEFORE_KILL = 10.0
+    whole = file_reader.read_slice
+    file_reader.SECONDS_BEFORE_KILL = 10.0
 
     def read_slice(path, offset):
         while "hang" in path.name:
             time.sleep(0.1)
         return whole(path, offset=offset)
 
-    ingest.read_slice = read_slice
+    file_reader.read_slice = read_slice
 
 
 @pytest.mark.slow
@@ -256,14 +260,14 @@ def test_a_file_that_kills_or_holds_its_reader_is_rejected_alone(library, music,
 
 def deadly(what):
     """Kill the process at a file called so, where the name tells: at its sound, or as soon as its bytes are read."""
-    name, whole = what, getattr(ingest, what)
+    name, whole = what, getattr(file_reader, what)
 
     def do(path, **options):
         if "all" in path.name or ("sound" in path.name and name != "content_hash"):
             os.kill(os.getpid(), signal.SIGKILL)
         return whole(path, **options)
 
-    setattr(ingest, what, do)
+    setattr(file_reader, what, do)
 
 
 def kill_on_name(values):
@@ -277,7 +281,7 @@ def test_what_ended_its_workers_is_not_opened_by_the_process_that_adds(library, 
     write_song(music / "all.wav", 51)
     monkeypatch.setattr(local, "process_pool", patched_pool(kill_on_name))
     for opens in ("content_hash", "read_tags", "read_slice", "read_song_text"):
-        monkeypatch.setattr(ingest, opens, None)
+        monkeypatch.setattr(file_reader, opens, None)
     report = library.add(music, jobs=1)
     assert sorted(report.rejects) == [
         (str(music / f"{name}.wav"), f"{name}.wav: the decoder crashed or hung on this file; convert it or remove it")
@@ -293,8 +297,8 @@ def test_what_ended_its_workers_is_not_opened_by_the_process_that_adds(library, 
 
 
 def test_a_large_file_has_more_time_and_one_that_is_too_large_is_not_read(library, music):
-    stamp = ingest.FileStamp("song.wav", 2_700_000_000, 0, "")
-    assert ingest._seconds_for(ingest._Task("song.wav", "", stamp, None)) > 300
+    stamp = file_reader.FileStamp("song.wav", 2_700_000_000, 0, "")
+    assert file_reader._seconds_for(FileTask("song.wav", "", stamp, None)) > 300
     with (music / "huge.wav").open("wb") as file:
         file.truncate(2**40)
     report = library.add(music, jobs=1)
@@ -308,14 +312,14 @@ def test_a_large_file_has_more_time_and_one_that_is_too_large_is_not_read(librar
 
 def take_memory(values):
     local._start(values)
-    whole = ingest.read_slice
+    whole = file_reader.read_slice
 
     def read_slice(path, **options):
         if "bomb" in path.name:
             bytearray(3 * 2**30)
         return whole(path, **options)
 
-    ingest.read_slice = read_slice
+    file_reader.read_slice = read_slice
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells its address space")

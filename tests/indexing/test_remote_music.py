@@ -5,8 +5,8 @@ from tests.making import write_music, write_song
 
 from alcca import Library
 from alcca.encoders.encoder import AudioEncoder
-from alcca.indexing import add as ingest
 from alcca.indexing import features as encoding
+from alcca.indexing import file_reader
 from alcca.indexing.features import encode_songs
 from alcca.workers.local import LocalWorkers
 
@@ -60,8 +60,8 @@ def test_songs_at_an_address_are_the_songs_of_the_folder(music, library, tmp_pat
 def test_nothing_is_fetched_twice_and_what_has_changed_is(music, library, monkeypatch):
     library.add("memory://music")
     fetched = []
-    at_hand = ingest.at_hand
-    monkeypatch.setattr(ingest, "at_hand", lambda path: fetched.append(path) or at_hand(path))
+    at_hand = file_reader.at_hand
+    monkeypatch.setattr(file_reader, "at_hand", lambda path: fetched.append(path) or at_hand(path))
     assert counts(library.add("memory://music")) == only(13, unchanged=13)
     assert fetched == []
     system = fsspec.filesystem("memory")

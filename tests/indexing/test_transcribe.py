@@ -18,7 +18,7 @@ import soundfile
 from alcca import Library
 from alcca.errors import SpeechModelError, UntrainedError, UsageError
 from alcca.indexing import transcription
-from alcca.indexing.speech_samples import Unheard
+from alcca.indexing.speech_samples import SpeechSamples
 from alcca.indexing.transcribe import songs_to_transcribe, transcribe_songs
 from alcca.songs.audio import read_slice
 from alcca.speech.recogniser import Recogniser
@@ -26,6 +26,9 @@ from alcca.store.transcripts import SLICE, SONG, Transcripts
 from alcca.transcripts import Segment, Transcript
 from alcca.workers.local import LocalWorkers
 from alcca.workers.workers import Given
+
+# Songs are read in this process, where the processes are not what is tested.
+pytestmark = pytest.mark.usefixtures("inline")
 
 RATE = 16_000
 
@@ -234,7 +237,7 @@ def test_the_songs_language_is_told_to_the_recogniser(tmp_path, music):
         assert {language for _, language, _ in fake.given} == {"fr"}
 
 
-def test_a_file_that_has_changed_or_gone_is_named_and_the_others_are_heard(library, music):
+def test_a_file_that_has_changed_or_gone_is_named_and_the_others_are_heard(library, music, processes):
     songs = sorted(music.rglob("*.wav"))
     songs[0].unlink()
     soundfile.write(songs[1], np.random.default_rng(0).uniform(-0.1, 0.1, RATE * 3), RATE)
@@ -251,7 +254,7 @@ def test_slices_that_add_has_decoded_are_not_decoded_again(tmp_path, music, inli
     monkeypatch.setattr(transcription, "find_weights", lambda model, offline: None, raising=False)
     monkeypatch.setattr("alcca.speech.weights.find_weights", lambda model, offline: None)
     monkeypatch.setattr(transcription.LoadRecogniser, "__call__", lambda self, room: fake)
-    monkeypatch.setattr(Unheard, "_decode", lambda self, song, extent: pytest.fail("decoded again"))
+    monkeypatch.setattr(SpeechSamples, "_decode", lambda self, song, extent: pytest.fail("decoded again"))
     with Library(tmp_path / "shelf", progress=False) as library:
         report = library.add(music, hear="slice")
         assert report.hearing.heard == 12

@@ -14,6 +14,9 @@ from alcca.errors import AlccaError, AudioError, LibraryError, LyricsError, Usag
 from alcca.store.embeddings import Embeddings
 from alcca.training import train as training
 
+# Songs are read in this process, where the processes are not what is tested.
+pytestmark = pytest.mark.usefixtures("inline")
+
 
 def vectors(library):
     name = library._store.setting("model")["name"]

@@ -11,6 +11,9 @@ from alcca.cli.main import main
 from alcca.errors import UsageError
 from alcca.store.transcripts import SLICE, Transcripts
 
+# Songs are read in this process, where the processes are not what is tested.
+pytestmark = pytest.mark.usefixtures("inline")
+
 TEXTS = {
     "eins.txt": SUNG["Hidden"] + "\n\nour God, heaven cannot hold Him",
     "zwei.txt": "Oh Danny boy, the pipes, the pipes are calling\nfrom glen to glen",

@@ -46,7 +46,7 @@ def test_a_pickle_in_a_library_is_not_read(added, tmp_path, monkeypatch, capsys)
         assert verb(added.path) == 1
         said = capsys.readouterr().err
         assert said.count("\n") == 1
-        assert "code of the package joblib runs only when you allow it" in said
+        assert "code of the package joblib runs only with your permission" in said
     assert not (tmp_path / "PROOF").exists()
 
 
@@ -104,7 +104,7 @@ def test_networks_of_others_too(added, tmp_path, monkeypatch):
 
 def test_what_cannot_be_trusted_is_a_wrong_call(added, capsys):
     assert main(["status", "--library", str(added.path), "--trust", "cca-zoo"]) == 2
-    assert "expected a package by the name that is imported" in capsys.readouterr().err
+    assert "expected a package by its import name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "..", "", None, 3])
@@ -114,7 +114,7 @@ def test_a_model_is_a_folder_of_the_library(added, name, capsys):
         added._store.set_setting("model", {**added._store.setting("model"), "name": name})
     for verb in (search, lambda path: main(["status", "--library", str(path)])):
         assert verb(added.path) == 1
-        assert "is no model's name; train again" in capsys.readouterr().err
+        assert "is not the name of a model; train again" in capsys.readouterr().err
 
 
 def test_a_flipped_bit_is_told_in_whichever_file_of_the_model_it_is(added):

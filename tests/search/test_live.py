@@ -15,6 +15,9 @@ from alcca.search.live import LiveLibrary
 from alcca.store.records import Song
 from alcca.store.songs import Store
 
+# Songs are read in this process, where the processes are not what is tested.
+pytestmark = pytest.mark.usefixtures("inline")
+
 
 @pytest.fixture
 def quick(monkeypatch):

@@ -15,6 +15,9 @@ from alcca.search.part import Candidates, Evidence, Part
 from alcca.server.application import create_app
 from alcca.server.service import Service
 
+# Songs are read in this process, where the processes are not what is tested.
+pytestmark = pytest.mark.usefixtures("inline")
+
 
 class Titles(Part):
     """Songs whose title has the words of a text."""

@@ -19,6 +19,9 @@ from alcca.space.map_layout import Layout, lay_out, place_among, song_points
 from alcca.store.embeddings import Embeddings
 from alcca.store.songs import Store
 
+# Songs are read in this process, where the processes are not what is tested.
+pytestmark = pytest.mark.usefixtures("inline")
+
 
 def unit(vectors):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from alcca.indexing.reports import HearReport
+    from alcca.indexing.reports import TranscriptionReport
     from alcca.matching.passages import Passage
     from alcca.search.hits import Hit, Hits
 
@@ -63,7 +63,7 @@ def print_heard_clip(hits: "Hits") -> None:
         print(f"({note})")
 
 
-def print_hearing(report: "HearReport") -> None:
+def print_hearing(report: "TranscriptionReport") -> None:
     """Print the outcome of a transcription run."""
     if report.heard or report.failures:
         minutes = report.seconds / 60

@@ -1,14 +1,14 @@
-"""What came of adding songs and of transcribing them, as plain values."""
+"""Reports of adding and transcribing songs, as plain values."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["AddReport", "HearReport"]
+__all__ = ["AddReport", "TranscriptionReport"]
 
 
 @dataclass
 class AddReport:
-    """What one ``add`` did; every file that was found is counted in exactly one of the numbers.
+    """Report of one ``add``; each file is counted in exactly one of the numbers.
 
     Attributes
     ----------
@@ -17,19 +17,19 @@ class AddReport:
     added : int
         Files read for the first time, usable or not.
     changed : int
-        Files whose sound, or whose words or tags beside it, had changed.
+        Files whose sound, words or tags have changed.
     moved, duplicates : int
-        Files whose content the library already had: under a path that is gone, or under another one too.
+        Files whose content the library already had, under a path that is gone, or under one that is still there.
     unchanged : int
-        Files that look as they did when they were read.
+        Files that have not changed since they were read.
     rejects : list of (file, reason)
-        What cannot be used for training, of the files found.
+        Files that cannot be used for training.
     notes : list of (file, remark)
-        What was repaired or is doubtful: a short file, an unreadable table.
-    hearing : HearReport or None
-        What was heard; None where nothing should be.
+        What was repaired or is doubtful, for example a short file or an unreadable table.
+    hearing : TranscriptionReport or None
+        Report of the transcription; None if nothing was to be transcribed.
     seconds : float
-        Time taken, without hearing.
+        Time taken, without transcription.
     """
 
     found: int = 0
@@ -40,11 +40,11 @@ class AddReport:
     unchanged: int = 0
     rejects: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
-    hearing: "HearReport | None" = None
+    hearing: "TranscriptionReport | None" = None
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+        """All fields as JSON values."""
         fields = dict(vars(self))
         fields["hearing"] = None if self.hearing is None else self.hearing.to_dict()
         fields["rejects"] = [{"file": file, "reason": reason} for file, reason in self.rejects]
@@ -53,19 +53,19 @@ class AddReport:
 
 
 @dataclass
-class HearReport:
-    """What one hearing did.
+class TranscriptionReport:
+    """Report of one transcription of songs.
 
     Attributes
     ----------
     heard : int
         Songs that were transcribed.
     without_words : int
-        Those of them in which no words were heard.
+        Those of them without words.
     failures : list of (file, reason)
-        Songs that could not be heard; the next call tries them again.
+        Songs that could not be transcribed; the next call tries them again.
     model : str
-        The recogniser.
+        The speech model.
     seconds : float
         Time taken.
     """
@@ -76,8 +76,8 @@ class HearReport:
     model: str = ""
     seconds: float = 0.0
 
-    def add(self, other: "HearReport") -> None:
-        """Count in what another hearing did."""
+    def add(self, other: "TranscriptionReport") -> None:
+        """Add the numbers of another report."""
         self.heard += other.heard
         self.without_words += other.without_words
         self.failures += other.failures
@@ -85,5 +85,5 @@ class HearReport:
         self.model = other.model
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+        """All fields as JSON values."""
         return {**asdict(self), "failures": [{"file": file, "reason": reason} for file, reason in self.failures]}

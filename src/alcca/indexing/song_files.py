@@ -1,4 +1,4 @@
-"""A song's sound once more from one of its files, which must still be the one that was added."""
+"""Read a song's sound again from one of its files, if its content is still the one that was added."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -17,20 +17,20 @@ T = TypeVar("T")
 
 
 def read_again(song: Song, read: Callable[[str], T]) -> T:
-    """What ``read`` makes of the first of the song's files that has the content of when it was added.
+    """Return the result of ``read`` for the first of the song's files whose content has not changed since it was added.
 
     Parameters
     ----------
     song : Song
     read : function
-        Given a path; of a file at an address that of a copy.
+        Gets a path; for a file at an address, that of a copy.
 
     Raises
     ------
     LibraryError
-        There is none, or it cannot be read; the message is the reason.
+        If there is none, or it cannot be read; the message is the reason.
     DiskError
-        A disk of this machine is full: not the file's fault.
+        If a disk of this machine is full, which is not the file's fault.
     """
     if song.audio is None:
         raise LibraryError(str(song.audio_reason))

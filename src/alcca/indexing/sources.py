@@ -1,4 +1,4 @@
-"""Where songs are added from: a folder of this machine, or an address."""
+"""Sources of songs: a folder on this machine, or an address."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ __all__ = ["Source", "music_at"]
 
 @dataclass(frozen=True)
 class Source:
-    """The recordings below a folder or an address, and what stands beside them.
+    """The recordings below a folder or an address, and the texts and tables beside them.
 
     Parameters
     ----------
@@ -27,11 +27,11 @@ class Source:
     files : sequence of str
         Absolute paths or addresses of the recordings, in the order of their paths.
     root : Path
-        The folder whose tables count; of an address, a copy of its texts and tables.
+        The folder with the tables; for an address, a copy of its texts and tables.
     tables : SongTables
         Of the root.
     problems : list of str
-        What could not be looked at.
+        What could not be read.
     remote : mapping of str to RemoteFile
         The recordings at an address.
     """
@@ -44,7 +44,7 @@ class Source:
     remote: Mapping[str, RemoteFile]
 
     def stamp(self, file: str) -> FileStamp:
-        """What tells whether a recording, or what stands beside it, has changed."""
+        """A stamp that changes if the recording, or a text or table beside it, changes."""
         if file in self.remote:
             about = self.remote[file]
             return FileStamp(file, about.size, about.version, fingerprint(self._beside(file), self.root, self.tables))
@@ -55,7 +55,7 @@ class Source:
         return FileStamp(file, stat.st_size, stat.st_mtime_ns, fingerprint(file, self.root, self.tables))
 
     def text(self, file: str, tags: Tags) -> SongText:
-        """Words and tags of a recording at an address, whose own tags whoever fetched it has read."""
+        """Words and tags of a recording at an address; ``tags`` are those that were read from the file itself."""
         return read_song_text(self._beside(file), self.root, self.tables, tags=tags)
 
     def _beside(self, file: str) -> Path:
@@ -64,7 +64,7 @@ class Source:
 
 @contextlib.contextmanager
 def music_at(folder: str | os.PathLike[str]) -> Iterator[Source]:
-    """What there is to add below a folder, one audio file, or an address; errors as `find_audio`, `find_remote`."""
+    """Find the recordings below a folder or an address, or a single file; errors as `find_audio`, `find_remote`."""
     if not is_address(folder):
         place = Path(folder)
         problems: list[str] = []

@@ -1,4 +1,4 @@
-"""Recordings that are still to be heard, as samples in a folder of the library.
+"""Samples of recordings that are still to be transcribed, in a folder of the library.
 
 The worker that extracts a song's features has decoded its slice already, and leaves it here at the recogniser's rate.
 What is missing, because it was heard before or the folder is full, is decoded again.
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MAX_KEPT", "Recording", "Unheard", "crashed_recording", "read_recording"]
+__all__ = ["MAX_KEPT", "Recording", "SpeechSamples", "crashed_recording", "read_recording"]
 
-# A slice takes 1.9 MB, so these take a gigabyte; decoding again costs a thirtieth of the time that hearing takes.
+# A slice takes 1.9 MB, so these take a gigabyte; decoding again takes a thirtieth of the time of transcription.
 MAX_KEPT = 500
 # Whole songs may be hours long.
 SECONDS_FOR_SONG = 20 * SECONDS_BEFORE_KILL
@@ -35,7 +35,7 @@ SECONDS_FOR_SONG = 20 * SECONDS_BEFORE_KILL
 
 @dataclass(frozen=True)
 class Recording:
-    """A song's sound on its way to the recogniser, or the reason why there is none.
+    """The samples of a song for the recogniser, or the reason why there are none.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Unheard:
+class SpeechSamples:
     """The folder of samples in the library at ``folder``."""
 
     folder: Path
@@ -86,19 +86,19 @@ class Unheard:
         return self.folder / "unheard"
 
     def keep(self, content: str, start: float, samples: "NDArray[np.float32]") -> None:
-        """Leave a slice for the recogniser; a full disk loses nothing, it is decoded again then."""
+        """Keep a slice for the recogniser; on a full disk it is not kept, but decoded again later."""
         with contextlib.suppress(OSError, DiskError):
             self.place.mkdir(exist_ok=True)
             replace_file(self._slice(content, start), lambda part: samples.astype("<f4").tofile(part))
 
     def remove(self, song: Song) -> None:
-        """Remove the samples of a song that was heard."""
+        """Remove the samples of a song that was transcribed."""
         for path in self.place.glob(f"{_name(song.hash)}*.f32"):
             path.unlink(missing_ok=True)
 
     def clear_when_empty(self) -> None:
-        """Remove the folder when nothing waits in it."""
-        # What begins with a dot is half of a file, left by a process that was killed.
+        """Remove the folder when it is empty."""
+        # Names that begin with a dot are halves of files, left by a process that was killed.
         if all(path.name.startswith(".") for path in self.place.glob("*.f32")):
             shutil.rmtree(self.place, ignore_errors=True)
 
@@ -108,7 +108,7 @@ class Unheard:
     # In worker processes
 
     def read(self, song: Song, extent: str) -> Recording:
-        """Decode a song's slice, or all of it, unless its samples are here; DiskError where these have no room."""
+        """Decode a song's slice, or all of it, unless its samples are here; DiskError if the disk is full."""
         assert song.audio is not None
         if extent == SLICE:
             with ends_when_stuck(SECONDS_BEFORE_KILL):
@@ -146,7 +146,7 @@ class Unheard:
                     raise said from error
                 reason = f"{path}: cannot be read ({error.strerror or error})"
             except DiskError:
-                # Not the song's fault, and the next one has no room either.
+                # The next song has no room either.
                 raise
             except AlccaError as error:
                 reason = str(error)
@@ -154,15 +154,15 @@ class Unheard:
 
 
 def read_recording(task: tuple[Song, str], *, folder: Path | None) -> Recording:
-    """Decode the samples of a song, to an extent, in a worker; as `Unheard.read`.
+    """Decode the samples of a song, to an extent, in a worker; as `SpeechSamples.read`.
 
     Without the ``folder`` of the library, for a worker that does not see it, they are in one of their own.
     """
     if folder is not None:
-        return Unheard(folder).read(*task)
+        return SpeechSamples(folder).read(*task)
     scratch = Path(tempfile.mkdtemp(prefix="alcca-"))
     try:
-        return replace(Unheard(scratch).read(*task), scratch=scratch)
+        return replace(SpeechSamples(scratch).read(*task), scratch=scratch)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -175,5 +175,5 @@ def crashed_recording(task: tuple[Song, str]) -> Recording:
 
 
 def _name(content: str) -> str:
-    # The hash of an empty file holds its path.
+    # The hash of an empty file contains its path.
     return content.replace("/", "_").replace(":", "_")

@@ -11,8 +11,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from alcca.errors import UsageError
-from alcca.indexing.reports import HearReport
-from alcca.indexing.speech_samples import Recording, Unheard, crashed_recording, read_recording
+from alcca.indexing.reports import TranscriptionReport
+from alcca.indexing.speech_samples import Recording, SpeechSamples, crashed_recording, read_recording
 from alcca.progress import Progress
 from alcca.store.records import Song
 from alcca.store.songs import Store
@@ -64,7 +64,7 @@ def transcribe_songs(
     model: str,
     language: str | None = None,
     progress: bool = True,
-) -> HearReport:
+) -> TranscriptionReport:
     """Transcribe songs and store the transcripts.
 
     Parameters
@@ -94,7 +94,7 @@ def transcribe_songs(
     use = partial(_transcribe, language=language)
     work = ModelWork(recogniser, use, _killed, read, crashed_recording, concurrent=True)
     results = workers.each_with_model(work, tasks)
-    return _keep(store, chain.from_iterable(results), len(tasks), HearReport(model=model), progress)
+    return _keep(store, chain.from_iterable(results), len(tasks), TranscriptionReport(model=model), progress)
 
 
 def _transcribe(
@@ -126,12 +126,12 @@ def _keep(
     store: Store,
     results: Iterable[tuple[Recording, Transcript | str]],
     total: int,
-    report: HearReport,
+    report: TranscriptionReport,
     progress: bool,
-) -> HearReport:
+) -> TranscriptionReport:
     """Store the transcripts of ``total`` recordings as they come; return the report, filled in."""
     started = time.monotonic()
-    unheard = Unheard(store.folder)
+    unheard = SpeechSamples(store.folder)
     kept = store.tables(Transcripts)
     with Progress("hearing songs", total=total, show=progress and bool(total)) as bar:
         for recording, transcript in results:

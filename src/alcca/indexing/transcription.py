@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alcca.errors import MissingExtraError, SpeechModelError, UsageError
-from alcca.indexing.reports import HearReport
+from alcca.indexing.reports import TranscriptionReport
 from alcca.indexing.transcribe import EXTENTS, doubtful_songs, songs_to_transcribe, transcribe_songs
 from alcca.store.songs import Store
 from alcca.store.speech_model import OFF, speech_model_of
@@ -53,7 +53,7 @@ class TranscriptionSettings:
         again: bool = False,
         doubtful: bool = False,
         progress: bool,
-    ) -> HearReport:
+    ) -> TranscriptionReport:
         """Transcribe songs without a transcript, all ``again``, or ``doubtful`` ones; see `alcca.Library.hear`."""
         if doubtful:
             wanted = doubtful_songs(store, self._name)

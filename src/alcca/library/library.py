@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
     from alcca.experiments.dataset import Dataset
     from alcca.experiments.results import Results
-    from alcca.indexing.reports import HearReport
+    from alcca.indexing.reports import TranscriptionReport
     from alcca.library.lyrics_proposals import Proposals
     from alcca.training.train import TrainReport
     from alcca.transcripts import Transcript
@@ -212,7 +212,7 @@ class Library:
         language: str | None = None,
         speech_model: str | os.PathLike[str] | None = None,
         offline: bool = False,
-    ) -> "HearReport":
+    ) -> "TranscriptionReport":
         """Transcribe songs that have no transcript; an interrupted call continues where it stopped.
 
         Parameters
@@ -235,7 +235,7 @@ class Library:
 
         Returns
         -------
-        HearReport
+        TranscriptionReport
             Counts of transcribed songs and of songs without words, and the songs that failed with the reasons.
 
         Raises

@@ -11,7 +11,7 @@ from tests.making import write_song
 from alcca import Library
 from alcca.cli import main as cli
 from alcca.errors import ClusterError
-from alcca.indexing import add as ingest
+from alcca.indexing import add, file_reader
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def check(library, report, expected):
 def test_a_library_comes_out_the_same_when_a_worker_is_killed_half_way(
     dask_cluster, address, music, expected, tmp_path, monkeypatch
 ):
-    write, killed = ingest._write, []
+    write, killed = add.write, []
 
     def kill_and_write(*arguments):
         if not killed:
@@ -61,8 +61,8 @@ def test_a_library_comes_out_the_same_when_a_worker_is_killed_half_way(
             os.kill(killed[0], signal.SIGKILL)
         write(*arguments)
 
-    monkeypatch.setattr(ingest, "_write", kill_and_write)
-    monkeypatch.setattr(ingest, "BATCH", 4)
+    monkeypatch.setattr(add, "write", kill_and_write)
+    monkeypatch.setattr(add, "BATCH", 4)
     with Library(tmp_path / "library", progress=False, cluster=address) as library:
         report = library.add(music)
         assert killed
@@ -73,7 +73,7 @@ def test_a_library_comes_out_the_same_when_a_worker_is_killed_half_way(
 def die_of_crash(task, call):
     if "crash" in task.path:
         os.kill(os.getpid(), signal.SIGKILL)
-    return ingest._read(task, call)
+    return file_reader.read_file(task, call)
 
 
 def test_a_file_that_kills_each_of_its_readers_is_named(address, music, expected, tmp_path, monkeypatch):
@@ -82,7 +82,7 @@ def test_a_file_that_kills_each_of_its_readers_is_named(address, music, expected
         (whole / path.relative_to(music)).parent.mkdir(parents=True, exist_ok=True)
         (whole / path.relative_to(music)).symlink_to(path)
     write_song(whole / "artist 1" / "crash.wav", 70)
-    monkeypatch.setattr(ingest, "_read", die_of_crash)
+    monkeypatch.setattr(add, "read_file", die_of_crash)
     with Library(tmp_path / "library", progress=False, cluster=address) as library:
         report = library.add(whole)
         (songs, features), _ = expected
@@ -112,7 +112,7 @@ def test_tables_that_have_changed_are_read_again_by_workers_that_know_the_old_on
 
 def test_a_folder_that_workers_do_not_see_is_told(address, music, tmp_path, monkeypatch):
     write_song(tmp_path / "here only" / "song.wav", 1)
-    monkeypatch.setattr(ingest, "_read_all", hide(ingest._read_all, tmp_path / "here only"))
+    monkeypatch.setattr(add, "_read_all", hide(add._read_all, tmp_path / "here only"))
     with (
         Library(tmp_path / "library", progress=False, cluster=address) as library,
         pytest.raises(ClusterError, match=r"here only: the worker on .* does not see it; mount it there"),
