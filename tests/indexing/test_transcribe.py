@@ -17,7 +17,7 @@ import soundfile
 
 from alcca import Library
 from alcca.errors import SpeechModelError, UntrainedError, UsageError
-from alcca.indexing import transcription
+from alcca.indexing import transcription_settings
 from alcca.indexing.speech_samples import SpeechSamples
 from alcca.indexing.transcribe import songs_to_transcribe, transcribe_songs
 from alcca.songs.audio import read_slice
@@ -176,7 +176,7 @@ VERSE = "hello darkness my old friend i have come to talk with you again"
 
 def hear_doubtful(library, monkeypatch, recogniser, **how):
     monkeypatch.setattr("alcca.speech.weights.find_weights", lambda model, offline: None)
-    monkeypatch.setattr(transcription.LoadRecogniser, "__call__", lambda self, room: recogniser)
+    monkeypatch.setattr(transcription_settings.LoadRecogniser, "__call__", lambda self, room: recogniser)
     return library.hear(doubtful=True, **how)
 
 
@@ -251,9 +251,8 @@ def test_a_file_that_has_changed_or_gone_is_named_and_the_others_are_heard(libra
 def test_slices_that_add_has_decoded_are_not_decoded_again(tmp_path, music, inline, monkeypatch):
     """The workers that find the samples run here, where the trap is."""
     fake = Fake()
-    monkeypatch.setattr(transcription, "find_weights", lambda model, offline: None, raising=False)
     monkeypatch.setattr("alcca.speech.weights.find_weights", lambda model, offline: None)
-    monkeypatch.setattr(transcription.LoadRecogniser, "__call__", lambda self, room: fake)
+    monkeypatch.setattr(transcription_settings.LoadRecogniser, "__call__", lambda self, room: fake)
     monkeypatch.setattr(SpeechSamples, "_decode", lambda self, song, extent: pytest.fail("decoded again"))
     with Library(tmp_path / "shelf", progress=False) as library:
         report = library.add(music, hear="slice")
@@ -265,13 +264,13 @@ def test_slices_that_add_has_decoded_are_not_decoded_again(tmp_path, music, inli
 
 def test_a_library_remembers_what_it_was_heard_with(library, monkeypatch):
     monkeypatch.delenv("ALCCA_SPEECH_MODEL", raising=False)
-    assert transcription.speech_model_of(library._store) == "base"
+    assert transcription_settings.speech_model_of(library._store) == "base"
     with library._store.transaction():
         library._store.set_setting("speech_model", "small")
-    assert transcription.speech_model_of(library._store) == "small"
+    assert transcription_settings.speech_model_of(library._store) == "small"
     monkeypatch.setenv("ALCCA_SPEECH_MODEL", "tiny")
-    assert transcription.speech_model_of(library._store) == "tiny"
-    assert transcription.speech_model_of(library._store, "medium") == "medium"
+    assert transcription_settings.speech_model_of(library._store) == "tiny"
+    assert transcription_settings.speech_model_of(library._store, "medium") == "medium"
 
 
 def test_without_weights_add_says_so_and_goes_on_unless_hearing_was_asked_for(tmp_path, music, monkeypatch):

@@ -8,7 +8,7 @@ from alcca.errors import AlccaError, UsageError
 from alcca.indexing.add import add_folder
 from alcca.indexing.embed import embed_new
 from alcca.indexing.reports import AddReport
-from alcca.indexing.transcription import settings_for_adding
+from alcca.indexing.transcription_settings import settings_for_adding
 from alcca.songs.remote import is_address
 from alcca.space.embedder import Embedder
 from alcca.store.embeddings import Embeddings
