@@ -1,7 +1,7 @@
 """The errors that alcca raises on purpose.
 
-Every message names the file or the value, says what was expected, and says what to do next. The command
-line prints such an error in one line and leaves with the class's ``exit_code``.
+Every message names the file or the value, what was expected, and what to do next. The command line prints such an error
+in one line and exits with the class's ``exit_code``.
 
 Examples
 --------
@@ -22,62 +22,67 @@ __all__ = [
     "NoLibraryError",
     "NotFittedError",
     "SpeechModelError",
+    "TranscriptionError",
     "UntrainedError",
     "UsageError",
 ]
 
 
 class AlccaError(Exception):
-    """Base of every error that alcca raises on purpose."""
+    """Base class of all errors that alcca raises on purpose."""
 
     exit_code = 1
 
 
 class UsageError(AlccaError, ValueError):
-    """A call that cannot mean anything: an option out of range, a folder that does not exist."""
+    """An invalid call: an option is out of range, or a folder does not exist."""
 
     exit_code = 2
 
 
 class AudioError(AlccaError):
-    """A file that holds no usable audio; the message is the reason that the library keeps."""
+    """A file has no usable audio; the message is the reason that the library stores."""
 
 
 class LyricsError(AlccaError):
-    """A text that holds no usable lyrics; the message is the reason that the library keeps."""
+    """A text has no usable lyrics; the message is the reason that the library stores."""
 
 
 class DataError(AlccaError, ValueError):
-    """Arrays that a model or a metric cannot work with: wrong shape, NaN, too few rows."""
+    """Arrays are invalid for a model or a metric: wrong shape, NaN, or too few rows."""
 
 
 class NotFittedError(AlccaError):
-    """A model that was asked to transform before it was fitted."""
+    """A model or an encoder was used before it was fitted."""
 
 
 class LibraryError(AlccaError):
-    """A library folder that cannot do what it was asked: damaged, untrained, in use, too small."""
+    """A library cannot be used for a request: it is damaged, untrained, in use, or too small."""
 
 
 class NoLibraryError(LibraryError):
-    """A folder that holds no library, or no longer."""
+    """A folder holds no library, or no longer holds one."""
 
 
 class DiskError(LibraryError):
-    """A disk that takes nothing more: full, over a quota, read-only. What was kept before is not harmed."""
+    """A disk is full, over a quota, or read-only. Data written before is not affected."""
 
 
 class UntrainedError(LibraryError):
-    """A library that was asked for what only a trained one can do."""
+    """A library must be trained first."""
 
 
 class SpeechModelError(AlccaError):
-    """The weights of a speech recogniser that are missing, damaged, or may not be fetched."""
+    """The weights of a speech recogniser are missing, damaged, or may not be downloaded."""
+
+
+class TranscriptionError(AlccaError):
+    """A recording was not transcribed; the message is the reason."""
 
 
 class ClusterError(AlccaError):
-    """A Dask cluster that cannot be worked with: nobody answers, no workers, another version of alcca."""
+    """A Dask cluster cannot be used: no scheduler answers, there are no workers, or alcca has another version there."""
 
 
 class MissingExtraError(AlccaError, ImportError):
-    """An optional dependency is not installed; the message names the extra that brings it."""
+    """An optional dependency is not installed; the message names the extra that installs it."""

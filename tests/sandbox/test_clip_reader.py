@@ -24,7 +24,7 @@ from alcca.features.descriptors import track_descriptors
 from alcca.features.mfcc import mfcc
 from alcca.sandbox import clip_reader
 from alcca.sandbox.clip_reader import ClipReader
-from alcca.sandbox.clip_worker import Clip
+from alcca.search.clip import Clip
 from alcca.songs.audio import SPEECH_RATE, read_slice
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,8 @@ SECONDS = 4.0
 MEMORY = 2**29
 # What takes this long was forgotten.
 SECONDS_BEFORE_IT_HANGS = 60
+# Of each kind of damage that chance does, in each format.
+TIMES = 4
 limits_memory = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells its address space")
 
 
@@ -383,7 +385,7 @@ def test_it_works_in_a_program(tmp_path, song, how):
 
 @pytest.mark.parametrize("options", [{"workers": 0}, {"seconds": 0.0}, {"seconds": float("nan")}, {"memory": 0}])
 def test_numbers_out_of_range_are_refused(options):
-    with pytest.raises(UsageError, match="give"):
+    with pytest.raises(UsageError, match="expected"):
         ClipReader(**options)
 
 
@@ -393,10 +395,10 @@ def test_damaged_files_give_a_clip_or_a_reason(tmp_path):
     paths = []
     for suffix in FORMATS:
         whole = encode(tune(35), tmp_path / f"whole.{suffix}").read_bytes()
-        for what, data in damaged(whole, rng):
+        for what, data in damaged(whole, rng, TIMES):
             paths.append(tmp_path / f"{what}.{suffix}")
             paths[-1].write_bytes(data)
-    assert len(paths) >= 300
+    assert len(paths) == len(FORMATS) * (2 * TIMES + 8)
     with ClipReader(workers=2) as reader:
 
         def read(path):
@@ -409,8 +411,8 @@ def test_damaged_files_give_a_clip_or_a_reason(tmp_path):
             results = dict(zip(paths, pool.map(read, paths), strict=True))
     reasons = [result for result in results.values() if isinstance(result, str)]
     kept = [result for result in results.values() if not isinstance(result, str)]
-    assert len(reasons) > 50
-    assert len(kept) > 60
+    assert len(reasons) > len(paths) / 6
+    assert len(kept) > len(paths) / 6
     for told in reasons:
         assert told.startswith("upload: ")
         assert str(tmp_path)[:12] not in told

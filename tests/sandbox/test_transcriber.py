@@ -139,8 +139,8 @@ def test_one_process_hears_all(transcriber):
     ("order_", "told", "survives"),
     [
         ("hang", "more than 2 s", False),
-        ("segfault", "ended in the middle", False),
-        ("exit", "ended in the middle", False),
+        ("segfault", "stopped during transcription", False),
+        ("exit", "stopped during transcription", False),
         ("raise", "failed on it (RuntimeError)", False),
         pytest.param("memory", "failed on it (MemoryError)", False, marks=limits_memory),
         ("refuse", "this is what the recogniser says", True),
@@ -165,7 +165,7 @@ def test_a_process_that_is_killed_is_started_again(transcriber, tmp_path, when):
             hanging = pool.submit(reason, transcriber, f"wait {tmp_path}")
             until((tmp_path / "begun").exists)
             os.kill(before, signal.SIGKILL)
-            assert "ended in the middle" in hanging.result(SECONDS_BEFORE_IT_HANGS)
+            assert "stopped during transcription" in hanging.result(SECONDS_BEFORE_IT_HANGS)
     assert pid_of(transcriber) != before
 
 
@@ -217,7 +217,7 @@ def test_who_leaves_is_told_at_once_and_holds_up_nobody(transcriber, tmp_path, w
             waiting = pool.submit(leaving.hear, order(f"touch {tmp_path / 'heard'}"))
             until(lambda: transcriber._line)
         leaving.leave()
-        with pytest.raises(TranscriptionError, match="has gone"):
+        with pytest.raises(TranscriptionError, match="has disconnected"):
             waiting.result(SECONDS_BEFORE_IT_HANGS)
         (tmp_path / "go").touch()
         assert hear(transcriber).has_words
@@ -234,7 +234,7 @@ def test_closing_ends_the_process_and_tells_who_waits(tmp_path):
         until(lambda: transcriber._line)
         transcriber.close()
         transcriber.close()
-        assert "in the middle" in hanging.result(SECONDS_BEFORE_IT_HANGS)
+        assert "stopped during transcription" in hanging.result(SECONDS_BEFORE_IT_HANGS)
         assert "stopping" in waiting.result(SECONDS_BEFORE_IT_HANGS)
     assert not running(pid)
     assert "stopping" in reason(transcriber, "say")

@@ -1,13 +1,17 @@
 """A library whose songs are heard by somebody who knows what is sung."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from tests.libraries import Inline
 from tests.making import write_song
 
+from alcca import Library
 from alcca.store.songs import Store
 from alcca.store.transcripts import SLICE, Transcripts
 from alcca.transcripts import Segment, Transcript
+from alcca.workers import local
 
 LINES = {
     "Guten Abend": "Guten Abend, gut Nacht, mit Rosen bedacht\nmit Näglein besteckt, schlupf unter die Deck",
@@ -42,16 +46,25 @@ def music(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture
-def store(music, tmp_path) -> Store:
-    """A store of them, in which two were heard."""
-    from alcca import Library
-
-    with Library(tmp_path / "shelf", progress=False) as library:
-        library.add(music)
-    store = Store(tmp_path / "shelf")
+@pytest.fixture(scope="session")
+def sung_once(music, tmp_path_factory) -> Path:
+    """The folder of a library of them, in which two were heard; tests get a copy as `store`."""
+    folder = tmp_path_factory.mktemp("sung library") / "shelf"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "process_pool", Inline().pool)
+        with Library(folder, progress=False) as library:
+            library.add(music)
+    store = Store(folder)
     ids = {song.title: song.id for song in store.songs()}
     with store.transaction():
         for title, words in SUNG.items():
             store.tables(Transcripts).put(ids[title], heard(words), SLICE)
-    return store
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def store(sung_once, tmp_path) -> Store:
+    """A store of them, in which two were heard."""
+    shutil.copytree(sung_once, tmp_path / "shelf")
+    return Store(tmp_path / "shelf")

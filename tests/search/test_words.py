@@ -86,7 +86,7 @@ def test_what_cannot_be_answered_says_why(snapshot, store):
 
 
 def test_a_trained_library_refuses_words_that_nothing_knows(library):
-    with pytest.raises(LyricsError, match="knows none of these words"):
+    with pytest.raises(LyricsError, match="no word is known to the model"):
         library.search(lyrics="qqqqq zzzzz")
 
 

@@ -27,6 +27,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from starlette.testclient import TestClient
+from tests.libraries import Inline
 from tests.making import write_song
 from tests.processes import SECONDS_TO_END, family, still_running
 from tests.server.visiting import OPTIONS
@@ -39,6 +40,7 @@ from alcca.server.service import Service
 from alcca.store.songs import Store
 from alcca.store.transcripts import Transcripts
 from alcca.transcripts import Segment, Transcript
+from alcca.workers import local
 
 ARTISTS = ("Ada", "Bela", "Cleo", "Dora")
 LABELS = ("Praise", "Ballad", "R&B", "Folk")
@@ -98,7 +100,9 @@ def shelf_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     place = tmp_path_factory.mktemp("shelves")
     write_shelf(place / "music")
-    with Library(place / "shelf", progress=False) as library:
+    with pytest.MonkeyPatch.context() as patch, Library(place / "shelf", progress=False) as library:
+        # In this process; other tests are about the worker processes.
+        patch.setattr(local, "process_pool", Inline().pool)
         library.add(place / "music", jobs=2)
         library.train(method="kernel-cca", components=5)
         library.evaluate({"cca": CCA(ridge=0.1), "alcca": ALCCA(epochs=1)}, folds=3, components=[3, 5, 6], n_jobs=1)
@@ -240,7 +244,7 @@ class _EarsPlace:
             at_first(self.ears.first)
         while not self.ears.may_answer.wait(0.01):
             if self.left.is_set():
-                raise TranscriptionError("whoever sent it has gone")
+                raise TranscriptionError("the sender has disconnected")
         if isinstance(self.ears.heard, str):
             raise TranscriptionError(self.ears.heard)
         return self.ears.heard

@@ -141,6 +141,8 @@ def test_status_tells_what_is_there(client, library, hostile):
     assert {facet["name"]: facet["songs"] for facet in told["labels"]} == known["labels"]
     assert {facet["name"]: facet["songs"] for facet in told["languages"]} == {"en": 25, "de": 5}
     assert told["max_upload_bytes"] == 50_000_000
+    for name in ("heard", "without_words", "not_heard", "doubtful"):
+        assert told["hearing"][name] == known["hearing"][name]
     assert told["evaluated"] is True
     names = ("method", "components", "epochs", "songs", "audio_encoder", "lyrics_encoder")
     assert {name: told["model"][name] for name in names} == {

@@ -29,7 +29,7 @@ def share_of_less_alike_pairs(library, one, other, score):
 
 def same(hits, expected):
     assert [hit["song"]["id"] for hit in hits] == [hit.id for hit in expected]
-    for name in ("score", "bits", "probability"):
+    for name in ("score", "closer_than", "bits", "probability"):
         got, wanted = ([np.nan if one is None else one for one in ones] for ones in (
             [hit[name] for hit in hits], [getattr(hit, name) for hit in expected]))  # fmt: skip
         assert got == pytest.approx(wanted, abs=1e-5, nan_ok=True), name

@@ -251,7 +251,7 @@ class Library:
         ClusterError
             If the cluster fails, or a worker has no speech model.
         """
-        from alcca.indexing.transcription import settings_for_hearing
+        from alcca.indexing.transcription_settings import settings_for_hearing
 
         if again and doubtful:
             raise UsageError("again hears all songs, doubtful some of them; give one of the two")

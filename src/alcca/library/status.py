@@ -1,66 +1,132 @@
 """What is in a library, in plain values."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from alcca.persistence.files import has_checksums
 from alcca.search.engines.faiss import kept_in
 from alcca.search.filters import counts
+from alcca.search.learned_space import model_in_use
 from alcca.songs.remote import exists, is_address
-from alcca.space.embedder import FIRST_ENCODERS, MODEL, model_folder
+from alcca.space.embedder import MODEL, model_folder
+from alcca.store.records import SongSummary
 from alcca.store.songs import Store
 from alcca.store.transcripts import SONG, Transcripts
 
-__all__ = ["describe", "hearing"]
+__all__ = ["LibraryCounts", "count_library", "describe"]
+
+
+class LibraryCounts(NamedTuple):
+    """Counts of a library's songs and transcripts, for `Library.status` and the API.
+
+    Parameters
+    ----------
+    songs : int
+        All songs, including unusable ones.
+    usable, audio_only, lyrics_only : int
+        Songs with audio and lyrics, and with one of them alone.
+    labels, artists, languages : dict of str to int
+        Songs with each value, most frequent first.
+    hearing : dict
+        Counts of songs with and without transcripts; see `Library.status`.
+    """
+
+    songs: int
+    usable: int
+    audio_only: int
+    lyrics_only: int
+    labels: dict[str, int]
+    artists: dict[str, int]
+    languages: dict[str, int]
+    hearing: dict[str, Any]
+
+
+def count_library(store: Store, songs: Sequence[SongSummary], *, tags_of_usable: bool = False) -> LibraryCounts:
+    """Count songs, by their summaries, and their transcripts, which are read from the store.
+
+    Parameters
+    ----------
+    store : Store
+    songs : sequence of SongSummary
+        All songs.
+    tags_of_usable : bool
+        Count labels, artists and languages of usable songs only.
+    """
+    usable = [song for song in songs if song.has_audio and song.has_lyrics]
+    tagged = usable if tags_of_usable else songs
+    return LibraryCounts(
+        songs=len(songs),
+        usable=len(usable),
+        audio_only=sum(song.has_audio and not song.has_lyrics for song in songs),
+        lyrics_only=sum(song.has_lyrics and not song.has_audio for song in songs),
+        labels=counts(song.label for song in tagged),
+        artists=counts(song.artist for song in tagged),
+        languages=counts(song.language for song in tagged),
+        hearing=_count_transcripts(store, songs),
+    )
+
+
+def _count_transcripts(store: Store, songs: Sequence[SongSummary]) -> dict[str, Any]:
+    heard = store.tables(Transcripts).extents()
+    return {
+        "heard": len(heard),
+        "without_words": sum(not words for _, words, _, _ in heard.values()),
+        "not_heard": sum(song.has_audio and song.id not in heard for song in songs),
+        "doubtful": len(store.tables(Transcripts).doubtful()),
+        "whole_songs": sum(extent == SONG for extent, *_ in heard.values()),
+        "languages": counts(language for *_, language, _ in heard.values()),
+        "models": counts(model for *_, model in heard.values()),
+    }
 
 
 def describe(store: Store, folder: Path) -> dict[str, Any]:
-    """Everything that `Library.status` tells."""
+    """Return the result of `Library.status`."""
     with store.named_errors():
         return _described(store, folder)
 
 
 def _described(store: Store, folder: Path) -> dict[str, Any]:
     songs = store.songs()
-    usable = [song for song in songs if song.usable]
     rejects = [{"file": path, "reason": reason} for song in songs for path in song.paths for reason in song.reasons]
     stamps = store.file_stamps().values()
-    rejects += [{"file": s.path, "reason": s.unreadable} for s in stamps if s.unreadable]
-    model = store.setting("model")
+    rejects += [{"file": stamp.path, "reason": stamp.unreadable} for stamp in stamps if stamp.unreadable]
+    # Not `Store.summaries`: the lyrics and audio of a damaged row do not count.
+    summaries = [
+        SongSummary(
+            song.id,
+            song.title,
+            song.artist,
+            song.label,
+            song.language,
+            has_audio=song.audio is not None,
+            has_lyrics=song.lyrics is not None,
+        )
+        for song in songs
+    ]
+    counted = count_library(store, summaries, tags_of_usable=True)
+    model, indexes = model_in_use(store), []
     if model is not None:
-        kept = model_folder(folder, model)
-        about = {"songs_since": len(usable) - model["songs"], "checksums": has_checksums(kept / MODEL)}
-        model = {**FIRST_ENCODERS, **model, **about}
+        model_files = model_folder(folder, model)
+        model["songs_since"] = counted.usable - model["songs"]
+        model["checksums"] = has_checksums(model_files / MODEL)
+        indexes = kept_in(model_files)
+    sources = (song.lyrics_source for song in songs if song.usable)
     return {
         "library": str(folder),
-        "songs": len(songs),
-        "usable": len(usable),
-        "audio_only": sum(song.audio is not None and song.lyrics is None for song in songs),
-        "lyrics_only": sum(song.audio is None and song.lyrics is not None for song in songs),
-        "labels": counts(song.label for song in usable),
-        "languages": counts(song.language for song in usable),
-        "lyrics_sources": counts(Path(song.lyrics_source or "").suffix or song.lyrics_source for song in usable),
-        # To ask for each file at an address would take minutes.
+        "songs": counted.songs,
+        "usable": counted.usable,
+        "audio_only": counted.audio_only,
+        "lyrics_only": counted.lyrics_only,
+        "labels": counted.labels,
+        "languages": counted.languages,
+        "lyrics_sources": counts(Path(source or "").suffix or source for source in sources),
+        # A request for each file at an address would take minutes.
         "missing_files": sorted(s.path for s in stamps if not is_address(s.path) and not exists(s.path)),
         "damaged": len(store.damaged()),
         "offset": store.setting("offset"),
         "model": model,
-        "indexes": [] if model is None else kept_in(kept),
-        "hearing": hearing(store, [song.id for song in songs if song.audio is not None]),
+        "indexes": indexes,
+        "hearing": counted.hearing,
         "rejects": rejects,
-    }
-
-
-def hearing(store: Store, with_audio: Iterable[int]) -> dict[str, Any]:
-    """Count transcribed songs; ``with_audio`` are the ids of the songs with a recording."""
-    heard = store.tables(Transcripts).extents()
-    return {
-        "heard": len(heard),
-        "without_words": sum(not words for _, words, _, _ in heard.values()),
-        "not_heard": sum(song not in heard for song in with_audio),
-        "doubtful": len(store.tables(Transcripts).doubtful()),
-        "whole_songs": sum(extent == SONG for extent, *_ in heard.values()),
-        "languages": counts(language for *_, language, _ in heard.values()),
-        "models": counts(model for *_, model in heard.values()),
     }

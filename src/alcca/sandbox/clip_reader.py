@@ -1,7 +1,7 @@
-"""Recordings from strangers, read in worker processes that may be killed.
+"""Read recordings from strangers in worker processes that may be killed.
 
-A server reads what anybody sends. A file may make its decoder hang, crash or fill the memory; here that costs
-one worker process and gives a reason. The server and the other reads go on.
+A server reads files from anyone, and a file may make its decoder hang, crash or fill the memory. Here that costs one
+worker process and gives an error; the server and the other reads go on.
 """
 
 import contextlib
@@ -16,44 +16,43 @@ from typing import Any, Self
 import numpy as np
 
 from alcca.errors import AudioError, UsageError
-from alcca.sandbox.clip_worker import Clip, Read, read_clip, work
+from alcca.sandbox.clip_worker import Read, read_clip, work
+from alcca.search.clip import Clip
 from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE
 from alcca.workers.child import SECONDS_TO_START, Child
 from alcca.workers.memory import MEMORY
 
 __all__ = ["ClipReader"]
 
-# One hostile file shall not hold up everybody, so there are two even on one core. Beyond four, warm workers
-# cost more memory than a server of one machine has use for.
+# Two even on one core, so that one hostile file does not delay all others. More than four warm workers cost more memory
+# than they are worth on one machine.
 MIN_WORKERS, MAX_WORKERS = 2, 4
-# A clip's answer has 2 MB; more than this is no answer.
+# The answer for a clip has 2 MB; a longer one is invalid.
 MAX_ANSWER_BYTES = 4 << 20
 MAX_SAMPLES = round(SLICE_SECONDS * SPEECH_RATE)
 
 
 class ClipReader:
-    """Warm worker processes that read recordings, whatever a recording does to its reader.
+    """Warm worker processes that read recordings; a recording can harm only its own worker.
 
-    Close it, or use it as a context manager. Its workers end with the process that made it, also when that is
-    killed.
+    Close it, or use it as a context manager. Its workers end with the process that created it, even if that is killed.
 
     Parameters
     ----------
     workers : int, optional
-        Worker processes, at least 1; by default one for each processor, but at least 2 and at most 4.
+        Number of worker processes, at least 1; by default one per processor, but at least 2 and at most 4.
     seconds : float
-        Time for one recording, > 0, from when a worker begins with it; waiting for a worker does not count.
+        Time limit for one recording, > 0, without the wait for a worker.
     memory : int
-        Bytes that a worker may take for one recording, > 0, beyond what it has when idle. Where the system
-        knows no such limit there is none.
+        Bytes that a worker may use for one recording, > 0, beyond its idle use; ignored if the system does not support
+        such a limit.
     encoder : path, optional
-        The folder of the encoder (`alcca.encoders.saving`) that the first recordings will be read for: the workers get
-        ready for it. MFCC when not given.
+        The folder of the encoder (`alcca.encoders.saving`) that the workers load at their start. Default: MFCC.
 
     Raises
     ------
     UsageError
-        One of the numbers is out of its range.
+        If one of the numbers is out of its range.
 
     Examples
     --------
@@ -79,48 +78,48 @@ class ClipReader:
         if workers is None:
             workers = max(MIN_WORKERS, min(MAX_WORKERS, os.cpu_count() or 1))
         if workers < 1:
-            raise UsageError(f"{workers} workers read nothing; give 1 or more")
+            raise UsageError(f"workers is {workers}; expected 1 or more")
         if not 0 < seconds < float("inf"):
-            raise UsageError(f"{seconds} seconds are no time to read in; give a positive number")
+            raise UsageError(f"seconds is {seconds}; expected a positive number")
         if memory < 1:
-            raise UsageError(f"{memory} bytes are no memory to read in; give a positive number")
+            raise UsageError(f"memory is {memory}; expected a positive number of bytes")
         self._seconds, self._memory, self._size = seconds, memory, workers
-        # What was asked for last, which a new worker gets ready for.
+        # The encoder of the latest request; new workers load it.
         self._encoder = encoder
         self._changed = threading.Condition()
         self._closed = False
         self._running: set[_Worker] = set()
-        # None is the place of a worker that could not be started; whoever takes it tries again.
+        # None stands for a worker that could not be started; the thread that takes it tries again.
         self._idle: list[_Worker | None] = []
         for _ in range(workers):
             self._idle.append(self._start(encoder))
 
     def read(self, path: Path, name: str, *, sound: bool = True, encoder: Path | None = None) -> Clip:
-        """The middle 30 s of a recording; waits until a worker is free. Threads may call it side by side.
+        """Read the middle 30 s of a recording; waits until a worker is free. Thread-safe.
 
         Parameters
         ----------
         path : path
-            A file of any format that libsndfile or FFmpeg reads; its suffix helps to tell which.
+            A file of any format that libsndfile or FFmpeg reads; its suffix helps to detect the format.
         name : str
-            What messages call it.
+            Name of the recording in messages.
         sound : bool
-            Whether anybody wants what the encoder makes of it.
+            Whether to encode it.
         encoder : path, optional
-            The folder of the encoder. A worker that is ready for another one is replaced, which takes it some seconds.
+            The folder of the encoder. A worker with another encoder is replaced, which takes some seconds.
 
         Returns
         -------
         Clip
-            The same numbers as `alcca.search.clip.read_sound` gives here.
+            The same numbers as from `alcca.search.clip.read_recording` in this process.
 
         Raises
         ------
         AudioError
-            There is no usable audio in it, or it took too much time or memory, or it ended its decoder; or the
-            reader is closed. The message is one line, begins with ``name`` and does not tell ``path``.
+            If it has no usable audio, takes too much time or memory, or crashes its decoder; or if the reader is
+            closed. The message is one line, begins with ``name`` and does not contain ``path``.
         """
-        path = Path(os.path.abspath(path))  # noqa: PTH100 - a link keeps its own name and suffix
+        path = Path(os.path.abspath(path))  # noqa: PTH100 - keep the name and suffix of a link
         # Unlike Path.exists, this raises nothing on a folder that may not be entered.
         if not os.path.exists(path):  # noqa: PTH110
             raise AudioError(f"{name}: the file is gone; send it again")
@@ -134,7 +133,7 @@ class ClipReader:
                 raise AudioError(f"{name}: no process could be started to read it; try again in a minute")
             return worker.read(path, name, sound)
         except AudioError:
-            # What close() did to a worker is no fault of the file.
+            # If close() ended the worker, the file is not to blame.
             self._check_open(name)
             raise
         finally:
@@ -147,7 +146,7 @@ class ClipReader:
             for worker in self._running:
                 worker.kill()
             self._changed.notify_all()
-            # A thread that reads gives its place back as soon as it sees that its worker is gone.
+            # A reading thread returns its worker as soon as it notices its end.
             self._changed.wait_for(lambda: len(self._idle) == self._size)
             for worker in self._running:
                 worker.stop()
@@ -165,7 +164,7 @@ class ClipReader:
         with self._changed:
             self._changed.wait_for(lambda: self._idle or self._closed)
             self._check_open(name)
-            # A worker that was just restarted takes a second to get warm; meanwhile the others do the work.
+            # A restarted worker takes a second to get warm; prefer the others meanwhile.
             ready = (number for number, worker in enumerate(self._idle) if worker and worker.alive and worker.warm())
             return self._idle.pop(next(ready, 0))
 
@@ -174,7 +173,7 @@ class ClipReader:
             worker = self._replace(worker, self._encoder)
         with self._changed:
             self._idle.append(worker)
-            # All, because one may be close() and the others reads.
+            # Notify all: one may wait in close(), the others in read().
             self._changed.notify_all()
 
     def _replace(self, worker: "_Worker | None", encoder: Path | None) -> "_Worker | None":
@@ -185,7 +184,7 @@ class ClipReader:
         return self._start(encoder)
 
     def _start(self, encoder: Path | None) -> "_Worker | None":
-        """A new worker, not yet warm; None when the system gives no process."""
+        """Start a worker, not yet warm; None if the system refuses a process."""
         if self._closed:
             return None
         try:
@@ -205,27 +204,27 @@ class ClipReader:
 
 
 class _Worker(Child):
-    """A process that reads one recording after the other."""
+    """A process that reads one recording after another."""
 
     def __init__(self, read: Read, seconds: float, memory: int, encoder: Path | None) -> None:
         super().__init__(work, (read, seconds, memory, encoder), name="alcca-clips", largest=MAX_ANSWER_BYTES)
         self.encoder = encoder
         self._seconds = seconds
-        # What it says of itself when it is ready; no stranger's file has had a say in it.
+        # Its first message; sent before it reads any stranger's file, so it can be trusted.
         self._about: dict[str, Any] = {}
-        # False from sending a file to the end of its answer: whatever interrupts that, nobody shall ever take
-        # the answer for that of the next file.
+        # False from sending a file to the end of its answer, so that an interrupted answer is never taken for that of
+        # the next file.
         self.fit = True
 
     def warm(self, seconds: float = 0.0) -> bool:
-        """Whether it is ready to read, or gets so within ``seconds``."""
+        """Whether it is ready to read, or becomes ready within ``seconds``."""
         if not self._about:
             with contextlib.suppress(EOFError, OSError):
                 self._about = json.loads(self.receive(seconds) or b"{}")
         return bool(self._about)
 
     def read(self, path: Path, name: str, sound: bool) -> Clip:
-        """The clip that the process makes of a file."""
+        """Read a file in the process."""
         self.fit = False
         if not self.warm(SECONDS_TO_START):
             raise AudioError(f"{name}: no process could be prepared to read it; try again in a minute")
@@ -240,11 +239,11 @@ class _Worker(Child):
                     "the file may be damaged, convert it to try again"
                 )
             head, _, body = answer.partition(b"\n")
-            told = json.loads(head)
-            reason, fit = told["reason"], told["fit"]
-            clip = None if reason is not None else _clip(body, told, self._about["shape"] if sound else None)
+            about = json.loads(head)
+            reason, fit = about["reason"], about["fit"]
+            clip = None if reason is not None else _clip(body, about, self._about["shape"] if sound else None)
         except (EOFError, OSError, ValueError, KeyError, TypeError):
-            # A decoder that overwrites its process's memory may still send something.
+            # A decoder that has overwritten the memory of its process may still send something.
             raise AudioError(
                 f"{name}: the decoder crashed on it; the file may be damaged, convert it to try again"
             ) from None
@@ -254,19 +253,19 @@ class _Worker(Child):
         return clip
 
 
-def _clip(body: bytes, told: dict[str, Any], shape: list[int] | None) -> Clip:
-    """What a worker has sent, with sound of a shape; ValueError when it is none."""
-    numbers, start = np.frombuffer(body, np.float32).copy(), float(told["start"])
+def _clip(body: bytes, about: dict[str, Any], shape: list[int] | None) -> Clip:
+    """Read a worker's answer, with sound of the given shape; raises ValueError if it is invalid."""
+    numbers, start = np.frombuffer(body, np.float32).copy(), float(about["start"])
     size = 0 if shape is None else math.prod(shape)
     sound, speech = numbers[:size], numbers[size:]
-    right = len(speech) == told["samples"] and 0 < len(speech) <= MAX_SAMPLES
+    right = len(speech) == about["samples"] and 0 < len(speech) <= MAX_SAMPLES
     if not (right and math.isfinite(start) and np.isfinite(numbers).all()):
         raise ValueError("no clip")
-    return Clip(None if shape is None else sound.reshape(shape), speech, start, tuple(told["notes"]))
+    return Clip(None if shape is None else sound.reshape(shape), speech, start, tuple(about["notes"]))
 
 
 def _without_path(reason: str, path: Path, name: str) -> str:
-    """The reason with the caller's name where it quotes the path, which may be cut off at its end."""
+    """Replace the path, which may be cut off at its end, by the caller's name in a reason."""
     reason = reason.removeprefix(f"{path.name}: ")
     whole = str(path)
     for end in range(len(whole), len(path.anchor) - 1, -1):

@@ -1,82 +1,57 @@
-"""The process that reads recordings from strangers: one path after the other, and it may be killed at any time."""
+"""The process that reads recordings from strangers, one after another; it may be killed at any time."""
 
 import io
 import json
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alcca.encoders.encoder import AudioEncoder
 from alcca.encoders.mfcc import MfccEncoder
 from alcca.encoders.saving import load_encoder
 from alcca.errors import AlccaError
 from alcca.features.mfcc import mfcc
-from alcca.search.clip import read_sound
+from alcca.search.clip import Clip, read_recording
 from alcca.songs.audio import SAMPLE_RATE, SLICE_SECONDS, SPEECH_RATE
 from alcca.workers.child import end_with_parent
 from alcca.workers.memory import MemoryLimit, ran_out
 from alcca.workers.pool import ends_when_stuck, quiet_worker
 
-__all__ = ["Clip", "Read", "read_clip", "work"]
+__all__ = ["Read", "read_clip", "work"]
 
-# read_slices gives up politely and says why; killing comes after it.
+# The share of the time limit after which read_slices gives up with a reason, before the process is killed.
 POLITE = 0.8
-# A worker whose parent is gone and whose decoder never comes back ends itself this long after its time.
+# A worker without a parent, whose decoder never returns, ends itself this long after the time limit.
 GRACE_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Clip:
-    """What is kept of a recording: its middle 30 s, as the parts of a search take them.
-
-    Parameters
-    ----------
-    sound : array, float32, or None
-        What the encoder makes of it, by default MFCC of shape (20, 161); None when nobody asked for it.
-    speech : array of shape (n,), float32
-        The samples at 16 kHz, at most 480,000, without the silence that fills up a short recording.
-    start : float
-        Where the 30 s begin in the recording, in seconds.
-    notes : tuple of str
-        What was repaired or is doubtful, in plain words; see `alcca.songs.audio.AudioSlice`.
-    """
-
-    sound: NDArray[np.float32] | None
-    speech: NDArray[np.float32]
-    start: float
-    notes: tuple[str, ...]
 
 
 Read = Callable[[Path, float, AudioEncoder | None], Clip]
 
 
 def read_clip(path: Path, budget: float, encoder: AudioEncoder | None) -> Clip:
-    """Decode a recording's middle 30 s once, for all that a search takes; AudioError after ``budget`` seconds."""
-    sound, speech = read_sound(path, encoder, budget=budget)
-    return Clip(sound, speech.decoded, speech.start, speech.notes)
+    """Decode the middle 30 s of a recording once, for all parts of a search; AudioError after ``budget`` seconds."""
+    return read_recording(path, encoder, budget=budget)
 
 
 def work(pipe: Connection, read: Read, seconds: float, memory: int, folder: Path | None) -> None:
-    """Answer one question after the other until the pipe ends.
+    """Answer one request after another until the pipe ends.
 
     Parameters
     ----------
     pipe : Connection
-        Brings questions: a path, and whether its sound is asked for. Takes answers; the first comes unasked, when the
-        first question may come, and says of which shape the sound will be, or why there will be none.
-    read : function of a path, of seconds and of an encoder
-        Gives a clip.
+        Brings requests: a path, and whether to encode its sound. Takes answers; the first is sent without a request
+        when the process is ready, with the shape of the sound, or the reason why it cannot be encoded.
+    read : function
+        Takes a path, a time limit in seconds and an encoder; returns a clip.
     seconds : float
-        Time for one file.
+        Time limit for one file.
     memory : int
-        Bytes that one file may take.
+        Bytes that one file may use.
     folder : path or None
-        Of the encoder that sound is asked of; MFCC when None.
+        The folder of the encoder; None for MFCC.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
@@ -87,22 +62,24 @@ def work(pipe: Connection, read: Read, seconds: float, memory: int, folder: Path
     except AlccaError as error:
         pipe.send_bytes(json.dumps({"lacks": str(error)}).encode())
         return
-    # Not before: a warm-up that fails, on a broken installation, shall be heard of.
+    # Not before: the error of a failed warm-up, in a broken installation, must be printed.
     quiet_worker()
     limit = MemoryLimit(memory)
     pipe.send_bytes(json.dumps({"shape": encoder.shape}).encode())
     while True:
         try:
-            asked = json.loads(pipe.recv_bytes())
+            request = json.loads(pipe.recv_bytes())
         except (EOFError, OSError):
             return
         with ends_when_stuck(seconds + GRACE_SECONDS):
-            answer = _answer(read, Path(asked["path"]), POLITE * seconds, encoder if asked["sound"] else None, limit)
+            answer = _answer(
+                read, Path(request["path"]), POLITE * seconds, encoder if request["sound"] else None, limit
+            )
         pipe.send_bytes(answer)
 
 
 def _answer(read: Read, path: Path, budget: float, encoder: AudioEncoder | None, limit: MemoryLimit) -> bytes:
-    """One line of JSON, then the bytes of the sound, if asked for, and of the samples."""
+    """One line of JSON, then the bytes of the sound, if requested, and of the samples."""
     reason: str | None = None
     notes: tuple[str, ...] = ()
     start, samples = 0.0, 0
@@ -117,16 +94,16 @@ def _answer(read: Read, path: Path, budget: float, encoder: AudioEncoder | None,
         reason = str(error)
         if ran_out(error):
             reason = limit.reason
-            # A library that ran out of memory half-way is in a state that nobody has tested.
+            # A library that ran out of memory half-way is in an untested state.
             fit = False
-    except Exception as error:  # noqa: BLE001 - what a stranger's file raises shall not end the worker
+    except Exception as error:  # noqa: BLE001 - a stranger's file must not end the worker
         reason = f"cannot be read ({type(error).__name__}); the file may be damaged, convert it to try again"
     head = {"reason": reason, "notes": notes, "start": start, "samples": samples, "fit": fit and not limit.leaked}
     return json.dumps(head).encode() + b"\n" + body
 
 
 def _warm_up() -> None:
-    """Import and build what the first file needs, so that it takes no longer than the others."""
+    """Import and build everything that a file needs, so that the first takes no longer than the others."""
     import av
     import soundfile
     import soxr
@@ -139,7 +116,7 @@ def _warm_up() -> None:
     wav = io.BytesIO()
     soundfile.write(wav, noise, rate, format="WAV")
     wav.seek(0)
-    # PyAV loads part of itself when it opens its first file; that shall not come out of the file's memory.
+    # PyAV loads part of itself when it opens its first file, which must not count as the file's memory.
     with av.open(wav, "r") as container:
         next(container.decode(audio=0)).to_ndarray()
     soxr.resample(noise, rate, SPEECH_RATE)

@@ -1,7 +1,7 @@
-"""Recordings from strangers, heard one after the other by one process, which may be killed.
+"""Transcribe recordings from strangers, one after another, in one process that may be killed.
 
-All share one speech model: a recording waits in a line of limited length until those before it were heard. A recording
-on which the recogniser hangs, crashes or grows costs that process, which is started again, and gives a reason.
+All share one speech model: recordings wait in a queue of limited length. If the recogniser hangs, crashes or fills the
+memory on a recording, its process is killed and restarted, and the recording gets an error.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import AlccaError
+from alcca.errors import AlccaError, TranscriptionError
 from alcca.sandbox.transcriber_worker import hear, open_recogniser
 from alcca.store.songs import Store
 from alcca.store.speech_model import OFF, speech_model_of
@@ -28,29 +28,25 @@ from alcca.workers.child import Child
 
 __all__ = [
     "BusyError",
+    "NoPlace",
     "NoTranscription",
     "Place",
-    "TranscriptionError",
     "TranscriptionQueue",
     "transcription_queue_for",
 ]
 
-# A transcript of half a minute has some kilobytes; more than this is none.
+# A transcript of half a minute has some kilobytes; a longer answer is invalid.
 MAX_ANSWER_BYTES = 1 << 20
-# The largest models have 3 GB to read from the disk.
+# The largest models read 3 GB from the disk.
 SECONDS_TO_LOAD = 180.0
-# Somebody may install the weights while the server runs.
+# The weights may be installed while the server runs.
 SECONDS_BETWEEN_LOOKS = 60.0
-# What half a minute of sound takes the base model on a small machine, until the first was heard here.
+# Time of the base model for half a minute on a small machine, until it is measured here.
 SECONDS_AT_FIRST = 2.0
 
 
-class TranscriptionError(AlccaError):
-    """Why a recording was not transcribed."""
-
-
 class BusyError(AlccaError):
-    """Too many recordings wait already; ``seconds`` says when to ask again."""
+    """Too many recordings are waiting already; ``seconds`` is the time after which to try again."""
 
     def __init__(self, message: str, seconds: int) -> None:
         super().__init__(message)
@@ -65,13 +61,13 @@ class _Job(NamedTuple):
 
 
 class Place:
-    """A place in the line before the recogniser, kept from when a recording arrives until it was heard.
+    """A place in the queue, held from the arrival of a recording until it has been transcribed.
 
-    Leave it, or use it as a context manager.
+    Call `leave`, or use it as a context manager.
     """
 
-    def __init__(self, hearer: "TranscriptionQueue") -> None:
-        self._queue = hearer
+    def __init__(self, queue: "TranscriptionQueue") -> None:
+        self._queue = queue
         self._future: Future[Transcript] = Future()
 
     def hear(
@@ -80,24 +76,23 @@ class Place:
         start: float = 0.0,
         at_first: Callable[[Transcript], object] = lambda first: None,
     ) -> Transcript:
-        """What is heard in samples (n,) at 16 kHz that begin at ``start`` seconds of a recording; waits for it.
+        """Transcribe samples (n,) at 16 kHz that begin at ``start`` seconds of a recording; waits for the result.
 
-        ``at_first`` is called, in another thread, with what a first reading says, where that is in doubt and the
-        recording is read again.
+        If the first pass is doubtful, ``at_first`` is called with it in another thread, and a second pass follows.
 
         Raises
         ------
         TranscriptionError
-            There is nothing to hear with; the recogniser took too much time or memory, or crashed; the place was left.
+            If there is no speech model, the recogniser takes too much time or memory or crashes, or the place was left.
         """
         self._queue._enqueue(_Job(samples, start, at_first, self._future))
         try:
             return self._future.result()
         except CancelledError:
-            raise TranscriptionError("whoever sent it has gone") from None
+            raise TranscriptionError("the sender has disconnected") from None
 
     def leave(self) -> None:
-        """Give the place to somebody else, at once; whoever waits in `hear` gets a TranscriptionError."""
+        """Free the place at once; a thread that waits in `hear` gets a TranscriptionError."""
         self._future.cancel()
         self._queue._left(self)
 
@@ -111,44 +106,48 @@ class Place:
 
 
 class NoTranscription:
-    """Stands in for a `TranscriptionQueue` where nobody shall hear, and says why."""
+    """Replaces a `TranscriptionQueue` if nothing is transcribed; ``lacks`` is the reason."""
 
     def __init__(self, lacks: str) -> None:
         self.lacks: str | None = lacks
 
-    def place(self) -> "_DeafPlace":
-        """A place at which nothing is heard."""
+    def place(self) -> "NoPlace":
+        """Return a place at which nothing is transcribed."""
         assert self.lacks is not None
-        return _DeafPlace(self.lacks)
+        return NoPlace(self.lacks)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is no process."""
 
 
-class _DeafPlace(NamedTuple):
+class NoPlace(NamedTuple):
+    """Replaces a `Place` if nothing is transcribed; ``lacks`` is the reason."""
+
     lacks: str
 
     def hear(self, samples: NDArray[np.float32], start: float = 0.0, at_first: object = None) -> Transcript:
+        """Raise TranscriptionError with the reason."""
         raise TranscriptionError(self.lacks)
 
-    def leave(self) -> None: ...
+    def leave(self) -> None:
+        """Do nothing: no place is held."""
 
 
 class TranscriptionQueue:
-    """One process with a speech model, and the line before it. Threads may use it side by side.
+    """One process with a speech model, and the queue of recordings for it. Thread-safe.
 
-    Close it, or use it as a context manager. The process ends with the one that made it, also when that is killed.
+    Close it, or use it as a context manager. The process ends with its parent, even if that is killed.
 
     Parameters
     ----------
     model : str
-        A Whisper model by name, or its folder. Its weights have to be on this machine.
+        A Whisper model by name, or its folder. Its weights must be on this machine.
     waiting : int
-        How many recordings may wait while one is heard.
+        Number of recordings that may wait while another one is transcribed.
     seconds : float
-        Time for hearing one recording, > 0; waiting does not count.
+        Time limit for transcribing one recording, > 0, without the wait.
     memory : int
-        Bytes that hearing one recording may take beyond the model. Where the system knows no such limit there is none.
+        Bytes that one recording may use beyond the model; ignored if the system does not support such a limit.
     """
 
     def __init__(self, model: str, *, waiting: int = 8, seconds: float = 120.0, memory: int = 4 * 2**30) -> None:
@@ -167,29 +166,30 @@ class TranscriptionQueue:
 
     @property
     def lacks(self) -> str | None:
-        """Why nothing can be heard, in plain words; None when it can, or when that is not yet known."""
+        """Why recordings cannot be transcribed, for people; None if they can, or if that is not yet known."""
         return self._lacks
 
     def place(self) -> Place:
-        """Take a place in the line.
+        """Take a place in the queue.
 
         Raises
         ------
         BusyError
-            All are taken.
+            If all places are taken.
         """
         with self._changed:
             if len(self._places) >= self._most:
                 seconds = math.ceil(self._typical * len(self._places))
                 raise BusyError(
-                    f"{len(self._places)} recordings wait to be heard already; try again in {seconds} s", seconds
+                    f"{len(self._places)} recordings are already waiting for transcription; try again in {seconds} s",
+                    seconds,
                 )
             place = Place(self)
             self._places.add(place)
             return place
 
     def close(self) -> None:
-        """End the process; whoever waits gets TranscriptionError. Closing twice does nothing."""
+        """End the process; waiting threads get a TranscriptionError. Closing twice does nothing."""
         with self._changed:
             self._closed = True
             if self._child is not None:
@@ -216,7 +216,7 @@ class TranscriptionQueue:
         with self._changed:
             self._places.discard(place)
 
-    # In the thread that talks with the process
+    # In the thread that communicates with the process
 
     def _run(self) -> None:
         child = self._opened()
@@ -226,12 +226,12 @@ class TranscriptionQueue:
             if child is not None and not self._hear(child, job):
                 child = self._opened(child)
             elif child is None:
-                _fail(job, self._lacks or "there is nothing to hear with")
+                _fail(job, self._lacks or "there is no speech model")
         if child is not None:
             child.stop()
 
     def _next(self) -> _Job | None:
-        """The first recording of the line that somebody still waits for; None at the end."""
+        """The next recording whose sender still waits; None when the queue is closed."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._line or self._closed)
@@ -244,7 +244,7 @@ class TranscriptionQueue:
                     return job
 
     def _opened(self, previous: Child | None = None) -> Child | None:
-        """A process whose model is loaded, in the place of the previous one; None, and why in `lacks`."""
+        """Replace the previous process by one with a loaded model; None if that fails, with the reason in `lacks`."""
         if previous is not None:
             previous.stop()
         elif time.monotonic() < self._looked + SECONDS_BETWEEN_LOOKS:
@@ -256,53 +256,53 @@ class TranscriptionQueue:
                 hear, (open_recogniser, self._model, self._memory), name="alcca-transcriber", largest=MAX_ANSWER_BYTES
             )
         except OSError as error:
-            self._lacks = f"no process could be started to listen ({error.strerror})"
+            self._lacks = f"no process could be started to transcribe it ({error.strerror})"
             return None
         with self._changed:
             self._child = child
             if self._closed:
                 child.kill()
         try:
-            told = json.loads(child.receive(SECONDS_TO_LOAD) or b"{}")
+            about = json.loads(child.receive(SECONDS_TO_LOAD) or b"{}")
         except (EOFError, OSError, ValueError):
-            told = {}
-        if "name" in told:
+            about = {}
+        if "name" in about:
             self._lacks = None
             return child
         child.stop()
-        self._lacks = str(told.get("lacks", "the speech model could not be loaded; what the server printed says more"))
+        self._lacks = str(about.get("lacks", "the speech model could not be loaded; see the output of the server"))
         self._looked = time.monotonic()
         return None
 
     def _hear(self, child: Child, job: _Job) -> bool:
-        """Hear one recording and tell; whether the process is fit for the next."""
+        """Transcribe one recording and resolve its future; whether the process is fit for the next one."""
         started = time.monotonic()
-        # It ends sending as well as receiving, whatever the process is doing.
+        # Killing the process interrupts sending as well as receiving.
         guard = threading.Timer(self._seconds, child.kill)
         guard.daemon = True
         guard.start()
         try:
             child.send(json.dumps({"start": job.start}).encode())
             child.send(job.samples.tobytes())
-            told = json.loads(child.receive() or b"{}")
-            if "first" in told:
-                job.at_first(Transcript.from_dict(told["first"]))
-                told = json.loads(child.receive() or b"{}")
-            if "heard" in told:
-                heard = Transcript.from_dict(told["heard"])
+            answer = json.loads(child.receive() or b"{}")
+            if "first" in answer:
+                job.at_first(Transcript.from_dict(answer["first"]))
+                answer = json.loads(child.receive() or b"{}")
+            if "heard" in answer:
+                heard = Transcript.from_dict(answer["heard"])
                 self._typical = time.monotonic() - started
                 with contextlib.suppress(InvalidStateError):
                     job.future.set_result(heard)
             else:
-                _fail(job, str(told["reason"]))
-            return bool(told["fit"])
+                _fail(job, str(answer["reason"]))
+            return bool(answer["fit"])
         except (EOFError, OSError, ValueError, KeyError, TypeError):
             late = time.monotonic() - started >= self._seconds
             _fail(
                 job,
-                f"listening took more than {self._seconds:g} s; send a part of it"
+                f"transcription took more than {self._seconds:g} s; send a part of it"
                 if late
-                else "the recogniser ended in the middle of it; send it again",
+                else "the recogniser stopped during transcription; send it again",
             )
             return False
         finally:
@@ -310,13 +310,13 @@ class TranscriptionQueue:
 
 
 def _fail(job: _Job, reason: str) -> None:
-    # Whoever has left wants to know nothing.
+    # The sender may have left, which has cancelled the future.
     with contextlib.suppress(InvalidStateError):
         job.future.set_exception(TranscriptionError(reason))
 
 
 def transcription_queue_for(store: Store) -> TranscriptionQueue | NoTranscription:
-    """Who hears what is sent to a library's server: the model that heard its songs, unless $ALCCA_HEAR is off."""
+    """Return the queue for a library's server: with the model that transcribed its songs, unless $ALCCA_HEAR is off."""
     if os.environ.get("ALCCA_HEAR") == OFF:
-        return NoTranscription("this server does not listen ($ALCCA_HEAR is off)")
+        return NoTranscription("this server does not transcribe ($ALCCA_HEAR is off)")
     return TranscriptionQueue(speech_model_of(store))

@@ -1,4 +1,4 @@
-"""The process that hears recordings: it holds the speech model, and may be killed at any time."""
+"""The process that transcribes recordings: it holds the speech model, and may be killed at any time."""
 
 import json
 import os
@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 __all__ = ["Open", "hear", "open_recogniser"]
 
 RATE = 16_000
-# Who waits for an answer that takes milliseconds goes before who waits for one that takes a second.
+# Lower priority: requests that take milliseconds go before transcriptions, which take a second.
 NICENESS = 5
 
 Open = Callable[[str], "Recogniser"]
 
 
 def open_recogniser(model: str) -> "Recogniser":
-    """The recogniser with weights that are on this machine; MissingExtraError, SpeechModelError."""
+    """Open a recogniser with weights on this machine; raises MissingExtraError or SpeechModelError."""
     from alcca.speech.recogniser import Recogniser
 
     return Recogniser(model, offline=True)
 
 
 def hear(pipe: Connection, open_recogniser: Open, model: str, memory: int) -> None:
-    """Hear one recording after the other until the pipe ends.
+    """Transcribe one recording after another until the pipe ends.
 
-    The first message says that the model is loaded, or why it cannot be. A recording comes as a message of JSON and a
-    message of samples; the answer is what was heard, or why nothing could be, as JSON. Before it comes what a first
-    reading says, where that is in doubt and the recording is read again.
+    The first message tells whether the model is loaded, or why not. A recording arrives as a message of JSON and a
+    message of samples; the answer is its transcript, or the reason why there is none, as JSON. If the first pass is
+    doubtful, its transcript is sent before, and a second pass follows.
 
     Parameters
     ----------
     pipe : Connection
     open_recogniser : function of the model's name
-        Gives a recogniser.
+        Returns a recogniser.
     model : str
     memory : int
-        Bytes that hearing one recording may take.
+        Bytes that one recording may use.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
@@ -58,7 +58,7 @@ def hear(pipe: Connection, open_recogniser: Open, model: str, memory: int) -> No
     except (MissingExtraError, SpeechModelError) as error:
         _send(pipe, {"lacks": str(error)})
         return
-    # The first call loads and builds what the later ones have.
+    # The first call loads and builds what the later ones reuse.
     recogniser.hear(np.random.default_rng(0).normal(0, 0.01, RATE).astype(np.float32))
     quiet_worker()
     limit = MemoryLimit(memory)
@@ -80,11 +80,11 @@ def _heard(
             heard = recogniser.hear(samples, start=start, at_first=at_first).to_dict()
     except AlccaError as error:
         return {"reason": str(error), "fit": True}
-    except Exception as error:  # noqa: BLE001 - whatever a recording raises shall not end the process
-        # A library that failed half-way, for want of memory say, is in a state that nobody has tested.
+    except Exception as error:  # noqa: BLE001 - a recording must not end the process
+        # A library that failed half-way, for example for want of memory, is in an untested state.
         return {"reason": f"the recogniser failed on it ({type(error).__name__})", "fit": False}
     return {"heard": heard, "fit": not limit.leaked}
 
 
-def _send(pipe: Connection, told: dict[str, Any]) -> None:
-    pipe.send_bytes(json.dumps(told).encode())
+def _send(pipe: Connection, message: dict[str, Any]) -> None:
+    pipe.send_bytes(json.dumps(message).encode())

@@ -1,4 +1,4 @@
-"""The lines of a song's lyrics that fit a query best: those that share its words, else the nearest in the space."""
+"""Find the lines of lyrics that fit a query best: lines that share its words, else the nearest in the space."""
 
 import math
 import string
@@ -14,15 +14,15 @@ from alcca.space.embedder import Embedder
 
 __all__ = ["PassageLine", "best_passage"]
 
-# As many lines as a card shows, and as make a couplet or half a stanza.
+# Fits on a card; a couplet or half a stanza.
 LINES = 3
 MAX_PIECE_CHARACTERS = 60
-# Each passage costs about a millisecond of inference; of longer lyrics, passages further apart are tried.
+# Each passage costs about a millisecond of inference; in longer lyrics, only every second, third, … passage is tried.
 MAX_PASSAGES = 16
 
 
 class PassageLine(NamedTuple):
-    """A line of lyrics, and those of its words that the query holds too, written as the line has them."""
+    """A line of lyrics, and its words that are also in the query, as written in the line."""
 
     text: str
     words: tuple[str, ...]
@@ -31,19 +31,19 @@ class PassageLine(NamedTuple):
 def best_passage(
     lyrics: str, query: NDArray[np.floating], embedder: Embedder, words: str | None = None
 ) -> list[PassageLine]:
-    r"""At most three lines of lyrics that follow each other and fit a query best.
+    r"""Find the lines of lyrics that fit a query best, at most three consecutive ones.
 
     Parameters
     ----------
     lyrics : str
         Cleaned lyrics of a song.
     query : array of shape (d,)
-        The query's place in the common space.
+        The query's vector in the learned space.
     embedder : Embedder
         The model that ``query`` comes from.
     words : str, optional
-        The words of a query by lyrics. Lines that share some of them win, rare words counting more; without any
-        shared word the place of the lines in the space decides.
+        The text of a query by lyrics. Lines that share its words rank first, and rare words count more; without a
+        shared word, the lines' vectors in the space decide.
 
     Examples
     --------
@@ -55,11 +55,11 @@ def best_passage(
     >>> [line.words for line in best_passage(song, np.ones(2), model, "High, high sun!")]
     [(), ('sun', 'high'), ()]
     """
-    # Words of a score come as one long line a stanza.
-    lines = [part for line in lyrics.splitlines() for part in textwrap.wrap(line, MAX_PIECE_CHARACTERS)]
+    # Lyrics from a score have one long line per stanza.
+    lines = [piece for line in lyrics.splitlines() for piece in textwrap.wrap(line, MAX_PIECE_CHARACTERS)]
     passages = [lines[start : start + LINES] for start in range(max(1, len(lines) - LINES + 1))]
     wanted = frozenset(tokenize(words or ""))
-    # The less often the library's lyrics hold a word, the more it says.
+    # The rarer a word is in the library's lyrics, the more it weighs.
     shared = [sum(embedder.lyrics.weight(word) for word in _tokens(passage) & wanted) for passage in passages]
     if max(shared) > 0:
         best = passages[int(np.argmax(shared))]

@@ -1,6 +1,7 @@
 """Read the middle 30 s of a recording once, for both encoding and transcription."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,38 @@ from alcca.encoders.encoder import MFCC, AudioEncoder, encode_checked
 from alcca.features.mfcc import mfcc
 from alcca.songs.audio import SAMPLE_RATE, SPEECH_RATE, AudioSlice, read_slices
 
-__all__ = ["read_sound"]
+__all__ = ["Clip", "read_recording"]
 
 
-def read_sound(
+@dataclass(frozen=True)
+class Clip:
+    """The middle 30 s of a recording, as the parts of a search take them.
+
+    Parameters
+    ----------
+    sound : array, float32, or None
+        The output of the audio encoder, by default MFCC of shape (20, 161); None if the recording was not encoded.
+    speech : array of shape (n,), float32
+        The samples at 16 kHz, at most 480,000, without the silence that fills up a short recording.
+    start : float
+        Start of the 30 s in the recording, in seconds.
+    notes : tuple of str
+        Repairs and doubts, in plain words; see `alcca.songs.audio.AudioSlice`.
+    """
+
+    sound: NDArray[np.float32] | None
+    speech: NDArray[np.float32]
+    start: float
+    notes: tuple[str, ...]
+
+
+def read_recording(
     path: Path,
     encoder: AudioEncoder | None,
     *,
     budget: float = 30.0,
     slices: Callable[..., tuple[AudioSlice, ...]] = read_slices,
-) -> tuple[NDArray[np.float32] | None, AudioSlice]:
+) -> Clip:
     """Encode the middle 30 s of a recording, and return them at 16 kHz for transcription.
 
     Parameters
@@ -46,14 +69,16 @@ def read_sound(
     >>> from alcca.encoders.mfcc import MfccStatsEncoder
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.wav"
     >>> soundfile.write(path, 0.5 * np.sin(np.arange(22_050 * 4) / 20), 22_050)
-    >>> sound, speech = read_sound(path, MfccStatsEncoder())
-    >>> sound.shape, speech.decoded.shape
+    >>> clip = read_recording(path, MfccStatsEncoder())
+    >>> clip.sound.shape, clip.speech.shape
     ((80,), (64000,))
     """
     if encoder is None:
-        return None, slices(path, rates=(SPEECH_RATE,), budget=budget)[0]
-    reads_frames = encoder.reads == MFCC
-    rate = SAMPLE_RATE if reads_frames else encoder.sample_rate
-    music, speech = slices(path, rates=(rate, SPEECH_RATE), budget=budget)
-    read = mfcc(music.samples) if reads_frames else music.samples
-    return encode_checked(encoder, read[None])[0], speech
+        sound, speech = None, slices(path, rates=(SPEECH_RATE,), budget=budget)[0]
+    else:
+        reads_frames = encoder.reads == MFCC
+        rate = SAMPLE_RATE if reads_frames else encoder.sample_rate
+        music, speech = slices(path, rates=(rate, SPEECH_RATE), budget=budget)
+        read = mfcc(music.samples) if reads_frames else music.samples
+        sound = encode_checked(encoder, read[None])[0]
+    return Clip(sound, speech.decoded, speech.start, speech.notes)

@@ -1,98 +1,154 @@
-"""Make a query from a recording or a text."""
+"""Make the query of a search from a text or a recording."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from alcca.errors import MissingExtraError, SpeechModelError, UsageError
+from alcca.errors import MissingExtraError, SpeechModelError, TranscriptionError, UsageError
 from alcca.search.fusion import chosen_parts
 from alcca.search.part import HEARD, SOUND, Query
 from alcca.search.snapshot import Snapshot
 from alcca.songs.lyrics import clean_lyrics
-from alcca.speech.recogniser import shared_recogniser
 from alcca.store.songs import Store
 from alcca.store.speech_model import speech_model_of
 
 if TYPE_CHECKING:
-    from alcca.encoders.encoder import AudioEncoder
+    from alcca.search.clip import Clip
+    from alcca.transcripts import Transcript
 
-__all__ = ["listen", "query_of"]
+__all__ = ["MAX_LYRICS_CHARACTERS", "ClipQuery", "query_of", "text_query"]
 
 # No song has more, and alignment with many songs takes time and memory for each character.
 MAX_LYRICS_CHARACTERS = 20_000
 
 
-def query_of(
-    snapshot: Snapshot, store: Store, *, audio: str | os.PathLike[str] | None, lyrics: str | None, by: str
-) -> tuple[Query, tuple[str, ...]]:
-    """Make the query, with notes on what could not be made; raises the errors of `Library.search`.
+def text_query(lyrics: str) -> Query:
+    """Make the query of a search by a text.
 
-    Parameters
-    ----------
-    snapshot : Snapshot
-        Its parts determine what is made from a recording.
-    store : Store
-    audio : path or None
-    lyrics : str or None
-        Used if ``audio`` is None.
-    by : str
-        The part of the search, or "both".
+    Raises
+    ------
+    UsageError
+        If the cleaned text has more than 20,000 characters.
     """
-    if audio is None:
-        return Query(text=_bounded(lyrics or "")), ()
-    takes = [part.takes for part in chosen_parts(snapshot.parts, by).values()]
-    encoder = snapshot.space.sound_encoder if SOUND in takes else None
-    return listen(Path(audio).expanduser(), store, takes, encoder)
-
-
-def _bounded(lyrics: str) -> str:
     words = clean_lyrics(lyrics)
     if len(words) > MAX_LYRICS_CHARACTERS:
         raise UsageError(
             f"the query lyrics have {len(words):,} characters; "
             f"expected at most {MAX_LYRICS_CHARACTERS:,}, a verse is enough"
         )
-    return lyrics
+    return Query(text=lyrics)
 
 
-def listen(
-    path: Path, store: Store, takes: Iterable[str], encoder: "AudioEncoder | None"
-) -> tuple[Query, tuple[str, ...]]:
-    """Read a recording once, in a separate process, then encode and transcribe it.
-
-    The middle of the recording is used, whatever offset the library's songs have.
+class ClipQuery:
+    """The query of a search by a recording: the recording is read at once, and can be transcribed later.
 
     Parameters
     ----------
-    path : path
+    snapshot : Snapshot
+        Its parts determine what the query needs.
+    by : str
+        The part of the search, or "both".
+    read : function
+        Takes the set of names that the query needs (`SOUND`, `HEARD`); returns the `Clip`, encoded if `SOUND` is one of
+        them.
+
+    Attributes
+    ----------
+    query : Query
+        Everything known of the recording so far, and why the rest is missing.
+    notes : tuple of str
+        Remarks on the recording.
+
+    Raises
+    ------
+    UsageError
+        If there is no part of the search with this name.
+    """
+
+    def __init__(self, snapshot: Snapshot, by: str, read: "Callable[[frozenset[str]], Clip]") -> None:
+        needed = frozenset(part.takes for part in chosen_parts(snapshot.parts, by).values())
+        # Only a model has an encoder.
+        self._needed = needed if snapshot.model is not None else needed - {SOUND}
+        self._clip = read(self._needed)
+        self.notes = self._clip.notes
+        self.query = Query(recording={} if self._clip.sound is None else {SOUND: self._clip.sound})
+
+    def transcribe(self, transcribe: "Callable[[Clip], Transcript]") -> "Transcript | None":
+        """Add the transcript of the recording to the query, or the reason why there is none.
+
+        Parameters
+        ----------
+        transcribe : function
+            Returns the transcript of a clip, or raises TranscriptionError; not called if no part needs a transcript.
+
+        Returns
+        -------
+        Transcript or None
+            None if the recording was not transcribed.
+        """
+        if HEARD not in self._needed:
+            return None
+        try:
+            transcript = transcribe(self._clip)
+        except TranscriptionError as error:
+            self.query = Query(recording=self.query.recording, missing={HEARD: str(error)})
+            return None
+        self.query = Query(recording={**self.query.recording, HEARD: transcript})
+        return transcript
+
+
+def query_of(
+    snapshot: Snapshot, store: Store, *, audio: str | os.PathLike[str] | None, lyrics: str | None, by: str
+) -> tuple[Query, tuple[str, ...]]:
+    """Make the query of `Library.search`, with notes on what could not be made.
+
+    A separate process decodes the recording, and this process transcribes it. The middle of the recording is used,
+    whatever offset the library's songs have.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Its parts determine what is made from a recording.
     store : Store
         The library's store, which records the speech model of its transcripts.
-    takes : iterable of str
-        Names of `Query.recording`: "sound", "heard".
-    encoder : AudioEncoder or None
-        The audio encoder of the learned space, ready to use; None without a space.
-
-    Returns
-    -------
-    (Query, notes)
-        Fields that could not be made are None; the notes give the reasons.
+    audio : path or None
+    lyrics : str or None
+        Used if ``audio`` is None.
+    by : str
+        The part of the search, or "both".
 
     Raises
     ------
     AudioError
         If the recording cannot be used, or it crashes the decoder.
+    UsageError
+        If there is no part of the search with this name, or the text is too long.
     """
-    from alcca.search.clip import read_sound
-    from alcca.songs.apart import read_slices_apart
+    if audio is None:
+        return text_query(lyrics or ""), ()
+    path = Path(audio).expanduser()
 
-    wanted = set(takes)
-    sound, speech = read_sound(path, encoder if SOUND in wanted else None, slices=read_slices_apart)
-    notes = speech.notes
-    taken: dict[str, Any] = {} if sound is None else {SOUND: sound}
-    if HEARD in wanted:
+    def read(needed: frozenset[str]) -> "Clip":
+        from alcca.search.clip import read_recording
+        from alcca.songs.apart import read_slices_apart
+
+        encoder = snapshot.space.sound_encoder if SOUND in needed else None
+        return read_recording(path, encoder, slices=read_slices_apart)
+
+    def transcribe(clip: "Clip") -> "Transcript":
+        from alcca.speech.recogniser import shared_recogniser
+
         try:
-            taken[HEARD] = shared_recogniser(speech_model_of(store)).hear(speech.decoded, start=speech.start)
+            return shared_recogniser(speech_model_of(store)).hear(clip.speech, start=clip.start)
         except (MissingExtraError, SpeechModelError) as error:
-            notes = (*notes, f"the recording was not transcribed: {error}")
-    return Query(recording=taken), notes
+            raise TranscriptionError(str(error)) from error
+
+    clip_query = ClipQuery(snapshot, by, read)
+    clip_query.transcribe(transcribe)
+    reason = clip_query.query.missing.get(HEARD)
+    if reason is None:
+        return clip_query.query, clip_query.notes
+    # The note gives the reason, so the query does not.
+    query = Query(recording=clip_query.query.recording)
+    return query, (*clip_query.notes, f"the recording was not transcribed: {reason}")

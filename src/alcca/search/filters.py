@@ -1,4 +1,4 @@
-"""Which songs a search may find: a filter, and the songs that pass it."""
+"""Filters of a search, and the songs that pass them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ __all__ = ["Chosen", "Filter", "counts", "tags_of"]
 
 
 class Filter(NamedTuple):
-    """Which songs a search may find: None stands for all."""
+    """The label and the artist of the songs that a search may find; None allows all."""
 
     label: str | None = None
     artist: str | None = None
@@ -19,7 +19,7 @@ class Filter(NamedTuple):
 class Chosen(frozenset[int]):
     """Ids of the songs that pass a filter, with the filter.
 
-    A database that knows labels and artists takes the filter, where a million ids would have to be sent to it.
+    A database that stores labels and artists takes the filter instead of up to a million ids.
 
     Attributes
     ----------
@@ -35,18 +35,18 @@ class Chosen(frozenset[int]):
     where: Filter
 
     def __new__(cls, ids: Iterable[int], where: Filter) -> Self:
-        """Keep both."""
-        made = super().__new__(cls, ids)
-        made.where = where
-        return made
+        """Store the ids and the filter."""
+        chosen = super().__new__(cls, ids)
+        chosen.where = where
+        return chosen
 
 
 def counts(values: Iterable[str | None]) -> dict[str, int]:
-    """How often each value occurs, the most frequent first; None and "" are not counted."""
+    """Count each value, most frequent first; None and "" are not counted."""
     return dict(Counter(value for value in values if value).most_common())
 
 
 def tags_of(summaries: Mapping[int, SongSummary], song: int) -> Filter:
-    """The label and the artist of a song; nothing of one that is not there."""
+    """The label and artist of a song; empty for an unknown song."""
     summary = summaries.get(song)
     return Filter() if summary is None else Filter(summary.label, summary.artist)

@@ -45,11 +45,6 @@ class Ranked(NamedTuple):
     certainty: str
     evidence: list[Evidence]
 
-    @property
-    def compared(self) -> Evidence | None:
-        """The first evidence whose score is compared with other pairs of songs (`Evidence.closer_than`), if any."""
-        return next((said for said in self.evidence if said.closer_than is not None), None)
-
 
 class Fused(NamedTuple):
     """The result of a search.

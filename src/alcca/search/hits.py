@@ -62,6 +62,12 @@ class Hit:
     evidence: "tuple[Evidence, ...]" = ()
 
     @property
+    def closer_than(self) -> float | None:
+        """The share of the library's pairs of different songs with a lower score, in [0, 1]; None without it."""
+        compared = _compared(self.evidence)
+        return None if compared is None else compared.closer_than
+
+    @property
     def passages(self) -> "list[Passage]":
         """Matching passages of the query and the song, best first."""
         return [passage for evidence in self.evidence for passage in evidence.passages]
@@ -102,24 +108,29 @@ class Hits(list[Hit]):
         return {"hits": hits, "heard": heard, "asked": list(self.asked), "notes": list(self.notes)}
 
 
-def hit(rank: int, found: "Ranked") -> Hit:
+def hit(rank: int, ranked: "Ranked") -> Hit:
     """Make the hit of a search by parts."""
-    song, passages = found.song, [passage for evidence in found.evidence for passage in evidence.passages]
-    line = line_to_show(passages[0].line if passages else song.lyrics or "")
+    song, compared = ranked.song, _compared(ranked.evidence)
+    passages = [passage for evidence in ranked.evidence for passage in evidence.passages]
     return Hit(
-        rank,
-        found.compared and found.compared.score,
-        song.title,
-        song.artist,
-        song.label,
-        line,
-        song.paths[0] if song.paths else "",
-        song.id,
-        found.bits,
-        found.probability,
-        found.certainty,
-        tuple(found.evidence),
+        rank=rank,
+        score=None if compared is None else compared.score,
+        title=song.title,
+        artist=song.artist,
+        label=song.label,
+        line=line_to_show(passages[0].line if passages else song.lyrics or ""),
+        path=song.paths[0] if song.paths else "",
+        id=song.id,
+        bits=ranked.bits,
+        probability=ranked.probability,
+        certainty=ranked.certainty,
+        evidence=tuple(ranked.evidence),
     )
+
+
+def _compared(evidence: "Iterable[Evidence]") -> "Evidence | None":
+    """The first evidence whose score is compared with other pairs of songs (`Evidence.closer_than`), if any."""
+    return next((part for part in evidence if part.closer_than is not None), None)
 
 
 def found_words(rank: int, song: "Song", words: str) -> Hit:

@@ -22,14 +22,20 @@ from alcca.store.songs import Store
 if TYPE_CHECKING:
     from alcca.encoders.encoder import AudioEncoder
 
-__all__ = ["LearnedSpace", "LoadedModel"]
+__all__ = ["LearnedSpace", "LoadedModel", "model_in_use"]
 
 # Songs sampled to estimate the distribution of cosines: a quarter of a million pairs, accurate to a thousandth.
 SAMPLED_SONGS = 512
 
 
+def model_in_use(store: Store) -> dict[str, Any] | None:
+    """Return the description of a library's model; None before the first training."""
+    about = store.setting("model")
+    return about and {**FIRST_ENCODERS, **about}
+
+
 class LoadedModel:
-    """The model in use, of which each piece is read from the disk when it is first needed.
+    """The model in use; each piece is read from the disk when it is first needed.
 
     Parameters
     ----------
@@ -60,7 +66,7 @@ class LoadedModel:
         Raises
         ------
         UntrainedError
-            There is none.
+            If there is none.
         """
         if self.about is None:
             raise UntrainedError(f"{self._library}: has no model yet; train it first (alcca train)")
@@ -68,7 +74,7 @@ class LoadedModel:
 
     @cached_property
     def sound_encoder(self) -> "AudioEncoder | None":
-        """The encoder of recordings that are searched by, ready for use; None without a model or its package."""
+        """The audio encoder for query recordings, ready for use; None without a model or its package."""
         try:
             encoder = None if self.about is None else self.embedder.audio
         except MissingExtraError:
@@ -79,32 +85,32 @@ class LoadedModel:
 
     @cached_property
     def layout(self) -> tuple[Layout | None, str | None]:
-        """The map that was laid out after the training, and a note where there is none."""
+        """The layout of the map, computed after training, and a note if there is none."""
         return (None, None) if self.about is None else read_layout(self.folder)
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the model itself was read already."""
+        """Whether the model itself has been read."""
         return "embedder" in vars(self)
 
 
 class LearnedSpace:
-    """Vectors of songs in the learned space of the model in use; any number of threads may use it.
+    """Vectors of songs in the learned space of the model in use. Thread-safe.
 
     Parameters
     ----------
     store : Store
-        Read here, inside a transaction.
+        Read in the constructor, inside a transaction.
     folder : path
-        The library's.
+        The library's folder.
     library : str
         An identifier of this library.
     engine : Engine
     summaries : mapping of int to SongSummary
     tags : function
-        From a song's id to its label and artist.
+        Maps a song's id to its label and artist.
     previous : LearnedSpace, optional
-        An earlier one of this library; what is loaded of its model is kept where that is still in use.
+        The learned space of an earlier snapshot; what it has loaded is reused if the model is still in use.
 
     Attributes
     ----------
@@ -123,8 +129,7 @@ class LearnedSpace:
         previous: "LearnedSpace | None" = None,
     ) -> None:
         self._summaries = summaries
-        about = store.setting("model")
-        self.model: dict[str, Any] | None = about and {**FIRST_ENCODERS, **about}
+        self.model = model_in_use(store)
         loaded = LoadedModel(folder, self.model)
         same = previous if previous is not None and previous._loaded.name == loaded.name else None
         self._loaded: LoadedModel = loaded if same is None else same._loaded
@@ -157,7 +162,7 @@ class LearnedSpace:
             )
 
         spaces = {view: Space(library, name, self._loaded.folder, view) for view in VIEWS}
-        made = {
+        indexes = {
             view: synchronised(
                 engine.open(spaces[view]) if before is None else before[view], rows(view, other), tagged=engine.tagged
             )
@@ -165,21 +170,21 @@ class LearnedSpace:
         }
         if before is None:
             engine.settled(spaces[VIEWS[0]])
-        return made
+        return indexes
 
     @property
     def embedder(self) -> Embedder:
-        """The model in use; UntrainedError where there is none."""
+        """The model in use; raises UntrainedError if there is none."""
         return self._loaded.embedder
 
     @property
     def sound_encoder(self) -> "AudioEncoder | None":
-        """The encoder of recordings that are searched by; see `LoadedModel.sound_encoder`."""
+        """The audio encoder for query recordings; see `LoadedModel.sound_encoder`."""
         return self._loaded.sound_encoder
 
     @property
     def sound_encoder_folder(self) -> Path | None:
-        """Where another process finds the same encoder; None for MFCC, which need no encoder, and without a model.
+        """The folder from which another process loads the same encoder; None for MFCC and without a model.
 
         Raises
         ------
@@ -194,7 +199,7 @@ class LearnedSpace:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the model was read already."""
+        """Whether the model has been read."""
         return self._loaded.is_loaded
 
     @property
@@ -318,9 +323,9 @@ class LearnedSpace:
         key = frozenset((asks, gallery))
         if key not in self._distributions:
             indexes = [self._indexes[view] for view in (asks, gallery)]
-            (one, left), (other, right) = (index.read(_sampled(index.ids)) for index in indexes)
+            (left_ids, left), (right_ids, right) = (index.read(_sampled(index.ids)) for index in indexes)
             cosines = unit(left) @ unit(right).T if len(left) and len(right) else np.empty((len(left), len(right)))
-            different = one[:, None] != other[None, :]
+            different = left_ids[:, None] != right_ids[None, :]
             self._distributions[key] = np.sort(cosines[different]).astype(np.float32)
         return self._distributions[key]
 

@@ -1,4 +1,4 @@
-"""A library that many threads ask at once while other processes add songs to it or train it."""
+"""A library that many threads search while other processes add songs to it or train it."""
 
 import contextlib
 import logging
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveLibrary"]
 
-# How soon a change is looked for, and how much of the time reading it may take at most while changes go on.
+# The interval between checks for changes, and the largest share of the time spent on reading them.
 SECONDS_BETWEEN_LOOKS = 1.0
 MAX_SHARE = 0.2
 
@@ -28,29 +28,28 @@ log = logging.getLogger("alcca")
 
 
 class LiveLibrary:
-    """A library for a server: it only reads, makes nothing, and follows what other processes write.
+    """A library for a server: read-only, and kept up to date with the changes of other processes. Thread-safe.
 
-    Searches ask `snapshot`, an unchanging picture of the library; a thread of its own takes a new one when the
-    library has changed. What is too large for a snapshot, lyrics and paths, is read from a `store`, of which every
-    thread that is reading has one for itself.
+    Searches use `snapshot`, which is immutable; a separate thread replaces it when the library changes. Lyrics and
+    paths, which are too large for a snapshot, are read from a `store`; each reading thread has a store of its own.
 
-    When the folder goes, all calls raise `NoLibraryError` until a library is there again, whichever: it is opened then.
+    If the folder is removed, all calls raise `NoLibraryError` until it holds a library again, even another one.
 
     Parameters
     ----------
     folder : path
         The library's folder.
     index : str
-        Where songs are searched, as of `Library`.
+        The search engine, as for `Library`.
 
     Raises
     ------
     NoLibraryError
-        There is none in the folder.
+        If there is no library in the folder.
     LibraryError
-        The folder's database is damaged or written by a newer alcca; that of the index cannot be reached.
+        If the database is damaged or was written by a newer version of alcca, or the engine's cannot be reached.
     UsageError, MissingExtraError
-        As of `Library`.
+        As for `Library`.
 
     Examples
     --------
@@ -69,7 +68,7 @@ class LiveLibrary:
         self._watched = Store(folder, Access.THERE)
         self._snapshot = Snapshot(self._watched, folder, engine=self._engine)
         self._snapshot.warm()
-        # Held by whoever takes another snapshot, or opens another library.
+        # Held while a new snapshot is made, or another library is opened.
         self._changing = threading.Lock()
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="alcca-watcher", daemon=True)
@@ -77,13 +76,13 @@ class LiveLibrary:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The library as it was a second or two ago; errors as `check`."""
+        """The library as it was a second or two ago; raises the errors of `check`."""
         self.check()
         return self._snapshot
 
     @contextlib.contextmanager
     def store(self) -> Iterator[Store]:
-        """A store that no other thread uses meanwhile; for reading. Errors as `check`."""
+        """A store for reading, which no other thread uses meanwhile; raises the errors of `check`."""
         self.check()
         store = self._idle_store() or Store(self.folder, Access.THERE)
         try:
@@ -93,7 +92,7 @@ class LiveLibrary:
             self._idle.put(store)
 
     def _idle_store(self) -> Store | None:
-        # SQLite's connections are not to be shared by threads; opened once, they are handed on.
+        # Threads must not share a SQLite connection at the same time, but may use it one after the other.
         with contextlib.suppress(queue.Empty):
             while True:
                 store = self._idle.get_nowait()
@@ -103,12 +102,12 @@ class LiveLibrary:
         return None
 
     def check(self) -> None:
-        """See that the library is there; open the one that stands in its place now.
+        """Check that the library is there; if another one has replaced it, open that.
 
         Raises
         ------
         NoLibraryError
-            There is none, or none that can be read.
+            If there is no library, or it cannot be read.
         """
         if self._watched.is_stale:
             with self._changing:
@@ -119,11 +118,11 @@ class LiveLibrary:
         try:
             store = Store(self.folder, Access.THERE)
         except NoLibraryError as error:
-            raise NoLibraryError(f"{self.folder}: the library is gone; put it back, or make one there anew") from error
+            raise NoLibraryError(f"{self.folder}: the library is gone; put it back, or make a new one there") from error
         except AlccaError as error:
             raise NoLibraryError(f"{self.folder}: the library was replaced, and cannot be read: {error}") from error
         try:
-            # Nothing of the one before: songs and models of this one may have the same numbers and names.
+            # Reuse nothing of the previous library: its songs and models may have the same ids and names.
             snapshot = Snapshot(store, self.folder, engine=self._engine)
             snapshot.warm()
         except BaseException as error:
@@ -159,7 +158,7 @@ class LiveLibrary:
             try:
                 self.check()
                 if gone:
-                    log.warning("%s: there is a library again, and it is served", self.folder)
+                    log.warning("%s: the folder holds a library again, which is now served", self.folder)
                 gone = False
                 with self._changing, self._watched.named_errors():
                     if self._watched.version == self._snapshot.version:
@@ -174,5 +173,5 @@ class LiveLibrary:
                     log.error("%s", error)
                 gone = True
             except AlccaError as error:
-                # A model that is just being replaced, or a damaged file: the last good picture stays.
+                # A model that is being replaced, or a damaged file: keep the last good snapshot.
                 log.warning("the library has changed and cannot be read now: %s", error)

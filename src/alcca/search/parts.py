@@ -1,8 +1,8 @@
-"""The parts of a search, in the one place that knows them all.
+"""The list of the parts of a search.
 
 A part is a module with an `alcca.search.part.Part` (its scores and evidence) and the
-`alcca.store.tables.PartTables` that it reads. Library, server and page go through `PARTS`; of equal evidence the order
-here decides which part's is shown first.
+`alcca.store.tables.PartTables` that it reads. Library, server and page use `PARTS`; the order here decides which of two
+parts with equal evidence is shown first.
 """
 
 from alcca.search.part import Part
@@ -16,9 +16,9 @@ PARTS: list[type[Part]] = [WordsPart, SpacePart]
 
 
 def register(part: type[Part]) -> None:
-    """Make a part one of every search, and its tables part of every library that is opened from now on.
+    """Add a part to every search, and its tables to every library that is opened from now on.
 
-    A library that exists gets the tables, filled by `PartTables.rebuild`, when it is next opened and can be written.
+    An existing library gets the tables, filled by `PartTables.rebuild`, when it is next opened for writing.
     From then on, every program that adds songs to the library must register the part, or its tables fall behind.
     """
     PARTS.append(part)

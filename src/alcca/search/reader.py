@@ -1,4 +1,4 @@
-"""What one search reads of its songs, each song once."""
+"""Read the songs of one search, each song once."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -13,12 +13,12 @@ T = TypeVar("T", bound=PartTables)
 
 
 class SongReader:
-    """Reads songs for one search; what was read stays for the parts that need it again.
+    """Read songs for one search, and keep them for the other parts of the search.
 
     Parameters
     ----------
     store : Store
-        For reading; no other thread uses it meanwhile.
+        Read during the search; no other thread may use it meanwhile.
     """
 
     def __init__(self, store: Store) -> None:
@@ -26,12 +26,12 @@ class SongReader:
         self._read: dict[int, Song | None] = {}
 
     def songs(self, ids: Sequence[int]) -> list[Song]:
-        """The songs with these ids in their order, without those that are gone."""
+        """The songs with these ids, in this order, without those that were removed."""
         new = [number for number in ids if number not in self._read]
         if new:
             self._read |= dict.fromkeys(new) | {song.id: song for song in self._store.songs(new)}
         return [song for number in ids if (song := self._read[number]) is not None]
 
     def tables(self, of: type[T]) -> T:
-        """The tables that a part of a search keeps in the store."""
+        """The tables of a part of the search."""
         return self._store.tables(of)

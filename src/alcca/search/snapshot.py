@@ -1,4 +1,4 @@
-"""What can be found in a library at one moment: its songs' summaries, and the parts of a search."""
+"""A library at one moment: summaries of its songs, and the parts of a search."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -20,29 +20,27 @@ __all__ = ["Filter", "Snapshot"]
 
 
 class Snapshot:
-    """A library's songs and the parts of a search as they are when it is made.
-
-    It never changes: any number of threads may ask it.
+    """A library's songs and the parts of a search at the moment of its creation. Immutable and thread-safe.
 
     Parameters
     ----------
     store : Store
-        Read once, here.
+        Read in the constructor only.
     folder : path
-        The library's.
+        The library's folder.
     previous : Snapshot, optional
-        An earlier one of this library; what its parts have loaded is kept where it is still in use.
+        An earlier snapshot of this library; what its parts have loaded is reused if it is still valid.
     engine : Engine, optional
-        Where the vectors are searched; exactly and in memory when not given.
+        Searches the vectors; by default `ExactEngine`.
 
     Attributes
     ----------
     version : tuple of int
-        `Database.version` of the store when it was read.
+        `Database.version` of the store at that moment.
     summaries : dict of int to SongSummary
-        Every song, those that cannot be used included, by id.
+        All songs by id, including unusable ones.
     space : LearnedSpace
-        In which songs have neighbours and a map.
+        The songs' vectors, neighbours and map.
     parts : dict of str to Part
     """
 
@@ -63,16 +61,16 @@ class Snapshot:
 
     @property
     def model(self) -> dict[str, Any] | None:
-        """What is known of the model in use; None before the first training."""
+        """Description of the model in use; None before the first training."""
         return self.space.model
 
     def among(self, where: Filter) -> Chosen | None:
-        """Ids of the songs that pass a filter; None stands for all.
+        """Select the songs that pass a filter; None stands for all songs.
 
         Raises
         ------
         UsageError
-            No song has that label, or that artist; the message lists those that songs have.
+            If no song has the label or artist; the message lists existing ones.
         """
         if where == Filter():
             return None
@@ -91,39 +89,40 @@ class Snapshot:
         return Chosen(chosen, where)
 
     def search(self, query: Query, store: Store, k: int, among: frozenset[int] | None = None, by: str = BOTH) -> Fused:
-        """The ``k`` songs that fit a query best, by one part of a search or by all that can candidates.
+        """Find the ``k`` songs that fit a query best, by one part of the search or by all that can search for it.
 
         Parameters
         ----------
         query : Query
         store : Store
-            For reading; no other thread uses it meanwhile.
+            Read during the search; no other thread may use it meanwhile.
         k : int
+            Number of hits.
         among : frozenset of int, optional
-            Only these songs.
+            Search only these songs.
         by : str
-            A part's name, or "both".
+            The name of a part, or "both".
 
         Raises
         ------
         UntrainedError, LyricsError, UsageError
-            No part that was asked can answer, and why.
+            If none of these parts can search; the message gives the reasons.
         """
         parts = chosen_parts(self.parts, by)
         with store.named_errors():
             found = ask_parts(parts, query, store, k, among)
         if not found.asked or (not found.hits and query.text is not None and self.model is not None and found.notes):
-            raise self._why(query, found.notes)
+            raise self._error(query, found.notes)
         return found
 
-    def _why(self, query: Query, notes: tuple[str, ...]) -> AlccaError:
-        said = "; ".join(notes)
+    def _error(self, query: Query, notes: tuple[str, ...]) -> AlccaError:
+        reasons = "; ".join(notes)
         if self.model is None:
-            return UntrainedError(said)
-        return LyricsError(said) if query.text is not None else UsageError(said)
+            return UntrainedError(reasons)
+        return LyricsError(reasons) if query.text is not None else UsageError(reasons)
 
     def warm(self) -> None:
-        """Read and compute now what the first search would otherwise wait for."""
+        """Load and compute now what would delay the first search."""
         self.space.warm()
         for part in self.parts.values():
             part.warm()

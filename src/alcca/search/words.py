@@ -31,7 +31,7 @@ CANDIDATES = 50
 MIN_BITS = 3.0
 # Fewer bits than this occur by chance in one of 256 recordings, and a wrong time is worse than none.
 TIMED_BITS = 8.0
-# A text that gives a smaller share of a match's bits than this is not what matched.
+# Lyrics with a smaller share than this of the transcript's bits are not what matched.
 SHARE_OF_WORTH = 0.5
 
 
@@ -44,8 +44,8 @@ class WordsPart(Part):
     tables = Transcripts
 
     def __init__(self, store: "Store", catalogue: Catalogue, previous: Part | None) -> None:
-        kept = store.tables(Transcripts)
-        heard = kept.extents()
+        tables = store.tables(Transcripts)
+        heard = tables.extents()
         self._heard = frozenset(song for song, (_, words, _, _) in heard.items() if words)
         written = frozenset(song.id for song in catalogue.summaries.values() if song.has_lyrics)
         self._worded = written | self._heard
@@ -53,7 +53,7 @@ class WordsPart(Part):
         # Indexes of an engine that stores them; for other engines, the library's own index is used.
         self._elsewhere: dict[str, SparseIndex | None] = {}
         for kind in KINDS:
-            letters = partial(_letters_kept, kept, kind, catalogue.tags)
+            letters = partial(_stored_letters, tables, kind, catalogue.tags)
             self._elsewhere[kind] = catalogue.engine.words(catalogue.library, kind, letters, before.get(kind))
 
     def lacks(self, query: Query) -> str | None:
@@ -70,11 +70,11 @@ class WordsPart(Part):
 
     def ask(self, query: Query, reader: "SongReader", k: int, allowed: frozenset[int] | None) -> Candidates:
         """Find songs whose lyrics or transcript align with the query better than by chance."""
-        letters, kept = _letters(query), reader.tables(Transcripts)
+        letters, tables = _letters(query), reader.tables(Transcripts)
         most = max(k, CANDIDATES)
-        indexes = [self._elsewhere[kind] or kept.index(kind) for kind in KINDS]
+        indexes = [self._elsewhere[kind] or tables.index(kind) for kind in KINDS]
         numbers = sorted({song for index in indexes for song in index.search(letters, most, allowed)})
-        ids, stored = np.array(numbers, dtype=np.int64), kept.of(numbers)
+        ids, stored = np.array(numbers, dtype=np.int64), tables.of(numbers)
         written, spoken = _bits(query, reader.songs(numbers), stored, ids)
         worth = np.maximum(written, spoken)
         order = np.argsort(-worth, kind="stable")
@@ -111,8 +111,8 @@ class _Match(NamedTuple):
     spoken: float
 
 
-def _letters_kept(kept: Transcripts, kind: str, tags: Callable[[int], Filter]) -> Letters:
-    return Letters(*kept.letter_stamps(kind), lambda song: kept.index(kind).letters(song) or "", tags)
+def _stored_letters(tables: Transcripts, kind: str, tags: Callable[[int], Filter]) -> Letters:
+    return Letters(*tables.letter_stamps(kind), lambda song: tables.index(kind).letters(song) or "", tags)
 
 
 def _words(query: Query) -> Transcript | str:

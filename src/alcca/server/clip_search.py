@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from alcca.errors import UntrainedError, UsageError
 from alcca.sandbox.clip_reader import ClipReader
-from alcca.sandbox.transcriber import NoTranscription, TranscriptionError, TranscriptionQueue
-from alcca.search.fusion import chosen_parts
+from alcca.sandbox.transcriber import NoPlace, NoTranscription, Place, TranscriptionQueue
+from alcca.search.clip import Clip
+from alcca.search.clip_query import ClipQuery
 from alcca.search.live import LiveLibrary
-from alcca.search.part import HEARD, SOUND, Query
+from alcca.search.part import HEARD, SOUND
 from alcca.server.responses import Wanted, heard_in, search
 from alcca.server.schemas import Heard
 from alcca.server.search_schemas import SearchResult
@@ -52,17 +52,19 @@ class ClipSearch:
         wanted: Wanted,
     ) -> None:
         self._started, self._library, self._now, self._wanted = time.perf_counter(), library, library.snapshot, wanted
-        takes = {part.takes for part in chosen_parts(self._now.parts, wanted.by).values()}
-        sound = SOUND in takes and self._now.model is not None
-        encoder = self._now.space.sound_encoder_folder if sound else None
-        self._place = transcriber.place() if HEARD in takes else None
+        self._place: Place | NoPlace | None = None
+
+        def read(needed: frozenset[str]) -> Clip:
+            encoder = self._now.space.sound_encoder_folder if SOUND in needed else None
+            # Before the recording is read: if the queue is full, its sender must not wait.
+            self._place = transcriber.place() if HEARD in needed else None
+            return clips.read(clip, name, sound=SOUND in needed, encoder=encoder)
+
         try:
-            self._clip = clips.read(clip, name, sound=sound, encoder=encoder)
+            self._query = ClipQuery(self._now, wanted.by, read)
         except BaseException:
             self.close()
             raise
-        self._taken: dict[str, Any] = {} if self._clip.sound is None else {SOUND: self._clip.sound}
-        self._query = Query(recording=self._taken)
 
     def at_once(self) -> SearchResult:
         """Search before transcription; the result is empty if the search needs words."""
@@ -74,19 +76,17 @@ class ClipSearch:
             )
 
     def hear(self, at_first: Callable[[Heard], object] = lambda first: None) -> Heard | None:
-        """Transcribe the recording. Returns None if it was not transcribed; the notes of the result say why.
+        """Transcribe the recording. Returns None if it was not transcribed; the notes of the result give the reason.
 
         If the first pass is doubtful, ``at_first`` is called with it in another thread, and a second pass follows.
         """
-        if self._place is None:
+        place = self._place
+        if place is None:
             return None
-        try:
-            heard = self._place.hear(self._clip.speech, self._clip.start, lambda first: at_first(heard_in(first)))
-        except TranscriptionError as error:
-            self._query = Query(recording=self._taken, missing={HEARD: str(error)})
-            return None
-        self._query = Query(recording=self._taken | {HEARD: heard})
-        return heard_in(heard)
+        transcript = self._query.transcribe(
+            lambda clip: place.hear(clip.speech, clip.start, lambda first: at_first(heard_in(first)))
+        )
+        return None if transcript is None else heard_in(transcript)
 
     def result(self) -> SearchResult:
         """Search by everything known of the recording so far; raises the errors of `Snapshot.search`."""
@@ -99,4 +99,6 @@ class ClipSearch:
 
     def _search(self) -> SearchResult:
         with self._library.store() as store:
-            return search(self._now, store, self._query, self._wanted, started=self._started, notes=self._clip.notes)
+            return search(
+                self._now, store, self._query.query, self._wanted, started=self._started, notes=self._query.notes
+            )

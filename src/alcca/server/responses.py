@@ -2,24 +2,26 @@
 
 import base64
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.matching.passages import Passage as FoundPassage
 from alcca.search.filters import counts
-from alcca.search.fusion import Ranked
-from alcca.search.hits import line_to_show
-from alcca.search.part import HEARD, Query
+from alcca.search.hits import Hit as FoundHit
+from alcca.search.hits import hit, line_to_show
+from alcca.search.part import HEARD, Part, Query
 from alcca.search.snapshot import Snapshot
 from alcca.server.schemas import Facet, Heard, Neighbourhood, Point, Segment, Song, SongMap
-from alcca.server.search_schemas import Evidence, Hit, Passage, SearchResult
+from alcca.server.search_schemas import Hit, SearchResult
 from alcca.store.records import Song as StoredSong
 from alcca.store.songs import Store
 from alcca.transcripts import Transcript
 
 __all__ = ["Wanted", "card", "facets", "heard_in", "milliseconds", "search", "song_map", "written"]
+
+# Fields of the API's hit that are attributes of `alcca.Hit`.
+SAME_IN_HIT = ("rank", "score", "closer_than", "bits", "probability", "certainty")
 
 
 class Wanted:
@@ -57,37 +59,23 @@ def search(
         notes=[*notes, *(note.replace(str(now.folder), now.folder.name) for note in found.notes)],
         heard=None if (heard := query.recording.get(HEARD)) is None else heard_in(heard),
         asked=list(found.asked),
-        hits=[_hit(rank, ranked, query.text or "", now, wanted.explain) for rank, ranked in enumerate(found.hits, 1)],
+        hits=[
+            _hit(hit(rank, ranked), card(ranked.song, query.text or ""), now.parts, wanted.explain)
+            for rank, ranked in enumerate(found.hits, 1)
+        ],
     )
 
 
-def _hit(rank: int, found: Ranked, words: str, now: Snapshot, explain: bool) -> Hit:
-    compared = found.compared
+def _hit(found: FoundHit, song: Song, parts: Mapping[str, Part], explain: bool) -> Hit:
+    evidence = [{**part.to_dict(), "title": parts[part.part].title} for part in found.evidence] if explain else None
     return Hit.model_validate(
         {
-            "rank": rank,
-            "score": compared and compared.score,
-            "closer_than": compared and compared.closer_than,
-            "bits": found.bits,
-            "probability": found.probability,
-            "certainty": found.certainty,
-            "passages": [_passage(passage) for one in found.evidence for passage in one.passages],
-            "evidence": [
-                Evidence(
-                    part=one.part, title=now.parts[one.part].title, score=one.score, bits=one.bits,
-                    closer_than=one.closer_than, passages=[_passage(passage) for passage in one.passages],
-                )
-                for one in found.evidence
-            ]
-            if explain
-            else None,
-            "song": card(found.song, words),
+            **{name: getattr(found, name) for name in SAME_IN_HIT},
+            "passages": [passage._asdict() for passage in found.passages],
+            "evidence": evidence,
+            "song": song,
         }
-    )  # fmt: skip
-
-
-def _passage(found: FoundPassage) -> Passage:
-    return Passage(**{**found._asdict(), "words": list(found.words)})
+    )
 
 
 def heard_in(transcript: Transcript) -> Heard:
@@ -120,9 +108,9 @@ def card(song: StoredSong, words: str = "") -> Song:
     )
 
 
-def facets(values: Iterable[str | None]) -> list[Facet]:
-    """Count each value, most frequent first."""
-    return [Facet(name=name, songs=songs) for name, songs in counts(values).items()]
+def facets(counted: Mapping[str, int]) -> list[Facet]:
+    """Convert the counts of values, in their order."""
+    return [Facet(name=name, songs=songs) for name, songs in counted.items()]
 
 
 def song_map(now: Snapshot) -> SongMap:

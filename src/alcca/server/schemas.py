@@ -52,7 +52,7 @@ class _Sayable(BaseModel):
 def _sayable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
-    return [_sayable(item) for item in value] if isinstance(value, list) else value
+    return [_sayable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class Model(_Sayable):

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from alcca.search.clip_query import MAX_LYRICS_CHARACTERS
 from alcca.search.fusion import BOTH
 from alcca.search.parts import PARTS
 from alcca.server.schemas import Heard, Model, Song
@@ -24,7 +25,6 @@ __all__ = [
     "name_parts",
 ]
 
-MAX_LYRICS_CHARACTERS = 20_000
 MAX_HITS = 100
 
 

@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import UsageError
-from alcca.library.status import hearing
+from alcca.library.status import count_library
 from alcca.matching.timed_lyrics import time_lines
 from alcca.sandbox.clip_reader import ClipReader
 from alcca.sandbox.transcriber import NoTranscription, TranscriptionQueue, transcription_queue_for
 from alcca.search.best_lines import best_passage
+from alcca.search.clip_query import text_query
 from alcca.search.engines.by_name import EXACT
 from alcca.search.filters import Filter
 from alcca.search.live import LiveLibrary
-from alcca.search.part import HEARD, Query
+from alcca.search.part import HEARD
 from alcca.search.snapshot import Snapshot
 from alcca.server.clip_search import ClipSearch
 from alcca.server.evaluation import is_evaluated
 from alcca.server.responses import Wanted, card, facets, heard_in, milliseconds, search, song_map, written
 from alcca.server.schemas import (
-    Facet,
     HearingStatus,
     LibraryStatus,
     ModelStatus,
@@ -100,7 +100,7 @@ class Service:
         started, now = time.perf_counter(), self.library.snapshot
         wanted = Wanted(asked.k, now.among(Filter(asked.label, asked.artist)), asked.by, asked.explain)
         with self.library.store() as store:
-            return search(now, store, Query(text=asked.lyrics), wanted, started=started)
+            return search(now, store, text_query(asked.lyrics), wanted, started=started)
 
     def neighbours(self, song: StoredSong, view: str, k: int, where: Filter) -> Neighbours:
         """Find songs similar to a song, in audio or lyrics. Raises UntrainedError or UsageError."""
@@ -218,37 +218,33 @@ class Service:
     def status(self, version: str) -> LibraryStatus:
         """Return what the library holds."""
         now = self.library.snapshot
-        songs = list(now.summaries.values())
+        with self.library.store() as store:
+            counted = count_library(store, list(now.summaries.values()))
         return LibraryStatus(
             name=self.folder.absolute().name,
             version=version,
-            songs=len(songs),
-            usable=sum(song.has_audio and song.has_lyrics for song in songs),
-            audio_only=sum(song.has_audio and not song.has_lyrics for song in songs),
-            lyrics_only=sum(song.has_lyrics and not song.has_audio for song in songs),
+            songs=counted.songs,
+            usable=counted.usable,
+            audio_only=counted.audio_only,
+            lyrics_only=counted.lyrics_only,
             searchable=now.space.searchable,
-            labels=facets(song.label for song in songs),
-            artists=facets(song.artist for song in songs),
-            languages=facets(song.language for song in songs),
+            labels=facets(counted.labels),
+            artists=facets(counted.artists),
+            languages=facets(counted.languages),
             model=None
             if now.model is None
             else ModelStatus(**{name: now.model[name] for name in ModelStatus.model_fields}),
-            hearing=self._hearing(now),
+            hearing=HearingStatus(
+                **{name: counted.hearing[name] for name in ("heard", "without_words", "not_heard", "doubtful")},
+                languages=facets(counted.hearing["languages"]),
+                models=facets(counted.hearing["models"]),
+                lacks=self.transcriber.lacks,
+            ),
             parts=[
                 PartStatus(name=name, title=part.title, hears=part.takes == HEARD) for name, part in now.parts.items()
             ],
             max_upload_bytes=self.max_upload,
             evaluated=is_evaluated(self.folder),
-        )
-
-    def _hearing(self, now: Snapshot) -> HearingStatus:
-        with self.library.store() as store:
-            counts = hearing(store, [song.id for song in now.summaries.values() if song.has_audio])
-        return HearingStatus(
-            **{name: counts[name] for name in ("heard", "without_words", "not_heard", "doubtful")},
-            languages=[Facet(name=name, songs=songs) for name, songs in counts["languages"].items()],
-            models=[Facet(name=name, songs=songs) for name, songs in counts["models"].items()],
-            lacks=self.transcriber.lacks,
         )
 
 

@@ -1,1 +1,1 @@
-"""Where the vectors of songs are searched: in memory, in files on the disk, or in a database of many machines."""
+"""Engines that search the vectors of songs: in memory, in files on disk, or in a database on many machines."""

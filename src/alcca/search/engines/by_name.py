@@ -1,4 +1,4 @@
-"""Which engine ``--index`` names."""
+"""The engines by the names that ``--index`` takes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ EXPECTED = (
 
 
 def engine_named(text: str) -> Engine:
-    """The engine of a search that a text names.
+    """Return the search engine that a text names.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ def engine_named(text: str) -> Engine:
     Returns
     -------
     Engine
-        Nothing is connected to or read yet.
+        It has not connected or read anything yet.
 
     Raises
     ------
     UsageError
-        It names none, or settings that there are not.
+        If it names no engine, or unknown settings.
     MissingExtraError
-        The packages that it needs are not installed.
+        If the packages of the engine are not installed.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""What an engine of the search must do, and what is the same for all of them.
+"""Interface of the search engines, and what all of them share.
 
 An engine holds vectors of songs, one `Index` for the audio and one for the lyrics, and finds those near to a query.
-It may be approximate in which songs it looks at; their cosines are computed here, from the vectors, by one function,
-so that all engines tell the same numbers. What an engine keeps is derived: the library's database is the truth, and
-`synchronised` brings an index up to it by the vectors' checksums.
+It may choose candidates approximately; their cosines are computed here, from the vectors, by one function, so all
+engines return the same numbers. An engine's data are derived from the library's database: `synchronised` compares the
+vectors' checksums and brings an index up to date.
 """
 
 import zlib
@@ -41,21 +41,21 @@ Vectors = NDArray[np.float32]
 
 # Vectors that are read, sent or compared at a time: 20 MB of 80 dimensions.
 CHUNK = 65_536
-# An approximate engine is asked for so many songs more than are wanted, which the exact cosines then put in order.
+# Extra songs requested from an approximate engine; the exact cosines then rank them.
 SPARE = 30
 
 
 class Space(NamedTuple):
-    """Which vectors an index is of.
+    """The vectors that an index holds: of one library, model and view.
 
     Parameters
     ----------
     library : str
-        What tells this library from all others.
+        An identifier of this library.
     model : str
         The model that made the vectors; another training is another space.
     folder : path
-        The model's, in which an engine may keep files.
+        The model's folder, in which an engine may keep files.
     view : str
         "audio" or "lyrics".
     """
@@ -75,13 +75,13 @@ class Rows:
     ids : (n,) array of int64
         Ascending.
     stamps : (n,) array of int64
-        Another number whenever something of a song has changed.
+        Checksums, which change whenever a song changes.
     read : function
-        From ids, ascending, to their vectors, shape (m, d), float32.
+        Maps ascending ids to their vectors, shape (m, d), float32.
     tags : function
-        From a song's id to its label and artist.
+        Maps a song's id to its label and artist.
     asked : function
-        Vectors, shape (a, d), like those that these will be searched by: of the other view, a sample.
+        Returns sample queries: vectors of the other view, shape (a, d).
     """
 
     ids: Numbers
@@ -91,34 +91,34 @@ class Rows:
     asked: Callable[[], Vectors]
 
     def only(self, rows: NDArray[np.bool_]) -> Self:
-        """Some of the songs."""
+        """Select some of the songs by a mask, shape (n,)."""
         return type(self)(self.ids[rows], self.stamps[rows], self.read, self.tags, self.asked)
 
     def chunks(self, size: int = CHUNK) -> Iterator[tuple[slice, Vectors]]:
-        """Which songs, and their vectors, so many at a time."""
+        """Iterate over the songs' rows and vectors, ``size`` songs at a time."""
         for start in range(0, len(self.ids), size):
             rows = slice(start, min(start + size, len(self.ids)))
             yield rows, self.read(self.ids[rows])
 
 
 class Index(ABC):
-    """Vectors of songs, to be searched; any number of threads may ask it.
+    """Searchable vectors of songs. Immutable and thread-safe.
 
-    It never changes: `changed` gives another. (A database that several servers share has one state; what they put
-    into it is not named by an index that does not know it.)
+    `changed` returns another index. (A database that several servers share has one state; an index never returns
+    songs that another server put into it.)
 
     Attributes
     ----------
     ids, stamps : (n,) arrays of int64
-        Of the songs in it, in ascending order of ids.
+        The ids, ascending, and checksums of its songs.
     dimension : int
-        Of their vectors; 0 while there are none.
+        Dimension of the vectors; 0 without songs.
     """
 
     ids: Numbers
     stamps: Numbers
     dimension: int
-    # From how few songs on all of those that are allowed are compared, and how many can be asked for at once.
+    # Up to ``few`` songs that pass a filter are all compared; at most ``most`` can be requested at once.
     few: ClassVar[int] = 5_000
     most: ClassVar[int] = 1 << 20
 
@@ -128,66 +128,72 @@ class Index(ABC):
 
     @abstractmethod
     def read(self, ids: Numbers) -> tuple[Numbers, Vectors]:
-        """Vectors, shape (m, d), of songs, given by ascending ids; and of which: those not there are left out."""
+        """Read the vectors of songs, given by ascending ids.
+
+        Returns
+        -------
+        (ids, vectors)
+            Shapes (m,) and (m, d); songs that are not in the index are left out.
+        """
 
     @abstractmethod
     def near(self, query: NDArray[np.float64], count: int, among: frozenset[int] | None) -> tuple[Numbers, Vectors]:
-        """About ``count`` songs that are likely the nearest to a query (d,), not zero, in any order; their vectors.
+        """Find about ``count`` songs that are likely the nearest to a query (d,), not zero; in any order, with vectors.
 
-        Fewer than ``count`` mean that no more could be found; then all are compared.
+        With fewer than ``count`` results, the search compares all songs.
         """
 
     def search(
         self, query: NDArray[np.floating], k: int, among: frozenset[int] | None = None
     ) -> list[tuple[int, float]]:
-        """Ids and cosines of the ``k`` songs nearest to ``query`` (d,), best first; of equal ones the lower id first.
+        """Find the ``k`` songs nearest to ``query`` (d,): ids and cosines, best first; ties are ordered by id.
 
-        ``among`` restricts the answer to these ids.
+        ``among`` restricts the search to these ids.
         """
         allowed = self.ids if among is None else self.ids[inside(self.ids, among)]
-        asked: NDArray[np.float64] = np.asarray(query, dtype=np.float64)
+        vector: NDArray[np.float64] = np.asarray(query, dtype=np.float64)
         wanted = min(k, len(allowed))
-        if wanted < 1 or not asked.any():  # everything is equally near to nothing
+        if wanted < 1 or not vector.any():  # all songs are equally near to the zero vector
             return [(number, 0.0) for number in allowed[:wanted].tolist()]
         count = wanted + SPARE
         while count < min(len(allowed), self.most) and (among is None or len(allowed) > self.few):
-            ids, vectors = self.near(asked, count, among)
+            ids, vectors = self.near(vector, count, among)
             known = rows_of(allowed, ids)[1]
-            found = _best(asked, ids[known], vectors[known], count)
+            found = _best(vector, ids[known], vectors[known], count)
             if len(found) < wanted:
                 break
             if found[-1][1] < found[wanted - 1][1]:
                 return found[:wanted]
-            count *= 4  # as many are equally near: those with the lowest ids are yet to be found
-        return self._compared(asked, allowed, wanted)
+            count *= 4  # more songs are equally near, perhaps with lower ids
+        return self._compared(vector, allowed, wanted)
 
     def cosines(self, query: NDArray[np.floating], ids: Numbers) -> NDArray[np.float64]:
-        """The cosine of a query (d,) with each of some songs, (m,); NaN with those that are not there."""
+        """The cosine of a query (d,) and each of some songs, (m,); NaN for songs that are not in the index."""
         order = np.argsort(ids, kind="stable")
         found, vectors = self.read(ids[order])
-        told = np.full(len(ids), np.nan)
+        scores = np.full(len(ids), np.nan)
         if len(found):
-            told[order[np.isin(ids[order], found)]] = cosines(np.asarray(query, dtype=np.float64), vectors)
-        return told
+            scores[order[np.isin(ids[order], found)]] = cosines(np.asarray(query, dtype=np.float64), vectors)
+        return scores
 
     def _compared(self, query: NDArray[np.float64], ids: Numbers, k: int) -> list[tuple[int, float]]:
         best: list[tuple[int, float]] = []
         for start in range(0, len(ids), CHUNK):
             best += _best(query, *self.read(ids[start : start + CHUNK]), k)
-            best = sorted(best, key=lambda one: (-one[1], one[0]))[:k]
+            best = sorted(best, key=lambda scored: (-scored[1], scored[0]))[:k]
         return best
 
 
 @dataclass(frozen=True)
 class Letters:
-    """Songs with the letters by which they are found, which are read when they are needed.
+    """Songs with their folded letters, which are read when they are needed.
 
     Parameters
     ----------
     ids, stamps, tags
-        As of `Rows`.
+        As in `Rows`.
     read : function
-        From a song's id to its folded letters.
+        Maps a song's id to its folded letters.
     """
 
     ids: Numbers
@@ -197,45 +203,45 @@ class Letters:
 
 
 class SparseIndex(Protocol):
-    """What names the songs that may hold a passage: `alcca.store.ngram_index.NgramIndex`, or an engine's own."""
+    """Finds songs that may contain a passage: `alcca.store.ngram_index.NgramIndex`, or an engine's own index."""
 
     def search(self, letters: str, k: int = 50, among: frozenset[int] | None = None) -> list[int]:
-        """The songs that share most with a passage; see `NgramIndex.search`."""
+        """Find the songs that share most n-grams with a passage; see `NgramIndex.search`."""
 
 
 class Engine(ABC):
-    """Where the songs' vectors are searched.
+    """Searches the vectors of songs.
 
     Attributes
     ----------
     tagged : bool
-        It keeps labels and artists, so a song of which they change is put again.
+        Whether it stores labels and artists, so that a song is written again when they change.
     """
 
     tagged: ClassVar[bool] = False
 
     @abstractmethod
     def open(self, space: Space) -> Index:
-        """What it keeps of a space; empty where that is nothing."""
+        """Open its index of a space; empty if it has stored nothing."""
 
     def settled(self, space: Space) -> None:  # noqa: B027 - most have nothing to do
-        """The indexes of a space's model are up to date: what was kept for earlier models may go."""
+        """Delete what was stored for earlier models; called when the indexes of a space's model are up to date."""
 
     def words(
         self, library: str, kind: str, letters: Callable[[], Letters], before: SparseIndex | None
     ) -> SparseIndex | None:
-        """An index of a library's words, "lyrics" or "heard", up to date; None where the library's own is to be used.
+        """Return an up-to-date index of a library's words, "lyrics" or "heard"; None to use the library's own index.
 
-        ``letters`` are all that shall be in it; ``before`` is what an earlier call gave.
+        ``letters`` returns its whole content; ``before`` is the result of an earlier call.
         """
         return None
 
     def close(self) -> None:  # noqa: B027 - most have nothing to do
-        """Let go of what it holds open."""
+        """Close files and connections."""
 
 
 def synchronised(index: Index, rows: Rows, *, tagged: bool = False) -> Index:
-    """An index that holds just these songs; it is given those alone that are new or have changed.
+    """Bring an index up to date with these songs; only new and changed songs are written.
 
     Parameters
     ----------
@@ -243,7 +249,7 @@ def synchronised(index: Index, rows: Rows, *, tagged: bool = False) -> Index:
     rows : Rows
         All songs.
     tagged : bool
-        A changed label or artist is a change as well.
+        Whether a changed label or artist counts as a change.
     """
     if tagged:
         rows = Rows(rows.ids, with_tags(rows.ids, rows.stamps, rows.tags), rows.read, rows.tags, rows.asked)
@@ -252,16 +258,16 @@ def synchronised(index: Index, rows: Rows, *, tagged: bool = False) -> Index:
 
 
 def with_tags(ids: Numbers, stamps: Numbers, tags: Callable[[int], Filter]) -> Numbers:
-    """Stamps that change with the songs' labels and artists too."""
-    told = (
+    """Extend stamps so that they also change with the songs' labels and artists."""
+    tagged = (
         zlib.crc32(repr(tuple(tags(song))).encode("utf-8", "surrogatepass"), stamp)
         for song, stamp in zip(ids.tolist(), stamps.tolist(), strict=True)
     )
-    return np.fromiter(told, np.int64, len(ids))
+    return np.fromiter(tagged, np.int64, len(ids))
 
 
 def difference(kept: tuple[Numbers, Numbers], wanted: tuple[Numbers, Numbers]) -> tuple[NDArray[np.bool_], Numbers]:
-    """Of ids and stamps that are kept and wanted: which of the wanted are new or other, and which ids are to go."""
+    """Compare kept and wanted ids and stamps: a mask of the wanted that are new or changed, and the ids to remove."""
     (ids, stamps), (other, new) = kept, wanted
     at, there = rows_of(ids, other)
     fresh = ~there
@@ -270,12 +276,12 @@ def difference(kept: tuple[Numbers, Numbers], wanted: tuple[Numbers, Numbers]) -
 
 
 def inside(ids: Numbers, among: frozenset[int]) -> NDArray[np.bool_]:
-    """Which of the ids are among others."""
+    """A mask of the ids that are in ``among``."""
     return np.isin(ids, np.fromiter(among, np.int64, len(among)))
 
 
 def rows_of(ids: Numbers, wanted: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Where wanted ids are among ids, which ascend; and which of them are there at all."""
+    """Positions of wanted ids in ascending ids, for those that are there; and a mask of these."""
     if not len(ids):
         return np.empty(0, np.int64), np.zeros(len(wanted), bool)
     at = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
@@ -284,9 +290,9 @@ def rows_of(ids: Numbers, wanted: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
 
 
 def _best(query: NDArray[np.float64], ids: Numbers, vectors: Vectors, k: int) -> list[tuple[int, float]]:
-    """The nearest of some songs, and their cosines."""
+    """The nearest songs, with their cosines."""
     if not len(ids):
         return []
-    told = cosines(query, vectors)
-    order = np.lexsort((ids, -told))[:k]
-    return list(zip(ids[order].tolist(), told[order].tolist(), strict=True))
+    scores = cosines(query, vectors)
+    order = np.lexsort((ids, -scores))[:k]
+    return list(zip(ids[order].tolist(), scores[order].tolist(), strict=True))

@@ -1,6 +1,6 @@
 """Exact search: a query is compared with every song.
 
-One matrix product, 13 ms for a million songs, and never a wrong answer; the vectors are in memory.
+A search is one matrix product, 13 ms for a million songs; the vectors are in memory.
 """
 
 from typing import Any
@@ -46,28 +46,28 @@ class ExactIndex(Index):
         place[order] = np.arange(len(ids))
         kept = int(stays.sum())
         vectors = np.empty((len(ids), self.dimension), np.float32)
-        for rows, some in put.chunks():
-            if vectors.shape[1] != some.shape[1]:  # nothing was here
-                vectors = np.empty((len(ids), some.shape[1]), np.float32)
-            vectors[place[kept + rows.start : kept + rows.stop]] = some
+        for rows, chunk in put.chunks():
+            if vectors.shape[1] != chunk.shape[1]:  # the index was empty
+                vectors = np.empty((len(ids), chunk.shape[1]), np.float32)
+            vectors[place[kept + rows.start : kept + rows.stop]] = chunk
         if kept:
             vectors[place[:kept]] = self._vectors[stays]
         return ExactIndex(ids[order], vectors, np.concatenate([self.stamps[stays], put.stamps])[order])
 
     def read(self, ids: Numbers) -> tuple[Numbers, NDArray[Any]]:
-        """Vectors of songs, given by ascending ids; and of which."""
+        """Read the vectors of songs; see `Index.read`."""
         rows, there = rows_of(self.ids, ids)
         return ids[there], self._vectors[rows]
 
     def near(self, query: NDArray[np.float64], count: int, among: frozenset[int] | None) -> tuple[Numbers, Any]:
-        """The songs that are the nearest."""
+        """Find the nearest songs."""
         found = np.array(sorted(number for number, _ in self.search(query, count, among)), dtype=np.int64)
         return self.read(found)
 
     def search(
         self, query: NDArray[np.floating], k: int, among: frozenset[int] | None = None
     ) -> list[tuple[int, float]]:
-        """Ids and cosines of the ``k`` nearest songs; see `Index`."""
+        """Find the ``k`` nearest songs; see `Index.search`."""
         ids, vectors, norms = self.ids, self._vectors, self._norms
         if among is not None:
             chosen = inside(ids, among)
@@ -79,8 +79,8 @@ class ExactIndex(Index):
 
 
 class ExactEngine(Engine):
-    """Everything in memory, read from the library's database each time that it is opened."""
+    """Vectors in memory, read from the library's database whenever a library is opened."""
 
     def open(self, space: Space) -> ExactIndex:
-        """Nothing is kept: an empty index."""
+        """Return an empty index: nothing is stored."""
         return ExactIndex.empty()

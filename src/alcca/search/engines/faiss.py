@@ -1,12 +1,12 @@
 """Approximate search on one machine with faiss: vectors in files of the model's folder, mapped into memory.
 
-The vectors lie in a file as they are. Beside it is an inverted file (IVF): vectors are assigned to the nearest of some
-4·√n centres, in codes of a byte a dimension or smaller, and a query is compared with the codes of the nearest centres
-alone. What is found there is put in order by exact cosines. Of both files the operating system keeps in memory what
-is read; all processes of a machine share it.
+One file holds the vectors unchanged. Another is an inverted file (IVF): each vector is assigned to the nearest of about
+4·√n centres, as a code of one byte per dimension or less, and a query is compared only with the codes of the nearest
+centres. Exact cosines then rank the songs found there. The operating system keeps the parts of both files that are read
+in memory, shared by all processes of a machine.
 
-Songs that come, change or go are not sorted in one by one: those that came are held in memory and all compared, those
-that went are left out, and when they are many the files are made anew.
+Added, changed and removed songs are not written to the files one by one: new songs are held in memory and all compared,
+removed songs are left out, and when there are many of them, the files are rebuilt.
 """
 
 import contextlib
@@ -32,26 +32,26 @@ from alcca.search.engines.ivf import Settings, build, faiss
 __all__ = ["FaissEngine", "FaissIndex", "kept_in"]
 
 FOLDER = "faiss"
-# How the files of a view were made, beside them; VIEW.json names their folder.
+# Describes the files of a view, beside them; VIEW.json names their folder.
 ABOUT = "about.json"
 log = logging.getLogger("alcca")
 
-# Files are made anew when so large a share of their songs came, or went, since.
+# Files are rebuilt when this share of their songs was added or removed since.
 SHARE_CHANGED = 0.1
 
 
 class Files(NamedTuple):
-    """What the files of an index hold.
+    """The content of the files of an index.
 
     Parameters
     ----------
     ids, stamps : (n,) arrays of int64
     vectors : (n, d) array of float32
-        Mapped.
+        Mapped into memory.
     lists : faiss.IndexIVF
-        Of the vectors' rows, mapped.
+        The rows of the vectors in lists, mapped into memory.
     about : dict
-        How it was made, and what was measured: ``settings``, ``probes``, ``spread``, ``recall``.
+        How it was built, and what was measured: ``settings``, ``probes``, ``spread``, ``recall``.
     """
 
     ids: Numbers
@@ -62,7 +62,7 @@ class Files(NamedTuple):
 
     @classmethod
     def load(cls, space: Space, settings: Settings) -> Self | None:
-        """Those of a space; None where there are none, or damaged ones, or they were made with other settings."""
+        """Load the files of a space; None if there are none, they are damaged, or they have other settings."""
         try:
             files, about = _named_by(space.folder / FOLDER / f"{space.view}.json")
             if about["settings"] != settings._asdict():
@@ -78,7 +78,7 @@ class Files(NamedTuple):
 
 
 class FaissIndex(Index):
-    """Files of songs, songs that came since, and which songs of the files are gone.
+    """Files of songs, the songs added since, and a mask of the songs removed since.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ class FaissIndex(Index):
     files : Files or None
         None while there are few songs; then all are compared.
     fresh : ExactIndex
-        Songs that are not in the files, or not as they are now.
+        Songs that were added or changed since the files were written.
     gone : (n,) array of bool, optional
-        Which songs of the files are no longer there, or not as they were.
+        A mask of the songs in the files that were removed or changed since.
     """
 
     def __init__(
@@ -112,41 +112,41 @@ class FaissIndex(Index):
             self.stamps = np.concatenate([files.stamps[~self._gone], fresh.stamps])[order]
 
     def changed(self, put: Rows, gone: Numbers) -> "FaissIndex":
-        """The index with songs added or replaced, and without those that are ``gone``; made anew where much changed."""
+        """The index with songs added or replaced, and without those that are ``gone``; rebuilt after many changes."""
         settings, files = self._settings, self._files
         replaced = rows_of(self.ids, put.ids)[1].sum()
         size = len(self.ids) + len(put.ids) - int(replaced) - int(rows_of(self.ids, gone)[1].sum())
         if size >= settings.least and (files is None or self._outgrown(files, put, gone)):
             try:
-                return self._made_anew(put, gone)
+                return self._rebuilt(put, gone)
             except (OSError, DiskError) as error:
-                # They only make a search faster, and whoever searches need not be able to write.
+                # The files only make searches faster, and a search needs no right to write.
                 log.warning("%s: no files for faster search can be written here: %s", self._space.folder, error)
-        left = ExactIndex.changed(self._fresh, put, gone)
+        fresh = ExactIndex.changed(self._fresh, put, gone)
         if files is None:
-            return FaissIndex(self._space, settings, None, left)
-        out = self._gone | rows_of(gone, files.ids)[1] | rows_of(put.ids, files.ids)[1]
-        return FaissIndex(self._space, settings, files, left, out)
+            return FaissIndex(self._space, settings, None, fresh)
+        outdated = self._gone | rows_of(gone, files.ids)[1] | rows_of(put.ids, files.ids)[1]
+        return FaissIndex(self._space, settings, files, fresh, outdated)
 
     def _outgrown(self, files: Files, put: Rows, gone: Numbers) -> bool:
         changed = len(self._fresh.ids) + len(put.ids) + int(self._gone.sum()) + len(gone)
         return changed > max(self._settings.least, SHARE_CHANGED * len(files.ids))
 
-    def _made_anew(self, put: Rows, gone: Numbers) -> "FaissIndex":
+    def _rebuilt(self, put: Rows, gone: Numbers) -> "FaissIndex":
         stays = ~(rows_of(gone, self.ids)[1] | rows_of(put.ids, self.ids)[1])
         ids = np.concatenate([self.ids[stays], put.ids])
         order = np.argsort(ids, kind="stable")
         ids, stamps = ids[order], np.concatenate([self.stamps[stays], put.stamps])[order]
-        with _only_maker(self._space):
-            # Another process may have waited for the same songs, and be done.
-            there = Files.load(self._space, self._settings)
-            if there is None or not (np.array_equal(there.ids, ids) and np.array_equal(there.stamps, stamps)):
+        with _locked(self._space):
+            # Another process may have written the same songs meanwhile.
+            files = Files.load(self._space, self._settings)
+            if files is None or not (np.array_equal(files.ids, ids) and np.array_equal(files.stamps, stamps)):
                 self._write(ids, stamps, put)
-                there = Files.load(self._space, self._settings)
-        return FaissIndex(self._space, self._settings, there, ExactIndex.empty())
+                files = Files.load(self._space, self._settings)
+        return FaissIndex(self._space, self._settings, files, ExactIndex.empty())
 
     def _write(self, ids: Numbers, stamps: Numbers, put: Rows) -> None:
-        """Make the files of songs, of which those not ``put`` are read from the files that there are."""
+        """Write the files of songs; the vectors of songs that are not in ``put`` come from the current files."""
         folder, name = self._space.folder / FOLDER, f"{self._space.view}-{uuid.uuid4().hex}"
         made = folder / name
         made.mkdir(parents=True)
@@ -154,17 +154,17 @@ class FaissIndex(Index):
             first = put.read(put.ids[:1]) if len(put.ids) else self.read(ids[:1])[1]
             vectors = open_memmap(made / "vectors.npy", "w+", np.dtype("<f4"), (len(ids), first.shape[1]))
             if hasattr(os, "posix_fallocate"):
-                # Mapped memory for which the disk has no room would end the process.
+                # Writing to mapped memory on a full disk would kill the process.
                 with (made / "vectors.npy").open("r+b") as file:
                     os.posix_fallocate(file.fileno(), 0, (made / "vectors.npy").stat().st_size)
             for start in range(0, len(ids), CHUNK):
-                some = ids[start : start + CHUNK]
-                new = rows_of(put.ids, some)[1]
+                chunk = ids[start : start + CHUNK]
+                new = rows_of(put.ids, chunk)[1]
                 piece = vectors[start : start + CHUNK]
                 if new.any():
-                    piece[new] = put.read(some[new])
+                    piece[new] = put.read(chunk[new])
                 if not new.all():
-                    piece[~new] = self.read(some[~new])[1]
+                    piece[~new] = self.read(chunk[~new])[1]
             vectors.flush()
             np.save(made / "ids.npy", ids)
             np.save(made / "stamps.npy", stamps)
@@ -179,10 +179,10 @@ class FaissIndex(Index):
             raise
         for old in folder.glob(f"{self._space.view}-*"):
             if old != made:
-                shutil.rmtree(old, ignore_errors=True)  # who has them mapped keeps them
+                shutil.rmtree(old, ignore_errors=True)  # processes that have them mapped keep them
 
     def read(self, ids: Numbers) -> tuple[Numbers, Vectors]:
-        """Vectors of songs, given by ascending ids; and of which."""
+        """Read the vectors of songs; see `Index.read`."""
         files, fresh = self._files, self._fresh
         if files is None:
             return fresh.read(ids)
@@ -190,14 +190,14 @@ class FaissIndex(Index):
         there[there] = ~self._gone[rows]
         new, vectors = fresh.read(ids)
         known = there | rows_of(new, ids)[1]
-        told = np.empty((int(known.sum()), self.dimension), np.float32)
-        told[there[known]] = files.vectors[rows[~self._gone[rows]]]
+        read = np.empty((int(known.sum()), self.dimension), np.float32)
+        read[there[known]] = files.vectors[rows[~self._gone[rows]]]
         if len(new):
-            told[~there[known]] = vectors
-        return ids[known], told
+            read[~there[known]] = vectors
+        return ids[known], read
 
     def near(self, query: NDArray[np.float64], count: int, among: frozenset[int] | None) -> tuple[Numbers, Vectors]:
-        """Songs that are likely the nearest, out of the lists of the nearest centres."""
+        """Find songs that are likely the nearest, in the lists of the nearest centres."""
         files = self._files
         new = self._fresh.search(query, count, among)
         ids = np.array([number for number, _ in new], dtype=np.int64)
@@ -214,7 +214,7 @@ class FaissIndex(Index):
             chosen = ~self._gone & inside(files.ids, among)
             if not chosen.any():
                 return np.empty(0, np.int64)
-            # As many as ever shall be compared, and they lie in so many more lists.
+            # The same number of allowed songs is compared, so more lists are read.
             probes = min(int(probes / chosen.mean()) + 1, lists.nlist)
             bits = np.packbits(chosen, bitorder="little")
             selector = faiss().IDSelectorBitmap(bits)
@@ -240,15 +240,15 @@ class FaissEngine(Engine):
         faiss()
 
     def open(self, space: Space) -> FaissIndex:
-        """What the files of a space hold."""
+        """Open the files of a space."""
         return FaissIndex(space, self._settings, Files.load(space, self._settings), ExactIndex.empty())
 
 
 def kept_in(model: Path) -> list[dict[str, Any]]:
-    """What is known of the files in a model's folder, of each view that has some: how made, and how well they find."""
+    """Describe the files in a model's folder, for each view that has some: settings, size and measured recall."""
     found = []
     for path in sorted((model / FOLDER).glob("*.json")):
-        # Damaged ones are made anew by the next search, as if there were none.
+        # The next search rebuilds damaged files.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             files, about = _named_by(path)
             size = sum(file.stat().st_size for file in files.iterdir())
@@ -257,17 +257,17 @@ def kept_in(model: Path) -> list[dict[str, Any]]:
 
 
 def _named_by(path: Path) -> tuple[Path, dict[str, Any]]:
-    """The folder that VIEW.json names, and how its files were made; errors of whatever is wrong with either."""
+    """Return the folder that VIEW.json names and the description of its files; raises if either is damaged."""
     named = json.loads(path.read_bytes())
-    # Nothing but a folder beside it: a library from elsewhere shall name no other place.
+    # Only a folder beside it: an untrusted library must not name another place.
     files = path.parent / Path(named["files"]).name
-    # Files that were made before there were checksums are described where they are named.
+    # In files written before there were checksums, VIEW.json holds the description.
     about: dict[str, Any] = json.loads((files / ABOUT).read_bytes()) if (files / ABOUT).exists() else named
     return files, about
 
 
 @contextlib.contextmanager
-def _only_maker(space: Space) -> Iterator[None]:
+def _locked(space: Space) -> Iterator[None]:
     from filelock import FileLock
 
     (space.folder / FOLDER).mkdir(parents=True, exist_ok=True)

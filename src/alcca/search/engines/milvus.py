@@ -1,9 +1,9 @@
 """Search in Milvus, a database of vectors: on a cluster of machines, or embedded in this process (Milvus Lite).
 
-Of each library and model there are two collections, one of each view, so a training never mixes its vectors with those
-of another; their names begin with what ``--index`` says and the library's own id, so libraries may share a database.
-A row is a song: its id (the primary key), its vector, its label and artist, by which Milvus filters, and a stamp,
-by which is found out what has changed since.
+Each library and model has two collections, one per view, so vectors of different trainings are never mixed. Their names
+begin with the collection name in ``--index`` and the library's id, so libraries may share a database. A row is a song:
+its id (the primary key), its vector, its label and artist, by which Milvus filters, and a checksum, which shows whether
+the song has changed.
 """
 
 import re
@@ -29,7 +29,7 @@ class MilvusIndex(Index):
     ----------
     collection : Collection
     ids, stamps : (n,) arrays of int64
-        Of its rows.
+        Ids and checksums of its rows.
     dimension : int
     """
 
@@ -51,17 +51,17 @@ class MilvusIndex(Index):
         return MilvusIndex(self._collection, ids, stamps, dimension)
 
     def read(self, ids: Numbers) -> tuple[Numbers, Vectors]:
-        """Vectors of songs, given by ascending ids; and of which."""
+        """Read the vectors of songs; see `Index.read`."""
         known = ids[rows_of(self.ids, ids)[1]]
         found: list[tuple[int, Any]] = []
         for start in range(0, len(known), PIECE):
-            some = known[start : start + PIECE].tolist()
-            rows = self._collection.ask("get", ids=some, output_fields=["vector"])
+            piece = known[start : start + PIECE].tolist()
+            rows = self._collection.ask("get", ids=piece, output_fields=["vector"])
             found += [(int(row["song"]), row["vector"]) for row in rows]
         return _in_order(found, self.dimension)
 
     def near(self, query: NDArray[np.float64], count: int, among: frozenset[int] | None) -> tuple[Numbers, Vectors]:
-        """Songs that Milvus finds near, by whatever index it has of their vectors."""
+        """Find songs that are likely the nearest, by Milvus's own index."""
         hits = self._collection.search("vector", query.astype(np.float32), count, among, ["vector"], "COSINE")
         return _in_order([(int(hit["song"]), hit["entity"]["vector"]) for hit in hits], self.dimension)
 
@@ -77,9 +77,9 @@ class MilvusEngine(Engine):
     Raises
     ------
     UsageError
-        The text names no address.
+        If the text names no address.
     MissingExtraError
-        The extra ``milvus`` is not installed.
+        If the extra ``milvus`` is not installed.
     """
 
     tagged: ClassVar[bool] = True
@@ -88,7 +88,7 @@ class MilvusEngine(Engine):
         self._server = Server(text)
 
     def open(self, space: Space) -> MilvusIndex:
-        """The collection of a space, and which songs are in it."""
+        """Open the collection of a space, and list its songs."""
         collection = Collection(self._server, f"{space.library}_{space.model}_{space.view}", _vector_fields)
         ids, stamps = collection.stamps()
         dimension = 0
@@ -97,19 +97,19 @@ class MilvusEngine(Engine):
         return MilvusIndex(collection, ids, stamps, dimension)
 
     def settled(self, space: Space) -> None:
-        """Drop what was kept for this library's earlier models."""
+        """Drop the collections of this library's earlier models."""
         earlier = re.compile(f"{re.escape(self._server.prefix)}_{space.library}_(?!{space.model}_)[0-9a-f]+_({VIEWS})")
         for name in self._server.ask("list_collections"):
             if earlier.fullmatch(name):
                 self._server.ask("drop_collection", name)
 
     def words(self, library: str, kind: str, letters: Callable[[], Letters], before: SparseIndex | None) -> SparseIndex:
-        """An index of the words of a library's songs, up to date."""
+        """Return an up-to-date index of the words of a library's songs."""
         index = before if isinstance(before, MilvusWords) else MilvusWords.open(self._server, library, kind)
         return index.synchronised(letters())
 
     def close(self) -> None:
-        """Close the connection; an embedded database ends."""
+        """Close the connection; an embedded database is shut down."""
         self._server.close()
 
 
@@ -121,6 +121,6 @@ def _vector_fields(schema: Any, indexes: Any, dimension: int) -> None:
 
 
 def _in_order(found: list[tuple[int, Any]], dimension: int) -> tuple[Numbers, Vectors]:
-    found.sort(key=lambda one: one[0])
+    found.sort(key=lambda row: row[0])
     ids = np.array([song for song, _ in found], dtype=np.int64)
     return ids, np.array([vector for _, vector in found], dtype=np.float32).reshape(len(ids), dimension)

@@ -1,4 +1,4 @@
-"""A Milvus database as the engine asks it: an address, collections of songs, and errors that name it."""
+"""Access to a Milvus database: its address, collections of songs, and errors that name it."""
 
 import contextlib
 import json
@@ -19,17 +19,17 @@ from alcca.search.filters import Chosen, Filter
 
 __all__ = ["MOST", "PIECE", "Collection", "Server"]
 
-# What Milvus answers at most at once; and how many rows are sent or fetched, some megabytes where 64 are the limit.
+# The most rows that Milvus returns at once; and rows sent or fetched at once, some megabytes where 64 are the limit.
 MOST, PIECE = 16_384, 1_000
 SECONDS_TO_CONNECT = 10.0
 MAX_TAG_CHARACTERS = 1_024
-# A collection that is to be found under this name alone, where none is given.
+# The prefix of collections in an embedded database, whose address names none.
 COLLECTION = "alcca"
 PLACE, NAME = r"[^/:\s]+:\d+|\[[^]]+\]:\d+", r"[A-Za-z_][A-Za-z0-9_]{0,99}"
 
 
 class Server:
-    """A connection to a Milvus database, made when it is first needed; any number of threads may use it.
+    """A connection to a Milvus database, opened when it is first needed. Thread-safe.
 
     Parameters
     ----------
@@ -39,14 +39,14 @@ class Server:
     Attributes
     ----------
     prefix : str
-        With which the names of collections begin.
+        Prefix of the names of collections.
 
     Raises
     ------
     UsageError
-        The text names no address.
+        If the text names no address.
     MissingExtraError
-        The extra ``milvus`` is not installed.
+        If the extra ``milvus`` is not installed.
     """
 
     def __init__(self, text: str) -> None:
@@ -73,17 +73,17 @@ class Server:
         Raises
         ------
         LibraryError
-            The database cannot be reached, or refuses; the message names it.
+            If the database cannot be reached or refuses the call; the message names it.
         """
         with self.named_errors():
             return getattr(self.client, verb)(*arguments, **named)
 
     @property
     def client(self) -> Any:
-        """Pymilvus's client; raises what it raises."""
+        """The client of pymilvus; raises pymilvus's errors."""
         with self._lock:
             if self._client is None:
-                # It reports each error with its whole traceback before it raises it.
+                # Pymilvus logs each error with its whole traceback before it raises it.
                 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
                 logging.getLogger("milvus_lite").setLevel(logging.CRITICAL)
                 token = os.environ.get("ALCCA_MILVUS_TOKEN", "")
@@ -92,23 +92,23 @@ class Server:
 
     @contextlib.contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Turn what pymilvus says into an error that names the database and says what to do."""
+        """Turn errors of pymilvus into errors that name the database and what to do."""
         import grpc
 
         try:
             yield
         except (self._package.MilvusException, grpc.RpcError, OSError, ValueError) as error:
-            said = getattr(error, "message", None) or str(error)
+            message = getattr(error, "message", None) or str(error)
             if self._remote:
                 todo = "see that it runs and can be reached from here"
             else:
                 todo = "its folder must exist, and one process at a time can have it open"
             raise LibraryError(
-                f"{self.text}: Milvus says: {said}; {todo}, or search without it (--index exact)"
+                f"{self.text}: Milvus says: {message}; {todo}, or search without it (--index exact)"
             ) from error
 
     def close(self) -> None:
-        """Close the connection; an embedded database ends."""
+        """Close the connection; an embedded database is shut down."""
         with self._lock:
             client, self._client = self._client, None
         if client is None:
@@ -121,15 +121,15 @@ class Server:
 
 
 class Collection:
-    """Songs in a Milvus database, each with a stamp, a label, an artist and a field of its own.
+    """Songs in a Milvus database, each with a checksum, a label, an artist and one more field.
 
     Parameters
     ----------
     server : Server
     name : str
-        Behind the server's prefix.
+        The name after the server's prefix.
     fields : function
-        Adds to a schema and to its indexes the fields that it is given a size for.
+        Adds the collection's own fields, of a given size, to a schema and its indexes.
     """
 
     def __init__(self, server: Server, name: str, fields: Callable[[Any, Any, int], None]) -> None:
@@ -137,22 +137,22 @@ class Collection:
         self._there = False
 
     def ask(self, verb: str, **named: Any) -> Any:
-        """Call a method of pymilvus's client for this collection; LibraryError as `Server.ask`."""
+        """Call a method of pymilvus's client for this collection; raises the errors of `Server.ask`."""
         return self._server.ask(verb, self.name, **named)
 
     def stamps(self) -> tuple[Numbers, Numbers]:
-        """Ids, ascending, and stamps of its songs; none where it does not exist yet."""
+        """Ids, ascending, and checksums of its songs; empty if it does not exist yet."""
         self._there = bool(self.ask("has_collection"))
         rows: list[tuple[int, int]] = []
         if self._there:
             self.ask("load_collection")
             begin = 0
-            # No page of so many ids holds more rows than one answer may.
+            # A range of this many ids never exceeds the limit of rows.
             while (page := self._between(begin, begin + MOST)) or self._more_from(begin):
                 rows += page
                 begin += MOST
-        told = np.array(sorted(rows), dtype=np.int64).reshape(-1, 2)
-        return np.ascontiguousarray(told[:, 0]), np.ascontiguousarray(told[:, 1])
+        pairs = np.array(sorted(rows), dtype=np.int64).reshape(-1, 2)
+        return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
 
     def _between(self, begin: int, end: int) -> list[tuple[int, int]]:
         where = f"song >= {begin} and song < {end}"
@@ -164,7 +164,7 @@ class Collection:
         return bool(found[0]["count(*)"])
 
     def make(self, size: int) -> None:
-        """Make it where it is not there yet."""
+        """Create the collection if it does not exist."""
         if self._there:
             return
         from pymilvus import DataType
@@ -178,7 +178,7 @@ class Collection:
                 schema.add_field(tag, DataType.VARCHAR, max_length=MAX_TAG_CHARACTERS, nullable=True)
             indexes = client.prepare_index_params()
             self._fields(schema, indexes, size)
-            # Of two servers that begin with the same library at once, the other one may have made it.
+            # Another server that started with the same library may have created it meanwhile.
             if not client.has_collection(self.name):
                 client.create_collection(self.name, schema=schema, index_params=indexes, consistency_level="Session")
         self._there = True
@@ -189,7 +189,7 @@ class Collection:
         """Add or replace songs with the values of a field."""
         rows = []
         for song, stamp, value in zip(ids.tolist(), stamps.tolist(), values, strict=True):
-            tagged = {tag: _tag(said) for tag, said in tags(song)._asdict().items()}
+            tagged = {tag: _tag(name) for tag, name in tags(song)._asdict().items()}
             rows.append({"song": song, "stamp": stamp, field: value, **tagged})
         if rows:
             self.ask("upsert", data=rows)
@@ -202,7 +202,7 @@ class Collection:
     def search(
         self, field: str, query: Any, count: int, among: frozenset[int] | None, fields: list[str], metric: str
     ) -> list[Any]:
-        """The songs nearest to a query by a field, at most so many, best first; none where there is no collection."""
+        """Find at most ``count`` songs nearest to a query by a field, best first; none if there is no collection."""
         if not self._there:
             return []
         where = _expression(among)
@@ -220,7 +220,7 @@ class Collection:
 
     @staticmethod
     def merged(kept: tuple[Numbers, Numbers], put: tuple[Numbers, Numbers], gone: Numbers) -> tuple[Numbers, Numbers]:
-        """Ids and stamps of songs after some were put and some are gone."""
+        """Ids and checksums after songs were added, replaced and removed."""
         stays = ~(rows_of(gone, kept[0])[1] | rows_of(put[0], kept[0])[1])
         ids = np.concatenate([kept[0][stays], put[0]])
         order = np.argsort(ids, kind="stable")
@@ -228,7 +228,7 @@ class Collection:
 
 
 def _address(text: str) -> tuple[str, str]:
-    """What pymilvus takes, and the beginning of the collections' names."""
+    """Split into the address for pymilvus and the prefix of the collections' names."""
     scheme, _, rest = text.partition(":")
     if rest.startswith("//"):
         place, _, name = rest[2:].partition("/")
@@ -243,21 +243,21 @@ def _address(text: str) -> tuple[str, str]:
     return str(Path(rest).expanduser()), COLLECTION
 
 
-def _tag(said: str | None) -> str | None:
-    """A label or artist as Milvus keeps it: very long ones, cut, keep what tells them apart."""
-    if said is None or len(said.encode("utf-8", "replace")) <= MAX_TAG_CHARACTERS:
-        return said
-    return f"{said[: MAX_TAG_CHARACTERS // 8]}… {zlib.crc32(said.encode('utf-8', 'replace')):08x}"
+def _tag(name: str | None) -> str | None:
+    """Shorten a very long label or artist for Milvus; a checksum keeps it distinct."""
+    if name is None or len(name.encode("utf-8", "replace")) <= MAX_TAG_CHARACTERS:
+        return name
+    return f"{name[: MAX_TAG_CHARACTERS // 8]}… {zlib.crc32(name.encode('utf-8', 'replace')):08x}"
 
 
 def _expression(among: frozenset[int] | None) -> str:
-    """Milvus's words for which songs may be found; too many ids for it are left for the caller to choose."""
+    """The filter as a Milvus expression; empty if there are too many ids, which the caller then filters."""
     if among is None:
         return ""
     if isinstance(among, Chosen):
         return " and ".join(
-            f"{tag} == {json.dumps(_tag(said), ensure_ascii=False)}"
-            for tag, said in among.where._asdict().items()
-            if said is not None
+            f"{tag} == {json.dumps(_tag(name), ensure_ascii=False)}"
+            for tag, name in among.where._asdict().items()
+            if name is not None
         )
     return f"song in {sorted(among)}" if len(among) <= MOST else ""

@@ -1,7 +1,7 @@
-"""The words of songs in Milvus: a sparse inverted index of the letters' 5-grams, which names songs to align with.
+"""The words of songs in Milvus: a sparse inverted index of their letters' 5-grams, which selects songs to align.
 
-It takes the place of `alcca.store.ngram_index.NgramIndex` in a search. A song is the text of its different 5-grams,
-one token each, and Milvus ranks by BM25: a gram that few songs hold weighs more, as it does there.
+It replaces `alcca.store.ngram_index.NgramIndex` in a search. A song is stored as the text of its distinct 5-grams, one
+token each, and Milvus ranks by BM25: rare n-grams weigh more, as in `NgramIndex`.
 """
 
 from typing import Any, Self
@@ -14,19 +14,18 @@ __all__ = ["MilvusWords"]
 
 # Bytes of a text in Milvus; a token of five letters and a space.
 LONGEST, TOKEN = 65_535, 6
-# Each gram counts once, and long songs are no worse than short ones: BM25's k1 near 0 and b = 0 leave the votes of rare
-# grams alone.
+# BM25's k1 near 0 and b = 0: each n-gram counts once, and long songs rank like short ones, so only rarity counts.
 K1, B = 0.001, 0.0
 
 
 class MilvusWords:
-    """Songs in a collection, found by the letters that they share with a passage.
+    """Songs in a collection, searched by the n-grams that they share with a passage.
 
     Parameters
     ----------
     collection : Collection
     ids, stamps : (n,) arrays of int64
-        Of its rows.
+        Ids and checksums of its rows.
     """
 
     def __init__(self, collection: Collection, ids: Numbers, stamps: Numbers) -> None:
@@ -34,28 +33,28 @@ class MilvusWords:
 
     @classmethod
     def open(cls, server: Server, library: str, kind: str) -> Self:
-        """The collection of a library's words, "lyrics" or "heard", and which songs are in it."""
+        """Open the collection of a library's words, "lyrics" or "heard", and list its songs."""
         collection = Collection(server, f"{library}_words_{kind}", _text_fields)
         return cls(collection, *collection.stamps())
 
     def synchronised(self, letters: Letters) -> "MilvusWords":
-        """The index with just these songs; those are sent that are new or have changed."""
+        """Bring the index up to date with these songs; only new and changed songs are sent."""
         stamps = with_tags(letters.ids, letters.stamps, letters.tags)
         fresh, gone = difference((self.ids, self.stamps), (letters.ids, stamps))
         if not fresh.any() and not len(gone):
             return self
         new, stamped = letters.ids[fresh], stamps[fresh]
         for start in range(0, len(new), PIECE):
-            some = slice(start, start + PIECE)
-            texts = [_tokens(_all_grams(letters.read(song))) for song in new[some].tolist()]
+            piece = slice(start, start + PIECE)
+            texts = [_tokens(_all_grams(letters.read(song))) for song in new[piece].tolist()]
             self._collection.make(LONGEST)
-            self._collection.put(new[some], stamped[some], letters.tags, "grams", texts)
+            self._collection.put(new[piece], stamped[piece], letters.tags, "grams", texts)
         self._collection.delete(gone)
         merged = self._collection.merged((self.ids, self.stamps), (new, stamped), gone)
         return MilvusWords(self._collection, *merged)
 
     def search(self, letters: str, k: int = 50, among: frozenset[int] | None = None) -> list[int]:
-        """The songs that share most with a passage; see `NgramIndex.search`."""
+        """Find the songs that share most n-grams with a passage; see `NgramIndex.search`."""
         wanted = wanted_grams(letters)
         if k < 1 or not wanted.size:
             return []
@@ -64,14 +63,14 @@ class MilvusWords:
             return []
         hits = self._collection.search("sparse", _tokens(wanted), 2 * k, among, ["song"], "BM25")
         scored = [(abs(hit["distance"]), int(hit["song"])) for hit in hits]
-        found = [song for _, song in sorted(scored, key=lambda one: (-one[0], one[1])) if song in allowed][:k]
+        found = [song for _, song in sorted(scored, key=lambda hit: (-hit[0], hit[1])) if song in allowed][:k]
         if len(found) < k and len(allowed) <= k:
             found += sorted(allowed.difference(found))
         return found
 
 
 def _all_grams(letters: str) -> Integers:
-    """The different grams of a song; of more than Milvus takes, every second is left out, or more."""
+    """The distinct n-grams of a song; if there are too many for Milvus, every second, third, … one."""
     grams = distinct(grams_of([letters.encode("ascii", "replace")])[0])
     return grams[:: -(-grams.size * TOKEN // LONGEST) or 1]
 
