@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from alcca.errors import SpeechModelError, TranscriptionError, UsageError
+from alcca.errors import SpeechModelError, TranscriptionError, UntrainedError, UsageError
 from alcca.search.clip import Clip
 from alcca.search.clip_query import ClipQuery, query_of, text_query
 from alcca.search.part import HEARD, SOUND, Query
@@ -79,16 +79,20 @@ def test_nothing_is_transcribed_that_no_part_takes():
     assert not made.query.missing
 
 
-def test_the_library_tells_in_a_note_why_there_is_no_transcript(store, music, tmp_path, monkeypatch):
+def test_a_search_tells_once_why_there_is_no_transcript(store, music, tmp_path, monkeypatch):
     def fail(model):
         raise SpeechModelError("there are no weights")
 
     monkeypatch.setattr(recogniser, "shared_recogniser", fail)
     snapshot, audio = Snapshot(store, tmp_path / "shelf"), music / "Danny.wav"
     query, notes = query_of(snapshot, store, audio=audio, lyrics=None, by="both")
-    assert query == Query()
-    assert notes[-1] == "the recording was not transcribed: there are no weights"
-    assert query_of(snapshot, store, audio=audio, lyrics=None, by="space")[1] == notes[:-1]
+    reason = "the recording was not transcribed: there are no weights"
+    assert query == Query(missing={HEARD: reason})
+    assert not any("transcribed" in note for note in notes)
+    for by in ("words", "both"):
+        with pytest.raises(UntrainedError, match=reason):
+            snapshot.search(query, store, 5, by=by)
+    assert query_of(snapshot, store, audio=audio, lyrics=None, by="space") == (Query(), notes)
 
 
 def test_a_text_is_a_query_up_to_a_length():

@@ -101,7 +101,7 @@ class ClipQuery:
 def query_of(
     snapshot: Snapshot, store: Store, *, audio: str | os.PathLike[str] | None, lyrics: str | None, by: str
 ) -> tuple[Query, tuple[str, ...]]:
-    """Make the query of `Library.search`, with notes on what could not be made.
+    """Make the query of `Library.search`, with notes on the recording.
 
     A separate process decodes the recording, and this process transcribes it. The middle of the recording is used,
     whatever offset the library's songs have.
@@ -142,13 +142,8 @@ def query_of(
         try:
             return shared_recogniser(speech_model_of(store)).hear(clip.speech, start=clip.start)
         except (MissingExtraError, SpeechModelError) as error:
-            raise TranscriptionError(str(error)) from error
+            raise TranscriptionError(f"the recording was not transcribed: {error}") from error
 
     clip_query = ClipQuery(snapshot, by, read)
     clip_query.transcribe(transcribe)
-    reason = clip_query.query.missing.get(HEARD)
-    if reason is None:
-        return clip_query.query, clip_query.notes
-    # The note gives the reason, so the query does not.
-    query = Query(recording=clip_query.query.recording)
-    return query, (*clip_query.notes, f"the recording was not transcribed: {reason}")
+    return clip_query.query, clip_query.notes
