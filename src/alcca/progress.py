@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, plain lines elsewhere, nothing when not wanted."""
+"""Progress of long work: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -11,21 +11,21 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class Progress:
-    """Say on standard error how far a piece of work has come.
+    """Show the progress of a task on standard error.
 
-    On a terminal this is a tqdm bar. Elsewhere (a log, CI) it is one line at the start, at most one every
-    ten seconds, and one at the end, so that a log stays readable.
+    On a terminal this is a tqdm bar. Elsewhere (a log, CI) it is one line at the start, at most one every ten seconds,
+    and one at the end, so that a log stays readable.
 
     Parameters
     ----------
     what : str
-        What is being done, in plain words: ``"adding songs"``.
+        The task, in plain words: ``"adding songs"``.
     total : int
-        How many units the whole work has.
+        The number of units of the task.
     unit : str
         The name of one unit.
     show : bool
-        Say nothing at all when False.
+        Show nothing if False.
 
     Examples
     --------
@@ -53,13 +53,13 @@ class Progress:
         return self
 
     def say(self, note: str) -> None:
-        """Show a short remark beside the count, such as what is being done now."""
+        """Show a short note beside the count, such as the current step."""
         self.note = note
         if self._terminal:
             self._bar.set_postfix_str(note)
 
     def update(self, n: int = 1, note: str = "") -> None:
-        """Count ``n`` more units as done; ``note`` is a short remark shown beside the count."""
+        """Count ``n`` more units as done, and show ``note`` beside the count."""
         self.done += n
         self.note = note
         if self._terminal:

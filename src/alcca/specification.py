@@ -1,4 +1,4 @@
-"""Texts that name a thing and its settings, as people write them: ``NAME:key=value:key=value``."""
+"""Texts with a name and settings, such as ``NAME:key=value:key=value``."""
 
 import ast
 import re
@@ -10,13 +10,13 @@ SETTING = re.compile(r"\s*[A-Za-z_]\w*\s*=.*", re.DOTALL)
 
 
 class Specification(NamedTuple):
-    """A name, what stands between it and the settings, and the settings as they are written.
+    """A name, its arguments, and its settings as text.
 
     Parameters
     ----------
     name : str
     arguments : tuple of str
-        What stands behind colons before the settings: the method inside ``csls:cca``, the folder in ``clap:FOLDER``.
+        The texts between the name and the settings: the method in ``csls:cca``, the folder in ``clap:FOLDER``.
     settings : dict of str to str
     """
 
@@ -26,7 +26,7 @@ class Specification(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> "Specification":
-        """Read a text; colons inside brackets belong to a value.
+        """Parse a text; colons inside brackets belong to a value.
 
         Examples
         --------
@@ -42,7 +42,7 @@ class Specification(NamedTuple):
 
 
 def value_of(text: str) -> Any:
-    """A setting's value: a Python literal, or else the text itself.
+    """The value of a setting: a Python literal, or else the text itself.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def value_of(text: str) -> Any:
 
 
 def split_outside_brackets(text: str, separator: str) -> list[str]:
-    """Split a text where no bracket is open; everywhere where its brackets do not match.
+    """Split a text at separators outside brackets; at all separators if the brackets do not match.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What was heard in a recording: words with their times, and how sure the recogniser was of them."""
+"""Transcripts of recordings: words with their times and the recogniser's probabilities."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,18 +9,18 @@ __all__ = ["Segment", "Transcript", "text_of"]
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of sound and the words that were heard in it.
+    """A segment of a recording, and its words.
 
     Parameters
     ----------
     start, end : float
         In seconds from the beginning of the recording.
     text : str
-        What was heard, as the recogniser writes it.
+        The words, as the recogniser writes them.
     log_probability : float
         Mean natural logarithm of the probabilities of its tokens, at most 0.
     no_speech : float
-        The recogniser's probability that nobody speaks or sings there, in [0, 1].
+        The recogniser's probability that the segment contains no speech or singing, in [0, 1].
     """
 
     start: float
@@ -32,24 +32,24 @@ class Segment:
 
 @dataclass(frozen=True)
 class Transcript:
-    r"""What was heard in a recording, or in a part of it.
+    r"""The transcript of a recording, or of a part of it.
 
     Parameters
     ----------
     segments : tuple of Segment
-        In the order of time; empty where no words were heard.
+        In order of time; empty if no words were recognised.
     language : str or None
-        ISO 639-1 code of the language that was given or detected; None where nobody sings.
+        ISO 639-1 code of the given or detected language; None if no words were recognised.
     language_probability : float
-        How sure the recogniser is of the language, in [0, 1]; 1 when it was given.
+        The recogniser's probability of the language, in [0, 1]; 1 if it was given.
     model : str
         The recogniser's name.
     start, seconds : float
-        Which part of the recording was heard: where it begins, and how long it is.
+        Start and length of the transcribed part of the recording.
     alternatives : tuple of Segment
-        What other readings of the same sound say, where the likeliest one was in doubt; may be empty.
+        Other readings of the same parts, where the first one was in doubt; may be empty.
     doubtful : bool or None
-        Whether some of it stayed in doubt after a second reading; None where nobody has read it a second time.
+        Whether some of it is still in doubt after a second reading; None if there was no second reading.
 
     Examples
     --------
@@ -73,12 +73,12 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        """All words, a line for each segment."""
+        """All words, one line per segment."""
         return _lines(self.segments)
 
     @property
     def all_text(self) -> str:
-        """The words of all readings, those of ``text`` first: what is matched with lyrics."""
+        """The words of all readings, those of ``text`` first; this text is matched with lyrics."""
         return _lines(self.all_segments)
 
     @property
@@ -88,20 +88,20 @@ class Transcript:
 
     @property
     def has_words(self) -> bool:
-        """Whether any words were heard."""
+        """Whether any words were recognised."""
         return any(segment.text.strip() for segment in self.segments)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+        """All fields, in a form for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Take over what `to_dict` gave."""
-        about = dict(values)
+        """Create a transcript from the result of `to_dict`."""
+        fields = dict(values)
         for name in ("segments", "alternatives"):
-            about[name] = tuple(Segment(**segment) for segment in about.get(name, ()))
-        return cls(**about)
+            fields[name] = tuple(Segment(**segment) for segment in fields.get(name, ()))
+        return cls(**fields)
 
 
 def _lines(segments: tuple[Segment, ...]) -> str:
@@ -109,7 +109,7 @@ def _lines(segments: tuple[Segment, ...]) -> str:
 
 
 def text_of(heard: "Transcript | str | None") -> str:
-    """The words of all readings of a transcript, or of a text that stands for one; "" for None.
+    """The words of all readings of a transcript; a text is returned unchanged, and "" for None.
 
     Examples
     --------

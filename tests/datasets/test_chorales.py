@@ -4,6 +4,7 @@ import csv
 import re
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,13 +18,14 @@ from alcca.songs.audio import read_slice
 from alcca.songs.lyrics import normalise_lyrics
 from alcca.songs.scan import SongTables, find_audio, read_song_text
 
-LIMIT = 9
+# With this seed, four songs are of four formats, the first of them WAV, and keep their words in all three places.
+LIMIT, SEED = 4, 1
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("music") / "chorales"
-    return make_chorales(folder, limit=LIMIT, jobs=2, seed=2, progress=False)
+    return make_chorales(folder, limit=LIMIT, jobs=2, seed=SEED, progress=False)
 
 
 def rows(folder):
@@ -38,7 +40,7 @@ def test_a_music_folder_is_made(made):
     assert "voice is synthetic" in str(made)
     files = find_audio(made.folder)
     assert [path.relative_to(made.folder).as_posix() for path in files] == sorted(r["file"] for r in rows(made.folder))
-    assert len({path.suffix for path in files}) >= 3
+    assert len({path.suffix for path in files}) == LIMIT
     assert not [path for path in made.folder.rglob("*") if path.name.startswith(".")]
 
 
@@ -51,21 +53,21 @@ def test_every_song_is_real_audio_with_its_words(made):
         assert piece.padded == 0
         assert np.abs(piece.samples).max() > 0.1
         song = read_song_text(path, made.folder, tables)
-        sources.add(song.lyrics_source)
+        sources.add(Path(song.lyrics_source).suffix)
         assert song.lyrics
         assert len(song.lyrics.split()) > 15
         assert normalise_lyrics(song.lyrics).startswith(normalise_lyrics(song.title))
         assert song.label in ("major", "minor")
         assert song.group.startswith("bwv")
         assert song.language == "de"
-    assert len(sources) >= 2
+    assert sources == {"", ".lrc", ".txt"}
 
 
 @pytest.mark.slow
 def test_what_is_there_is_not_made_again(made):
     before = {path: path.stat().st_mtime_ns for path in find_audio(made.folder)}
     table = rows(made.folder)
-    again = make_chorales(made.folder, limit=LIMIT, jobs=1, seed=2, progress=False)
+    again = make_chorales(made.folder, limit=LIMIT, jobs=1, seed=SEED, progress=False)
     assert (again.songs, again.rendered) == (LIMIT, 0)
     assert {path: path.stat().st_mtime_ns for path in find_audio(made.folder)} == before
     # A run that was broken before its table was written goes on from the files alone.
@@ -73,11 +75,11 @@ def test_what_is_there_is_not_made_again(made):
     lost = next(iter(before))
     content = lost.read_bytes()
     lost.unlink()
-    again = make_chorales(made.folder, limit=LIMIT, jobs=1, seed=2, progress=False)
+    again = make_chorales(made.folder, limit=LIMIT, jobs=1, seed=SEED, progress=False)
     assert (again.songs, again.rendered) == (LIMIT, 1)
     assert rows(made.folder) == table
-    if lost.suffix in (".wav", ".flac", ".mp3"):
-        assert lost.read_bytes() == content
+    assert lost.suffix == ".wav"
+    assert lost.read_bytes() == content
 
 
 @pytest.mark.slow
@@ -91,8 +93,8 @@ def test_files_without_a_voice_are_made_anew(made, tmp_path):
         writer = csv.DictWriter(file, list(table[0]))
         writer.writeheader()
         writer.writerows(table)
-    again = make_chorales(old, limit=2, jobs=1, seed=2, progress=False)
-    assert (again.songs, again.rendered) == (2, 2)
+    again = make_chorales(old, limit=1, jobs=1, seed=SEED, progress=False)
+    assert (again.songs, again.rendered) == (1, 1)
     assert {row["voice"] for row in rows(old)} == {chorales.VOICE}
 
 

@@ -109,7 +109,7 @@ def test_a_name_of_the_hub_has_its_revision_as_version(monkeypatch, tmp_path):
         raise OSError("no network\nhere")
 
     monkeypatch.setattr(hub, "hf_hub_download", offline)
-    with pytest.raises(UsageError, match=r"'owner/model' is no folder, and no model could be .*\(no network here\)"):
+    with pytest.raises(UsageError, match=r"'owner/model' is not a folder, and no model .*\(no network here\)"):
         pretrained.model_version("owner/model", "config.json")
 
 

@@ -92,7 +92,7 @@ def test_what_a_package_offers_must_be_an_encoder_and_be_importable(plugin):
 def test_a_name_that_two_packages_offer_means_none(plugin):
     plugin("loud_package", "loudness = loud_package:Loudness")
     plugin("other_package", "loudness = other_package:Loudness")
-    with pytest.raises(UsageError, match="offered twice, by loud_package:Loudness and other_package:Loudness"):
+    with pytest.raises(UsageError, match="provided twice, by loud_package:Loudness and other_package:Loudness"):
         audio_encoder("loudness")
 
 
@@ -105,9 +105,9 @@ def test_a_package_does_not_replace_ours(plugin):
 @pytest.mark.parametrize(
     ("make", "written", "said"),
     [
-        (audio_encoder, "magic", "audio encoder 'magic' is unknown; there are mfcc, mfcc-stats, descriptors"),
-        (audio_encoder, "tfidf", "tfidf is one of lyrics; there are mfcc"),
-        (lyrics_encoder, "mfcc", "mfcc is one of audio; there are doc2vec"),
+        (audio_encoder, "magic", "audio encoder 'magic' is unknown; expected one of mfcc, mfcc-stats, descriptors"),
+        (audio_encoder, "tfidf", "tfidf is a lyrics encoder; expected one of mfcc"),
+        (lyrics_encoder, "mfcc", "mfcc is an audio encoder; expected one of doc2vec"),
         (lyrics_encoder, "tfidf:colour=1", "colour"),
         (lyrics_encoder, "doc2vec:300:epochs=7", "expected doc2vec:setting=value, got '300'"),
         (audio_encoder, "mfcc:x", "expected mfcc:setting=value"),
@@ -125,7 +125,7 @@ def test_lists():
             parse_encoders(text)
     assert list(named_encoders([TfidfEncoder(5), "doc2vec"], lyrics_encoder)) == ["tfidf", "doc2vec"]
     assert list(named_encoders(TfidfEncoder(5), lyrics_encoder)) == ["tfidf"]
-    with pytest.raises(UsageError, match="tfidf is there twice"):
+    with pytest.raises(UsageError, match="tfidf is listed twice"):
         named_encoders(["tfidf", TfidfEncoder(5)], lyrics_encoder)
     with pytest.raises(UsageError, match="at least one"):
         named_encoders([], lyrics_encoder)

@@ -46,7 +46,7 @@ def test_a_folder_is_meant_wherever_it_is_looked_for_and_goes_before_a_name(tmp_
 
 @pytest.mark.parametrize("name", ["", "cca-zoo", "cca_zoo.linear", "a b", "sentence:", ":model", "../x"])
 def test_what_is_no_name_is_told(name, config):
-    with pytest.raises(UsageError, match="expected a package by the name that is imported"):
+    with pytest.raises(UsageError, match="expected a package by its import name"):
         trust(name)
     assert not config.exists()
 

@@ -105,8 +105,8 @@ def test_what_is_no_file_is_told_and_passed_over(tmp_path):
     names = ("a/loop.mp3", "gone.flac", "loop", "pipe.mp3", "socket.ogg", "zero.wav")
     assert sorted(told) == [str(tmp_path / name) for name in names]
     assert "symbolic links" in told[str(tmp_path / "loop")]
-    assert "is no file but a pipe" in told[str(tmp_path / "pipe.mp3")]
-    assert "is no file but a device" in told[str(tmp_path / "zero.wav")]
+    assert "is a pipe, not a file" in told[str(tmp_path / "pipe.mp3")]
+    assert "is a device, not a file" in told[str(tmp_path / "zero.wav")]
     assert find_audio(tmp_path) == [tmp_path / "a" / "1.mp3"]
 
 
@@ -127,7 +127,7 @@ def test_what_cannot_be_looked_at_is_told_and_passed_over(tmp_path, monkeypatch,
     problems = []
     assert [path.name for path in find_audio(tmp_path, onerror=problems.append)] == ["a.mp3"]
     (problem,) = problems
-    assert "bad.mp3: cannot be looked at" in problem
+    assert "bad.mp3: cannot be read" in problem
     assert os.strerror(error) in problem
 
 
@@ -143,7 +143,7 @@ def test_a_single_thing_that_is_neither_file_nor_folder(tmp_path, what):
         os.mkfifo(path)
     else:
         path.symlink_to("song.mp3" if what == "loop" else "/dev/zero")
-    with pytest.raises(UsageError, match=r"song.mp3: (is a|cannot be looked at)"):
+    with pytest.raises(UsageError, match=r"song.mp3: (is a|cannot be read)"):
         find_audio(path)
 
 
@@ -159,12 +159,12 @@ def test_words_that_are_no_file_are_told_and_not_opened(song, name, what):
     assert read_song_text(song, song.parent, tables).lyrics is None
     fingerprint(song, song.parent, tables)
     if name == "lyrics" and what in ("pipe", "device"):
-        # It would have been passed over as a file of that name too.
+        # It would have been skipped as a file of that name too.
         assert tables.problems == []
         return
     (problem,) = tables.problems
     assert problem.startswith(f"{path}: ")
-    assert "passed over" in problem
+    assert "skipped" in problem
 
 
 def test_words_that_are_enormous_are_told_and_not_read(song):
@@ -462,10 +462,10 @@ def test_huge_cells_are_read_and_the_csv_module_is_left_as_it_was(song):
     ("text", "problem", "label"),
     [
         ("", "songs.csv: is empty", None),
-        ("title,label\nName,calm\n", "songs.csv: no column says which file a row is about", None),
+        ("title,label\nName,calm\n", "songs.csv: no column identifies the file of a row", None),
         ('id,label\nName,calm\nB,"never closed\nC,sad\n', "songs.csv: line 4: unexpected end of data", "calm"),
         ('id,label\nName,calm\nB,"x" y\n', "songs.csv: line 3: ',' expected after '\"'", "calm"),
-        ("id,label\nB,x,y,z\nName,calm\n", "songs.csv: 1 rows have more cells than there are columns", "calm"),
+        ("id,label\nB,x,y,z\nName,calm\n", "songs.csv: 1 rows have more cells than columns", "calm"),
         ("id,label\nName,calm\nName,sad\n", "songs.csv: 1 songs have several rows", "calm"),
         ("id,label\n\nName\n", None, None),
     ],

@@ -144,7 +144,7 @@ def test_numbers_that_sound_cannot_have(monkeypatch, path, bad):
     piece = seconds(1)
     piece[7] = bad
     use(monkeypatch, Fake(seconds(2), piece))
-    with pytest.raises(AudioError, match=r"song.wav: its samples are not numbers that sound can have"):
+    with pytest.raises(AudioError, match=r"song.wav: its samples are invalid"):
         read(path)
 
 

@@ -100,7 +100,7 @@ def test_what_is_wrong_in_the_cache_is_made_again(cache, site, name, harm):
 @pytest.mark.parametrize("name", ["model.bin.part2", "config.json"])
 def test_packages_that_are_not_what_was_checked_are_refused(cache, site, name, harm):
     harm(data(site, name))
-    with pytest.raises(SpeechModelError, match=rf"(?s){packaged.FIRST}.*SHA-256 {BASE_SHA256}.*install them again"):
+    with pytest.raises(SpeechModelError, match=rf"(?s){packaged.FIRST}.*SHA-256 {BASE_SHA256}.*reinstall them"):
         packaged_base()
     assert not any(path.is_dir() for path in (cache / "speech").iterdir())
 
@@ -114,7 +114,7 @@ def test_a_sound_cache_outlives_damaged_packages(cache, site):
 
 def test_a_package_that_lost_a_file_is_named(cache, site):
     data(site, "model.bin.part2").unlink()
-    with pytest.raises(SpeechModelError, match=rf"{packaged.SECOND} has lost its file model.bin.part2"):
+    with pytest.raises(SpeechModelError, match=rf"{packaged.SECOND} lacks its file model.bin.part2"):
         packaged_base()
 
 

@@ -91,18 +91,18 @@ def test_a_folder_that_lacks_a_file(tmp_path, name):
 
 
 def test_a_folder_whose_weights_were_cut_off(tmp_path):
-    with pytest.raises(SpeechModelError, match=r"model.bin has only 9,999,999 bytes; it was cut off, get it again"):
+    with pytest.raises(SpeechModelError, match=r"model.bin has only 9,999,999 bytes; it is incomplete, download"):
         find_weights(make_model(tmp_path / "mine", MIN_BYTES - 1))
 
 
 @pytest.mark.parametrize("named", ["no/such/folder", "./nowhere", "~/no such folder of a model", Path("nowhere")])
 def test_a_folder_that_is_not_there(named):
-    with pytest.raises(SpeechModelError, match=r"no such folder of a speech model; name .*\$ALCCA_SPEECH_MODEL"):
+    with pytest.raises(SpeechModelError, match=r"no such folder; give .*\$ALCCA_SPEECH_MODEL"):
         find_weights(named)
 
 
 def test_an_unknown_name_says_the_known_ones():
-    with pytest.raises(SpeechModelError, match=r"'huge' is no speech model; known are tiny.en, tiny, .*--speech-model"):
+    with pytest.raises(SpeechModelError, match=r"unknown speech model 'huge'; expected one of tiny.en, .*--speech"):
         find_weights("huge")
 
 
@@ -126,7 +126,7 @@ def test_the_hubs_cache_comes_before_the_hub(tmp_path, monkeypatch, capsys, offl
 
 def test_offline_asks_nobody_and_says_what_to_do(monkeypatch):
     asked = hub(monkeypatch, FileNotFoundError("not here"))
-    with pytest.raises(SpeechModelError, match=r"'tiny' are not on this machine; name the folder .*without --offline"):
+    with pytest.raises(SpeechModelError, match=r"'tiny' are not on this machine; give the folder .*without --offline"):
         find_weights("tiny")
     assert asked == [("tiny", "the cache")]
 
@@ -152,12 +152,12 @@ def test_the_hub_is_announced_before_it_is_asked(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(faster_whisper, "download_model", answer)
     assert find_weights("small", offline=False) == folder
-    assert said == ["fetching the speech model small, about 484 MB, from the model hub\n"]
+    assert said == ["downloading the speech model small, about 484 MB, from the model hub\n"]
 
 
 def test_a_hub_that_does_not_answer(monkeypatch):
     hub(monkeypatch, FileNotFoundError("not here"), ConnectionError("no route\nto host"))
-    with pytest.raises(SpeechModelError, match=r"'tiny' could not be fetched from the hub \(no route to host\); name"):
+    with pytest.raises(SpeechModelError, match=r"'tiny' could not be downloaded .*\(no route to host\); give"):
         find_weights("tiny", offline=False)
 
 
@@ -224,7 +224,7 @@ def test_without_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     for what in (model_names, find_weights):
         with pytest.raises(
-            MissingExtraError, match=r"hearing words needs faster_whisper; .* pip install 'alcca\[hear\]'"
+            MissingExtraError, match=r"transcribing needs faster_whisper; .* pip install 'alcca\[hear\]'"
         ):
             what()
 

@@ -231,7 +231,7 @@ def test_a_library_that_cannot_be_written_says_that_it_lacks_tables_and_needs_no
     with closing(Store(store.folder, Access.THERE)) as reader:
         assert len(reader.songs()) == 1
     request.getfixturevalue("registered")
-    with pytest.raises(DiskError, match="a part of the search, and cannot be upgraded here: the disk is read-only"):
+    with pytest.raises(DiskError, match="a part of the search, and cannot be upgraded: the disk is read-only"):
         Store(store.folder, Access.THERE)
 
 

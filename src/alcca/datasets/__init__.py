@@ -1,4 +1,4 @@
-"""Songs to try things on: real ones rendered from scores that come with a package, and made-up ones of known kind.
+"""Example songs: real ones rendered from the scores of a package, and synthetic ones with known correlations.
 
 Imports from: errors, progress.
 """

@@ -1,9 +1,9 @@
-"""Bach's chorales as a music folder: real songs with their words that come with a package.
+"""Bach's chorales as a music folder: real songs with words, from the scores of a package.
 
-music21's corpus holds about 340 four-part chorales of J. S. Bach with their German text under the soprano. Each
-is sung by a synthetic voice, accompanied by a small organ, and written as a file like those of a person's own
-collection: six audio formats, tags, and the words inside the tags, beside the file as NAME.txt, or as NAME.lrc with
-time stamps.
+music21's corpus has about 340 four-part chorales of J. S. Bach with their German text under the soprano. Each is sung
+by a synthetic voice, accompanied by a small organ, and written to a file like those of a private collection: in one of
+six audio formats, with tags, and with the words in the tags, beside the file as NAME.txt, or as NAME.lrc with time
+stamps.
 """
 
 import csv
@@ -26,27 +26,27 @@ COMPOSER = "Johann Sebastian Bach"
 LANGUAGE = "de"
 VOICE = "synthetic: eSpeak NG and WORLD"
 SECONDS = 32.0
-# The organ is softer than the voice by so many decibels.
+# Level of the organ relative to the voice, in decibels.
 ACCOMPANIMENT = -12.0
 COLUMNS = ("file", "title", "artist", "label", "language", "group", "bwv", "melody", "voice")
-# Formats whose tags hold lyrics when written by FFmpeg.
+# Formats in whose tags FFmpeg can write lyrics.
 LYRICS_IN_TAGS = ("mp3", "flac", "m4a", "opus")
 
 
 @dataclass(frozen=True)
 class ChoralesReport:
-    """What `make_chorales` did.
+    """The result of `make_chorales`.
 
     Attributes
     ----------
     folder : Path
-        The music folder; songs.csv in it lists every file with its title, label and group.
+        The music folder; its songs.csv lists every file with its title, label and group.
     songs : int
-        Files that are there now.
+        Number of files in the folder.
     rendered : int
-        Files made by this call; the others were there already.
+        Number of files rendered by this call; the others existed already.
     groups : int
-        Different chorales: songs that share their opening words or melody are one.
+        Number of different chorales: songs with the same opening words or melody count as one.
     failed : tuple of (str, str)
         Scores that could not be read or rendered, with the reason.
     """
@@ -58,14 +58,14 @@ class ChoralesReport:
     failed: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
-        said = (
+        text = (
             f"{self.songs} chorales of {self.groups} different melodies or texts in {self.folder}, "
             f"{self.rendered} rendered now. The voice is synthetic: eSpeak NG speaks, WORLD makes it sing."
         )
         if self.failed:
             name, reason = self.failed[0]
-            said += f" {len(self.failed)} could not be made; the first is {name}: {reason}."
-        return said
+            text += f" {len(self.failed)} could not be made; the first is {name}: {reason}."
+        return text
 
 
 def make_chorales(
@@ -73,21 +73,21 @@ def make_chorales(
 ) -> ChoralesReport:
     """Render the Bach chorales that have words into a music folder, sung by a synthetic voice.
 
-    A file that is there already is not rendered again, and no file is ever half there, so a broken run goes on
-    where it stopped. Files of an earlier version, which nobody sings in, are made anew.
+    An existing file is not rendered again, and files are written atomically, so an interrupted run can be continued.
+    Files of an earlier version without a voice are rendered again.
 
     Parameters
     ----------
     folder : path
-        Made when missing.
+        Created if missing.
     limit : int, optional
-        Only so many songs, chosen by the seed.
+        The number of songs, which the seed selects; all by default.
     jobs : int
-        Processes that work at the same time.
+        Number of parallel processes.
     seed : int
-        Decides the audio format of each song and where its words are kept.
+        Determines the audio format of each song and where its words are written.
     progress : bool
-        Show how far it has come.
+        Show a progress bar.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def make_chorales(
     MissingExtraError
         music21, espeakng-loader or pyworld is not installed.
     UsageError
-        ``limit`` or ``jobs`` below 1.
+        ``limit`` or ``jobs`` is below 1.
     """
     if jobs < 1 or (limit is not None and limit < 1):
         raise UsageError(f"expected limit and jobs of 1 or more, got limit={limit}, jobs={jobs}")
@@ -116,12 +116,12 @@ def make_chorales(
     rendered = 0
     with Progress("rendering chorales", total=len(scores), show=progress) as bar:
         run = Parallel(n_jobs=jobs, return_as="generator_unordered")
-        for made in run(delayed(_render)(score, folder, seed, known.get(bwv(score)), unsung) for score in scores):
-            if isinstance(made, tuple):
-                failed.append(made)
+        for result in run(delayed(_render)(score, folder, seed, known.get(bwv(score)), unsung) for score in scores):
+            if isinstance(result, tuple):
+                failed.append(result)
             else:
-                rows.append(made[0])
-                rendered += made[1]
+                rows.append(result[0])
+                rendered += result[1]
             bar.update()
     rows.sort(key=lambda row: _by_number(row["bwv"]))
     _set_groups(rows)
@@ -131,7 +131,7 @@ def make_chorales(
 
 
 def _render(score: Path, folder: Path, seed: int, known: dict[str, str] | None, unsung: frozenset[str]) -> Any:
-    """Make one song; return its row and whether it was rendered now, or the score's name and why not."""
+    """Render one song; return its row and whether it was rendered now, or the score's name and why it failed."""
     if known is not None and (folder / known["file"]).exists():
         return [known, False]
     try:
@@ -154,7 +154,7 @@ def _render(score: Path, folder: Path, seed: int, known: dict[str, str] | None, 
                 path.with_suffix(".lrc").write_text(_as_lrc(chorale), encoding="utf-8")
             voice = sing(chorale.words, SECONDS, LANGUAGE)
             encode(mix(voice, synthesise(chorale.voices, SECONDS), ACCOMPANIMENT), path, tags)
-    except Exception as error:  # noqa: BLE001 - a score of the corpus may trip music21 anywhere
+    except Exception as error:  # noqa: BLE001 - music21 can raise anything on a score
         return (score.name, str(error) if isinstance(error, AlccaError) else f"{type(error).__name__}: {error}")
     row = {"file": file, "artist": COMPOSER, "language": LANGUAGE, "group": "", "voice": VOICE}
     return [row | {name: getattr(chorale, name) for name in ("title", "label", "bwv", "melody")}, fresh]
@@ -166,7 +166,7 @@ def _as_lrc(chorale: Chorale) -> str:
 
 
 def _set_groups(rows: Sequence[dict[str, str]]) -> None:
-    """Name each song's group after its first member: songs linked by opening words or by the melody's steps."""
+    """Name each group of songs with the same opening words or melody steps after its first member."""
     leader = list(range(len(rows)))
 
     def find(i: int) -> int:
@@ -178,14 +178,14 @@ def _set_groups(rows: Sequence[dict[str, str]]) -> None:
     for i, row in enumerate(rows):
         opening = " ".join(re.sub(r"[^\w\s]", "", row["title"].casefold()).split()[:OPENING_WORDS])
         for link in (("words", opening), ("melody", row["melody"])):
-            one, other = sorted((find(i), find(first.setdefault(link, i))))
-            leader[other] = one
+            earlier, later = sorted((find(i), find(first.setdefault(link, i))))
+            leader[later] = earlier
     for i, row in enumerate(rows):
         row["group"] = f"bwv{rows[find(i)]['bwv']}"
 
 
 def _known(folder: Path) -> tuple[dict[str, dict[str, str]], frozenset[str]]:
-    """Rows of an earlier run's songs.csv by their BWV number, and the files that it made without a voice."""
+    """Rows of an earlier run's songs.csv by BWV number, and the files that were rendered without a voice."""
     try:
         with (folder / "songs.csv").open(newline="", encoding="utf-8") as table:
             rows = list(csv.DictReader(table))

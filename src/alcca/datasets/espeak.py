@@ -18,7 +18,7 @@ from alcca.errors import MissingExtraError, UsageError
 
 __all__ = ["SPEECH_RATE", "Phoneme", "Speech", "speak"]
 
-# What eSpeak NG's voices are made for.
+# The sample rate of eSpeak NG's voices.
 SPEECH_RATE = 22_050
 WORDS_PER_MINUTE = 130
 # The C interface: espeak-ng/speak_lib.h and espeak_ng.h, version 1.52.
@@ -27,18 +27,18 @@ PHONEME_EVENTS, DONT_EXIT = 0x0001, 0x8000
 POSITION_CHARACTER, TEXT_UTF8 = 1, 1
 PARAMETER_RATE, PARAMETER_RANGE = 1, 4
 EVENT_LAST, EVENT_END, EVENT_PHONEME = 0, 5, 7
-# Some sounds are rough: every second or fourth swing of the vocal folds is weaker, by a count that goes on from text to
-# text, in the library's memory. This word sounds in four ways, one after the other; before each text it is spoken
-# until it sounds in the first of these by alphabet, and the count is the same as the last time.
+# In rough sounds every second or fourth cycle of the vocal folds is weaker, by a counter that the library keeps between
+# texts. This word has four sounds, depending on the counter; before each text it is spoken until it has the first of
+# them in byte order, so that the counter is always the same.
 PROBE = ("irres", "de", 150)
 PROBES = 8
 VOWELS = frozenset("aeiouyAEIOUVWY@03&")
-# Slipped between consonants that are hard to say together; no syllable.
+# Inserted between consonants that are hard to pronounce together; not a syllable.
 FLEETING = "@-"
 
 
 class Phoneme(NamedTuple):
-    """One sound of speech: eSpeak NG's name for it, with ' or , before it where it is stressed; times in seconds."""
+    """One sound of speech: eSpeak NG's name for it, with ' or , before it if stressed; times in seconds."""
 
     name: str
     start: float
@@ -46,7 +46,7 @@ class Phoneme(NamedTuple):
 
     @property
     def is_vowel(self) -> bool:
-        """Whether it carries a syllable.
+        """Whether it is the nucleus of a syllable.
 
         Examples
         --------
@@ -85,7 +85,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 
 class _Engine:
-    """The library, opened once in a process: it keeps one state for all callers."""
+    """The library, opened once in a process, because its state is global."""
 
     def __init__(self) -> None:
         try:
@@ -110,7 +110,7 @@ class _Engine:
         )
         self.chunks: list[NDArray[np.int16]] = []
         self.marks: list[tuple[int, str]] = []
-        # Kept here: ctypes does not hold what it hands to C.
+        # Stored here, because ctypes keeps no reference to a callback that it passes to C.
         self.callback = _Callback(self._take)
         self.library.espeak_SetSynthCallback(self.callback)
         self.probed = min((self._say(*PROBE) for _ in range(PROBES)), key=bytes)
@@ -137,7 +137,7 @@ class _Engine:
         phonemes = (
             Phoneme(name, start / SPEECH_RATE, end / SPEECH_RATE)
             for (start, name), (end, _) in pairwise(marks)
-            # Underlined ones are pauses, bracketed ones a change of language.
+            # Names with an underscore are pauses, names with a bracket a change of language.
             if name and name[0] not in "_(" and end > start
         )
         return Speech(samples / 32768, tuple(phonemes))
@@ -149,8 +149,8 @@ class _Engine:
         self.library.espeak_SetParameter(PARAMETER_RANGE, 0, 0)
         self.library.espeak_ng_SetConstF0(pitch)
         self.chunks, self.marks = [], []
-        said = text.encode() + b"\0"
-        self.library.espeak_Synth(said, len(said), 0, POSITION_CHARACTER, 0, TEXT_UTF8, None, None)
+        encoded = text.encode() + b"\0"
+        self.library.espeak_Synth(encoded, len(encoded), 0, POSITION_CHARACTER, 0, TEXT_UTF8, None, None)
         return np.concatenate(self.chunks) if self.chunks else np.zeros(0, np.int16)
 
 
@@ -160,7 +160,7 @@ def _engine() -> _Engine:
 
 
 def speak(text: str, language: str = "de", *, pitch: int = 150) -> Speech:
-    """Speak a text on one tone.
+    """Speak a text at a constant pitch.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def speak(text: str, language: str = "de", *, pitch: int = 150) -> Speech:
     language : str
         A voice of eSpeak NG, such as an ISO 639-1 code.
     pitch : int
-        In hertz; the voice stays on it.
+        In hertz.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def speak(text: str, language: str = "de", *, pitch: int = 150) -> Speech:
     MissingExtraError
         espeakng-loader is not installed, or the library does not start.
     UsageError
-        eSpeak NG knows no such language.
+        eSpeak NG does not support the language.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From notes to audio files: a small organ in NumPy, and the encoders that come with the package's own decoders."""
+"""From notes to audio files: a small organ in NumPy, and encoders from the libraries that also decode."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["AUDIO_FORMATS", "RATE", "Note", "encode", "mix", "synthesise"]
 
 AUDIO_FORMATS = ("mp3", "ogg", "flac", "m4a", "opus", "wav")
-# The rate that features are computed at; Opus knows no such rate and takes the next one.
+# The sample rate of features; Opus does not support it and gets the next higher one.
 RATE = 22_050
 OPUS_RATE = 24_000
 CODECS = {"mp3": "libmp3lame", "flac": "flac", "m4a": "aac", "opus": "libopus", "wav": "pcm_s16le"}
-# Fast settings: the files are to be searched, not sold, and encoding is most of the work. Without its reservoir of
-# bits, an MP3 can be entered in the middle; with it, decoders complain about the frames they have not seen.
+# Fast settings, because encoding is most of the work and quality matters little here. Without its bit reservoir, an MP3
+# can be decoded from the middle; with it, decoders warn about missing earlier frames.
 FAST = {
     "mp3": {"compression_level": "7", "reservoir": "0"},
     "m4a": {"aac_coder": "fast"},
@@ -32,7 +32,7 @@ PEAK, FADE_SECONDS = 0.7, 0.5
 
 
 class Note(NamedTuple):
-    """One tone of a voice: MIDI pitch (69 is 440 Hz), start and length in seconds."""
+    """A note of a voice: MIDI pitch (69 is 440 Hz), start and length in seconds."""
 
     pitch: float
     start: float
@@ -40,7 +40,7 @@ class Note(NamedTuple):
 
 
 def synthesise(voices: Sequence[Sequence[Note]], seconds: float) -> NDArray[np.float32]:
-    """Play voices on a plain organ.
+    """Synthesise voices with the sound of a plain organ.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def synthesise(voices: Sequence[Sequence[Note]], seconds: float) -> NDArray[np.f
             if start >= length:
                 continue
             size = min(int((note.seconds + RELEASE_SECONDS) * RATE), len(sound) - start)
-            # A lookup in one period of the sum is ten times as fast as ten sines.
+            # A lookup in one period of the waveform is ten times as fast as ten sines.
             step = 440.0 * 2 ** ((note.pitch - 69) / 12) * TABLE / RATE
             tone = table[(np.arange(size) * step).astype(np.int64) % TABLE]
             attack, release = int(ATTACK_SECONDS * RATE), min(size, int(RELEASE_SECONDS * RATE))
@@ -82,14 +82,14 @@ def synthesise(voices: Sequence[Sequence[Note]], seconds: float) -> NDArray[np.f
 
 
 def mix(voice: NDArray[np.float32], accompaniment: NDArray[np.float32], decibels: float) -> NDArray[np.float32]:
-    """Put a voice and its accompaniment together.
+    """Mix a voice and its accompaniment.
 
     Parameters
     ----------
     voice, accompaniment : (n,) arrays of float32
         Mono at 22,050 Hz.
     decibels : float
-        How much louder than the voice the accompaniment is (root mean square); negative: softer.
+        Level of the accompaniment relative to the voice (root mean square); negative if softer.
 
     Returns
     -------
@@ -115,9 +115,9 @@ def _finish(sound: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def encode(samples: NDArray[np.float32], path: Path, tags: Mapping[str, str]) -> None:
-    """Write mono samples at 22,050 Hz as the format of ``path``'s suffix, with tags.
+    """Write mono samples at 22,050 Hz in the format of ``path``'s suffix, with tags.
 
-    The file appears whole or not at all: it is written under a hidden name beside ``path`` and renamed.
+    The file is written atomically: under a hidden name beside ``path``, and then renamed.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def encode(samples: NDArray[np.float32], path: Path, tags: Mapping[str, str]) ->
     path : path
         Its suffix is one of `AUDIO_FORMATS`.
     tags : mapping of str to str
-        Such as title, artist, genre, and lyrics, which Ogg Vorbis and WAV files do not get.
+        For example title, artist, genre, and lyrics, which are not written to Ogg Vorbis and WAV files.
     """
     part = path.with_name(f".{path.name}.part{path.suffix}")
     try:
@@ -144,7 +144,7 @@ def _encode_vorbis(samples: NDArray[np.float32], path: Path, tags: Mapping[str, 
 
     with soundfile.SoundFile(path, "w", RATE, 1, format="OGG", subtype="VORBIS") as out:
         for name in ("title", "artist", "genre"):
-            if tags.get(name):  # libsndfile takes no empty text
+            if tags.get(name):  # libsndfile rejects an empty text
                 setattr(out, name, tags[name])
         # libsndfile's Vorbis encoder overflows its stack on long writes.
         for start in range(0, len(samples), RATE):
@@ -161,7 +161,7 @@ def _encode_ffmpeg(samples: NDArray[np.float32], path: Path, tags: Mapping[str, 
         added = out.add_stream(CODECS[suffix], rate=rate, layout="mono", options=FAST.get(suffix, {}))
         stream = cast("av.AudioStream", added)
         codec = stream.codec_context
-        # Encoders of blocks want blocks of their own size; the resampler cuts them and holds the rest back.
+        # Block encoders need blocks of a fixed size; the resampler cuts them and buffers the rest.
         resampler = av.AudioResampler(codec.format, "mono", rate, frame_size=codec.frame_size or RATE)
         frame = av.AudioFrame.from_ndarray(samples[None, :], format="flt", layout="mono")
         frame.sample_rate = RATE

@@ -1,4 +1,4 @@
-"""Bach's chorales as music21's corpus holds them: the notes of each voice, and the words on the notes of one."""
+"""Bach's chorales from music21's corpus: the notes of each voice, and the words on the notes of one voice."""
 
 import re
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from alcca.errors import LyricsError, MissingExtraError
 
 __all__ = ["Chorale", "bwv", "read_score", "scores_with_words"]
 
-# The scores bear no tempo. At this one, half a minute holds the words of three to five lines, which speech
-# recognition understands better than slower singing.
+# The scores have no tempo. At this one, half a minute holds the words of three to five lines, which are recognised
+# better than slower singing.
 QUARTERS_PER_MINUTE = 100
 BEAT = 60 / QUARTERS_PER_MINUTE
-# Two songs with the same words at the start, or the same steps of the melody, are versions of one chorale.
+# Two songs with this many equal opening words, or equal steps of the melody, are versions of one chorale.
 OPENING_WORDS = 4
 OPENING_STEPS = 8
-# The soprano is sung by a bass: a low voice has more harmonics to tell its vowels from.
+# A bass sings the soprano: the many harmonics of a low voice make its vowels intelligible.
 OCTAVES_BELOW = 2
 
 
@@ -42,11 +42,11 @@ class Chorale:
     melody : str
         The first steps of the melody, in semitones.
     voices : tuple of lists of Note
-        What the instruments play, again and again until ``seconds`` are full; soprano first.
+        The notes of the instruments, repeated until ``seconds`` are full; soprano first.
     words : tuple of Word
-        What is sung; where the score has a second verse, it is sung the second time.
+        The sung words; a second verse in the score is sung in the second pass.
     line_starts : tuple of float
-        When each line of the lyrics is first sung, in seconds; rising.
+        When each line of the lyrics is first sung, in seconds, ascending.
     """
 
     bwv: str
@@ -60,7 +60,7 @@ class Chorale:
 
 
 def scores_with_words() -> list[Path]:
-    """Paths of the corpus' chorales whose score holds words."""
+    """Paths of the corpus' chorales whose score has words."""
     import zipfile
 
     try:
@@ -69,14 +69,14 @@ def scores_with_words() -> list[Path]:
         raise MissingExtraError(
             "the Bach chorales come with music21, which is not installed; run: pip install 'alcca[demo]'"
         ) from error
-    found = []
+    scores = []
     for path in sorted(corpus.getComposer("bach")):
-        # Reading a score costs a tenth of a second, looking for its words a thousandth.
+        # Parsing a score takes a tenth of a second, this test for words a thousandth.
         if path.suffix == ".mxl":
             with zipfile.ZipFile(path) as archive:
                 if any(b"<lyric" in archive.read(name) for name in archive.namelist() if name.endswith("xml")):
-                    found.append(Path(path))
-    return found
+                    scores.append(Path(path))
+    return scores
 
 
 def read_score(score: Path, seconds: float) -> Chorale:
@@ -87,7 +87,7 @@ def read_score(score: Path, seconds: float) -> Chorale:
     score : path
         A MusicXML file of four voices, one of which has words.
     seconds : float
-        How long the music is to be: it is repeated until then.
+        Length of the music, which is repeated until then.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def read_score(score: Path, seconds: float) -> Chorale:
     """
     from music21 import converter, text
 
-    # Without its cache of pickles: that would be written once and read never.
+    # Without music21's cache of pickles, which would be written but never read.
     parsed: Any = converter.parse(score, forceSource=True, storePickle=False)
     parts = parsed.parts
     sung = next((part for part in parts if part.lyrics()), None)
@@ -136,13 +136,13 @@ def _words(part: Any, verse: int) -> list[Word]:
     """The words of one verse on their notes."""
     words: list[tuple[str, list[list[Note]], bool]] = []
     end = 0.0
-    for found in part.flatten().notes:
-        start, seconds = float(found.offset) * BEAT, float(found.duration.quarterLength) * BEAT
+    for element in part.flatten().notes:
+        start, seconds = float(element.offset) * BEAT, float(element.duration.quarterLength) * BEAT
         if seconds <= 0:
             continue
-        pitch = max(float(pitch.midi) for pitch in found.pitches) - 12 * OCTAVES_BELOW
-        # What all verses share bears the number of any of them.
-        lyric = next((lyric for lyric in found.lyrics if lyric.number == verse), next(iter(found.lyrics), None))
+        pitch = max(float(pitch.midi) for pitch in element.pitches) - 12 * OCTAVES_BELOW
+        # A syllable that all verses share may have the number of any verse.
+        lyric = next((lyric for lyric in element.lyrics if lyric.number == verse), next(iter(element.lyrics), None))
         letters, position = (_letters(lyric.text or ""), lyric.syllabic) if lyric is not None else ("", None)
         if letters and position in ("middle", "end") and words:
             text, syllables, _ = words[-1]
@@ -152,11 +152,11 @@ def _words(part: Any, verse: int) -> list[Word]:
         if not words:
             continue
         text, syllables, breath = words[-1]
-        breath = breath or any("Fermata" in type(mark).__name__ for mark in found.expressions)
+        breath = breath or any("Fermata" in type(mark).__name__ for mark in element.expressions)
         last = syllables[-1]
-        if last and last[-1].pitch == pitch and found.tie is not None and found.tie.type in ("stop", "continue"):
+        if last and last[-1].pitch == pitch and element.tie is not None and element.tie.type in ("stop", "continue"):
             last[-1] = last[-1]._replace(seconds=start + seconds - last[-1].start)
-        # Of two notes at once, as where voices divide, one is sung.
+        # Of simultaneous notes, as in a divided voice, only one is sung.
         elif start >= end - 1e-6:
             last.append(Note(pitch, start, seconds))
         end = max(end, start + seconds)
@@ -169,7 +169,7 @@ def _words(part: Any, verse: int) -> list[Word]:
 
 
 def _letters(text: str) -> str:
-    """A syllable without numbers of verses and punctuation, which would be spoken."""
+    """A syllable without verse numbers and punctuation, which would be spoken."""
     return re.sub(r"[\W\d_]", "", text)
 
 
@@ -179,7 +179,7 @@ def _later(word: Word, seconds: float) -> Word:
 
 
 def _line_starts(lyrics: str, words: Sequence[Word], seconds: float) -> tuple[float, ...]:
-    """When each line begins; one that is not sung begins with the line before it."""
+    """The start of each line; a line that is not sung gets the start of the line before it."""
     lines = [[letters for word in line.split() if (letters := _letters(word))] for line in lyrics.splitlines()]
     written = [letters for line in lines for letters in line]
     same = SequenceMatcher(None, written, [word.text for word in words], autojunk=False).get_matching_blocks()
@@ -194,12 +194,12 @@ def _line_starts(lyrics: str, words: Sequence[Word], seconds: float) -> tuple[fl
 
 
 def _voice(part: Any) -> list[Note]:
-    """Notes of a part in seconds, tied ones as one."""
+    """The notes of a part in seconds, with tied notes joined."""
     notes: list[Note] = []
-    for found in part.flatten().notes:
-        start, seconds = float(found.offset) * BEAT, float(found.duration.quarterLength) * BEAT
-        tied = found.tie is not None and found.tie.type in ("stop", "continue")
-        for pitch in found.pitches:
+    for element in part.flatten().notes:
+        start, seconds = float(element.offset) * BEAT, float(element.duration.quarterLength) * BEAT
+        tied = element.tie is not None and element.tie.type in ("stop", "continue")
+        for pitch in element.pitches:
             last = next((i for i, note in enumerate(notes) if tied and _continues(note, pitch.midi, start)), None)
             if last is None:
                 notes.append(Note(float(pitch.midi), start, seconds))
@@ -213,7 +213,7 @@ def _continues(note: Note, pitch: float, start: float) -> bool:
 
 
 def _mode(sung: Any, lowest: Any) -> str:
-    """Major or minor: as the key signature says, else by whether the last bass note is the major key's tonic."""
+    """Major or minor, from the key signature, else by whether the last bass note is the tonic of the major key."""
     signature = next(iter(sung.flatten().getElementsByClass("KeySignature")), None)
     mode = getattr(signature, "mode", None)
     if mode in ("major", "minor"):
@@ -223,21 +223,21 @@ def _mode(sung: Any, lowest: Any) -> str:
 
 
 def _lines(words: str) -> str:
-    """Break verses into lines at their punctuation, without the numbers of verses."""
+    """Break verses into lines at their punctuation, and remove the verse numbers."""
     verses = [re.sub(r"^\s*\d+\.\s*", "", verse) for verse in words.splitlines()]
     lines = [line.strip() for verse in verses for line in re.split(r"(?<=[,;.:?!])\s+", verse)]
     return "\n".join(line for line in lines if re.search(r"\w", line))
 
 
 def _title(lyrics: str) -> str:
-    """The opening words, as chorales are called: up to six, fewer where a phrase ends after the fourth or fifth."""
+    """The opening words, after which chorales are named: six, or fewer if a phrase ends after the fourth or fifth."""
     words = lyrics.split()[:6]
     ends = (i for i, word in enumerate(words, 1) if i >= OPENING_WORDS and word[-1] in ",;.:?!")
     return " ".join(words[: next(ends, 6)]).strip(" ,;.:?!")
 
 
 def bwv(score: Path) -> str:
-    """Its number in the catalogue, from the file's name.
+    """The number of a chorale in the catalogue, from the file's name.
 
     Examples
     --------

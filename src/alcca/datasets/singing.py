@@ -1,7 +1,8 @@
-"""A synthetic singer: words and notes to sound.
+"""A synthetic singer: from words and notes to audio.
 
-eSpeak NG speaks each word on one tone (`espeak`), and WORLD sets it to the melody and the lengths of the notes
-(`vocoder`). As singers do, a vowel begins with its note and fills it; the consonants before it come before the beat.
+eSpeak NG speaks each word at a constant pitch (`espeak`), and WORLD adapts it to the melody and the lengths of the
+notes (`vocoder`). As in real singing, a vowel begins with its note and fills it; the consonants before it come before
+the beat.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,16 +19,16 @@ from alcca.datasets.vocoder import FRAME_SECONDS, Frames, analyse, resynthesise
 __all__ = ["SungPhoneme", "Word", "align", "check_voice", "sing"]
 
 SPOKEN_PITCH = 150
-# Consonants are lengthened by this, but leave the vowel its share of the time between two notes.
+# Consonants are lengthened by this factor, but leave the vowel this share of the time between two notes.
 CONSONANT_STRETCH = 1.3
 VOWEL_SHARE = 0.45
 BREATH_SECONDS = 0.18
-# Notes further apart than this have a rest between them.
+# A longer gap between notes is a rest.
 REST_SECONDS = 0.05
 PORTAMENTO_SECONDS = 0.06
 # Vibrato sets in after the first fifth of a second; its depth is in semitones.
 VIBRATO_HERTZ, VIBRATO_DEPTH, VIBRATO_DELAY, VIBRATO_RISE = 5.5, 0.25, 0.2, 0.3
-# What part of a spoken vowel is held: of a diphthong, its first sound.
+# The part of a spoken vowel that is held; of a diphthong, the first sound.
 HELD, HELD_OF_DIPHTHONG = (0.3, 0.7), (0.25, 0.4)
 SECOND_SOUNDS = frozenset("IUYaeoEO@3rR")
 
@@ -38,9 +39,9 @@ class Word(NamedTuple):
     Attributes
     ----------
     text : str
-        As it is written, without marks of punctuation.
+        As written, without punctuation.
     syllables : tuple of tuples of Note
-        For each syllable the notes that it is sung on, one or more.
+        One or more notes for each syllable.
     breath : bool
         Whether the singer breathes after it.
     """
@@ -51,7 +52,7 @@ class Word(NamedTuple):
 
 
 class SungPhoneme(NamedTuple):
-    """A phoneme of the word with this index, and when it is sung, in seconds."""
+    """A phoneme of the word with the given index, and when it is sung, in seconds."""
 
     word: int
     spoken: Phoneme
@@ -60,7 +61,7 @@ class SungPhoneme(NamedTuple):
 
 
 def check_voice() -> None:
-    """Raise `MissingExtraError` unless everything that the singer needs is installed."""
+    """Raise `MissingExtraError` if a package that the singer needs is not installed."""
     _spoken("ja", "de")
 
 
@@ -70,12 +71,12 @@ def sing(words: Sequence[Word], seconds: float, language: str = "de") -> NDArray
     Parameters
     ----------
     words : sequence of Word
-        In the order of their notes, which must not overlap. The pitches are sung as they stand; from 36 to 60 (65 to
-        260 Hz) the voice is intelligible.
+        In the order of their notes, which must not overlap. The pitches are not transposed; from 36 to 60 (65 to 260
+        Hz) the voice is intelligible.
     seconds : float
-        Length of the result; what is longer is cut off.
+        Length of the result; later notes are cut off.
     language : str
-        The language that the words are pronounced in.
+        The language of the pronunciation.
 
     Returns
     -------
@@ -87,7 +88,7 @@ def sing(words: Sequence[Word], seconds: float, language: str = "de") -> NDArray
     MissingExtraError
         espeakng-loader or pyworld is not installed.
     UsageError
-        eSpeak NG does not know the language.
+        eSpeak NG does not support the language.
 
     Examples
     --------
@@ -111,25 +112,25 @@ def sing(words: Sequence[Word], seconds: float, language: str = "de") -> NDArray
     notes = [note for word in words for syllable in word.syllables for note in syllable]
     sound = np.zeros(int(seconds * SPEECH_RATE), dtype=np.float32)
     if notes:
-        made = resynthesise(voice, _melody(notes, np.arange(n) * FRAME_SECONDS))[: len(sound)]
-        sound[: len(made)] = made
+        sung_samples = resynthesise(voice, _melody(notes, np.arange(n) * FRAME_SECONDS))[: len(sound)]
+        sound[: len(sung_samples)] = sung_samples
     return sound
 
 
 def align(words: Sequence[Word], spoken: Sequence[Sequence[Phoneme]]) -> list[SungPhoneme]:
-    """Say when each phoneme is sung.
+    """Compute when each phoneme is sung.
 
     Parameters
     ----------
     words : sequence of Word
     spoken : sequence of sequences of Phoneme
-        How each of the words is pronounced.
+        The pronunciation of each word.
 
     Returns
     -------
     list of SungPhoneme
-        Every vowel begins with the first note of its syllable. Consonants are a little longer than spoken, unless
-        there is too little time.
+        Every vowel begins with the first note of its syllable. Consonants are slightly longer than spoken, unless there
+        is too little time.
 
     Examples
     --------
@@ -140,7 +141,7 @@ def align(words: Sequence[Word], spoken: Sequence[Sequence[Phoneme]]) -> list[Su
     u: 1.0 1.5
     """
     vowels: list[tuple[SungPhoneme, bool]] = []
-    # Consonants that stand before each vowel, and those after the last.
+    # The consonants before each vowel, and those after the last one.
     between: list[list[tuple[int, Phoneme]]] = [[]]
     for index, (word, phonemes) in enumerate(zip(words, spoken, strict=True)):
         count = sum(phoneme.is_vowel for phoneme in phonemes)
@@ -167,7 +168,7 @@ def align(words: Sequence[Word], spoken: Sequence[Sequence[Phoneme]]) -> list[Su
 def _fill(
     vowel: SungPhoneme, consonants: Sequence[tuple[int, Phoneme]], following: float, breath: bool
 ) -> Iterable[SungPhoneme]:
-    """Share the time up to the following vowel among a vowel, the consonants after it, and a breath."""
+    """Divide the time up to the following vowel among a vowel, the consonants after it, and a breath."""
     rest = following - vowel.end > REST_SECONDS
     room = following - vowel.start
     gap = min(BREATH_SECONDS, room / 4) if breath or rest else 0.0
@@ -175,7 +176,7 @@ def _fill(
     stretch = CONSONANT_STRETCH
     if length > 0:
         stretch *= min(1.0, max(0.0, room * (1 - VOWEL_SHARE) - gap) / length)
-    # Within a word all consonants lead to its next vowel; before a rest or breath, a word is first closed.
+    # Within a word, all consonants lead to its next vowel; before a rest or breath, the word's own consonants end it.
     own = [(word, phoneme) for word, phoneme in consonants if word == vowel.word]
     next_words = [(word, phoneme) for word, phoneme in consonants if word != vowel.word]
     onset = list(_before(next_words, following, stretch))
@@ -185,7 +186,7 @@ def _fill(
 
 
 def _before(consonants: Sequence[tuple[int, Phoneme]], end: float, stretch: float) -> Iterable[SungPhoneme]:
-    """Place consonants so that the last one ends at ``end``."""
+    """Schedule consonants so that the last one ends at ``end``."""
     start = end - stretch * sum(phoneme.end - phoneme.start for _, phoneme in consonants)
     for word, phoneme in consonants:
         length = stretch * (phoneme.end - phoneme.start)
@@ -194,7 +195,7 @@ def _before(consonants: Sequence[tuple[int, Phoneme]], end: float, stretch: floa
 
 
 def _fit(syllables: Sequence[Sequence[Note]], count: int) -> list[list[Note]]:
-    """Make as many syllables as the pronunciation has: join the last ones, or halve the longest note."""
+    """Adjust the number of syllables to the pronunciation: join the last ones, or halve the longest note."""
     fitted = [list(notes) for notes in syllables]
     while len(fitted) > count:
         last = fitted.pop()
@@ -209,12 +210,12 @@ def _fit(syllables: Sequence[Sequence[Note]], count: int) -> list[list[Note]]:
 
 
 def _stretched(sung: SungPhoneme, times: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Which moment of the spoken word sounds at each of ``times``."""
+    """The moment of the spoken word that sounds at each of ``times``."""
     start, end = sung.spoken.start, sung.spoken.end
     length, longer = end - start, (sung.end - sung.start) - (end - start)
     if not sung.spoken.is_vowel or longer <= 0:
         return np.asarray(np.interp(times, [sung.start, sung.end], [start, end]))
-    # The ways into a vowel and out of it keep their pace: the ear knows the consonants beside it from them.
+    # The transitions into and out of a vowel are not stretched, because they identify the consonants beside it.
     name = sung.spoken.name.lstrip("',%=")
     shares = HELD_OF_DIPHTHONG if name[1:2] in SECOND_SOUNDS and name[1:2] else HELD
     held = [start + share * length for share in shares]
@@ -223,7 +224,7 @@ def _stretched(sung: SungPhoneme, times: NDArray[np.floating[Any]]) -> NDArray[n
 
 
 def _melody(notes: Sequence[Note], times: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Hertz at each of ``times``: the notes, joined by short glides, with vibrato on long ones."""
+    """Frequency in hertz at each of ``times``: the notes, joined by short glides, with vibrato on long ones."""
     starts = np.array([note.start for note in notes])
     pitches = np.array([note.pitch for note in notes], dtype=np.float64)
     now = (np.searchsorted(starts, times, side="right") - 1).clip(0)
@@ -236,10 +237,10 @@ def _melody(notes: Sequence[Note], times: NDArray[np.floating[Any]]) -> NDArray[
     return np.asarray(440 * 2 ** ((pitch - 69) / 12))
 
 
-# The words of hymns come again and again; so many take about 100 MB.
+# The words of hymns recur often; this many take about 100 MB.
 @lru_cache(maxsize=512)
 def _spoken(text: str, language: str) -> tuple[tuple[Phoneme, ...], Frames]:
-    """How a word sounds when spoken: its phonemes and its frames."""
+    """A spoken word: its phonemes and its frames."""
     samples, phonemes = speak(text, language, pitch=SPOKEN_PITCH)
     if not phonemes:
         return (), Frames.silence(1)

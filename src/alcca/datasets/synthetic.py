@@ -1,22 +1,21 @@
-r"""Songs of a known kind: features of two views that share factors whose canonical correlations are known.
+r"""Synthetic songs: features of two views with shared factors and known canonical correlations.
 
-A song has a mood m, drawn evenly, and factors z = c_m + g: the mood's place c_m, and what is its own, g ~ N(0, I).
-Its views are
+A song has a mood m, drawn uniformly, and factors z = c_m + g: the mood's centre c_m plus g ~ N(0, I). Its views are
 
 .. math:: a = z W_a^\top + \sigma e_a, \qquad t = z W_t^\top + \sigma e_t
 
 with orthonormal columns W and white noise e: probabilistic canonical correlation analysis. With the factors'
 covariance S = Cov(c) + I, of eigenvalues λ_k, the canonical correlations are exactly ρ_k = λ_k / (λ_k + σ²).
-What is done to audio afterwards to look like MFCC is linear and can be undone, and so does not change them.
+Audio is then transformed to look like MFCC by an invertible linear map, which does not change them.
 
-With ``nonlinear=True`` lyrics hold waves of the factors, w(z) = sin(2z) in unit variance, instead of the factors. Of
-the wave of a z ~ N(0, 1) a linear map of audio then explains no more than a correlation of 0.38, a function of it up
-to 1. Where noise leaves audio r² = 1 / (1 + σ²) of the variance of z, the best function of what is left,
+With ``nonlinear=True``, lyrics contain waves of the factors, w(z) = sin(2z) with unit variance, instead of the factors.
+For z ~ N(0, 1), the correlation of the wave with a linear map of audio is then at most 0.38, and with a function of
+audio up to 1. If audio retains the share r² = 1 / (1 + σ²) of the variance of z, the best function of audio,
 E[w(z) | r z], has
 
 .. math:: \rho^2 = e^{-4 (1 - r^2)} \frac{1 - e^{-8 r^2}}{1 - e^{-8}} \cdot r^2
 
-with what is heard of the wave, which the second factor r² stands for.
+with the lyrics, in which noise leaves the wave the same share r² of the variance (the last factor).
 
 References
 ----------
@@ -34,13 +33,13 @@ from alcca.errors import UsageError
 __all__ = ["SyntheticSongs", "make_songs"]
 
 MFCC_SHAPE = (20, 161)
-# How far the moods lie apart, as a share of the spread within a mood.
+# The spread of the moods' centres, relative to the spread within a mood.
 MOOD_SPREAD = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class SyntheticSongs:
-    """What `make_songs` made.
+    """Songs of `make_songs`.
 
     Attributes
     ----------
@@ -50,10 +49,10 @@ class SyntheticSongs:
     label : tuple of n str
         The mood.
     factors : (n, shared) array of float64
-        What both views share.
+        The factors that both views share.
     correlations : (shared,) array of float64
-        Canonical correlations of the population, descending. Of waves: ρ as above, of any function of audio with
-        linear maps of lyrics, without what the moods add.
+        Canonical correlations of the population, descending. For waves, ρ as above: of any function of audio with
+        linear maps of lyrics, without the effect of the moods.
     """
 
     audio: NDArray[np.float32]
@@ -79,17 +78,17 @@ def make_songs(
     Parameters
     ----------
     n : int
-        How many songs.
+        Number of songs.
     moods : int
-        How many labels.
+        Number of labels.
     shared : int
-        How many factors audio and lyrics share; with 0 they are independent and retrieval is chance.
+        Number of factors that audio and lyrics share; with 0 they are independent and retrieval is at chance level.
     noise : float
-        Standard deviation of what they do not share, above 0; the factors' own is about 1.
+        Standard deviation of the noise, above 0; that of the factors is about 1.
     random_state : int
-        The same seed makes the same songs.
+        The same seed gives the same songs.
     nonlinear : bool
-        Whether lyrics hold waves of the factors, of which linear maps of audio tell little.
+        Whether lyrics contain waves of the factors, which linear maps of audio hardly explain.
     audio_shape : tuple of int
         Shape of one song's audio features.
     lyrics_size : int
@@ -98,7 +97,7 @@ def make_songs(
     Raises
     ------
     UsageError
-        Numbers that make no songs, or more shared factors than a view has columns.
+        A number is out of range, or there are more shared factors than a view has columns.
 
     Examples
     --------
@@ -118,8 +117,8 @@ def make_songs(
     factors = places[mood] + rng.standard_normal((n, shared))
     audio = _view(factors, p, noise, rng)
     centred = places - places.mean(axis=0)
-    heard = _waves(factors - places.mean(axis=0)) if nonlinear else factors
-    lyrics = _view(heard, lyrics_size, noise, rng)
+    lyrics_factors = _waves(factors - places.mean(axis=0)) if nonlinear else factors
+    lyrics = _view(lyrics_factors, lyrics_size, noise, rng)
     return SyntheticSongs(
         audio=_like_mfcc(audio.reshape(n, *audio_shape)),
         lyrics=lyrics,
@@ -140,8 +139,8 @@ def _waves(z: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _wave_correlations(shared: int, noise: float) -> NDArray[np.float64]:
-    kept = 1 / (1 + noise**2)
-    share = np.exp(-4 * (1 - kept)) * (1 - np.exp(-8 * kept)) / (1 - np.exp(-8)) * kept
+    retained = 1 / (1 + noise**2)
+    share = np.exp(-4 * (1 - retained)) * (1 - np.exp(-8 * retained)) / (1 - np.exp(-8)) * retained
     return np.full(shared, np.sqrt(share))
 
 
@@ -155,9 +154,9 @@ def _view(factors: NDArray[np.float64], size: int, noise: float, rng: np.random.
 
 
 def _like_mfcc(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give coefficients the scales of MFCC and make them slow in time, by a linear map with an inverse."""
+    """Give coefficients the scales of MFCC and slow changes in time, by an invertible linear map."""
     coefficient = np.arange(audio.shape[1], dtype=np.float32).reshape(1, -1, *[1] * (audio.ndim - 2))
-    # Each frame keeps half of the one before: the matrix has ones on its diagonal.
+    # Each frame gets half of the one before; the map is invertible, as its triangular matrix has ones on the diagonal.
     if audio.ndim > 2:
         for frame in range(1, audio.shape[-1]):
             audio[..., frame] += 0.5 * audio[..., frame - 1]

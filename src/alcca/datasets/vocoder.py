@@ -1,4 +1,4 @@
-"""A voice taken apart and put together again at another pitch and another pace: the vocoder WORLD.
+"""Analysis of a voice, and its synthesis with another pitch and timing, by the vocoder WORLD.
 
 Source: M. Morise, F. Yokomori, K. Ozawa: *WORLD: a vocoder-based high-quality speech synthesis system for real-time
 applications*, IEICE Transactions E99-D (7), 2016.
@@ -15,7 +15,7 @@ from alcca.errors import MissingExtraError
 __all__ = ["FRAME_SECONDS", "Frames", "analyse", "resynthesise"]
 
 FRAME_SECONDS = 0.005
-# Short transforms, twice as fast as WORLD's own choice; enough for a voice of at least 131 Hz.
+# Short transforms, twice as fast as WORLD's default; long enough for a voice of at least 131 Hz.
 TRANSFORM = 512
 LOWEST = 3 * SPEECH_RATE / (TRANSFORM - 3)
 SILENCE = 1e-16
@@ -27,7 +27,7 @@ class Frames(NamedTuple):
     Attributes
     ----------
     voiced : (n,) array of bool
-        Where the vocal folds swing.
+        Where the vocal folds vibrate.
     spectrum : (n, 257) array
         Power of the spectral envelope from 0 to 11,025 Hz.
     noise : (n, 257) array
@@ -40,7 +40,7 @@ class Frames(NamedTuple):
 
     @classmethod
     def silence(cls, n: int) -> "Frames":
-        """``n`` frames in which nothing sounds."""
+        """``n`` frames of silence."""
         bins = TRANSFORM // 2 + 1
         return cls(np.zeros(n, dtype=bool), np.full((n, bins), SILENCE), np.ones((n, bins)))
 
@@ -56,14 +56,14 @@ def _world() -> Any:
 
 
 def analyse(samples: NDArray[np.float64], pitch: float) -> Frames:
-    """Take a voice apart.
+    """Analyse a voice.
 
     Parameters
     ----------
     samples : (n,) array of float64
         Mono at 22,050 Hz.
     pitch : float
-        Hertz that the voice keeps to where it is voiced; at least 131.
+        Pitch of the voiced parts in hertz, at least 131.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def analyse(samples: NDArray[np.float64], pitch: float) -> Frames:
     )
     f0 = world.stonemask(samples, f0, times, SPEECH_RATE)
     spectrum = world.cheaptrick(samples, f0, times, SPEECH_RATE, f0_floor=LOWEST, fft_size=TRANSFORM)
-    # The slowest part of the analysis, and what it finds changes slowly.
+    # Only every second frame: this is the slowest part of the analysis, and its result changes slowly.
     noise = world.d4c(
         samples, np.ascontiguousarray(f0[::2]), np.ascontiguousarray(times[::2]), SPEECH_RATE, fft_size=TRANSFORM
     )
@@ -90,13 +90,13 @@ def analyse(samples: NDArray[np.float64], pitch: float) -> Frames:
 
 
 def resynthesise(frames: Frames, melody: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Let a voice sound again.
+    """Synthesise a voice from its frames.
 
     Parameters
     ----------
     frames : Frames
     melody : (n,) array of float64
-        Hertz for every frame; it counts where the frame is voiced.
+        Pitch of every frame in hertz; used where the frame is voiced.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Encoders: one side of songs to numbers, by name; ours and those of installed packages.
+"""Encoders by name, which turn one side of songs into numbers: built-in ones and those of installed packages.
 
 Imports from: errors, features, persistence, songs, specification.
 """

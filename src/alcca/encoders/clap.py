@@ -1,4 +1,4 @@
-"""Sound by a CLAP model, which was trained to tell which words describe a sound."""
+"""Audio vectors of a CLAP model, which was trained to match sounds with descriptions in words."""
 
 from typing import Any, ClassVar
 
@@ -14,11 +14,11 @@ __all__ = ["ClapEncoder"]
 
 
 class ClapEncoder(Pretrained, AudioEncoder):
-    """The mean of the vectors that CLAP gives to the parts of a slice; needs the extra ``clap``.
+    """The mean of the vectors that CLAP gives to the pieces of a slice; needs the extra ``clap``.
 
-    A model hears a few seconds at a time (most of them 10), and of a longer recording a piece at random. Here a slice
-    is cut into such pieces, the last of them filled up with silence, so that the same sound gets the same vector but
-    for rounding. Pieces of silence alone, as behind a short recording, are left out of the mean.
+    A model takes a few seconds at a time (most take 10), and a random piece of a longer recording. Here a slice is cut
+    into such pieces, the last one padded with silence, so that the same audio gets the same vector up to rounding.
+    Pieces of silence only, as after a short recording, are excluded from the mean.
 
     Parameters
     ----------
@@ -36,17 +36,17 @@ class ClapEncoder(Pretrained, AudioEncoder):
     extra: ClassVar[str] = "clap"
 
     @property
-    def sample_rate(self) -> int:  # type: ignore[override]  # the model says it
-        """Samples per second that the model wants."""
+    def sample_rate(self) -> int:  # type: ignore[override]  # depends on the model
+        """Samples per second of the model's input."""
         return int(self._network()[1].sampling_rate)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(d,), as the model has it."""
+        """(d,), given by the model."""
         return (int(self._network()[0].config.projection_dim),)
 
     def encode(self, recordings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Vectors of recordings (n, samples), shape (n, d); DataError for another number of dimensions."""
+        """Encode recordings (n, samples) to vectors (n, d); DataError for another number of dimensions."""
         import torch
 
         recordings = np.asarray(recordings, np.float32)
@@ -56,21 +56,21 @@ class ClapEncoder(Pretrained, AudioEncoder):
         size = int(extractor.nb_max_samples)
         missing = -recordings.shape[1] % size
         pieces = np.pad(recordings, ((0, 0), (0, missing))).reshape(-1, size)
-        heard = extractor(list(pieces), sampling_rate=extractor.sampling_rate, return_tensors="pt")
+        inputs = extractor(list(pieces), sampling_rate=extractor.sampling_rate, return_tensors="pt")
         with torch.inference_mode():
-            # Where no piece is longer than the model hears, the extractor declares one at random to be so.
-            made = network.get_audio_features(
-                input_features=heard["input_features"], is_longer=torch.zeros_like(heard["is_longer"])
+            # If no piece is longer than the model's input, the extractor marks a random one as longer.
+            output = network.get_audio_features(
+                input_features=inputs["input_features"], is_longer=torch.zeros_like(inputs["is_longer"])
             )
-        vectors = getattr(made, "pooler_output", made).numpy()
-        # The silence behind a short recording says nothing of it.
+        vectors = getattr(output, "pooler_output", output).numpy()
+        # The silence after a short recording does not describe it.
         sounds = pieces.any(axis=1).reshape(len(recordings), -1)
         sounds |= ~sounds.any(axis=1, keepdims=True)
         weights = sounds / sounds.sum(axis=1, keepdims=True)
         return np.asarray(np.einsum("np,npd->nd", weights, vectors.reshape(*weights.shape, -1)), np.float32)
 
     def prepare(self) -> None:
-        """Load the model, and let it hear half a minute of next to nothing."""
+        """Load the model, and encode half a minute of near silence."""
         self.encode(np.full((1, round(SLICE_SECONDS * self.sample_rate)), 1e-3, np.float32))
 
     def _network(self) -> tuple[Any, Any]:

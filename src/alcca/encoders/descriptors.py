@@ -1,4 +1,4 @@
-"""65 numbers of rhythm, loudness, spectral shape, timbre and key."""
+"""The encoder of 65 descriptors of rhythm, loudness, spectral shape, timbre and key."""
 
 import getpass
 import tempfile
@@ -39,15 +39,15 @@ class DescriptorsEncoder(AudioEncoder):
 
     def encode(self, recordings: NDArray[np.float32]) -> NDArray[np.float32]:
         """Describe each recording; DataError as `track_descriptors`."""
-        found = [track_descriptors(samples, self.sample_rate) for samples in recordings]
-        return np.array(found, np.float32).reshape(len(found), N_DESCRIPTORS)
+        rows = [track_descriptors(samples, self.sample_rate) for samples in recordings]
+        return np.array(rows, np.float32).reshape(len(rows), N_DESCRIPTORS)
 
     def prepare(self) -> None:
-        """Compile librosa's code, one process after the other.
+        """Compile librosa's code, in one process at a time.
 
-        librosa compiles at its first call, for longer than a file may take on a slow machine, and keeps what it has
-        compiled on the disk. Two processes that compile at the same time mix their halves there, and every later one
-        crashes on that.
+        librosa compiles at its first call, which on a slow machine takes longer than the limit for a file, and caches
+        the compiled code on disk. Two processes that compile at the same time corrupt the cache, and every later
+        process crashes.
         """
         from filelock import FileLock
 

@@ -58,7 +58,7 @@ class Doc2VecEncoder(LyricsEncoder):
         return self._fitted().known_words(text)
 
     def weight(self, word: str) -> float:
-        """1 / log2(2 + n) of a word that the training texts hold n times; NotFittedError."""
+        """1 / log2(2 + n) for a word that occurs n times in the training texts; NotFittedError."""
         return 1.0 / math.log2(2.0 + self._fitted().vocabulary_.get(word, 0))
 
     def save(self, folder: Path | str) -> None:

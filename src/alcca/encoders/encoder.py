@@ -1,7 +1,7 @@
-"""What an encoder is: it turns one side of songs into numbers, under a name, a version and settings.
+"""The contract of an encoder, which turns one side of songs into numbers and has a name, a version and settings.
 
-An encoder that is the same for all songs is computed once for each of them. One that learns from songs is fitted anew
-in each training fold of a comparison, and sees nothing of the test fold.
+The output of an encoder that does not learn is computed once for each song. An encoder that learns from songs is fitted
+anew in each training fold of a comparison, and sees nothing of the test fold.
 """
 
 import copy
@@ -19,27 +19,27 @@ from alcca.persistence import load_state, save_state
 
 __all__ = ["MFCC", "SAMPLES", "AudioEncoder", "Encoder", "LyricsEncoder", "encode_checked"]
 
-# What an encoder of sound may read.
+# The possible inputs of an audio encoder.
 SAMPLES, MFCC = "samples", "mfcc"
 
 
 class Encoder(ABC):
-    """What encoders of sound and of lyrics have in common.
+    """The base class of audio and lyrics encoders.
 
     Attributes
     ----------
     side : str
         ``"audio"`` or ``"lyrics"``.
     name : str
-        What it is asked for by.
+        The name by which it is selected.
     version : str
-        Another one when the same song gets other numbers: what is stored under the old one is then computed again.
+        Must change when the same song gets other numbers: numbers stored under another version are computed again.
     learns : bool
         Whether `fit` changes anything.
     takes_argument : bool
-        Whether its constructor's first argument may stand behind a colon without a name, as a model's folder.
+        Whether the constructor's first argument may follow the colon without a name, such as a model's folder.
     dtype : dtype
-        Of what it makes: float32.
+        Of the output: float32.
     """
 
     side: ClassVar[str]
@@ -51,19 +51,19 @@ class Encoder(ABC):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The constructor's arguments, by name; NumPy's numbers as Python's."""
+        """The constructor's arguments, by name, with NumPy's numbers converted to Python's."""
         given = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
         return {name: value.item() if isinstance(value, np.generic) else value for name, value in given.items()}
 
     @property
     def key(self) -> str:
-        """Side, name, version and settings in a line: two encoders with the same key make the same numbers."""
+        """Side, name, version and settings in one line: encoders with the same key give the same numbers."""
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
         return f"{self.side} {self.name}@{self.version}({settings})"
 
     @property
     def label(self) -> str:
-        """What to call it for people: its name, and the settings that are not the usual ones.
+        """The name to show: the encoder's name, and the settings that differ from the defaults.
 
         Examples
         --------
@@ -71,15 +71,15 @@ class Encoder(ABC):
         >>> TfidfEncoder().label, TfidfEncoder(500).label
         ('tfidf', 'tfidf:max_features=500')
         """
-        usual = inspect.signature(type(self)).parameters
-        own = [f"{name}={value}" for name, value in self.settings.items() if value != usual[name].default]
+        parameters = inspect.signature(type(self)).parameters
+        own = [f"{name}={value}" for name, value in self.settings.items() if value != parameters[name].default]
         return ":".join([self.name, *own])
 
     def prepare(self) -> None:  # noqa: B027 - most have nothing to do
-        """Load and compile now what the first encoding would otherwise wait for."""
+        """Load and compile everything that the first encoding would otherwise wait for."""
 
     def save(self, folder: Path | str) -> None:
-        """Write what `load` needs to a folder, as safetensors and JSON."""
+        """Write the encoder to a folder, as safetensors and JSON."""
         save_state(folder, type(self).__name__, {}, {"settings": self.settings})
 
     @classmethod
@@ -98,19 +98,19 @@ class Encoder(ABC):
 
 
 class AudioEncoder(Encoder):
-    """Turns the 30 s slices of recordings into numbers; the same for all songs, it learns nothing.
+    """Turns the 30 s slices of recordings into numbers; it does not learn from songs.
 
-    What is to be learned belongs into the method, which sees a training fold alone.
+    Learning belongs into the method, which sees only a training fold.
 
     Attributes
     ----------
     reads : str
         ``"samples"``, mono, full scale 1, at ``sample_rate``; or ``"mfcc"``, of shape (20, 161), which every library
-        has stored.
+        stores.
     sample_rate : int
-        Samples per second that it wants to be given.
+        Samples per second of the input.
     view : str or None
-        The view of a `alcca.Dataset` that holds these very numbers, where it has one.
+        The view of an `alcca.Dataset` that holds the same numbers, if there is one.
     parallel : bool
         Whether the worker processes that decode recordings also encode them, each on one processor: for an encoder
         without a network, which gains nothing from all processors.
@@ -128,7 +128,7 @@ class AudioEncoder(Encoder):
         """The shape of one recording's numbers."""
 
     def fit(self, recordings: NDArray[np.float32]) -> Self:
-        """Do nothing: the numbers of a recording depend on it alone."""
+        """Do nothing: the output for a recording depends only on the recording."""
         return self
 
     @abstractmethod
@@ -138,7 +138,7 @@ class AudioEncoder(Encoder):
         Parameters
         ----------
         recordings : array of float32, shape (n, 30 * sample_rate) or (n, 20, 161)
-            What the encoder ``reads``.
+            The input that the encoder ``reads``.
 
         Returns
         -------
@@ -147,17 +147,17 @@ class AudioEncoder(Encoder):
         Raises
         ------
         DataError
-            Something else.
+            The input has another shape.
         """
 
 
 class LyricsEncoder(Encoder):
-    """Turns lyrics into vectors. One that ``learns`` has to be fitted first, on training texts alone.
+    """Turns lyrics into vectors. An encoder that ``learns`` must be fitted first, on training texts only.
 
     Attributes
     ----------
     verbose : bool
-        Whether `fit` shows on standard error how far it has come, where that takes long.
+        Whether a slow `fit` shows its progress on standard error.
     """
 
     side: ClassVar[str] = "lyrics"
@@ -166,20 +166,20 @@ class LyricsEncoder(Encoder):
     @property
     @abstractmethod
     def shape(self) -> tuple[int, ...]:
-        """The shape of one text's vector, (d,); of one that learns, once it is fitted (else NotFittedError)."""
+        """The shape of one text's vector, (d,); an encoder that learns must be fitted (else NotFittedError)."""
 
     def fit(self, texts: Sequence[str]) -> Self:
-        """Learn from texts; an encoder that does not learn does nothing."""
+        """Learn from texts; does nothing if the encoder does not learn."""
         return self
 
     @abstractmethod
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Turn texts into vectors; that of a text depends on the text and on what `fit` has learned alone.
+        """Turn texts into vectors; a vector depends only on the text and on what `fit` has learned.
 
         Parameters
         ----------
         texts : sequence of n str
-            Cleaned lyrics (`alcca.songs.lyrics.clean_lyrics`). One of which nothing is known gets zeros.
+            Cleaned lyrics (`alcca.songs.lyrics.clean_lyrics`). A text without known words gets zeros.
 
         Returns
         -------
@@ -188,22 +188,22 @@ class LyricsEncoder(Encoder):
         Raises
         ------
         NotFittedError
-            It learns, and was not fitted.
+            The encoder learns, and was not fitted.
         """
 
     @abstractmethod
     def known_words(self, text: str) -> int:
-        """Count the words of a text that the vector can depend on, repetitions included; NotFittedError."""
+        """Count the words of a text that can influence its vector, repetitions included; NotFittedError."""
 
     def weight(self, word: str) -> float:
-        """How much a word says, above 0, at most 1: the less often the training texts hold it, the more.
+        """The weight of a word, above 0, at most 1; higher for words that are rarer in the training texts.
 
         An encoder that does not learn from texts gives 1 to every word. NotFittedError.
         """
         return 1.0
 
     def with_seed(self, seed: int) -> Self:
-        """The same encoder, unfitted as it was, with that seed where it draws anything."""
+        """A copy of the unfitted encoder with another seed; the encoder itself if it draws no random numbers."""
         if "random_state" not in self.settings:
             return self
         seeded = copy.copy(self)
@@ -212,7 +212,7 @@ class LyricsEncoder(Encoder):
 
 
 def check_shape(encoder: AudioEncoder, recordings: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """The recordings as float32; DataError where one has not the shape that an encoder reads."""
+    """The recordings as float32; DataError if they do not have the shape that an encoder reads."""
     array = np.asarray(recordings, dtype=np.float32)
     if array.shape[1:] != shape:
         raise DataError(f"{encoder.name} reads {encoder.reads} of shape (n, {', '.join(map(str, shape))}), got "
@@ -221,12 +221,12 @@ def check_shape(encoder: AudioEncoder, recordings: NDArray[np.float32], shape: t
 
 
 def encode_checked(encoder: AudioEncoder | LyricsEncoder, values: Any) -> NDArray[np.float32]:
-    """What an encoder makes of recordings or texts, which must be what it says.
+    """Encode recordings or texts, and check the output.
 
     Raises
     ------
     DataError
-        Another shape, or numbers that are not finite.
+        The output does not have the encoder's shape, or is not finite.
 
     Examples
     --------
@@ -234,10 +234,10 @@ def encode_checked(encoder: AudioEncoder | LyricsEncoder, values: Any) -> NDArra
     >>> encode_checked(MfccStatsEncoder(), np.zeros((2, 20, 161))).shape
     (2, 80)
     """
-    found = np.asarray(encoder.encode(values), np.float32)
-    if found.shape != (len(values), *encoder.shape) or not np.isfinite(found).all():
+    encoded = np.asarray(encoder.encode(values), np.float32)
+    if encoded.shape != (len(values), *encoder.shape) or not np.isfinite(encoded).all():
         raise DataError(
-            f"the encoder {encoder.name} made an array of shape {found.shape}; expected finite numbers of shape "
+            f"the encoder {encoder.name} made an array of shape {encoded.shape}; expected finite numbers of shape "
             f"{(len(values), *encoder.shape)}, so repair it"
         )
-    return found
+    return encoded

@@ -1,4 +1,4 @@
-"""The paper's audio feature, and a short description made of it."""
+"""The paper's audio feature, and summary statistics of it."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ FRAMES = (N_MFCC, N_FRAMES)
 
 
 class MfccEncoder(AudioEncoder):
-    """20 MFCC in 161 frames, as the paper has them (`alcca.features.mfcc`): shape (20, 161).
+    """20 MFCC in 161 frames, as in the paper (`alcca.features.mfcc`): shape (20, 161).
 
     Examples
     --------
@@ -32,16 +32,16 @@ class MfccEncoder(AudioEncoder):
         return FRAMES
 
     def encode(self, recordings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give back MFCC, shape (n, 20, 161), as they are; DataError for another shape."""
+        """Return MFCC, shape (n, 20, 161), unchanged; DataError for another shape."""
         return check_shape(self, recordings, FRAMES)
 
 
 class MfccStatsEncoder(AudioEncoder):
-    """Statistics of each MFCC over the 30 s, which do not depend on where in the slice a sound stands: shape (80,).
+    """Statistics of each MFCC over the 30 s, independent of the position of a sound in the slice: shape (80,).
 
-    Of each of the 20 coefficients, in this order: mean and standard deviation over frames, mean size and standard
-    deviation of its first differences from frame to frame. (The mean of the differences themselves is the last frame
-    less the first, which says nothing.) A "bag of frames" of this kind is the usual description of timbre.
+    For each of the 20 coefficients, in this order: mean and standard deviation over frames, mean absolute value and
+    standard deviation of the differences between frames. (The mean of the differences themselves depends only on the
+    first and the last frame.) Such a "bag of frames" is the usual description of timbre.
 
     References
     ----------
@@ -66,7 +66,7 @@ class MfccStatsEncoder(AudioEncoder):
         return (4 * N_MFCC,)
 
     def encode(self, recordings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Statistics of MFCC (n, 20, 161), shape (n, 80), in the unit of the MFCC; DataError for another shape."""
+        """Compute statistics (n, 80) of MFCC (n, 20, 161), in the unit of the MFCC; DataError for another shape."""
         frames = check_shape(self, recordings, FRAMES).astype(np.float64)
         steps = np.diff(frames, axis=2)
         parts = (frames.mean(axis=2), frames.std(axis=2), np.abs(steps).mean(axis=2), steps.std(axis=2))

@@ -1,7 +1,7 @@
-"""Networks that others have trained: which weights are meant, and the packages that run them.
+"""Encoders with pretrained networks: the version of their weights, and the packages that run them.
 
-The folder of such a network may name code that those packages run. So one that a library names is loaded only when the
-user trusts it: who trains with it does (`alcca.persistence.trusted`).
+The folder of such a network may contain code that those packages run. So a network that a library names is loaded only
+if the user trusts it; training with a network counts as trust (`alcca.persistence.trusted`).
 """
 
 import hashlib
@@ -20,25 +20,25 @@ __all__ = ["Pretrained", "check_trusted", "model_version"]
 
 
 class Pretrained(Encoder):
-    """An encoder with the weights of a model that has a name on the Hugging Face hub, or a folder.
+    """An encoder with the weights of a model from the Hugging Face hub, or from a folder.
 
     Its version is that of the weights. `save` writes the model's name and version, not the weights.
 
     Parameters
     ----------
     model : str
-        A folder, or a name on the hub, which is asked for what its cache on this machine has not.
+        A folder, or a name on the hub; files that are not in the hub's cache on this machine are downloaded.
 
     Raises
     ------
     MissingExtraError
         The packages that run it are not installed.
     UsageError
-        No such folder, and no such model on the hub, or the hub cannot be reached.
+        There is no such folder and no such model on the hub, or the hub cannot be reached.
     """
 
     takes_argument: ClassVar[bool] = True
-    # What runs the model, the extra that brings it, and a file that every model of the kind has.
+    # The package that runs the model, the extra that installs it, and a file that every such model has.
     package: ClassVar[str]
     extra: ClassVar[str]
     file: ClassVar[str] = "config.json"
@@ -49,13 +49,13 @@ class Pretrained(Encoder):
                 f"the encoder {self.name} needs {self.package}; install it with: pip install 'alcca[{self.extra}]'"
             )
         folder = Path(model).expanduser()
-        # What is kept shall find its model from another folder too.
+        # Absolute, so that a saved encoder finds its model from any current folder.
         self.model = str(folder.absolute() if folder.is_dir() else model)
         self.version = model_version(self.model, self.file)
 
     @property
     def label(self) -> str:
-        """Its name, and the model's: of a folder the last part alone, as where it lies is nobody's business."""
+        """The encoder's and the model's name; for a folder only its last part, to keep the path private."""
         folder = Path(self.model)
         return f"{self.name}:{folder.name if folder.is_absolute() else self.model}"
 
@@ -70,7 +70,7 @@ class Pretrained(Encoder):
         Raises
         ------
         LibraryError
-            The folder holds no such encoder, the user does not trust the model, or its weights are no longer the same.
+            The folder holds no such encoder, the user does not trust the model, or its weights have changed.
         MissingExtraError, UsageError
             As the constructor.
         """
@@ -80,43 +80,44 @@ class Pretrained(Encoder):
         if self.version != state["version"]:
             raise LibraryError(
                 f"{folder}: was saved with other weights of {self.model} (version {state['version']}, now "
-                f"{self.version}); bring those back, or train again"
+                f"{self.version}); restore those, or train again"
             )
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        # Weights that were loaded are loaded again where they are needed.
+        # Loaded weights are not pickled; they are loaded again where they are needed.
         return {name: value for name, value in vars(self).items() if name != "_loaded"}
 
 
 def check_trusted(encoder: str, settings: Mapping[str, Any], folder: Path | str) -> None:
-    """Refuse a model that a file names, before anything of it is fetched or loaded, unless the user trusts it.
+    """Refuse a model named in a file unless the user trusts it, before anything of it is downloaded or loaded.
 
     Parameters
     ----------
     encoder : str
         The encoder's name.
     settings : mapping
-        The encoder's, with ``model``.
+        The encoder's settings, with ``model``.
     folder : path
-        Where they were read.
+        The folder that they were read from.
 
     Raises
     ------
     LibraryError
+        The user does not trust the model.
     """
     name = f"{encoder}:{settings['model']}"
     if not is_trusted(name):
         shown = shlex.quote(name)
         raise LibraryError(
-            f"{folder}: takes the model {settings['model']}, whose files may hold code, and it is loaded only when you "
-            f"allow it; if you trust it, give the command once more with --trust {shown} (in Python: "
+            f"{folder}: uses the model {settings['model']}, whose files may contain code, and needs your "
+            f"permission to load it; if you trust it, run the command again with --trust {shown} (in Python: "
             f"alcca.trust({name!r})), or train again"
         )
 
 
 def model_version(model: str, file: str) -> str:
-    """Which weights a name or a folder means: a checksum of a folder's files, the revision of a model of the hub.
+    """The version of a model's weights: a checksum of a folder's files, or the revision of a model on the hub.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ def model_version(model: str, file: str) -> str:
     folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / file).is_file():
-            raise UsageError(f"{model}: has no {file}; expected the folder of a model, as save_pretrained writes it")
+            raise UsageError(f"{model}: has no {file}; expected the folder of a model, as written by save_pretrained")
         digest = hashlib.blake2b(digest_size=8)
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
@@ -149,6 +150,6 @@ def model_version(model: str, file: str) -> str:
         # The hub's client raises whatever its network stack raises.
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UsageError(
-            f"{model!r} is no folder, and no model could be got from the hub by that name ({reason}); name the folder "
-            "of a model"
+            f"{model!r} is not a folder, and no model of that name could be downloaded from the hub ({reason}); give "
+            "the folder of a model"
         ) from error

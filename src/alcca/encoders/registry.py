@@ -1,11 +1,11 @@
-"""Encoders by name: ours, and what other packages offer as entry points.
+"""Encoders by name: built-in ones, and those that other packages provide as entry points.
 
-A package offers an encoder in its pyproject.toml, by a class (or a function) that makes one::
+A package provides an encoder in its pyproject.toml, as a class (or a function) that creates one::
 
     [project.entry-points."alcca.audio_encoders"]
     my-net = "my_package:MyNetEncoder"
 
-The group of encoders of lyrics is ``alcca.lyrics_encoders``.
+The group of lyrics encoders is ``alcca.lyrics_encoders``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 AUDIO, LYRICS = "alcca.audio_encoders", "alcca.lyrics_encoders"
-# Imported when asked for.
+# Imported on demand.
 BUILT_IN = {
     AUDIO: {
         "mfcc": "alcca.encoders.mfcc:MfccEncoder",
@@ -46,7 +46,7 @@ E = TypeVar("E", AudioEncoder, LyricsEncoder)
 
 
 def audio_encoder_names() -> list[str]:
-    """Names that `audio_encoder` knows, ours first.
+    """The names of all audio encoders, built-in ones first.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def audio_encoder_names() -> list[str]:
 
 
 def lyrics_encoder_names() -> list[str]:
-    """Names that `lyrics_encoder` knows, ours first.
+    """The names of all lyrics encoders, built-in ones first.
 
     Examples
     --------
@@ -68,18 +68,18 @@ def lyrics_encoder_names() -> list[str]:
 
 
 def audio_encoder(written: str | AudioEncoder) -> AudioEncoder:
-    """Make the audio encoder of that name.
+    """Create an audio encoder by name.
 
     Parameters
     ----------
     written : str or AudioEncoder
-        A name, with settings behind colons; an encoder comes back as it is. What is behind a colon and is no setting
-        is the encoder's first argument, as a model's folder.
+        A name, with settings after colons; an encoder is returned unchanged. A text after a colon that is no setting
+        is the encoder's first argument, such as a model's folder.
 
     Raises
     ------
     UsageError
-        An unknown name or setting, one that two packages offer, or one whose package cannot be imported.
+        The name or a setting is unknown, two packages provide the name, or its package cannot be imported.
 
     Examples
     --------
@@ -88,12 +88,12 @@ def audio_encoder(written: str | AudioEncoder) -> AudioEncoder:
     """
     if isinstance(written, AudioEncoder):
         return written
-    made: AudioEncoder = _make(AUDIO, AudioEncoder, written)
-    return made
+    encoder: AudioEncoder = _make(AUDIO, AudioEncoder, written)
+    return encoder
 
 
 def lyrics_encoder(written: str | LyricsEncoder) -> LyricsEncoder:
-    """Make the lyrics encoder of that name; all else as `audio_encoder`.
+    """Create a lyrics encoder by name; otherwise as `audio_encoder`.
 
     Examples
     --------
@@ -102,17 +102,17 @@ def lyrics_encoder(written: str | LyricsEncoder) -> LyricsEncoder:
     """
     if isinstance(written, LyricsEncoder):
         return written
-    made: LyricsEncoder = _make(LYRICS, LyricsEncoder, written)
-    return made
+    encoder: LyricsEncoder = _make(LYRICS, LyricsEncoder, written)
+    return encoder
 
 
 def parse_encoders(text: str) -> list[str]:
-    """Cut a list as a command line takes it at its commas.
+    """Split a comma-separated list of encoders.
 
     Raises
     ------
     UsageError
-        None at all, or one of them twice.
+        The list is empty, or contains an encoder twice.
 
     Examples
     --------
@@ -121,72 +121,73 @@ def parse_encoders(text: str) -> list[str]:
     """
     names = [part.strip() for part in text.split(",") if part.strip()]
     if not names or len(set(names)) < len(names):
-        raise UsageError(f"encoders: expected one or more different names with commas between, got {text!r}")
+        raise UsageError(f"encoders: expected one or more different names, separated by commas, got {text!r}")
     return names
 
 
 def _names(group: str) -> list[str]:
-    offered = {entry.name for entry in entry_points(group=group)}
-    return [*BUILT_IN[group], *sorted(offered - set(BUILT_IN[group]))]
+    provided = {entry.name for entry in entry_points(group=group)}
+    return [*BUILT_IN[group], *sorted(provided - set(BUILT_IN[group]))]
 
 
 def _make(group: str, kind: type[Any], written: str) -> Any:
     name, arguments, texts = Specification.of(written)
     settings = {key: value_of(text) for key, text in texts.items()}
-    # A path may hold colons itself.
+    # A path may contain colons itself.
     argument = [":".join(arguments)] if arguments else []
     make = _maker(group, name)
     if argument and not getattr(make, "takes_argument", False):
-        raise UsageError(f"encoder {written!r}: expected {name}:setting=value, got {argument[0]!r} behind the colon")
+        raise UsageError(f"encoder {written!r}: expected {name}:setting=value, got {argument[0]!r} after the colon")
     try:
-        made = make(*argument, **settings)
+        encoder = make(*argument, **settings)
     except TypeError as error:
-        raise UsageError(f"encoder {written!r}: {error}; correct what stands behind the colon") from error
-    if not isinstance(made, kind):
-        raise UsageError(f"encoder {name!r} made a {type(made).__name__}; expected an {kind.__name__}")
-    return made
+        raise UsageError(f"encoder {written!r}: {error}; correct the settings after the colon") from error
+    if not isinstance(encoder, kind):
+        raise UsageError(f"encoder {name!r} made a {type(encoder).__name__}; expected an {kind.__name__}")
+    return encoder
 
 
 def _maker(group: str, name: str) -> Any:
     if name in BUILT_IN[group]:
         module, _, attribute = BUILT_IN[group][name].partition(":")
         return getattr(import_module(module), attribute)
-    found = list(entry_points(group=group, name=name))
-    if not found:
+    entries = list(entry_points(group=group, name=name))
+    if not entries:
         other = LYRICS if group == AUDIO else AUDIO
-        there = f"; {name} is one of {'lyrics' if group == AUDIO else 'audio'}" if name in _names(other) else ""
+        kind = "a lyrics" if group == AUDIO else "an audio"
+        hint = f"; {name} is {kind} encoder" if name in _names(other) else ""
         side = "audio" if group == AUDIO else "lyrics"
-        raise UsageError(f"{side} encoder {name!r} is unknown{there}; there are {', '.join(_names(group))}")
-    if len({entry.value for entry in found}) > 1:
-        values = " and ".join(sorted(entry.value for entry in found))
-        raise UsageError(f"encoder {name!r} is offered twice, by {values}; uninstall one of the packages")
+        raise UsageError(f"{side} encoder {name!r} is unknown{hint}; expected one of {', '.join(_names(group))}")
+    if len({entry.value for entry in entries}) > 1:
+        values = " and ".join(sorted(entry.value for entry in entries))
+        raise UsageError(f"encoder {name!r} is provided twice, by {values}; uninstall one of the packages")
     try:
-        return found[0].load()
+        return entries[0].load()
     except AlccaError:
         raise
     except Exception as error:
-        # Whatever an installed package raises when it is imported.
+        # An installed package can raise anything when it is imported.
         raise UsageError(
-            f"encoder {name!r} ({found[0].value}) cannot be imported: {error}; repair its package"
+            f"encoder {name!r} ({entries[0].value}) cannot be imported: {error}; repair its package"
         ) from error
 
 
 def named_encoders(
     written: str | E | Sequence[str | E] | Mapping[str, E] | None, make: Callable[[str | E], E]
 ) -> dict[str, E]:
-    """Encoders by what was written of them; one that was made already by its name.
+    """Create encoders, by their texts; an encoder object is listed by its name.
 
     Parameters
     ----------
     written : str, encoder, sequence of them, dict of name to encoder, or None
-        A text is cut at its commas. None gives none.
+        A text is split at its commas. None gives no encoders.
     make : callable
         `audio_encoder` or `lyrics_encoder`.
 
     Raises
     ------
     UsageError
-        As ``make``; none at all, or two of one name.
+        As ``make``; or there are no encoders, or two of the same name.
 
     Examples
     --------
@@ -195,13 +196,13 @@ def named_encoders(
     """
     if written is None or isinstance(written, Mapping):
         return dict(written or {})
-    made: dict[str, E] = {}
-    several = parse_encoders(written) if isinstance(written, str) else written
-    for one in several if isinstance(several, Sequence) else [several]:
-        name = one if isinstance(one, str) else one.name
-        if name in made:
-            raise UsageError(f"encoders: {name} is there twice; leave one out")
-        made[name] = make(one)
-    if not made:
+    encoders: dict[str, E] = {}
+    listed = parse_encoders(written) if isinstance(written, str) else written
+    for item in listed if isinstance(listed, Sequence) else [listed]:
+        name = item if isinstance(item, str) else item.name
+        if name in encoders:
+            raise UsageError(f"encoders: {name} is listed twice; remove one")
+        encoders[name] = make(item)
+    if not encoders:
         raise UsageError("encoders: expected at least one, got none")
-    return made
+    return encoders

@@ -1,4 +1,4 @@
-"""An encoder on disk, without pickle, as a model is kept with what it reads."""
+"""Saving and loading of encoders without pickle."""
 
 import json
 from pathlib import Path
@@ -16,36 +16,34 @@ from alcca.persistence.state import load_state, save_state
 __all__ = ["check_keepable", "load_encoder", "names_to_trust", "save_encoder"]
 
 ABOUT, STATE = "encoder.json", "state"
-# Where our encoders are.
+# The package of alcca's own encoders.
 ROOMS = ("alcca.encoders",)
 
 
 def check_keepable(encoder: AudioEncoder | LyricsEncoder) -> None:
-    """Refuse an encoder that `load_encoder` could not make again; before a training, which takes long.
+    """Refuse an encoder that `load_encoder` could not restore, before a long training.
 
     Raises
     ------
     UsageError
-        A class made inside of a function or a class, or in a script; settings that JSON has not.
+        The class is defined in a function, in another class or in a script; or JSON cannot represent the settings.
 
     Examples
     --------
     >>> from alcca.encoders.tfidf import TfidfEncoder
     >>> check_keepable(TfidfEncoder())
     """
-    wrong = check_findable(type(encoder))
-    if wrong is not None:
-        raise UsageError(wrong)
+    check_findable(type(encoder))
     try:
         json.dumps(encoder.settings)
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"the encoder {encoder.name} cannot be kept: {error}; its settings must be numbers, texts and lists"
+            f"the encoder {encoder.name} cannot be saved: {error}; its settings must be numbers, texts and lists"
         ) from error
 
 
 def names_to_trust(encoder: AudioEncoder | LyricsEncoder) -> set[str]:
-    """What `load_encoder` will run code of for an encoder, but alcca's own; as `alcca.trust` takes it.
+    """The names, for `alcca.trust`, of everything besides alcca whose code `load_encoder` runs for an encoder.
 
     Examples
     --------
@@ -64,15 +62,15 @@ def save_encoder(encoder: AudioEncoder | LyricsEncoder, folder: Path | str) -> N
     Parameters
     ----------
     encoder : AudioEncoder or LyricsEncoder
-        One of ours; or another package's, of which are kept its settings, and, where it learns, its attributes, which
-        must be numbers, texts, arrays, and lists, tuples and mappings of such.
+        One of alcca; or one of another package, whose settings are saved and, if it learns, its attributes, which must
+        be numbers, texts, arrays, and lists, tuples and mappings of these.
     folder : path
-        Made by this call.
+        Created by this call.
 
     Raises
     ------
     LibraryError
-        An attribute is something else; the message names it.
+        An attribute has another type; the message names it.
 
     Examples
     --------
@@ -100,25 +98,25 @@ def save_encoder(encoder: AudioEncoder | LyricsEncoder, folder: Path | str) -> N
 def load_encoder(folder: Path | str) -> Any:
     """Read an encoder that `save_encoder` wrote.
 
-    Of a class of another package the constructor alone is called, with settings that JSON has, and only where the user
-    trusts the package (`alcca.trust`); so is a network that another package loads, only where the user trusts it.
+    For a class of another package, only the constructor is called, with settings from JSON, and only if the user trusts
+    the package (`alcca.trust`). A network that another package runs is loaded only if the user trusts the network.
 
     Raises
     ------
     LibraryError
-        There is none, it is damaged, its class may not or cannot be imported, or it is of another version now.
+        The encoder is missing or damaged, its class may not or cannot be imported, or it has another version now.
     MissingExtraError, UsageError
         As the encoder's constructor.
     """
     folder = Path(folder)
     kind, about = kept_class(folder / ABOUT, "class", "the encoder", ROOMS)
     if not issubclass(kind, AudioEncoder | LyricsEncoder):
-        raise LibraryError(f"{folder}: {kind.__module__}.{kind.__qualname__} is no encoder; train again")
+        raise LibraryError(f"{folder}: {kind.__module__}.{kind.__qualname__} is not an encoder; train again")
     encoder = making("the encoder", folder, lambda: _read(kind, folder / STATE))
     if encoder.version != about.get("version"):
         raise LibraryError(
-            f"{folder}: was made by version {about.get('version')} of the encoder {about.get('name')}, which is "
-            f"version {encoder.version} now and makes other numbers; train again, or bring that version back"
+            f"{folder}: was made by version {about.get('version')} of the encoder {about.get('name')}, which now has "
+            f"version {encoder.version} and gives other numbers; train again, or install that version"
         )
     return encoder
 
@@ -129,5 +127,5 @@ def _read(kind: type[Encoder], folder: Path) -> Encoder:
     arrays, state = load_state(folder, kind.__name__)
     if issubclass(kind, Pretrained):
         check_trusted(kind.name, state["settings"], folder)
-    made: Encoder = put_back(kind(**state["settings"]), unpack(state.get("learned", {}), arrays))
-    return made
+    encoder: Encoder = put_back(kind(**state["settings"]), unpack(state.get("learned", {}), arrays))
+    return encoder

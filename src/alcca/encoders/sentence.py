@@ -1,4 +1,4 @@
-"""Lyrics by a sentence-transformers model, which knows what words mean."""
+"""Lyrics vectors of a sentence-transformers model, which reflect the meaning of words."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -16,9 +16,8 @@ __all__ = ["SentenceEncoder"]
 class SentenceEncoder(Pretrained, LyricsEncoder):
     """The vector that a sentence-transformers model gives to a text; needs the extra ``text``.
 
-    A model reads the first tokens of a text, as many as its ``max_seq_length`` says (often 256 or 512), and no more.
-    The same text gets the same vector but for rounding, whatever is encoded beside it. A text without a word gets
-    zeros.
+    A model reads only the first ``max_seq_length`` tokens of a text (often 256 or 512). The same text gets the same
+    vector up to rounding, whatever other texts are encoded with it. A text without a word gets zeros.
 
     Parameters
     ----------
@@ -37,24 +36,24 @@ class SentenceEncoder(Pretrained, LyricsEncoder):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(d,), as the model has it."""
+        """(d,), given by the model."""
         return (int(self._network().get_embedding_dimension()),)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of texts, shape (n, d)."""
-        found = np.zeros((len(texts), *self.shape), np.float32)
+        """Encode texts to vectors, shape (n, d)."""
+        vectors = np.zeros((len(texts), *self.shape), np.float32)
         rows = [row for row, text in enumerate(texts) if self.known_words(text)]
         if rows:
-            said = [texts[row] for row in rows]
-            found[rows] = self._network().encode(said, convert_to_numpy=True, show_progress_bar=False)
-        return found
+            worded = [texts[row] for row in rows]
+            vectors[rows] = self._network().encode(worded, convert_to_numpy=True, show_progress_bar=False)
+        return vectors
 
     def prepare(self) -> None:
-        """Load the model, and let it read a word."""
+        """Load the model, and encode a word."""
         self.encode(["la"])
 
     def known_words(self, text: str) -> int:
-        """Count the words: such a model cuts unknown ones into pieces that it knows."""
+        """Count all words: such a model splits unknown ones into known pieces."""
         return len(tokenize(text))
 
     def _network(self) -> Any:

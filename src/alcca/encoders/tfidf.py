@@ -1,4 +1,4 @@
-"""Which words a text has, each by how much it says: term frequency, inverse document frequency."""
+"""TF-IDF vectors of lyrics: term frequency times inverse document frequency."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ __all__ = ["TfidfEncoder"]
 
 
 class TfidfEncoder(LyricsEncoder):
-    """TF-IDF of the words that most training texts have, by scikit-learn; vocabulary and weights learn from them.
+    """TF-IDF of the most frequent words, by scikit-learn; vocabulary and weights are learned from the training texts.
 
-    A text's vector has norm 1: (1 + ln tf) · (1 + ln((1 + n) / (1 + df))), tf the word's count in the text and df the
-    training texts, of n, that have it.
+    A text's vector has norm 1: (1 + ln tf) · (1 + ln((1 + n) / (1 + df))), where tf is the word's count in the text and
+    df the number of training texts, out of n, that contain it.
 
     Parameters
     ----------
     max_features : int
-        How many words are kept, the most frequent first, > 0. A dense vector of them goes into every method, and CCA
-        inverts a matrix of that size.
+        Number of words to keep, the most frequent first, > 0. Every method gets a dense vector of this size, and CCA
+        inverts a matrix of this size.
     min_df : int
-        A word is kept when at least so many training texts have it, >= 1. Where there is none, as among a few songs in
-        as many languages, all words are kept.
+        A word is kept if at least this many training texts contain it, >= 1. If there is no such word, as for a few
+        songs in as many languages, all words are kept.
 
     References
     ----------
@@ -61,7 +61,7 @@ class TfidfEncoder(LyricsEncoder):
         Raises
         ------
         DataError
-            A setting out of range, or no word at all.
+            A setting is out of range, or the texts contain no word.
         """
         if self.max_features < 1 or self.min_df < 1:
             raise DataError(f"max_features and min_df: expected 1 or more, got {self.max_features} and {self.min_df}")
@@ -75,7 +75,7 @@ class TfidfEncoder(LyricsEncoder):
         return self
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """TF-IDF vectors, shape (n, words), 0 to 1; NotFittedError."""
+        """Encode texts to TF-IDF vectors, shape (n, words), 0 to 1; NotFittedError."""
         if isinstance(texts, str):
             raise DataError("TF-IDF encodes a sequence of texts, got one string; put it into a list")
         fitted = self._fitted()
@@ -84,12 +84,12 @@ class TfidfEncoder(LyricsEncoder):
         return np.asarray(fitted.transform(texts).toarray(), np.float32)
 
     def known_words(self, text: str) -> int:
-        """Count the words that the vector has a place for; NotFittedError."""
+        """Count the words of a text that are in the vocabulary; NotFittedError."""
         known = self._fitted().vocabulary_
         return sum(word in known for word in tokenize(text))
 
     def weight(self, word: str) -> float:
-        """A word's inverse document frequency as a part of the rarest word's; 1 of one without; NotFittedError."""
+        """A word's inverse document frequency relative to the rarest word's; 1 for an unknown word; NotFittedError."""
         fitted = self._fitted()
         column = fitted.vocabulary_.get(word)
         return 1.0 if column is None else float(fitted.idf_[column] / fitted.idf_.max())
@@ -113,7 +113,7 @@ class TfidfEncoder(LyricsEncoder):
     def _vectorizer(self, **more: Any) -> Any:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        # The words that Doc2Vec has too; scikit-learn's own pattern has none of scripts without spaces.
+        # The same words as for Doc2Vec; scikit-learn's own pattern does not split scripts without spaces.
         return TfidfVectorizer(
             tokenizer=tokenize, token_pattern=None, lowercase=False, sublinear_tf=True, dtype=np.float64,
             max_features=self.max_features, **more,

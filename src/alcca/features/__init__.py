@@ -1,4 +1,4 @@
-"""Arrays from songs: MFCC and descriptors of sound, Doc2Vec vectors of lyrics.
+"""Features of songs as arrays: MFCC and descriptors of audio, Doc2Vec vectors of lyrics.
 
 Imports from: errors, persistence, progress, songs.
 """

@@ -1,8 +1,8 @@
 """65 numbers that describe a recording: rhythm, loudness, spectral shape, timbre and key.
 
-Yu et al. described a song by 65 numbers of Spotify's audio-feature service, which is closed to new users. These
-65 cover the same ground and come from the sound alone. One Fourier transform feeds them all; librosa computes
-nearly everything from it.
+Yu et al. described a song by 65 numbers of Spotify's audio-feature service, which is closed to new users. These 65
+cover the same properties and are computed from the audio only. All share one Fourier transform, from which librosa
+computes nearly everything.
 """
 
 from dataclasses import dataclass
@@ -33,21 +33,21 @@ N_DESCRIPTORS = len(DESCRIPTOR_NAMES)
 
 N_FFT = 2_048
 HOP = 512
-# Onsets need every frame. The shape of the spectrum does not, and takes most of the time.
+# Onsets need every frame. The spectral shape, which takes most of the time, does not.
 SHAPE_STEP = 2
 TUNING_STEP = 8
 LOWEST_RATE = 16_000
-# Of full scale: silence to the last bit that anybody hears, and what leaves float32 when squared.
+# Relative to full scale: a peak below the first is silence, and above the second, squares overflow float32.
 SILENT, LOUDEST = 1e-5, 1e15
 FLOOR_POWER = 1e-10
-# What lies further below the loudest frame is a pause: it has a spectrum, of dither or of the codec.
+# A frame that is further below the loudest one is a pause; its spectrum is that of dither or of the codec.
 PAUSE_DECIBELS = 60.0
-# A rise of the mel bands, on average, that counts as an onset.
+# The mean rise of the mel bands that counts as an onset.
 ONSET_DECIBELS = 1.0
-# The longest period that is looked for.
+# The longest period that is considered.
 PERIOD_SECONDS = 8.0
-# How well each pitch class fits a key, from the tonic upwards. With the profiles of Krumhansl and Kessler, of which
-# these are a revision, a C major triad is in E minor.
+# How well each pitch class fits a key, from the tonic upwards: a revision of the profiles of Krumhansl and Kessler,
+# which assign a C major triad to E minor.
 MAJOR = (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0)
 MINOR = (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0)
 
@@ -80,9 +80,8 @@ def track_descriptors(samples: NDArray[np.float32], sample_rate: int = 22_050) -
     mode                      1     best correlation with a major key less best with a minor one: positive is major
     ========================  ====  =================================================================================
 
-    A star stands for the mean and the standard deviation over frames. Spectrum, timbre and pitch leave pauses out, and
-    silence at the end, as of a padded slice, counts for nothing. Louder samples change ``loudness_mean`` and
-    ``loudness_max`` alone.
+    A star stands for the mean and the standard deviation over frames. Spectrum, timbre and pitch exclude pauses, and
+    silence at the end, as in a padded slice, is ignored. A gain changes only ``loudness_mean`` and ``loudness_max``.
 
     Parameters
     ----------
@@ -94,14 +93,14 @@ def track_descriptors(samples: NDArray[np.float32], sample_rate: int = 22_050) -
     Returns
     -------
     array of shape (65,), float32
-        All finite. Silence has a loudness of -100 dB, a ``silence`` of 1, and zeros.
+        All finite. For silence, the loudness is -100 dB, ``silence`` is 1, and all others are 0.
 
     Raises
     ------
     DataError
-        No samples, more than one channel, or samples that are NaN, infinite or beyond 1e15.
+        There are no samples, more than one channel, or samples that are NaN, infinite or beyond 1e15.
     UsageError
-        A sample rate below 16,000.
+        The sample rate is below 16,000.
 
     References
     ----------
@@ -123,8 +122,8 @@ def track_descriptors(samples: NDArray[np.float32], sample_rate: int = 22_050) -
     --------
     >>> import numpy as np
     >>> tone = np.sin(2 * np.pi * 440 * np.arange(661_500) / 22_050).astype(np.float32)
-    >>> found = dict(zip(DESCRIPTOR_NAMES, track_descriptors(tone), strict=True))
-    >>> len(found), round(float(found["centroid_mean"]), -1), round(float(found["chroma_A"]), 2)
+    >>> values = dict(zip(DESCRIPTOR_NAMES, track_descriptors(tone), strict=True))
+    >>> len(values), round(float(values["centroid_mean"]), -1), round(float(values["chroma_A"]), 2)
     (65, 440.0, 1.0)
     """
     samples = np.asarray(samples, dtype=np.float32)
@@ -138,18 +137,18 @@ def track_descriptors(samples: NDArray[np.float32], sample_rate: int = 22_050) -
     peak = max(samples.max(), -samples.min())
     if not peak < LOUDEST:
         raise DataError("descriptors need finite samples, got NaN, infinite or enormous ones; use read_slice")
-    found = dict.fromkeys(DESCRIPTOR_NAMES, 0.0)
+    values = dict.fromkeys(DESCRIPTOR_NAMES, 0.0)
     if peak < SILENT:
-        found |= {"loudness_mean": -100.0, "loudness_max": -100.0, "silence": 1.0}
+        values |= {"loudness_mean": -100.0, "loudness_max": -100.0, "silence": 1.0}
     else:
         sound = _analyse(samples / peak, sample_rate)
-        found |= _rhythm(sound) | _loudness(sound, float(peak)) | _spectrum(sound) | _timbre(sound) | _tonality(sound)
-    return np.array([found[name] for name in DESCRIPTOR_NAMES], dtype=np.float32)
+        values |= _rhythm(sound) | _loudness(sound, float(peak)) | _spectrum(sound) | _timbre(sound) | _tonality(sound)
+    return np.array([values[name] for name in DESCRIPTOR_NAMES], dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class _Sound:
-    """What everything is computed from: ``loud`` are the frames that are no pause, ``shown`` some of them."""
+    """The input of all descriptors: ``loud`` are the frames that are no pause, ``shown`` a subset of them."""
 
     samples: NDArray[np.float32]
     rate: int
@@ -181,7 +180,7 @@ def _analyse(samples: NDArray[np.float32], rate: int) -> _Sound:
 def _a_weights(rate: int) -> tuple[NDArray[np.float32], float]:
     import librosa
 
-    # The weighting takes the logarithm of 0 Hz, which ends at its floor of -80 dB.
+    # The weighting takes the logarithm of 0 Hz, and its result is limited to -80 dB.
     with np.errstate(divide="ignore"):
         weights = 10 ** (librosa.A_weighting(librosa.fft_frequencies(sr=rate, n_fft=N_FFT)) / 10)
     window = librosa.filters.get_window("hann", N_FFT)
@@ -194,7 +193,7 @@ def _rhythm(sound: _Sound) -> dict[str, float]:
     framing: dict[str, Any] = {"sr": sound.rate, "hop_length": HOP}
     strength = librosa.onset.onset_strength(S=sound.mel, **framing)
     onsets = librosa.onset.onset_detect(onset_envelope=strength, normalize=False, delta=ONSET_DECIBELS, **framing)
-    # librosa's own tempogram is one autocorrelation a frame; one of the whole slice says the same forty times faster.
+    # librosa's tempogram has one autocorrelation per frame; one for the whole slice is as good and forty times faster.
     periods = np.zeros(int(PERIOD_SECONDS * sound.rate / HOP), np.float64)
     correlation = librosa.autocorrelate(strength - strength.mean(), max_size=periods.size)
     if correlation[0] > FLOOR_POWER:
@@ -275,7 +274,7 @@ def _tonality(sound: _Sound) -> dict[str, float]:
 
 
 def _tuning(sound: _Sound) -> float:
-    """How far the recording lies from A = 440 Hz, in semitones, -0.5 to 0.5."""
+    """The deviation of the recording's tuning from A = 440 Hz, in semitones, -0.5 to 0.5."""
     import librosa
 
     magnitude = np.sqrt(sound.power[:, sound.shown[:: TUNING_STEP // SHAPE_STEP]])
@@ -289,7 +288,7 @@ def _tuning(sound: _Sound) -> float:
 
 @lru_cache(maxsize=1)
 def _key_profiles() -> NDArray[np.float64]:
-    """Profiles of the 24 keys, of mean 0 and norm 1: C major to B major, then C minor to B minor; shape (24, 12)."""
+    """Profiles of the 24 keys, with mean 0 and norm 1: C major to B major, then C minor to B minor; shape (24, 12)."""
     profiles = np.array([np.roll(profile, tonic) for profile in (MAJOR, MINOR) for tonic in range(12)])
     profiles -= profiles.mean(axis=1, keepdims=True)
     profiles /= np.linalg.norm(profiles, axis=1, keepdims=True)

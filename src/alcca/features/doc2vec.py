@@ -1,8 +1,8 @@
-"""Doc2Vec vectors of lyrics, the paper's text feature, repeatable to the bit.
+"""Doc2Vec vectors of lyrics, the paper's text feature, reproducible to the bit.
 
-gensim's Doc2Vec draws an inferred vector's start from Python's ``hash`` of the text, which differs from
-process to process, and its negative samples from a generator that remembers every earlier inference. Here
-both come from a checksum of the words and the seed, so that a vector depends on the text and the model alone.
+gensim's Doc2Vec draws the start of an inferred vector from Python's ``hash`` of the text, which differs between
+processes, and the negative samples from a generator whose state depends on all earlier inferences. Here both come from
+a checksum of the words and the seed, so that a vector depends only on the text and the model.
 """
 
 import copy
@@ -21,16 +21,16 @@ from alcca.songs.lyrics import tokenize
 
 __all__ = ["Doc2VecFeatures"]
 
-# gensim's own learning rates, written down because inference repeats them.
+# gensim's own learning rates, needed here because inference repeats them.
 ALPHA, MIN_ALPHA = 0.025, 0.0001
 
 
 class Doc2VecFeatures:
     """Paragraph vectors of lyrics (PV-DBOW with negative sampling).
 
-    Distributed bag of words, because on 600 songs it is fitted in 2.7 s where distributed memory takes 3.9 s,
-    infers a document of 250 words in 8 ms instead of 11 ms, and was the better one for whole documents in
-    Lau and Baldwin's comparison. It needs no word vectors, which are therefore neither trained nor kept.
+    Distributed bag of words is used because on 600 songs it is fitted in 2.7 s (distributed memory: 3.9 s), infers a
+    document of 250 words in 8 ms (11 ms), and was better for whole documents in Lau and Baldwin's comparison. It needs
+    no word vectors, which are neither trained nor stored.
 
     Parameters
     ----------
@@ -39,22 +39,22 @@ class Doc2VecFeatures:
     epochs : int
         Passes over the texts, in training and over a text in inference, > 0.
     min_count : int
-        A word is known when the training texts hold it at least so often, >= 1.
+        A word is known if it occurs at least this often in the training texts, >= 1.
     negative : int
-        Random words that each word is told from, > 0.
+        Number of negative samples for each word, > 0.
     sample : float
-        Words more frequent than this part of all words are thinned out.
+        Words with a higher relative frequency than this are downsampled.
     workers : int
-        Training threads. More than one is faster and not repeatable.
+        Training threads. More than one is faster but not reproducible.
     random_state : int
-        Seed of everything that is drawn, >= 0.
+        Seed of all random numbers, >= 0.
     verbose : bool
         Show a progress bar while fitting.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The known words and how often the training texts hold them.
+        The known words and their counts in the training texts.
 
     References
     ----------
@@ -133,8 +133,8 @@ class Doc2VecFeatures:
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Infer a vector for each text.
 
-        A text's vector depends on the text and the fitted model alone: not on the other texts, their order or
-        anything inferred before. A text without a known word gets zeros.
+        A text's vector depends only on the text and the fitted model, not on other texts, their order or earlier
+        inferences. A text without a known word gets zeros.
 
         Returns
         -------
@@ -154,11 +154,11 @@ class Doc2VecFeatures:
         return vectors
 
     def fit_transform(self, texts: Sequence[str], y: object = None) -> NDArray[np.float32]:
-        """Fit, then infer the training texts like any other: training and test vectors are of one kind."""
+        """Fit, then infer the training texts like any others, so that training and test vectors are comparable."""
         return self.fit(texts).transform(texts)
 
     def known_words(self, text: str) -> int:
-        """Count the words of a text that the model knows, repetitions included.
+        """Count the known words of a text, repetitions included.
 
         Raises
         ------
@@ -169,7 +169,7 @@ class Doc2VecFeatures:
         return sum(word in self.vocabulary_ for word in tokenize(text))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The constructor's parameters by name, as scikit-learn asks for them."""
+        """The constructor's parameters by name, as in scikit-learn."""
         names = ("vector_size", "epochs", "min_count", "negative", "sample", "workers", "random_state", "verbose")
         return {name: getattr(self, name) for name in names}
 
@@ -213,7 +213,7 @@ class Doc2VecFeatures:
         self = cls(**state["parameters"])
         model = self._new_model()
         counts = dict(zip(state["words"], arrays["counts"].tolist(), strict=True))
-        # The words in the order of their weights; gensim derives the tables it samples from their counts.
+        # The words are in the order of their weights; gensim derives its sampling tables from their counts.
         model.build_vocab_from_freq(counts, corpus_count=1)
         model.syn1neg = arrays["word_weights"]
         self._keep(model)
@@ -234,7 +234,7 @@ class Doc2VecFeatures:
             dbow_words=0,
             workers=self.workers,
             seed=int(self.random_state),
-            # Words keep the order of the texts: sorting by count leaves the order of ties to the processor.
+            # Words keep the order of the texts: after sorting by count, the order of ties depends on the processor.
             sorted_vocab=0,
         )
 
@@ -253,8 +253,8 @@ class Doc2VecFeatures:
         digest = hashlib.blake2b("\n".join([str(self.random_state), *words]).encode(), digest_size=16).digest()
         start, draws = np.random.SeedSequence(int.from_bytes(digest)).spawn(2)
         vector[:] = (np.random.default_rng(start).random(self.vector_size, np.float32) - 0.5) / self.vector_size
-        # gensim draws the seed of its negative samples from the model's own generator. The copy shares the
-        # weights and keeps threads that infer at the same time from sharing the generator.
+        # gensim draws the seed of its negative samples from the model's own generator. The copy shares the weights but
+        # not the generator, so that threads can infer at the same time.
         model = copy.copy(self._model)
         model.random = np.random.RandomState(np.random.MT19937(draws))
         work = np.zeros(self.vector_size, np.float32)

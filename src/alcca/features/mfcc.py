@@ -1,8 +1,8 @@
 """Mel-frequency cepstral coefficients of a 30 s slice, the paper's audio feature.
 
-The numbers are those of `librosa.feature.mfcc`; the mel filters come from librosa too. The transforms
-between are written out here because librosa compiles code at its first call, which costs a process two
-seconds before the first song.
+The numbers are those of `librosa.feature.mfcc`; the mel filters come from librosa too. The transforms between are
+implemented here because librosa compiles code at its first call, which delays the first song of a process by two
+seconds.
 """
 
 from functools import lru_cache
@@ -25,10 +25,10 @@ HOP = 4_096
 N_FRAMES = 161
 N_SAMPLES = 661_500
 SAMPLE_RATE = 22_050
-# Power below this is silence, and so is whatever lies further than this below the loudest band.
+# Power is limited from below to the first value, and decibels to this range below the loudest band.
 FLOOR_POWER = 1e-10
 RANGE_DECIBELS = 80.0
-# The power of anything louder leaves float32.
+# The power of larger samples overflows float32.
 LOUDEST = 1e15
 
 
@@ -50,7 +50,7 @@ def mfcc(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     Raises
     ------
     DataError
-        Another number of samples, or one that is NaN, infinite or beyond 1e15.
+        The number of samples is wrong, or a sample is NaN, infinite or beyond 1e15.
 
     References
     ----------
@@ -86,7 +86,7 @@ def mfcc(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=1)
 def _window() -> NDArray[np.float32]:
-    # Periodic, as spectral analysis wants it: np.hanning is the symmetric one.
+    # The periodic window, as usual for spectral analysis; np.hanning is symmetric.
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
 
 
@@ -95,6 +95,6 @@ def _mel_filters() -> "csr_array[Any]":
     from librosa.filters import mel
     from scipy.sparse import csr_array
 
-    # 128 filters of 16 bins each out of 1,025. A dense product wakes the threads of the linear algebra library,
-    # which takes fifty times as long when other workers decode on the same cores.
+    # 128 filters of 16 bins each out of 1,025. A dense product starts the threads of the linear algebra library, which
+    # takes fifty times as long if other workers decode on the same cores.
     return csr_array(mel(sr=SAMPLE_RATE, n_fft=N_FFT))

@@ -1,4 +1,4 @@
-"""Transcripts and lyrics: how well they fit, where they match, and how sure that makes of a song.
+"""Matching of transcripts and lyrics: how well they fit, where they match, and how certain the song is.
 
 Imports from: errors, transcripts.
 """

@@ -1,4 +1,4 @@
-"""Local alignment of letters: how well the best stretch of one text fits a stretch of another, and which these are."""
+"""Local alignment of letters: the best-matching stretches of two texts, and their score."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,27 +13,27 @@ from alcca.matching.folding import ALPHABET
 __all__ = ["GAP_EXTEND", "GAP_OPEN", "KIN", "MATCH", "MISMATCH", "Stretch", "align", "local_scores"]
 
 MATCH, MISMATCH = 4, -2
-# Letters that are taken for each other when sung cost less: in many languages their sounds differ in one feature only,
-# voice or place, or one sound is written with either.
+# Letters that are easily confused when sung cost less: in many languages their sounds differ only in voice or place, or
+# both spell the same sound.
 KIN: dict[str, int] = {
     "aeiouy": -1,
     **dict.fromkeys(("ckqgx", "szcxj", "dt", "bp", "fv", "mn", "lr", "uvw", "gjy", "hw"), 0),
 }
-# A gap of one letter costs the first, each further letter the second.
+# The cost of a gap of one letter, and of each further letter.
 GAP_OPEN, GAP_EXTEND = 5, 2
 
 
 class Stretch(NamedTuple):
-    """Two stretches of letters that fit each other.
+    """Two stretches of letters that match each other.
 
     Parameters
     ----------
     score : int
-        Smith-Waterman's.
+        The Smith-Waterman score.
     query, target : (int, int)
-        From where to where, the end exclusive.
+        Start and end of the stretch, the end exclusive.
     pairs : array of int64, shape (k, 2)
-        Places of equal letters that stand opposite each other.
+        Positions of aligned equal letters, in query and target.
     """
 
     score: int
@@ -43,7 +43,7 @@ class Stretch(NamedTuple):
 
 
 def local_scores(query: str, targets: Sequence[str]) -> NDArray[np.int64]:
-    """Smith-Waterman scores of one text with several, shape (len(targets),); 0 where either is empty.
+    """Smith-Waterman scores of one text with several, shape (len(targets),); 0 if either text is empty.
 
     References
     ----------
@@ -61,45 +61,45 @@ def local_scores(query: str, targets: Sequence[str]) -> NDArray[np.int64]:
         return scores
     import parasail
 
-    # Sixteen bits hold the score of 16,000 equal letters, more than a song has.
+    # Sixteen bits can hold the score of 16,000 equal letters, more than a song has.
     profile = parasail.profile_create_16(query, _matrix())
     for place, target in enumerate(targets):
         if target:
-            found = parasail.sw_striped_profile_16(profile, target, GAP_OPEN, GAP_EXTEND)
-            if found.saturated:
-                found = parasail.sw_striped_32(query, target, GAP_OPEN, GAP_EXTEND, _matrix())
-            scores[place] = found.score
+            result = parasail.sw_striped_profile_16(profile, target, GAP_OPEN, GAP_EXTEND)
+            if result.saturated:
+                result = parasail.sw_striped_32(query, target, GAP_OPEN, GAP_EXTEND, _matrix())
+            scores[place] = result.score
     return scores
 
 
 def align(query: str, target: str) -> Stretch | None:
-    """The best local alignment of two texts, letter by letter; None where no letter fits.
+    """The best local alignment of two texts, letter by letter; None if no letter matches.
 
     Examples
     --------
-    >>> found = align("darknezz", "hellodarknessmyold")
-    >>> found.score, found.query, found.target
+    >>> stretch = align("darknezz", "hellodarknessmyold")
+    >>> stretch.score, stretch.query, stretch.target
     (24, (0, 6), (5, 11))
     """
     if not query or not target:
         return None
     import parasail
 
-    found = parasail.sw_trace_striped_32(query, target, GAP_OPEN, GAP_EXTEND, _matrix())
-    if found.score <= 0:
+    result = parasail.sw_trace_striped_32(query, target, GAP_OPEN, GAP_EXTEND, _matrix())
+    if result.score <= 0:
         return None
-    traced = found.traceback
-    one, other = traced.query, traced.ref
-    row = found.end_query + 1 - sum(letter != "-" for letter in one)
-    column = found.end_ref + 1 - sum(letter != "-" for letter in other)
+    trace = result.traceback
+    query_trace, target_trace = trace.query, trace.ref
+    row = result.end_query + 1 - sum(letter != "-" for letter in query_trace)
+    column = result.end_ref + 1 - sum(letter != "-" for letter in target_trace)
     first = row, column
     pairs = []
-    for left, right in zip(one, other, strict=True):
+    for left, right in zip(query_trace, target_trace, strict=True):
         if left == right:
             pairs.append((row, column))
         row += left != "-"
         column += right != "-"
-    return Stretch(found.score, (first[0], row), (first[1], column), np.array(pairs, dtype=np.int64).reshape(-1, 2))
+    return Stretch(result.score, (first[0], row), (first[1], column), np.array(pairs, dtype=np.int64).reshape(-1, 2))
 
 
 @lru_cache(maxsize=1)

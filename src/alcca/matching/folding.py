@@ -1,4 +1,4 @@
-"""Text as bare letters, comparable in every language, with a way back to the places in the text."""
+"""Folding of text to plain letters, comparable in every language, with their positions in the text."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ APOSTROPHES = frozenset(map(ord, "'’ʼ`´"))
 
 @dataclass(frozen=True)
 class Folded:
-    """The letters of a text, without spaces, accents, case and scripts.
+    """The letters of a text, without spaces, accents and case, in Latin script.
 
     Parameters
     ----------
     letters : str
-        Of ``a`` to ``z`` and ``0`` to ``9``.
+        ``a`` to ``z`` and ``0`` to ``9``.
     places : array of int64, shape (len(letters),)
-        Which character of the text each letter comes from; ascending.
+        Index of the character in the text that each letter comes from; ascending.
     words : array of bool, shape (len(letters),)
         Whether a word begins with the letter.
     """
@@ -49,7 +49,7 @@ def fold(text: str) -> Folded:
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     sizes, apostrophes = _kinds(codes)
     letter, places = sizes > 0, np.arange(len(codes))
-    # An apostrophe stands inside a word: lovin', don't. So what counts is what came before it.
+    # An apostrophe belongs to a word (lovin', don't), so the character before it decides whether a word begins.
     last = np.maximum.accumulate(np.where(apostrophes, -1, places)) if len(codes) else places
     before = np.concatenate([[-1], last[:-1]])[: len(codes)]
     begins = letter & ~((before >= 0) & letter[before])
@@ -59,7 +59,7 @@ def fold(text: str) -> Folded:
 
 
 def fold_letters(text: str) -> str:
-    """The letters of `fold` alone, which take a tenth of the time.
+    """Only the letters of `fold`, in a tenth of the time.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def fold_letters(text: str) -> str:
 
 
 class _Plain(dict[int, str | None]):
-    """What each character is folded to, by its code; filled as characters come. None, which is faster, for nothing."""
+    """The folded form of each code point, filled as characters occur; None, which is faster than "", for no letter."""
 
     def __missing__(self, code: int) -> str | None:
         from anyascii import anyascii
@@ -83,7 +83,7 @@ PLAIN = _Plain()
 
 
 def _kinds(codes: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """How many letters each character is folded to, and whether it is an apostrophe."""
+    """The number of letters that each character is folded to, and whether it is an apostrophe."""
     if len(codes) and codes.max() < len(_common()[0]):
         sizes, apostrophes = _common()
         return sizes[codes], apostrophes[codes]
@@ -94,7 +94,7 @@ def _kinds(codes: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.boo
 
 @lru_cache(maxsize=1)
 def _common() -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    # All up to the typographer's quotation marks and dashes: what most texts are written with.
+    # All characters up to typographic quotation marks and dashes, which are enough for most texts.
     return _kinds_of(range(0x2070))
 
 

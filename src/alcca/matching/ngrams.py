@@ -1,4 +1,4 @@
-"""Letters to numbers: the 5-grams of folded texts, and those that a query asks for."""
+"""The 5-grams of folded texts as numbers, and those that a query looks up."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,19 +7,19 @@ __all__ = ["GRAM_BITS", "Integers", "distinct", "gram_letters", "grams_of", "occ
 
 Integers = NDArray[np.int64]
 
-N = 5  # letters in a gram: with 4 a query reads five times as much, with 6 fewer grams survive mishearing
+N = 5  # letters in a gram: with 4 a query reads five times as much, with 6 fewer grams survive transcription errors
 ALPHABET = b"abcdefghijklmnopqrstuvwxyz0123456789"
-GRAM_BITS = 26  # that a gram's number takes: 36⁵ < 2²⁶
+GRAM_BITS = 26  # bits of a gram's number: 36⁵ < 2²⁶
 TAIL = len(ALPHABET) ** (N - 3)  # grams that begin with the same three letters
-SHORTEST = 3  # letters of a query; fewer are in every song
-MOST = 1000  # grams of a query; more add time and no certainty
+SHORTEST = 3  # minimum letters of a query; fewer occur in every song
+MOST = 1000  # maximum grams of a query; more add time and no certainty
 
 _DIGIT = np.full(256, -1, np.int64)
 _DIGIT[np.frombuffer(ALPHABET, np.uint8)] = np.arange(len(ALPHABET))
 
 
 def distinct(numbers: Integers) -> Integers:
-    """The different numbers, which are not negative, in ascending order.
+    """The distinct values of non-negative numbers, in ascending order.
 
     For millions of numbers twenty times as fast as `numpy.unique`, which hashes them since NumPy 2.3.
 
@@ -33,17 +33,17 @@ def distinct(numbers: Integers) -> Integers:
 
 
 def grams_of(texts: list[bytes]) -> tuple[Integers, Integers]:
-    """All grams of all texts, as numbers of base 36 with five digits, and which text each is of.
+    """All grams of all texts, as numbers of base 36 with five digits, and the text that each belongs to.
 
     Parameters
     ----------
     texts : list of bytes
-        Folded: a–z and 0–9. A gram with any other character is left out.
+        Folded: a–z and 0–9. A gram with any other character is skipped.
 
     Returns
     -------
     gram, text : (n,) arrays
-        In the order of the texts; a gram that occurs twice is there twice.
+        In the order of the texts; a gram that occurs twice is returned twice.
 
     Examples
     --------
@@ -58,13 +58,13 @@ def grams_of(texts: list[bytes]) -> tuple[Integers, Integers]:
     for place in range(N):
         digit = digits[place : place + count]
         gram = gram * len(ALPHABET) + digit
-        whole &= digit >= 0  # a space between texts, or no letter
+        whole &= digit >= 0  # excludes spaces between texts and other characters
     begins = np.flatnonzero(whole)
     return gram[begins], text[begins]
 
 
 def gram_letters(grams: Integers) -> list[str]:
-    """The letters of grams that are given as numbers.
+    """The letters of grams given as numbers.
 
     Examples
     --------
@@ -78,17 +78,17 @@ def gram_letters(grams: Integers) -> list[str]:
 
 
 def wanted_grams(letters: str) -> Integers:
-    """The grams that a query asks for: its own, or where it is shorter than a gram, all that begin with it.
+    """The grams that a query looks up: its own, or, if it is shorter than a gram, all that begin with it.
 
     Parameters
     ----------
     letters : str
-        The folded query. Of one with more than 1,000 different grams, every second is taken, or every third, ….
+        The folded query. If it has more than 1,000 different grams, only every second, third, … is taken.
 
     Returns
     -------
     (g,) array
-        In ascending order, each once; empty for fewer than three letters.
+        In ascending order, without duplicates; empty for fewer than three letters.
 
     Examples
     --------
@@ -106,13 +106,13 @@ def wanted_grams(letters: str) -> Integers:
 
 
 def occurrences(gram: Integers, wanted: Integers) -> tuple[Integers, Integers]:
-    """Where wanted grams occur among many.
+    """Find the occurrences of wanted grams among many.
 
     Parameters
     ----------
     gram : (n,) array
     wanted : (g,) array
-        In ascending order, each once; at least one.
+        In ascending order, without duplicates, not empty.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def occurrences(gram: Integers, wanted: Integers) -> tuple[Integers, Integers]:
     >>> occurrences(np.array([7, 5, 0, 7]), np.array([0, 7]))
     (array([0, 2, 3]), array([1, 0, 1]))
     """
-    # Nearly all grams of a song begin with other letters than the query's; looking those up takes no search tree.
+    # Nearly all grams of a song begin with other letters than the query's; a table of beginnings excludes them fast.
     begins = np.zeros(len(ALPHABET) ** N // TAIL, bool)
     begins[wanted // TAIL] = True
     near = np.flatnonzero(begins[gram // TAIL])

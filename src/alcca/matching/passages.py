@@ -1,4 +1,4 @@
-"""Where two texts match: which lines of the lyrics were heard, which of their words, and when."""
+"""Passages in which a transcript and lyrics match: the lines of the lyrics, their matched words, and the times."""
 
 import itertools
 from typing import NamedTuple
@@ -13,27 +13,27 @@ from alcca.transcripts import Transcript, text_of
 
 __all__ = ["Passage", "find_passages"]
 
-# A further stretch has to be worth this many bits to be shown beside the best.
+# A further stretch is shown beside the best one if it has at least this many bits.
 MIN_BITS = 6.0
-# A word was matched when this share of its letters stands opposite equal ones.
+# A word counts as matched if this share of its letters is aligned with equal ones.
 SHARE_OF_WORD = 0.6
 
 
 class Passage(NamedTuple):
-    """A line of lyrics that was heard.
+    """A line of lyrics that matches a transcript.
 
     Parameters
     ----------
     line : str
-        As it is written.
+        As written in the lyrics.
     line_number : int
-        Of all lines of the text, from 0.
+        Among all lines of the lyrics, from 0.
     words : tuple of str
-        The words of the line that were heard, as they are written.
+        The matched words of the line, as written in the lyrics.
     start, end : float or None
-        When it is sung, in seconds in the recording; None where a text stands for what was heard.
+        When it is sung, in seconds of the recording; None if a plain text was given instead of a transcript.
     bits : float
-        What its letters are worth.
+        The bits of its matched letters.
     """
 
     line: str
@@ -45,17 +45,17 @@ class Passage(NamedTuple):
 
 
 def find_passages(heard: Transcript | str, lyrics: str, most: int = 3) -> list[Passage]:
-    r"""The lines of lyrics that were heard, the best first.
+    r"""Find the lines of lyrics that match a transcript, the best first.
 
-    What was heard is aligned with the lyrics, then what is left of it again, as long as that is better than chance: a
-    chorus that is sung twice and lines that were left out are several stretches.
+    The transcript is aligned with the lyrics, then the unmatched rest of it again, as long as the match is better than
+    chance: a repeated chorus or skipped lines give several stretches.
 
     Parameters
     ----------
     heard : Transcript or str
     lyrics : str
     most : int
-        At most so many lines.
+        The maximum number of lines.
 
     Examples
     --------
@@ -69,27 +69,30 @@ def find_passages(heard: Transcript | str, lyrics: str, most: int = 3) -> list[P
     pairs = _pairs(spoken.letters, written.letters, most)
     if not len(pairs):
         return []
-    found: dict[int, list[tuple[int, int]]] = {}
+    pairs_of_line: dict[int, list[tuple[int, int]]] = {}
     starts = _line_starts(lyrics)
     line_of = np.searchsorted(starts, written.places[pairs[:, 1]], side="right") - 1
-    for line, (here, there) in zip(line_of.tolist(), pairs.tolist(), strict=True):
-        found.setdefault(line, []).append((here, there))
+    for number, (heard_at, written_at) in zip(line_of.tolist(), pairs.tolist(), strict=True):
+        pairs_of_line.setdefault(number, []).append((heard_at, written_at))
     lines = lyrics.split("\n")
-    passages = [_passage(lines[line], line, starts[line], matched, written, times) for line, matched in found.items()]
-    return sorted((one for one in passages if one.words), key=lambda one: -one.bits)[:most]
+    passages = [
+        _passage(lines[number], number, starts[number], matched, written, times)
+        for number, matched in pairs_of_line.items()
+    ]
+    return sorted((passage for passage in passages if passage.words), key=lambda passage: -passage.bits)[:most]
 
 
 def _pairs(spoken: str, written: str, most: int) -> NDArray[np.int64]:
-    """Places of equal letters in all stretches that are better than chance."""
+    """Positions of aligned equal letters in all stretches that are better than chance."""
     least = np.log(K * max(len(spoken) * len(written), 1)) + MIN_BITS * np.log(2)
     pairs: list[NDArray[np.int64]] = []
     pieces = [(0, len(spoken))]
     while pieces and len(pairs) < 2 * most:
         begin, end = pieces.pop(0)
-        found: Stretch | None = align(spoken[begin:end], written)
-        if found is None or (pairs and LAMBDA * found.score < least):
+        stretch: Stretch | None = align(spoken[begin:end], written)
+        if stretch is None or (pairs and LAMBDA * stretch.score < least):
             continue
-        core = _core(found.pairs) + np.array([begin, 0])
+        core = _core(stretch.pairs) + np.array([begin, 0])
         pairs.append(core)
         pieces += [(begin, int(core[0, 0])), (int(core[-1, 0]) + 1, end)]
         pieces.sort(key=lambda piece: piece[0] - piece[1])
@@ -97,7 +100,7 @@ def _pairs(spoken: str, written: str, most: int) -> NDArray[np.int64]:
 
 
 def _core(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Pairs without those at the ends that match here and there only: they belong to the words of another line."""
+    """Pairs without scattered ones at both ends, which belong to words of other lines."""
     together = (np.diff(pairs, axis=0) == 1).all(axis=1)
     runs = np.flatnonzero(together[:-1] & together[1:])
     return pairs[runs[0] : runs[-1] + 3] if len(runs) else pairs
@@ -111,22 +114,23 @@ def _passage(
     written: Folded,
     times: NDArray[np.float64] | None,
 ) -> Passage:
-    here = np.array([one for one, _ in matched])
-    there = {other for _, other in matched}
-    worth = LAMBDA * MATCH * len(there) / np.log(2)
-    words = tuple(_words(line, start, there, written))
+    heard_at = np.array([place for place, _ in matched])
+    written_at = {place for _, place in matched}
+    worth = LAMBDA * MATCH * len(written_at) / np.log(2)
+    words = tuple(_words(line, start, written_at, written))
     if times is None:
         return Passage(line.strip(), number, words, None, None, float(worth))
-    return Passage(line.strip(), number, words, float(times[here.min(), 0]), float(times[here.max(), 1]), float(worth))
+    begin, end = float(times[heard_at.min(), 0]), float(times[heard_at.max(), 1])
+    return Passage(line.strip(), number, words, begin, end, float(worth))
 
 
-def _words(line: str, start: int, there: set[int], written: Folded) -> list[str]:
-    """Words of a line of which most letters were matched."""
+def _words(line: str, start: int, matched: set[int], written: Folded) -> list[str]:
+    """The words of a line with most letters matched."""
     first, last = np.searchsorted(written.places, [start, start + len(line)])
     begins = [*(first + np.flatnonzero(written.words[first:last])).tolist(), int(last)]
     words = []
     for begin, end in itertools.pairwise(begins):
-        if sum(place in there for place in range(begin, end)) >= SHARE_OF_WORD * (end - begin):
+        if sum(place in matched for place in range(begin, end)) >= SHARE_OF_WORD * (end - begin):
             a, b = written.places[begin] - start, written.places[end - 1] - start + 1
             words.append(line[a:b])
     return words
@@ -138,7 +142,7 @@ def _line_starts(text: str) -> NDArray[np.int64]:
 
 
 def _times(heard: Transcript, spoken: Folded) -> NDArray[np.float64]:
-    """When each heard letter begins and ends, shape (letters, 2): evenly within its segment."""
+    """Start and end of each letter of a transcript, shape (letters, 2), spread evenly over its segment."""
     sizes = np.array([len(fold_letters(segment.text.strip())) for segment in heard.all_segments], dtype=np.int64)
     starts, ends = np.array([(segment.start, segment.end) for segment in heard.all_segments]).reshape(-1, 2).T
     step = np.repeat((ends - starts) / np.maximum(sizes, 1), sizes)

@@ -1,4 +1,4 @@
-"""How likely a hit is the song that was asked for: a probability, and a word for it."""
+"""The probability that a hit is the right song, and a word for it."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,23 +7,23 @@ from alcca.errors import DataError
 
 __all__ = ["LIKELY", "SURE", "certainty", "posterior"]
 
-# Probabilities from which a hit is called so.
+# The least probabilities of a sure and of a likely hit.
 SURE, LIKELY = 0.97, 0.5
-# Evidence is counted for this much, because the letters of a text do not vary independently: benchmarks/certainty.py
-# fits 0.62; songs of one genre share more phrases than those that it was fitted on, hence less. And beforehand this
-# share of queries is taken to be about a song of the library.
+# The weight of the evidence, below 1 because the letters of a text are not independent: benchmarks/certainty.py fits
+# 0.62, and songs of one genre share more phrases than the songs of that fit, hence less. And the prior probability that
+# a query is about a song of the library.
 SCALE, PRIOR = 0.5, 0.5
 
 
 def posterior(bits: ArrayLike, songs: int) -> NDArray[np.float64]:
-    """Probability that each hit is the song, by Bayes' rule over all songs and the chance that it is none of them.
+    """The probability that each hit is the right song, by Bayes' rule over all songs and the case that none is right.
 
     Parameters
     ----------
     bits : array-like, shape (k,)
         Evidence for each hit.
     songs : int
-        How many songs were compared, at least k; those that are no hits have no evidence.
+        The number of songs that were compared, at least k; songs that are no hits have no evidence.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def posterior(bits: ArrayLike, songs: int) -> NDArray[np.float64]:
     Raises
     ------
     DataError
-        Fewer songs than hits, or bits that are not finite.
+        There are fewer songs than hits, or bits are not finite.
 
     Examples
     --------

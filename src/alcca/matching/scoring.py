@@ -1,4 +1,4 @@
-"""How much better two texts fit than by chance, in bits: comparable whatever their lengths."""
+"""How much better two texts fit than by chance, in bits, which are comparable for texts of any length."""
 
 import re
 from collections.abc import Sequence
@@ -12,16 +12,15 @@ from alcca.transcripts import Transcript, text_of
 
 __all__ = ["LAMBDA", "K", "bits", "signed_bits"]
 
-# Of the extreme-value distribution of local scores between unrelated texts of one language, which share common phrases:
-# the fit of its tail by benchmarks/matching.py.
+# Parameters of the extreme-value distribution of local scores between unrelated texts of one language, which share
+# common phrases: benchmarks/matching.py fits its tail.
 LAMBDA, K = 0.20, 0.001
-# What comes three times on end, or more, counts twice: "la la la la" of one song is no evidence for every other that
-# has it too.
+# A sequence that is repeated three times or more counts twice: "la la la la" is no evidence for every song with it.
 _LOOP = re.compile(r"(.{1,24}?)\1{2,}")
 
 
 def bits(queries: Sequence[Transcript | str | None], targets: Sequence[Transcript | str | None]) -> NDArray[np.float64]:
-    """Bit scores of local alignments, less what chance gives for texts of these lengths.
+    """Bit scores of local alignments, less the score expected by chance for texts of these lengths.
 
     Parameters
     ----------
@@ -30,8 +29,8 @@ def bits(queries: Sequence[Transcript | str | None], targets: Sequence[Transcrip
     Returns
     -------
     array of float64, shape (n, m)
-        At least 0; one more bit halves how often unrelated texts of these lengths come so high. 0 where either has no
-        letters.
+        At least 0; each bit halves the frequency of such a score between unrelated texts of these lengths. 0 if either
+        has no letters.
 
     References
     ----------
@@ -40,8 +39,8 @@ def bits(queries: Sequence[Transcript | str | None], targets: Sequence[Transcrip
 
     Examples
     --------
-    >>> found = bits(["hello darkness my old friend", ""], ["Hello darkness, my old friend", "Three blind mice"])
-    >>> (found > 20).tolist(), found[1].tolist()
+    >>> scores = bits(["hello darkness my old friend", ""], ["Hello darkness, my old friend", "Three blind mice"])
+    >>> (scores > 20).tolist(), scores[1].tolist()
     ([[True, False], [False, False]], [0.0, 0.0])
     """
     return np.maximum(signed_bits(queries, targets), 0.0)
@@ -50,12 +49,12 @@ def bits(queries: Sequence[Transcript | str | None], targets: Sequence[Transcrip
 def signed_bits(
     queries: Sequence[Transcript | str | None], targets: Sequence[Transcript | str | None]
 ) -> NDArray[np.float64]:
-    """The same, negative where two texts fit worse than chance lets expect.
+    """Bit scores as `bits`, but negative if two texts fit worse than expected by chance.
 
     Returns
     -------
     array of float64, shape (n, m)
-        0 where either has no letters.
+        0 if either has no letters.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What two texts share wherever it stands in them: words and short phrases, and stretches of similar sound.
+"""Words, short phrases and similar sounds that two texts share, regardless of position.
 
-Local alignment sees one stretch, letter by letter, and takes every letter for as good as any other. These two see
-all of both texts and count rare material more; each errs in its own way, so that together they say more than one.
+Local alignment compares one stretch, and weights all letters equally. These two measures compare the whole texts and
+give more weight to rare n-grams; their errors differ, so that they complement each other.
 """
 
 import re
@@ -15,7 +15,7 @@ from alcca.matching.folding import fold
 
 __all__ = ["shared_sounds", "shared_words", "sounds"]
 
-# One letter for each group of sounds that are taken for each other when sung; vowels fall into two, bright and dark.
+# One letter for each group of sounds that are easily confused when sung; vowels form two groups, bright and dark.
 _SPELLINGS = (("ph", "f"), ("gh", "g"), ("ck", "k"), ("qu", "k"))
 _SOUNDS = str.maketrans("cqgxzjdbvnryiueo", "kkkssstpfmliioio")
 
@@ -26,7 +26,7 @@ def shared_words(queries: Sequence[str], targets: Sequence[str]) -> NDArray[np.f
     Parameters
     ----------
     queries, targets : sequences of n and m str
-        Inverse document frequencies are those of the targets.
+        Inverse document frequencies are computed from the targets.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def shared_words(queries: Sequence[str], targets: Sequence[str]) -> NDArray[np.f
 
 
 def shared_sounds(queries: Sequence[str], targets: Sequence[str]) -> NDArray[np.float64]:
-    """The same of stretches of three to five sounds, across words; see `sounds`.
+    """Cosines of TF-IDF vectors of three to five successive sounds, across words; see `sounds`.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def shared_sounds(queries: Sequence[str], targets: Sequence[str]) -> NDArray[np.
 
 
 def sounds(letters: str) -> str:
-    """Folded letters as the sounds that they stand for, roughly, in any language written in Latin letters.
+    """Folded letters as approximate sounds, for any language written in Latin letters.
 
     Examples
     --------
@@ -91,5 +91,5 @@ def _phrases(text: str) -> list[str]:
 
 
 def _stretches(text: str) -> list[str]:
-    heard = sounds(fold(text).letters)
-    return [heard[i : i + n] for n in (3, 4, 5) for i in range(len(heard) - n + 1)]
+    spoken = sounds(fold(text).letters)
+    return [spoken[i : i + n] for n in (3, 4, 5) for i in range(len(spoken) - n + 1)]

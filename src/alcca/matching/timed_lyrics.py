@@ -1,4 +1,4 @@
-"""When each line of lyrics is sung: the lyrics aligned with what was heard, as a whole."""
+"""The time at which each line of lyrics is sung, from a global alignment of the lyrics with a transcript."""
 
 from itertools import pairwise
 
@@ -11,17 +11,17 @@ from alcca.transcripts import Transcript
 __all__ = ["TimedLine", "fill_times", "time_lines", "to_lrc"]
 
 TimedLine = tuple[float | None, str]
-# A line counts as heard when this share of its letters stands opposite the same letters.
+# A line counts as matched if this share of its letters is aligned with equal ones.
 SHARE_HEARD = 0.5
 MATCH, MISMATCH, GAP_OPEN, GAP_EXTEND = 2, -1, 3, 1
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def time_lines(heard: Transcript, lyrics: str) -> list[TimedLine]:
-    r"""Seconds in the recording at which each line of lyrics begins, from an alignment of all letters.
+    r"""The start of each line of lyrics in the recording, in seconds, from an alignment of all letters.
 
-    Lines that were heard get the time of their first letter, interpolated within its segment. Lines between two that
-    were heard get times between theirs; lines before the first and after the last get None. Times never decrease.
+    A matched line gets the time of its first matched letter, interpolated within its segment. Lines between two matched
+    lines get times between theirs; lines before the first and after the last one get None. Times never decrease.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def time_lines(heard: Transcript, lyrics: str) -> list[TimedLine]:
     Returns
     -------
     list of (float or None, str)
-        Every line of the lyrics that holds letters, in order.
+        Every line of the lyrics that contains letters, in order.
 
     References
     ----------
@@ -52,16 +52,16 @@ def time_lines(heard: Transcript, lyrics: str) -> list[TimedLine]:
         return [(None, line) for line in lines]
     opposite = _opposite("".join(letters), spoken)
     starts = np.cumsum([0, *map(len, letters)])
-    found: list[float | None] = []
+    line_times: list[float | None] = []
     for begin, end in pairwise(starts.tolist()):
-        own = opposite[begin:end]
-        there = own[own >= 0]
-        found.append(float(times[there[0]]) if len(there) >= SHARE_HEARD * len(own) else None)
-    return list(zip(_between(found), lines, strict=True))
+        aligned = opposite[begin:end]
+        matched = aligned[aligned >= 0]
+        line_times.append(float(times[matched[0]]) if len(matched) >= SHARE_HEARD * len(aligned) else None)
+    return list(zip(_between(line_times), lines, strict=True))
 
 
 def to_lrc(lines: list[TimedLine]) -> str:
-    r"""Lines with their times as an LRC file; lines without a time are left out.
+    r"""Format lines with their times as an LRC file; lines without a time are omitted.
 
     Examples
     --------
@@ -70,13 +70,13 @@ def to_lrc(lines: list[TimedLine]) -> str:
     >>> to_lrc([(59.996, "Hello")])
     '[01:00.00]Hello\n'
     """
-    # In hundredths first: rounded later, 59.996 s would be 60 s of the same minute.
+    # Rounded to hundredths first; otherwise 59.996 s would become 60 s of the same minute.
     stamped = ((divmod(round(100 * time), 6000), line) for time, line in lines if time is not None)
     return "".join(f"[{minutes:02d}:{rest / 100:05.2f}]{line}\n" for (minutes, rest), line in stamped)
 
 
 def _spoken(heard: Transcript) -> tuple[str, NDArray[np.float64]]:
-    """All letters that were heard, and the second at which each is sung."""
+    """All letters of a transcript, and the second at which each is sung."""
     pieces = [(fold(segment.text).letters, segment) for segment in heard.segments]
     times = [
         np.linspace(segment.start, segment.end, len(letters), endpoint=False) for letters, segment in pieces if letters
@@ -85,23 +85,23 @@ def _spoken(heard: Transcript) -> tuple[str, NDArray[np.float64]]:
 
 
 def _opposite(written: str, spoken: str) -> NDArray[np.int64]:
-    """For each written letter the place of the equal letter that it stands opposite of, or -1."""
+    """For each written letter, the position of the equal letter that it is aligned with, or -1."""
     import parasail
 
     matrix = parasail.matrix_create(ALPHABET, MATCH, MISMATCH)
-    traced = parasail.sg_trace_striped_32(written, spoken, GAP_OPEN, GAP_EXTEND, matrix).traceback
+    trace = parasail.sg_trace_striped_32(written, spoken, GAP_OPEN, GAP_EXTEND, matrix).traceback
     opposite = np.full(len(written), -1, dtype=np.int64)
     row = column = 0
-    for one, other in zip(traced.query, traced.ref, strict=True):
-        if one != "-" and one == other:
+    for left, right in zip(trace.query, trace.ref, strict=True):
+        if left != "-" and left == right:
             opposite[row] = column
-        row += one != "-"
-        column += other != "-"
+        row += left != "-"
+        column += right != "-"
     return opposite
 
 
 def fill_times(lines: list[TimedLine]) -> list[TimedLine]:
-    """Lines in the order in which they are sung; those without a time, between two with one, get times between theirs.
+    """Interpolate the times of lines in singing order: a line without a time, between two with one, gets one between.
 
     Examples
     --------
@@ -111,10 +111,12 @@ def fill_times(lines: list[TimedLine]) -> list[TimedLine]:
     return list(zip(_between([time for time, _ in lines]), (line for _, line in lines), strict=True))
 
 
-def _between(found: list[float | None]) -> list[float | None]:
-    known = [(i, time) for i, time in enumerate(found) if time is not None]
+def _between(line_times: list[float | None]) -> list[float | None]:
+    known = [(i, time) for i, time in enumerate(line_times) if time is not None]
     if not known:
-        return found
+        return line_times
     places = [i for i, _ in known]
     times = np.maximum.accumulate([time for _, time in known])
-    return [float(np.interp(i, places, times)) if places[0] <= i <= places[-1] else None for i in range(len(found))]
+    return [
+        float(np.interp(i, places, times)) if places[0] <= i <= places[-1] else None for i in range(len(line_times))
+    ]

@@ -1,8 +1,8 @@
-"""What is kept on disk: arrays as safetensors, everything else as JSON, never pickle; a SHA-256 of every file.
+"""Data on disk: arrays as safetensors, everything else as JSON, never pickle; with a SHA-256 of every file.
 
-`files.py` writes files and folders whole or not at all and checks what is read again, `disk.py` tells a full disk from
-a fault, `state.py` keeps fitted states, `attributes.py` objects of other packages, and `trusted.py` says whose code may
-run for what was kept.
+`files.py` writes files and folders atomically and checks them when they are read, `disk.py` distinguishes a full disk
+from other faults, `state.py` saves fitted states, `attributes.py` objects of other packages, `classes.py` their
+classes, and `trusted.py` lists whose code may run for saved data.
 
 Imports from: errors.
 """

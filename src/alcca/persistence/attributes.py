@@ -1,7 +1,6 @@
-"""Objects of other packages on disk: what they hold, as numbers, texts and arrays.
+"""Objects of other packages on disk: their attributes as numbers, texts and arrays.
 
-Of their code only the constructor runs when they are read, with values that JSON has; then their attributes are put
-back as they were.
+When an object is read, only its constructor runs, with values from JSON; then its attributes are restored.
 """
 
 import inspect
@@ -20,12 +19,12 @@ PLAIN = (str, int, float, bool, type(None))
 
 
 def pack(values: Mapping[str, Any], owner: type, arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
-    """Attributes as JSON takes them; arrays go aside, and their kind is kept, as JSON knows neither tuples nor keys.
+    """Convert attributes to JSON; arrays go to ``arrays``, and types that JSON lacks, such as tuples, are marked.
 
     Raises
     ------
     LibraryError
-        One of them is something else; the message names it.
+        An attribute has another type; the message names it.
 
     Examples
     --------
@@ -37,23 +36,23 @@ def pack(values: Mapping[str, Any], owner: type, arrays: dict[str, NDArray[Any]]
 
 
 def unpack(packed: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """What `pack` was given.
+    """Restore the attributes that `pack` converted.
 
     Raises
     ------
     ValueError, TypeError, KeyError, AttributeError
-        It is nothing that `pack` makes.
+        The values do not come from `pack`.
     """
     for name in packed:
         if not name.isidentifier() or (name.startswith("__") and name.endswith("__")):
-            raise ValueError(f"{name!r} is no attribute's name")
+            raise ValueError(f"{name!r} is not the name of an attribute")
     return {name: _unpacked(value, arrays) for name, value in packed.items()}
 
 
 def constructed(kind: type, values: Mapping[str, Any]) -> Any:
-    """An object of a class, by its constructor, which is given those of the values that it asks for and JSON has.
+    """Create an object by its constructor, with those of the values that it takes and that JSON can represent.
 
-    By scikit-learn's convention a constructor's arguments are attributes of the same name.
+    By scikit-learn's convention, a constructor's arguments are attributes of the same name.
 
     Examples
     --------
@@ -61,20 +60,20 @@ def constructed(kind: type, values: Mapping[str, Any]) -> Any:
     >>> constructed(Fraction, {"numerator": 3, "denominator": 4, "learned": 5})
     Fraction(3, 4)
     """
-    asked = inspect.signature(kind).parameters.values()
-    named = {one.name for one in asked if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+    parameters = inspect.signature(kind).parameters.values()
+    named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     return kind(**{name: value for name, value in values.items() if name in named and _is_json(value)})
 
 
 def put_back(made: Any, values: Mapping[str, Any]) -> Any:
-    """The object with attributes as they were; no setter of its class runs."""
+    """Restore an object's attributes, without running any setter of its class."""
     vars(made).update(values)
     return made
 
 
 def _is_json(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return all(isinstance(name, str) and _is_json(one) for name, one in value.items())
+        return all(isinstance(name, str) and _is_json(item) for name, item in value.items())
     return all(map(_is_json, value)) if isinstance(value, list | tuple) else isinstance(value, PLAIN)
 
 
@@ -87,24 +86,24 @@ def _packed(value: Any, name: str, arrays: dict[str, NDArray[Any]]) -> Any:
         arrays[name] = value
         return {ARRAY: name}
     if isinstance(value, list | tuple):
-        ones = [_packed(one, f"{name}.{i}", arrays) for i, one in enumerate(value)]
-        return {TUPLE if isinstance(value, tuple) else LIST: ones}
+        items = [_packed(item, f"{name}.{i}", arrays) for i, item in enumerate(value)]
+        return {TUPLE if isinstance(value, tuple) else LIST: items}
     if isinstance(value, Mapping):
-        pairs = [[key, _packed(one, f"{name}.{key}", arrays)] for key, one in value.items()]
+        pairs = [[key, _packed(item, f"{name}.{key}", arrays)] for key, item in value.items()]
         if all(isinstance(key, PLAIN) for key in value):
             return {MAPPING: pairs}
     raise LibraryError(
-        f"{name} is a {type(value).__name__}, which cannot be kept without running code when it is read; "
-        "take another method"
+        f"{name} is a {type(value).__name__}, which cannot be saved without running code when it is read; "
+        "use another method"
     )
 
 
 def _unpacked(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     if not isinstance(value, dict):
         return value
-    ((kind, held),) = value.items()
+    ((kind, content),) = value.items()
     if kind == ARRAY:
-        return arrays[held]
+        return arrays[content]
     if kind == MAPPING:
-        return {key: _unpacked(one, arrays) for key, one in held}
-    return {TUPLE: tuple, LIST: list}[kind](_unpacked(one, arrays) for one in held)
+        return {key: _unpacked(item, arrays) for key, item in content}
+    return {TUPLE: tuple, LIST: list}[kind](_unpacked(item, arrays) for item in content)

@@ -1,6 +1,6 @@
-"""The class that something kept was of, found again without running a stranger's code.
+"""The class of a saved object, saved by name and found again without running untrusted code.
 
-A file names the class by module and name. Whether it may be imported is decided by these names, before anything is.
+A file names the class by module and name. These names decide whether it may be imported, before anything is imported.
 """
 
 import json
@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from alcca.errors import AlccaError, LibraryError
+from alcca.errors import AlccaError, LibraryError, UsageError
 from alcca.persistence.files import read_checked, replace_folder
 from alcca.persistence.trusted import is_trusted
 
@@ -19,7 +19,7 @@ OURS = "alcca"
 
 
 def package_of(kind: type) -> str:
-    """The package that a class is of, by the name that is imported.
+    """The import name of the package of a class.
 
     Examples
     --------
@@ -30,26 +30,27 @@ def package_of(kind: type) -> str:
 
 
 def is_ours(kind: type) -> bool:
-    """Whether a class is alcca's own."""
+    """Whether a class is defined in alcca."""
     return package_of(kind) == OURS
 
 
-def check_findable(kind: type) -> str | None:
-    """Why `kept_class` could not find a class again; None where it could.
+def check_findable(kind: type) -> None:
+    """Raise UsageError if `kept_class` could not find a class again.
 
     Examples
     --------
     >>> check_findable(Path)
     """
     if kind.__module__ == "__main__" or not kind.__qualname__.isidentifier():
-        return f"{kind.__qualname__} cannot be kept: put the class into a module that can be imported, at its top"
-    return None
+        raise UsageError(
+            f"{kind.__qualname__} cannot be saved: define the class at the top level of a module that can be imported"
+        )
 
 
 def keep_class(
     folder: Path, file: str, key: str, kind: type, save: Callable[[Path], object], more: Mapping[str, Any] | None = None
 ) -> None:
-    """Write a folder that says in a JSON file which class something is of, beside what ``save`` writes into it."""
+    """Write a folder with a JSON file that names a class, and with everything that ``save`` writes into it."""
 
     def write(part: Path) -> None:
         save(part)
@@ -60,43 +61,45 @@ def keep_class(
 
 
 def kept_class(path: Path, key: str, what: str, rooms: tuple[str, ...]) -> tuple[type, dict[str, Any]]:
-    """Read which class something is of, and import it if its code may run.
+    """Read the name of a saved object's class, and import the class if its code may run.
 
     Parameters
     ----------
     path : Path
-        A JSON file that names the module, and under ``key`` the class.
+        A JSON file with the module, and under ``key`` the class.
     key : str
     what : str
-        What it is called in an error: "the model".
+        The name of the object in errors: "the model".
     rooms : tuple of str
-        Packages of alcca's, such as ``alcca.models``, whose classes it may be of. Of other packages only those that the
-        user trusts are imported.
+        Packages of alcca, such as ``alcca.models``, that may define the class. Other packages are imported only if the
+        user trusts them.
 
     Returns
     -------
     (class, dict)
-        A class that was made in that module and has that name, and all that the file says.
+        The class, which is defined in that module under that name, and the content of the file.
 
     Raises
     ------
     LibraryError
-        The file is missing, damaged or names what may not run; there is no such class.
+        The file is missing, damaged or names a class that may not run; or there is no such class.
     """
     try:
         about = json.loads(path.read_bytes())
         module, name = about["module"], about[key]
         if not all(_is_plain(part) for part in (*module.split("."), name)):
-            raise ValueError(f"{module}.{name} is no class's name")
+            raise ValueError(f"{module}.{name} is not the name of a class")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LibraryError(f"{path.parent}: {what} is missing or damaged ({error}); train again") from error
     package = module.partition(".")[0]
     if package == OURS and not module.startswith(tuple(f"{room}." for room in rooms)):
-        raise LibraryError(f"{path.parent}: {what} is of {module}.{name}, which is none of alcca's; train again")
+        raise LibraryError(
+            f"{path.parent}: {what} is a {module}.{name}, expected a class of {' or '.join(rooms)}; train again"
+        )
     if not is_trusted(package):
         raise LibraryError(
-            f"{path.parent}: {what} is of {module}.{name}, and code of the package {package} runs only when you allow "
-            f"it; if you trust it, give the command once more with --trust {package} (in Python: "
+            f"{path.parent}: {what} is a {module}.{name}, and code of the package {package} runs only with your "
+            f"permission; if you trust it, run the command again with --trust {package} (in Python: "
             f"alcca.trust({package!r})), or train again"
         )
     try:
@@ -104,16 +107,18 @@ def kept_class(path: Path, key: str, what: str, rooms: tuple[str, ...]) -> tuple
     except OSError as error:
         raise LibraryError(f"{path.parent}: {what} is missing or damaged ({error}); train again") from error
     try:
-        # Looked up without getattr: a module may have one of its own, and a class descriptors.
+        # Without getattr, which could run code: a module may define __getattr__, and a class descriptors.
         kind = vars(import_module(module))[name]
     except Exception as error:
-        # Whatever a package raises when it is imported.
+        # A package can raise anything when it is imported.
         reason = f"{module} has no {name}" if isinstance(error, KeyError) else error
         raise LibraryError(
-            f"{path.parent}: {what}'s class is not there ({reason}); install it, or train again"
+            f"{path.parent}: the class of {what} cannot be imported ({reason}); install it, or train again"
         ) from error
     if not isinstance(kind, type) or (kind.__module__, kind.__qualname__) != (module, name):
-        raise LibraryError(f"{path.parent}: {what} is of {module}.{name}, which is no class made there; train again")
+        raise LibraryError(
+            f"{path.parent}: {what} is a {module}.{name}, which is not a class defined there; train again"
+        )
     return kind, about
 
 
@@ -122,13 +127,13 @@ def _is_plain(name: Any) -> bool:
 
 
 def making(what: str, folder: Path, make: Callable[[], Any]) -> Any:
-    """What ``make`` makes of a folder's files.
+    """Call ``make``, which creates an object from a folder's files.
 
     Raises
     ------
     AlccaError
-        As ``make``; a `LibraryError` for whatever else it raises: settings that a class does not take, arrays that do
-        not fit.
+        As ``make``; or a `LibraryError` for any other exception, for example because a class does not take the
+        settings or the arrays do not fit.
     """
     try:
         return make()
@@ -137,5 +142,5 @@ def making(what: str, folder: Path, make: Callable[[], Any]) -> Any:
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise LibraryError(
-            f"{folder}: {what} is damaged, or of another version ({type(error).__name__}: {reason}); train again"
+            f"{folder}: {what} is damaged, or has another version ({type(error).__name__}: {reason}); train again"
         ) from error

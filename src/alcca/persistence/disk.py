@@ -1,4 +1,4 @@
-"""What an error says of the disk that was written to: full, beyond a quota, or read-only."""
+"""Errors of a full or read-only disk, or of a used-up quota."""
 
 import errno
 import os
@@ -13,22 +13,22 @@ DISK_FULL = "the disk is full; make room and run it again: nothing is lost"
 DISK_ERRORS = {
     errno.ENOSPC: DISK_FULL,
     errno.EDQUOT: f"your quota is used up, {DISK_FULL}",
-    errno.EROFS: "the disk is read-only; make it writable, or name another place",
+    errno.EROFS: "the disk is read-only; make it writable, or give another path",
 }
-# NumPy tells how many values of an array were written and not why it stopped; safetensors tells the number in words.
+# NumPy's error has the number of written values but no error number; safetensors' has the error number in its text.
 UNNUMBERED = re.compile(r"\d+ requested and \d+ written")
 NUMBERED = re.compile(r"os error (\d+)")
 
 
 def disk_error(error: Exception, place: Path | str = "") -> DiskError | None:
-    """What an error says of the disk that was written to; None when the disk is not to blame.
+    """Convert an error to a DiskError if the disk is full or read-only, or a quota is used up; else return None.
 
     Parameters
     ----------
     error : Exception
-        As it came: an OSError, or one of safetensors.
+        An OSError, or an error of safetensors.
     place : path, optional
-        What was written, where the error does not tell.
+        The file that was written, in case the error does not name it.
 
     Examples
     --------
@@ -40,8 +40,8 @@ def disk_error(error: Exception, place: Path | str = "") -> DiskError | None:
     number = None
     if isinstance(error, OSError):
         number = errno.ENOSPC if error.errno is None and UNNUMBERED.search(str(error)) else error.errno
-    elif type(error).__name__ == "SafetensorError" and (told := NUMBERED.search(str(error))):
-        number = int(told[1])
-    said = DISK_ERRORS.get(number or 0)
-    where = (error.filename2 or error.filename if isinstance(error, OSError) else None) or place
-    return None if said is None else DiskError(f"{os.fsdecode(where)}: {said}" if where else said)
+    elif type(error).__name__ == "SafetensorError" and (match := NUMBERED.search(str(error))):
+        number = int(match[1])
+    cause = DISK_ERRORS.get(number or 0)
+    path = (error.filename2 or error.filename if isinstance(error, OSError) else None) or place
+    return None if cause is None else DiskError(f"{os.fsdecode(path)}: {cause}" if path else cause)

@@ -1,8 +1,8 @@
-"""Files and folders that are written whole or not at all, and whose bytes are checked when they are read.
+"""Atomic writing of files and folders, and checks of their bytes when they are read.
 
-A folder has a file ``SHA256SUMS``, in the form that ``sha256sum --check`` reads, with the digest of each file that lies
-directly in it; a folder below it has its own. It shows what a disk or a copy has changed. Whoever changes a file on
-purpose can change its digest too, so what is read stays data (`alcca.persistence.trusted`).
+A folder has a file ``SHA256SUMS``, in the format of ``sha256sum --check``, with the digest of each file directly in it;
+a subfolder has its own. The digests reveal damage by a disk or a copy. They do not protect against manipulation, which
+could change a digest too, so files are read as data only (`alcca.persistence.trusted`).
 """
 
 import hashlib
@@ -22,19 +22,19 @@ SUMS = "SHA256SUMS"
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name beside ``path``, then rename it: a reader sees the old one or the new one.
+    """Write a file under a temporary name beside ``path``, then rename it: a reader sees the old or the new file.
 
     Parameters
     ----------
     path : Path
-        In a folder that exists.
+        In an existing folder.
     write : callable
-        Writes the content to the path that it is given, which has the same ending.
+        Writes the content to the given path, which has the same suffix.
 
     Raises
     ------
     DiskError
-        The disk is full or read-only; what there was at ``path`` is still there.
+        The disk is full or read-only; an earlier file at ``path`` is unchanged.
 
     Examples
     --------
@@ -52,25 +52,25 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         part.replace(path)
     except BaseException as error:
         part.unlink(missing_ok=True)
-        if isinstance(error, Exception) and (said := disk_error(error, path)):
-            raise said from error
+        if isinstance(error, Exception) and (full := disk_error(error, path)):
+            raise full from error
         raise
 
 
 def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
-    """Write a folder under a temporary name, with its checksums, flush it to the disk, and rename it.
+    """Write a folder under a temporary name, with its checksums, flush it to disk, and rename it.
 
     Parameters
     ----------
     folder : Path
-        Its parent is made when missing; what was there is replaced.
+        Its parent is created if missing; an existing folder is replaced.
     write : callable
-        Writes the content into the folder that it is given.
+        Writes the content into the given folder.
 
     Raises
     ------
     DiskError
-        The disk is full or read-only; what there was in ``folder`` is still there.
+        The disk is full or read-only; an earlier ``folder`` is unchanged.
 
     Examples
     --------
@@ -97,29 +97,29 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
         _flush(folder.parent)
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
-        if isinstance(error, Exception) and (said := disk_error(error, folder)):
-            raise said from error
+        if isinstance(error, Exception) and (full := disk_error(error, folder)):
+            raise full from error
         raise
 
 
 def write_checksums(folder: Path) -> None:
-    """Write down the SHA-256 of each file that lies directly in a folder."""
+    """Write the SHA-256 of each file directly in a folder to ``SHA256SUMS``."""
     lines = [f"{_digest_of(path)}  {path.name}\n" for path in _files(folder) if path.name != SUMS]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def has_checksums(folder: Path) -> bool:
-    """Whether checksums of a folder's files were written down; alcca did not always do so."""
+    """Whether a folder has checksums; early versions of alcca did not write them."""
     return (folder / SUMS).exists()
 
 
 def read_checked(path: Path) -> bytes:
-    """The bytes of a file, as they were written; unchecked where its folder has no checksums.
+    """Read the bytes of a file and check them; unchecked if its folder has no checksums.
 
     Raises
     ------
     LibraryError
-        They are others now.
+        The bytes have changed since they were written.
     OSError
         The file cannot be read.
     """
@@ -130,16 +130,16 @@ def read_checked(path: Path) -> bytes:
 
 
 def check_files(folder: Path) -> None:
-    """Check all files that a folder's checksums name, those too that are mapped into memory later.
+    """Check all files listed in a folder's checksums, including those that are memory-mapped later.
 
-    A file is read once in a process while its inode, size and time of change stay what they are.
+    A file is read only once in a process while its inode, size and modification time stay the same.
 
     Raises
     ------
     LibraryError
-        One of them is not as it was written.
+        A file has changed since it was written.
     OSError
-        One of them cannot be read.
+        A file cannot be read.
     """
     for name in _expected(folder) if has_checksums(folder) else ():
         _check(folder / name, _digest_of(folder / name))
@@ -151,15 +151,15 @@ def _check(path: Path, digest: str) -> None:
 
 
 def _expected(folder: Path) -> dict[str, str]:
-    """The digests that were written down, by name; only what can be a name in this folder."""
+    """The listed digests by file name, without names outside the folder."""
     text = (folder / SUMS).read_bytes().decode("utf-8", "replace")
     pairs = (line.partition("  ") for line in text.splitlines())
     return {name: digest for digest, _, name in pairs if name == Path(name).name}
 
 
 def _digest_of(path: Path) -> str:
-    about = path.stat()
-    return _digest_at(path, (about.st_ino, about.st_size, about.st_mtime_ns))
+    status = path.stat()
+    return _digest_at(path, (status.st_ino, status.st_size, status.st_mtime_ns))
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,7 @@
 """Fitted state on disk: arrays as safetensors, everything else as JSON, never pickle.
 
 A state is a folder with ``arrays.safetensors``, ``state.json`` and the checksums of both. It is written under a
-temporary name, flushed to the disk and renamed, so that a reader sees a whole state or none.
+temporary name, flushed to disk and renamed, so that a reader sees a complete state or none.
 """
 
 import json
@@ -22,18 +22,18 @@ ARRAYS, STATE = "arrays.safetensors", "state.json"
 
 
 def save_state(folder: Path | str, kind: str, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
-    """Write a fitted state to ``folder``, replacing what was there.
+    """Write a fitted state to ``folder``, replacing an earlier one.
 
     Parameters
     ----------
     folder : path
-        Made by this call; its parent is made when missing.
+        Created by this call, with its parent if missing.
     kind : str
-        What the state belongs to (the class name); `load_state` insists on it.
+        The name of the class that the state belongs to; `load_state` requires the same.
     arrays : mapping of str to array
-        Numeric arrays of any shape; they come back bit for bit.
+        Numeric arrays of any shape; they are restored bit for bit.
     state : mapping
-        Everything else; must be representable in JSON, but for NumPy's numbers, which become Python's.
+        Everything else; must be representable in JSON, except that NumPy's numbers become Python's.
 
     Examples
     --------
@@ -46,19 +46,19 @@ def save_state(folder: Path | str, kind: str, arrays: Mapping[str, NDArray[Any]]
     from safetensors.numpy import save_file
 
     def write(part: Path) -> None:
-        # safetensors refuses views whose memory is not contiguous.
+        # safetensors does not accept views with non-contiguous memory.
         save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, part / ARRAYS)
-        # A 0-d array becomes 1-d in ascontiguousarray: keep the shapes to give back what was given.
+        # ascontiguousarray makes a 0-d array 1-d, so the original shapes are saved too.
         shapes = {name: list(a.shape) for name, a in arrays.items()}
-        about = {"format": FORMAT, "kind": kind, "shapes": shapes, "state": state}
-        text = json.dumps(about, ensure_ascii=False, default=plain)
+        head = {"format": FORMAT, "kind": kind, "shapes": shapes, "state": state}
+        text = json.dumps(head, ensure_ascii=False, default=plain)
         (part / STATE).write_text(text, encoding="utf-8")
 
     replace_folder(Path(folder), write)
 
 
 def plain(value: Any) -> Any:
-    """NumPy's numbers and arrays as JSON takes them; TypeError for anything else that it does not know.
+    """Convert NumPy's numbers and arrays for JSON; TypeError for any other type that JSON cannot represent.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+    raise TypeError(f"a {type(value).__name__} cannot be represented in JSON")
 
 
 def load_state(folder: Path | str, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -77,7 +77,7 @@ def load_state(folder: Path | str, kind: str) -> tuple[dict[str, NDArray[Any]], 
     Raises
     ------
     LibraryError
-        The folder holds no state, a damaged one, one of another kind or of a newer format.
+        The folder holds no state, or one that is damaged, of another kind, or of a newer format.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load

@@ -1,10 +1,10 @@
-"""Whose code may run for a library: alcca's own, and what the user of this machine trusts.
+"""The code that may run for a library: alcca's own, and what the user of this machine trusts.
 
-A library or a model may come from anybody, and its files name classes and networks of others. What the user trusts
-stands in ``trusted.json`` in the user's configuration, never in a library:
+A library or a model may come from anyone, and its files name classes and networks of other packages. What the user
+trusts is listed in ``trusted.json`` in the user's configuration, never in a library:
 
-* packages, by the name that is imported, as ``cca_zoo``;
-* models that another package loads, behind the encoder's name, as ``sentence:OWNER/MODEL`` or ``clap:/a/folder``.
+* packages, by import name, such as ``cca_zoo``;
+* models that another package loads, after the encoder's name, such as ``sentence:OWNER/MODEL`` or ``clap:/a/folder``.
 """
 
 import json
@@ -19,18 +19,18 @@ __all__ = ["is_trusted", "trust", "trusted_file"]
 
 
 def trusted_file() -> Path:
-    """Where it is remembered: in $ALCCA_CONFIG, else in the user's folder for settings."""
+    """The path of ``trusted.json``: in $ALCCA_CONFIG, else in the user's configuration folder."""
     return _config_folder() / "trusted.json"
 
 
 def trust(name: str) -> bool:
-    """Allow the code of a package, or of a model that an encoder loads, to run; remembered for this user.
+    """Allow the code of a package, or of a model that an encoder loads, to run; stored for this user.
 
     Parameters
     ----------
     name : str
-        A package by the name that is imported, or ENCODER:MODEL with a model's folder or its name on the hub. To take
-        it back, take it out of the file (`trusted_file`).
+        A package by its import name, or ENCODER:MODEL with a model's folder or its name on the hub. To revoke the
+        permission, delete the name from the file (`trusted_file`).
 
     Returns
     -------
@@ -40,7 +40,7 @@ def trust(name: str) -> bool:
     Raises
     ------
     UsageError
-        Something else; the file cannot be read or written.
+        The name is invalid, or the file cannot be read or written.
     """
     from filelock import FileLock
 
@@ -48,7 +48,7 @@ def trust(name: str) -> bool:
     encoder, _, model = name.partition(":")
     if not (name.isidentifier() or (encoder.replace("-", "_").isidentifier() and model)):
         raise UsageError(
-            f"cannot trust {name!r}; expected a package by the name that is imported, such as cca_zoo, or "
+            f"cannot trust {name!r}; expected a package by its import name, such as cca_zoo, or "
             "ENCODER:MODEL, such as sentence:OWNER/MODEL"
         )
     if is_trusted(name):
@@ -61,14 +61,14 @@ def trust(name: str) -> bool:
             replace_file(path, lambda part: part.write_text(text + "\n", encoding="utf-8"))
     except OSError as error:
         raise UsageError(
-            f"{path}: cannot remember there that {name} is trusted ({error.strerror or error}); name another folder in "
-            "$ALCCA_CONFIG"
+            f"{path}: cannot be written to trust {name} ({error.strerror or error}); set $ALCCA_CONFIG to another "
+            "folder"
         ) from error
     return True
 
 
 def is_trusted(name: str) -> bool:
-    """Whether the code of a package, or of a model, may run; `UsageError` where the user's file cannot be read.
+    """Whether the code of a package, or of a model, may run; `UsageError` if the user's file cannot be read.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def is_trusted(name: str) -> bool:
 
 
 def _whole(name: str) -> str:
-    """The name of a model's folder from wherever it is looked for: a folder goes before a name on the hub."""
+    """The name with the absolute path of a model's folder; a folder takes precedence over a name on the hub."""
     encoder, colon, model = name.partition(":")
     folder = Path(model).expanduser()
     return f"{encoder}:{folder.absolute()}" if colon and model and folder.is_dir() else name
@@ -95,19 +95,19 @@ def _names() -> list[str]:
         return []
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"{path}: cannot be read ({error}); it lists what may run code, so repair it or delete it"
+            f"{path}: cannot be read ({error}); it lists whose code may run, so repair it or delete it"
         ) from error
     return names
 
 
 def _config_folder() -> Path:
-    named = os.environ.get("ALCCA_CONFIG")
-    if named:
-        return Path(named).expanduser()
+    folder = os.environ.get("ALCCA_CONFIG")
+    if folder:
+        return Path(folder).expanduser()
     try:
         home = Path.home()
     except RuntimeError as error:
-        raise UsageError("there is no home folder to keep settings in; name a folder in $ALCCA_CONFIG") from error
+        raise UsageError("there is no home folder for settings; set $ALCCA_CONFIG to a folder") from error
     if sys.platform == "win32":
         return Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming") / "alcca"
     if sys.platform == "darwin":

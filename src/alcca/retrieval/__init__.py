@@ -1,6 +1,6 @@
-"""Ranks of the right items, nearest items, and what the ranks are worth: MRR1, recall@N, median rank, chance.
+"""Ranks of the right items, nearest items, and metrics of ranks: MRR1, recall@N, median rank, and chance levels.
 
-Everything here takes arrays and knows nothing of songs, files or models.
+Everything here works on arrays and is independent of songs, files and models.
 
 Imports from: errors.
 """

@@ -1,4 +1,4 @@
-"""What a cosine is worth: how much likelier it is between a song's own two sides than between two songs."""
+"""The evidence of a cosine: how much likelier it is between the two sides of one song than between two songs."""
 
 from typing import NamedTuple
 
@@ -21,16 +21,16 @@ class CosineEvidence(NamedTuple):
 
 
 def cosine_evidence(cosines: NDArray[np.floating]) -> CosineEvidence:
-    """Measure what cosines are worth on pairs that the model has not learned from.
+    """Estimate the evidence of cosines from pairs that the model has not learned from.
 
-    A logistic regression of "is the song's own" on the cosine gives log-odds; without the odds of the sample what is
-    left is the likelihood ratio of Bayes' rule. Where the regression is no better than a constant (likelihood-ratio
-    test at 0.05), or puts the right songs lower, a cosine is worth nothing.
+    A logistic regression of "belongs to the same song" on the cosine gives log-odds; minus the prior log-odds of the
+    sample, they are the log-likelihood ratio of Bayes' rule. If the regression is no better than a constant
+    (likelihood-ratio test at 0.05), or its slope is negative, the evidence is 0.
 
     Parameters
     ----------
     cosines : array of shape (n, n)
-        Row i and column i are the two sides of song i; n at least 2.
+        Row i and column i are the two sides of song i; n is at least 2.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def cosine_evidence(cosines: NDArray[np.floating]) -> CosineEvidence:
     Raises
     ------
     DataError
-        Not square, fewer than two songs, or not finite.
+        The array is not square, has fewer than two songs, or is not finite.
 
     Examples
     --------
@@ -48,8 +48,8 @@ def cosine_evidence(cosines: NDArray[np.floating]) -> CosineEvidence:
     >>> noise = rng.standard_normal((200, 200))
     >>> cosine_evidence(noise)
     CosineEvidence(slope=0.0, offset=0.0)
-    >>> worth = cosine_evidence(noise + 2 * np.eye(200))   # the right ones are two standard deviations higher
-    >>> print(f"{worth.slope * np.log(2):.1f} {worth.offset * np.log(2):.1f}")
+    >>> evidence = cosine_evidence(noise + 2 * np.eye(200))   # the right ones are two standard deviations higher
+    >>> print(f"{evidence.slope * np.log(2):.1f} {evidence.offset * np.log(2):.1f}")
     2.0 -2.0
     """
     cosines = np.asarray(cosines, dtype=np.float64)
@@ -69,10 +69,10 @@ def cosine_evidence(cosines: NDArray[np.floating]) -> CosineEvidence:
         return float(np.logaddexp(0, -margin).sum()), np.array([(pull * scaled).sum(), pull.sum()])
 
     odds = np.log(1 / (n - 1))
-    found = minimize(loss, np.array([0.0, odds]), jac=True, method="L-BFGS-B")
-    gain = 2 * (loss(np.array([0.0, odds]))[0] - found.fun)
-    if found.x[0] <= 0 or gain < SIGNIFICANT:
+    fit = minimize(loss, np.array([0.0, odds]), jac=True, method="L-BFGS-B")
+    gain = 2 * (loss(np.array([0.0, odds]))[0] - fit.fun)
+    if fit.x[0] <= 0 or gain < SIGNIFICANT:
         return CosineEvidence(0.0, 0.0)
-    slope = found.x[0] / spread
-    offset = found.x[1] - odds - slope * values.mean()
+    slope = fit.x[0] / spread
+    offset = fit.x[1] - odds - slope * values.mean()
     return CosineEvidence(float(slope / np.log(2)), float(offset / np.log(2)))

@@ -1,7 +1,7 @@
-"""What a list of ranks is worth, and what chance alone would give.
+"""Metrics of ranks, and their values by chance.
 
-Ranks are 1-based integers, one for each query, as `alcca.retrieval.ranking` makes them. The chance values are
-exact expectations over all orders of a gallery, not simulations.
+Ranks are 1-based integers, one for each query, as computed by `alcca.retrieval.ranking`. The chance values are exact
+expectations over all orders of a gallery, not simulations.
 """
 
 from functools import lru_cache
@@ -20,7 +20,7 @@ def mrr1(ranks: ArrayLike) -> float:
     Raises
     ------
     DataError
-        No ranks, or a rank below 1.
+        There are no ranks, or a rank is below 1.
 
     Examples
     --------
@@ -31,12 +31,12 @@ def mrr1(ranks: ArrayLike) -> float:
 
 
 def recall_at(ranks: ArrayLike, n: int) -> float:
-    """Share of the queries whose first right item stands among the first ``n`` (Eq. 15 with |S_q| = 1), in [0, 1].
+    """Share of the queries whose first right item is among the first ``n`` (Eq. 15 with |S_q| = 1), in [0, 1].
 
     Raises
     ------
     DataError
-        No ranks, or a rank below 1.
+        There are no ranks, or a rank is below 1.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def median_rank(ranks: ArrayLike) -> float:
     Raises
     ------
     DataError
-        No ranks, or a rank below 1.
+        There are no ranks, or a rank is below 1.
 
     Examples
     --------
@@ -63,19 +63,19 @@ def median_rank(ranks: ArrayLike) -> float:
 
 
 class Chance:
-    """What queries find when every gallery is in random order; exact, for all measures from one count of the cases.
+    """Exact values of the metrics for galleries in random order; the cases are counted once for all metrics.
 
     Parameters
     ----------
     pool : int or (q,) array
         Size of each query's gallery.
     relevant : int or (q,) array
-        How many items of it are right, 1 <= relevant <= pool.
+        Number of right items in it, 1 <= relevant <= pool.
 
     Raises
     ------
     DataError
-        No queries, or galleries of which none or more than all items are right.
+        There are no queries, or ``relevant`` is out of range.
 
     Examples
     --------
@@ -103,13 +103,13 @@ class Chance:
             first = _first_rank(n, r)
             probability[: len(first)] += weight * first
         reached = np.cumsum(probability)
-        # Half of the mass may end exactly at a rank; then the median lies between it and the next, as in np.median.
+        # If half of the mass ends exactly at a rank, the median is between it and the next rank, as in np.median.
         low, high = np.searchsorted(reached, 0.5 - 1e-12), np.searchsorted(reached, 0.5 + 1e-12)
         return float(low + high + 2) / 2
 
 
 def chance_mrr1(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
-    """Expected MRR1 when every gallery is in random order; H(n) / n for one right item among n.
+    """Expected MRR1 if every gallery is in random order; H(n) / n for one right item among n.
 
     ``pool`` and ``relevant`` are those of `Chance`.
 
@@ -124,7 +124,7 @@ def chance_mrr1(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
 
 
 def chance_recall_at(n: int, pool: ArrayLike, relevant: ArrayLike = 1) -> float:
-    """Expected recall@n when every gallery is in random order; n / pool for one right item.
+    """Expected recall@n if every gallery is in random order; n / pool for one right item.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def chance_recall_at(n: int, pool: ArrayLike, relevant: ArrayLike = 1) -> float:
 
 
 def chance_median_rank(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
-    """Median of the first right item's rank when every gallery is in random order; (n + 1) / 2 for one right item.
+    """Median of the first right item's rank if every gallery is in random order; (n + 1) / 2 for one right item.
 
     Examples
     --------
@@ -154,11 +154,11 @@ def _first_rank(n: int, relevant: int) -> NDArray[np.float64]:
 
 
 def _cases(pool: ArrayLike, relevant: ArrayLike) -> tuple[list[tuple[int, int]], NDArray[np.float64]]:
-    """The different (pool, relevant) and how large a share of the queries each has."""
+    """The distinct pairs (pool, relevant), and the share of the queries with each."""
     size, right = (a.ravel() for a in np.broadcast_arrays(np.asarray(pool), np.asarray(relevant)))
     if not len(size) or (right < 1).any() or (right > size).any():
-        raise DataError("expected pools with between 1 and all of their items relevant, got none or others")
-    # As one number: pairs are sorted thirty times as slowly.
+        raise DataError("expected one or more pools, each with 1 to all of its items relevant")
+    # Encoded as one number: sorting pairs is thirty times slower.
     base = int(right.max()) + 1
     cases, counts = np.unique(size.astype(np.int64) * base + right.astype(np.int64), return_counts=True)
     return [divmod(case, base) for case in cases.tolist()], counts / counts.sum()

@@ -1,12 +1,12 @@
-"""Where the right items stand when a gallery is sorted by cosine similarity to a query.
+"""Ranks of the right items when a gallery is sorted by cosine similarity to a query.
 
-Ties count against the system: an item whose similarity equals the right item's stands before it, so a model
-that maps everything to one point gets the worst rank, not the best. Equal means equal up to rounding. A matrix
-product may sum the same two rows in a different order in different blocks, so two equal cosines can come out
-a few units in the last place apart; computed cosines of d-dimensional unit rows lie within (d + 8) eps of the
-true ones, hence every pair closer than ``2 (d + 8) eps`` (4e-14 for d = 80) is taken for a tie.
+Ties count against the system: an item with the same similarity as the right item is ranked before it, so a model that
+maps everything to one point gets the worst rank, not the best. Equal means equal up to rounding. A matrix product may
+sum the same two rows in a different order in different blocks, so that two equal cosines differ by a few units in the
+last place; computed cosines of d-dimensional unit rows are within (d + 8) eps of the true ones, hence every pair closer
+than ``2 (d + 8) eps`` (4e-14 for d = 80) counts as a tie.
 
-No similarity matrix of the whole gallery is kept and nothing is sorted: a rank is one plus a count.
+No similarity matrix of the whole gallery is stored and nothing is sorted: a rank is one plus a count.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -21,7 +21,7 @@ __all__ = ["category_ranks", "cosines", "instance_ranks", "is_labelled", "row_no
 
 # Queries per matrix product: 256 rows against 10,000 items are 20 MB of similarities, and larger blocks gain nothing.
 BLOCK = 256
-# Rows of a gallery that are read at a time for one query, 20 MB; values of which the largest stands for all.
+# Rows of a gallery that are read at a time for one query, 20 MB; and values that are represented by their largest.
 STRIP, GROUP = 65_536, 512
 
 
@@ -39,7 +39,7 @@ def instance_ranks(
     queries, gallery : (n, d) array
         Row ``i`` of both is the same song. A row of zeros has cosine 0 with everything.
     distractors : (k, d) array, optional
-        Further items of the gallery, which are right for nobody.
+        Further items of the gallery, which are right for no query.
     block : int
         Queries compared at a time; memory is ``8 * block * n`` bytes. The result does not depend on it.
 
@@ -51,7 +51,7 @@ def instance_ranks(
     Raises
     ------
     DataError
-        Different shapes, no rows, NaN or infinite values.
+        The shapes differ, there are no rows, or values are NaN or infinite.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def instance_ranks(
                 f"expected distractors with the gallery's {unit_gallery.shape[1]} columns, got {others.shape[1]}"
             )
     n = len(unit_queries)
-    # The right item counts itself here, which is the 1 of a 1-based rank.
+    # The count includes the right item itself, which is the 1 of a 1-based rank.
     right = np.einsum("ij,ij->i", unit_queries, unit_gallery) - _tie(unit_gallery)
     ranks = np.empty(n, dtype=np.int64)
     for start in range(0, n, block):
@@ -104,8 +104,8 @@ def category_ranks(
     queries : (m, d) array
     gallery : (n, d) array
     query_labels, gallery_labels : sequences of m and n labels
-        None, NaN and "" mean unlabelled. An unlabelled query is left out; an unlabelled gallery item stays in the
-        gallery and is right for nobody.
+        None, NaN and "" mean unlabelled. An unlabelled query is skipped; an unlabelled gallery item stays in the
+        gallery and is right for no query.
     block : int
         Queries compared at a time.
 
@@ -114,12 +114,12 @@ def category_ranks(
     ranks : (k,) array of int64
         For the k labelled queries: ``1 + #{j of another label : s_j >= best s of the label}``.
     rows : (k,) array of int64
-        Which queries these are, ascending.
+        Indices of these queries, ascending.
 
     Raises
     ------
     DataError
-        Shapes that do not fit, NaN or infinite values, a query's label that no gallery item has.
+        The shapes do not fit, values are NaN or infinite, or no gallery item has a query's label.
 
     Examples
     --------
@@ -148,13 +148,13 @@ def category_ranks(
     ranks = np.zeros(len(unit_queries), dtype=np.int64)
     for label, asking in rows_by_label(query_labels).items():
         if label not in items:
-            raise DataError(f"no gallery item has the label {label!r} of query {asking[0]}; leave such queries out")
+            raise DataError(f"no gallery item has the label {label!r} of query {asking[0]}; remove such queries")
         own = slice(ends[label] - len(items[label]), ends[label])
         for start in range(0, len(asking), block):
-            some = asking[start : start + block]
-            similarity = unit_queries[some] @ unit_gallery.T
+            rows = asking[start : start + block]
+            similarity = unit_queries[rows] @ unit_gallery.T
             beats = similarity >= similarity[:, own].max(axis=1, keepdims=True) - tie
-            ranks[some] = 1 + np.count_nonzero(beats, axis=1) - np.count_nonzero(beats[:, own], axis=1)
+            ranks[rows] = 1 + np.count_nonzero(beats, axis=1) - np.count_nonzero(beats[:, own], axis=1)
     labelled = np.flatnonzero(ranks)
     return ranks[labelled], labelled
 
@@ -169,7 +169,7 @@ def top_k(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The ``k`` gallery rows nearest to each query by cosine similarity, best first.
 
-    A float32 gallery is searched in float32 and its best items are compared again in float64.
+    A float32 gallery is searched in float32, and the cosines of its best items are recomputed in float64.
 
     Parameters
     ----------
@@ -178,8 +178,8 @@ def top_k(
     k : int
         1 <= k <= n.
     norms : (n,) array, optional
-        `row_norms` of the gallery, in its own precision or a higher, for a caller that asks the same gallery again and
-        again: without them, every call reads the gallery once more to find them.
+        `row_norms` of the gallery, in its own precision or a higher one. If given, repeated calls with the same gallery
+        need not compute them again.
     block : int
         Queries compared at a time.
 
@@ -188,12 +188,12 @@ def top_k(
     scores : (m, k) array of float64
         Cosines, descending.
     indices : (m, k) array of int64
-        Rows of the gallery; of equal rows, the lower index comes first.
+        Rows of the gallery; among equal rows, lower indices come first.
 
     Raises
     ------
     DataError
-        Shapes that do not fit, ``k`` out of range, NaN or infinite values.
+        The shapes do not fit, ``k`` is out of range, or values are NaN or infinite.
 
     Examples
     --------
@@ -218,8 +218,8 @@ def top_k(
     scores = np.empty((len(unit_queries), k), dtype=np.float64)
     indices = np.empty((len(unit_queries), k), dtype=np.int64)
     for start in range(0, len(unit_queries), block):
-        some: NDArray[np.floating] = unit_queries[start : start + block].astype(dtype)
-        for row, near in enumerate(_near_each(some, gallery, norms, k), start):
+        batch: NDArray[np.floating] = unit_queries[start : start + block].astype(dtype)
+        for row, near in enumerate(_near_each(batch, gallery, norms, k), start):
             exact = _cosines(unit_queries[row], gallery, near)
             best = np.lexsort((near, -exact))[:k]
             scores[row], indices[row] = exact[best], near[best]
@@ -227,12 +227,12 @@ def top_k(
 
 
 def cosines(query: NDArray[np.floating], vectors: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Cosine of a query (d,) with each row of an (n, d) array, (n,), to the bit as `top_k` tells it.
+    """Cosine of a query (d,) with each row of an (n, d) array, (n,), equal to those of `top_k` to the bit.
 
     Raises
     ------
     DataError
-        No rows, NaN or infinite values.
+        There are no rows, or values are NaN or infinite.
 
     Examples
     --------
@@ -248,7 +248,7 @@ def row_norms(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     Raises
     ------
     DataError
-        Not two-dimensional, NaN or infinite values, or values so large that their squares overflow.
+        The array is not two-dimensional, or values are NaN, infinite, or so large that their squares overflow.
 
     Examples
     --------
@@ -269,7 +269,7 @@ def row_norms(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
 def _near_each(
     queries: NDArray[np.floating], gallery: NDArray[np.floating], norms: NDArray[np.floating], k: int
 ) -> Iterator[NDArray[np.intp]]:
-    """For each unit query the ascending rows of the ``k`` nearest, and of all that may be as near, up to rounding."""
+    """For each unit query, the rows, ascending, of the ``k`` nearest items and of all that tie up to rounding."""
     tie = _tie(gallery, queries.dtype.type)
     if len(queries) == 1:
         yield _near_one(queries[0], gallery, norms, k, tie)
@@ -282,16 +282,16 @@ def _near_each(
 def _near_one(
     query: NDArray[np.floating], gallery: NDArray[np.floating], norms: NDArray[np.floating], k: int, tie: float
 ) -> NDArray[np.intp]:
-    """The same for one query: its time is that of reading the gallery, so nothing else leaves the cache."""
+    """As `_near_each` for one query, in the time of reading the gallery: all other data stays in the cache."""
     rows, values, low = np.empty(0, np.intp), np.empty(0, query.dtype), -np.inf
     for start in range(0, len(gallery), STRIP):
         strip = gallery[start : start + STRIP]
-        told = np.empty(len(strip), query.dtype)
-        # This reads faster than BLAS's product of a matrix and a vector.
-        np.einsum("ij,j->i", strip, query, out=told, casting="same_kind")
-        told /= _divisors(norms[start : start + STRIP], query.dtype)
-        near = _near(told, min(k, len(told)), tie) if len(values) < k else np.flatnonzero(told >= low)
-        rows, values = np.concatenate([rows, near + start]), np.concatenate([values, told[near]])
+        similarity = np.empty(len(strip), query.dtype)
+        # This is faster than BLAS's product of a matrix and a vector.
+        np.einsum("ij,j->i", strip, query, out=similarity, casting="same_kind")
+        similarity /= _divisors(norms[start : start + STRIP], query.dtype)
+        near = _near(similarity, min(k, len(strip)), tie) if len(values) < k else np.flatnonzero(similarity >= low)
+        rows, values = np.concatenate([rows, near + start]), np.concatenate([values, similarity[near]])
         if len(near) and len(values) >= k:
             low = np.partition(values, -k)[-k] - tie
             rows, values = rows[values >= low], values[values >= low]
@@ -299,28 +299,28 @@ def _near_one(
 
 
 def _divisors(norms: NDArray[np.floating], dtype: np.dtype[Any]) -> NDArray[np.floating]:
-    # A row of zeros has products of 0, whatever they are divided by.
+    # The products of a zero row are 0, so any positive divisor is right for it.
     divisors: NDArray[np.floating] = np.maximum(norms.astype(dtype, copy=False), np.finfo(dtype).smallest_subnormal)
     return divisors
 
 
 def _near(values: NDArray[np.floating], k: int, tie: float) -> NDArray[np.intp]:
-    """Ascending rows of the ``k`` largest values and of all that may be as large."""
+    """The rows, ascending, of the ``k`` largest values and of all that tie up to rounding."""
     near = np.arange(len(values))
     whole = len(values) // GROUP * GROUP
     if k <= whole // GROUP:
-        # At least k values are as large as the k-th of the groups' largest: nearly all others are passed over at once.
+        # At least k values reach the k-th largest of the groups' maxima, which excludes nearly all others at once.
         largest = values[:whole].reshape(-1, GROUP).max(axis=1)
         near = np.flatnonzero(values >= np.partition(largest, -k)[-k] - tie)
     few = values[near]
-    found: NDArray[np.intp] = near[few >= np.partition(few, -k)[-k] - tie]
-    return found
+    largest_rows: NDArray[np.intp] = near[few >= np.partition(few, -k)[-k] - tie]
+    return largest_rows
 
 
 def _cosines(
     unit_query: NDArray[np.float64], gallery: NDArray[np.floating], rows: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Cosines of one query with some rows; equal rows give equal values to the bit, unlike a matrix product."""
+    """Cosines of one query with given rows; unlike in a matrix product, equal rows give equal values to the bit."""
     pieces = [
         (_unit_rows(gallery[rows[start : start + 65_536]], "gallery") * unit_query).sum(axis=1)
         for start in range(0, len(rows), 65_536)
@@ -329,7 +329,7 @@ def _cosines(
 
 
 def _tie(vectors: NDArray[np.floating], dtype: type[np.floating] = np.float64) -> float:
-    """Largest difference of two computed cosines that may be a tie."""
+    """The largest difference of two computed cosines that counts as a tie."""
     eps = float(np.finfo(dtype).eps)
     return 2 * eps * (int(vectors.shape[1]) + 8)
 
@@ -350,17 +350,17 @@ def _unit_rows(vectors: NDArray[np.floating], name: str) -> NDArray[np.float64]:
 
 
 def is_labelled(label: Hashable) -> bool:
-    """Whether a label says something: None, NaN and "" do not."""
+    """Whether a label is present: None, NaN and "" mean unlabelled."""
     return label is not None and label != "" and not (isinstance(label, float) and np.isnan(label))
 
 
 def rows_by_label(labels: Sequence[Hashable]) -> dict[Hashable, NDArray[np.int64]]:
-    """The rows of each label, ascending; unlabelled ones are left out."""
+    """The rows of each label, ascending, without unlabelled ones."""
     rows: dict[Hashable, list[int]] = {}
     for row, label in enumerate(labels):
         if is_labelled(label):
             rows.setdefault(label, []).append(row)
-    return {label: np.array(found, dtype=np.int64) for label, found in rows.items()}
+    return {label: np.array(labelled, dtype=np.int64) for label, labelled in rows.items()}
 
 
 def _unlabelled_rows(labels: Sequence[Hashable]) -> NDArray[np.int64]:

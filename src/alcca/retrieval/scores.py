@@ -1,8 +1,8 @@
-"""Where the right items stand when a gallery is sorted by a matrix of scores, whatever gave them.
+"""Ranks of the right items when a gallery is sorted by a matrix of scores, of any origin.
 
 As in `alcca.retrieval.ranking`, ties count against the system, and scores that are equal up to rounding are ties: sums
 of the same terms in another order differ by some units in the last place of the largest term. So scores of one query
-are taken for equal when they differ by no more than ``4096 eps`` (1e-12) of its largest absolute score.
+count as equal if they differ by no more than ``4096 eps`` (1e-12) of its largest absolute score.
 """
 
 from collections.abc import Hashable, Sequence
@@ -26,8 +26,8 @@ def score_instance_ranks(scores: NDArray[np.floating]) -> NDArray[np.int64]:
     Parameters
     ----------
     scores : array, shape (n, m), m >= n
-        Row ``i`` scores all items of the gallery for query ``i``, higher is better. Its right item is column ``i``;
-        columns from n on are right for nobody.
+        Row ``i`` has the scores of all gallery items for query ``i``, higher is better. Its right item is column ``i``;
+        columns from n on are right for no query.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def score_instance_ranks(scores: NDArray[np.floating]) -> NDArray[np.int64]:
     Raises
     ------
     DataError
-        Not two-dimensional, empty, fewer columns than rows, NaN or infinite scores.
+        The array is not two-dimensional, is empty, has fewer columns than rows, or has NaN or infinite scores.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def score_instance_ranks(scores: NDArray[np.floating]) -> NDArray[np.int64]:
     ranks = np.empty(n, dtype=np.int64)
     for start in range(0, n, BLOCK):
         rows = slice(start, start + BLOCK)
-        # The right item counts itself here, which is the 1 of a 1-based rank.
+        # The count includes the right item itself, which is the 1 of a 1-based rank.
         ranks[rows] = np.count_nonzero(scores[rows] >= right[rows, None], axis=1)
     return ranks
 
@@ -65,22 +65,22 @@ def score_category_ranks(
     Parameters
     ----------
     scores : array, shape (n, m)
-        Row ``i`` scores all items of the gallery for query ``i``, higher is better.
+        Row ``i`` has the scores of all gallery items for query ``i``, higher is better.
     query_labels, gallery_labels : sequences of n and m labels
-        None, NaN and "" mean unlabelled. An unlabelled query is left out; an unlabelled gallery item stays in the
-        gallery and is right for nobody.
+        None, NaN and "" mean unlabelled. An unlabelled query is skipped; an unlabelled gallery item stays in the
+        gallery and is right for no query.
 
     Returns
     -------
     ranks : (k,) array of int64
         For the k labelled queries: ``1 + #{j of another label : s_j >= best s of the label}``.
     rows : (k,) array of int64
-        Which queries these are, ascending.
+        Indices of these queries, ascending.
 
     Raises
     ------
     DataError
-        Shapes that do not fit, NaN or infinite scores, a query's label that no gallery item has.
+        The shapes do not fit, scores are NaN or infinite, or no gallery item has a query's label.
 
     Examples
     --------
@@ -99,14 +99,14 @@ def score_category_ranks(
     for place, row in enumerate(rows.tolist()):
         label = query_labels[row]
         if label not in items:
-            raise DataError(f"no gallery item has the label {label!r} of query {row}; leave such queries out")
+            raise DataError(f"no gallery item has the label {label!r} of query {row}; remove such queries")
         beats = scores[row] >= scores[row, items[label]].max() - tie[row]
         ranks[place] = 1 + np.count_nonzero(beats) - np.count_nonzero(beats[items[label]])
     return ranks, rows
 
 
 def _tie(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Largest difference of two scores of each query that may be a tie."""
+    """For each query, the largest difference of two scores that counts as a tie."""
     ties: NDArray[np.float64] = TIE * np.maximum(scores.max(axis=1), -scores.min(axis=1))
     return ties
 

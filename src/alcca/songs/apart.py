@@ -1,8 +1,8 @@
-"""Recordings decoded in a process apart: a file that crashes its decoder, hangs it or fills the memory ends that alone.
+"""Decoding of recordings in a separate process, so that a crash, a hang or lack of memory ends only that process.
 
-Such a process costs a third of a second, so it stays for the next recording, until this process ends. It does not
-import the main script again, and may be started from anywhere, also from a worker of another library. What it sends is
-numbers and JSON, never pickles.
+Starting such a process takes a third of a second, so it is kept for the next recording, until this process ends. It
+does not import the main script again, and may be started from anywhere, also from a worker of another library. It
+sends numbers and JSON, never pickles.
 """
 
 import atexit
@@ -26,19 +26,19 @@ from alcca.songs.audio import SLICE_SECONDS, AudioSlice
 
 __all__ = ["get_ready", "read_slices_apart", "write_whole_apart"]
 
-# Decoding has a budget of its own, in which it gives up politely and says why; this ends what hangs in native code.
+# Decoding has a budget after which it fails with a reason; this limit ends a decoder that hangs in native code.
 SECONDS_AFTER_BUDGET = 10.0
 # Whole recordings may be hours long.
 SECONDS_FOR_WHOLE = 1800.0
-# The process ends itself this long after its time, when nobody is left to end it.
+# The process ends itself this long after its limit, in case its parent is gone.
 GRACE_SECONDS = 5.0
-# On a busy machine imports take long.
+# Imports are slow on a busy machine.
 SECONDS_TO_START = 60.0
-# Those that threads need at the same time come and go; these stay.
+# Idle processes to keep; further ones, for threads that decode at the same time, end after use.
 MAX_IDLE = 2
-# An answer's first line has some hundred bytes; a longer one is none.
+# The first line of an answer has a few hundred bytes; a longer line is invalid.
 MAX_LINE_CHARACTERS = 1 << 16
-# The modules are found where this process finds them, whatever lies in the folder that it works in.
+# The process imports modules from where this one does, not from the folder that it runs in.
 PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from alcca.songs.apart_process import work; work()"
 ERRORS: dict[str, type[AlccaError]] = {"AudioError": AudioError, "UsageError": UsageError}
 
@@ -53,7 +53,7 @@ def read_slices_apart(
     seconds: float = SLICE_SECONDS,
     budget: float = 30.0,
 ) -> tuple[AudioSlice, ...]:
-    """The same as `alcca.songs.audio.read_slices`, whatever the file does to its decoder. Threads may call it.
+    """Do the same as `alcca.songs.audio.read_slices`, safely for files that crash the decoder. Threads may call it.
 
     Raises
     ------
@@ -70,72 +70,72 @@ def read_slices_apart(
     >>> [(len(one.samples), len(one.decoded)) for one in read_slices_apart(path, rates=(22_050, 16_000))]
     [(661500, 44100), (480000, 32000)]
     """
-    # Numbers of numpy are none of JSON.
-    how = {
+    # JSON cannot encode NumPy's numbers.
+    options = {
         "rates": [int(rate) for rate in rates],
         "offset": None if offset is None else float(offset),
         "seconds": float(seconds),
         "budget": float(budget),
     }
-    return _ask(Path(path), how, budget + SECONDS_AFTER_BUDGET)
+    return _ask(Path(path), options, budget + SECONDS_AFTER_BUDGET)
 
 
 def write_whole_apart(path: Path | str, target: Path, rate: int) -> None:
-    """The same as `alcca.songs.whole.write_whole`, whatever the file does to its decoder; AudioError."""
-    how = {"target": os.path.abspath(target), "rate": rate}  # noqa: PTH100 - a name as it is
-    _ask(Path(path), how, SECONDS_FOR_WHOLE)
+    """Do the same as `alcca.songs.whole.write_whole`, safely for files that crash the decoder; AudioError."""
+    options = {"target": os.path.abspath(target), "rate": rate}  # noqa: PTH100 - a name as it is
+    _ask(Path(path), options, SECONDS_FOR_WHOLE)
 
 
 def get_ready() -> None:
-    """Start a process now, if there is none, that is ready by the time when a recording is to be read."""
+    """Start a process if there is none, so that it is ready when a recording is to be read."""
     with contextlib.suppress(OSError):
         _give_back(_take())
 
 
 class _Process:
-    """One process, which one thread at a time uses."""
+    """A decoding process, used by one thread at a time."""
 
     def __init__(self) -> None:
-        # An empty entry stands for the folder that this process works in.
+        # An empty entry stands for the current folder of this process.
         path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - a text
         self._process = subprocess.Popen(
             [get_executable(), "-P", "-c", PROGRAM, *path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # Decoders in C write their opinion of a file there; it is in the reason and the notes.
+            # C decoders write warnings there; the reason and the notes already cover them.
             stderr=subprocess.DEVNULL,
         )
         self._warm = False
-        # False from sending a question to the end of its answer: whatever interrupts that, the answer is for no other.
+        # False from sending a question to the end of its answer, so that the next call never reads an old answer.
         self.fit = True
 
     @property
     def alive(self) -> bool:
-        # To a process that was forked from the one that started it, which shall not share it, it is not.
+        # False in a forked child of the process that started it, which must not share it.
         return self._process.poll() is None
 
-    def ask(self, path: Path, how: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
+    def ask(self, path: Path, options: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
         self.fit = False
         if not self._warm and self._talk(SECONDS_TO_START, b"", {}) is None:
             raise AudioError(f"{path.name}: no process could be prepared to read it; try again in a minute")
         self._warm = True
-        question = {"path": os.path.abspath(path), "patience": seconds + GRACE_SECONDS, **how}  # noqa: PTH100
+        question = {"path": os.path.abspath(path), "patience": seconds + GRACE_SECONDS, **options}  # noqa: PTH100
         started = time.monotonic()
-        answer = self._talk(seconds, json.dumps(question).encode() + b"\n", how)
+        answer = self._talk(seconds, json.dumps(question).encode() + b"\n", options)
         late = time.monotonic() - started >= seconds
         if answer is None:
             raise AudioError(
                 f"{path.name}: {f'still reading after {seconds:g} s' if late else 'the decoder crashed on it'}; "
                 "the file may be damaged, convert it to try again"
             )
-        told, slices = answer
-        self.fit = told.get("fit") is True and not late
-        if "error" in told:
-            raise ERRORS.get(told["error"], AudioError)(str(told.get("reason")))
+        header, slices = answer
+        self.fit = header.get("fit") is True and not late
+        if "error" in header:
+            raise ERRORS.get(header["error"], AudioError)(str(header.get("reason")))
         return slices
 
-    def _talk(self, seconds: float, question: bytes, how: dict[str, Any]) -> Answer | None:
-        """What it answers; None when it ends, takes longer, or answers nonsense, as one whose memory is overwritten."""
+    def _talk(self, seconds: float, question: bytes, options: dict[str, Any]) -> Answer | None:
+        """Return the answer to a question; None if the process ends, is too slow, or sends garbage."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         guard = threading.Timer(seconds, self._process.kill)
@@ -144,26 +144,26 @@ class _Process:
         try:
             self._process.stdin.write(question)
             self._process.stdin.flush()
-            told: dict[str, Any] = json.loads(self._process.stdout.readline(MAX_LINE_CHARACTERS))
-            abouts = zip(told.get("slices", ()), how.get("rates", ()), strict="error" not in told)
-            return told, tuple(self._slice(about, rate, how["seconds"]) for about, rate in abouts)
+            header: dict[str, Any] = json.loads(self._process.stdout.readline(MAX_LINE_CHARACTERS))
+            slices = zip(header.get("slices", ()), options.get("rates", ()), strict="error" not in header)
+            return header, tuple(self._slice(fields, rate, options["seconds"]) for fields, rate in slices)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         finally:
             guard.cancel()
 
-    def _slice(self, about: dict[str, Any], rate: int, seconds: float) -> AudioSlice:
+    def _slice(self, fields: dict[str, Any], rate: int, seconds: float) -> AudioSlice:
         assert self._process.stdout is not None
         size = round(seconds * rate)
         samples = np.frombuffer(self._process.stdout.read(4 * size), np.float32).copy()
-        if len(samples) != size or not (np.isfinite(samples).all() and math.isfinite(about["start"])):
+        if len(samples) != size or not (np.isfinite(samples).all() and math.isfinite(fields["start"])):
             raise ValueError("no slice")
-        return AudioSlice(samples, **{**about, "notes": tuple(about["notes"])})
+        return AudioSlice(samples, **{**fields, "notes": tuple(fields["notes"])})
 
     def stop(self) -> None:
-        """End the process and give back what it held."""
+        """End the process and release its resources."""
         self._process.kill()
-        # A killed process is gone at once, unless it waits for a disk that does not answer.
+        # A killed process is gone at once, unless it waits for an unresponsive disk.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE_SECONDS)
         for pipe in (self._process.stdin, self._process.stdout):
@@ -176,7 +176,7 @@ _idle: list[_Process] = []
 _taking = threading.Lock()
 
 
-def _ask(path: Path, how: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
+def _ask(path: Path, options: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
     try:
         process = _take()
     except OSError as error:
@@ -184,7 +184,7 @@ def _ask(path: Path, how: dict[str, Any], seconds: float) -> tuple[AudioSlice, .
             f"{path.name}: no process could be started to read it ({error.strerror}); try again in a minute"
         ) from error
     try:
-        return process.ask(path, how, seconds)
+        return process.ask(path, options, seconds)
     finally:
         _give_back(process)
 

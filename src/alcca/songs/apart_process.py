@@ -1,4 +1,4 @@
-"""The process that decodes recordings for another one: it may crash, hang, or run out of memory."""
+"""The process that decodes recordings for another process; it may crash, hang, or run out of memory."""
 
 import faulthandler
 import json
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import av  # noqa: F401 - here, for what is imported first takes none of the memory for a file
+import av  # noqa: F401 - imported before the memory limit is set, so that it takes none of the memory for a file
 import soundfile  # noqa: F401
 import soxr  # noqa: F401
 
@@ -24,62 +24,62 @@ __all__ = ["work"]
 
 
 def work() -> None:
-    """Answer one question after the other: lines of JSON at standard input and output, until the input ends.
+    """Answer questions one after the other, as lines of JSON on standard input and output, until the input ends.
 
-    The first line is sent unasked, when the first question may come. An answer is a line, and the
-    samples of the slices that it tells of.
+    A first line is sent without a question, when the process is ready. An answer is a line, followed by the samples of
+    the slices that the line lists.
     """
     # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    # What a decoder prints is no answer.
-    os.dup2(nowhere, 1)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    # A decoder's own output must not mix with the answers.
+    os.dup2(devnull, 1)
     questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, questions), daemon=True).start()
     limit = MemoryLimit(MEMORY)
     _send(answers, {})
     while True:
-        asked = json.loads(questions.get())
-        # When the parent is gone, and a decoder that hangs keeps the thread from seeing it.
-        faulthandler.dump_traceback_later(asked.pop("patience"), exit=True, file=nowhere)
-        told, samples = _answer(asked, limit)
+        question = json.loads(questions.get())
+        # Ends the process if the parent is gone and a hanging decoder keeps the thread from noticing it.
+        faulthandler.dump_traceback_later(question.pop("patience"), exit=True, file=devnull)
+        header, samples = _answer(question, limit)
         faulthandler.cancel_dump_traceback_later()
-        _send(answers, told, samples)
+        _send(answers, header, samples)
 
 
 def _listen(source: BinaryIO, questions: "queue.SimpleQueue[bytes]") -> None:
-    """Pass on what is asked; end the process with the one that asks, also in the middle of a file."""
+    """Queue the questions; end the process when the parent ends, even in the middle of a file."""
     for line in source:
         questions.put(line)
     os._exit(0)
 
 
-def _answer(asked: dict[str, Any], limit: MemoryLimit) -> tuple[dict[str, Any], list[bytes]]:
-    path = Path(asked.pop("path"))
-    told: dict[str, Any] = {"fit": True}
+def _answer(question: dict[str, Any], limit: MemoryLimit) -> tuple[dict[str, Any], list[bytes]]:
+    path = Path(question.pop("path"))
+    header: dict[str, Any] = {"fit": True}
     samples: list[bytes] = []
     try:
         with limit:
-            if "target" in asked:
-                write_whole(path, Path(asked["target"]), asked["rate"])
+            if "target" in question:
+                write_whole(path, Path(question["target"]), question["rate"])
             else:
-                slices = read_slices(path, **asked)
-                told["slices"] = [{k: v for k, v in vars(one).items() if k != "samples"} for one in slices]
+                slices = read_slices(path, **question)
+                header["slices"] = [{k: v for k, v in vars(one).items() if k != "samples"} for one in slices]
                 samples = [one.samples.tobytes() for one in slices]
-    except Exception as error:  # noqa: BLE001 - what a file raises shall not end the process
+    except Exception as error:  # noqa: BLE001 - an error of one file must not end the process
         if ran_out(error):
-            # A library that ran out of memory half-way is in a state that nobody has tested.
-            told = {"error": "AudioError", "reason": f"{path.name}: {limit.reason}", "fit": False}
+            # A library that ran out of memory half-way is in an untested state.
+            header = {"error": "AudioError", "reason": f"{path.name}: {limit.reason}", "fit": False}
         elif isinstance(error, AlccaError):
-            told |= {"error": type(error).__name__, "reason": str(error)}
+            header |= {"error": type(error).__name__, "reason": str(error)}
         else:
             why = getattr(error, "strerror", None) or type(error).__name__
-            told |= {"error": "AudioError", "reason": f"{path.name}: cannot be decoded here ({why})"}
-    told["fit"] = told["fit"] and not limit.leaked
-    return told, samples
+            header |= {"error": "AudioError", "reason": f"{path.name}: cannot be decoded here ({why})"}
+    header["fit"] = header["fit"] and not limit.leaked
+    return header, samples
 
 
-def _send(answers: BinaryIO, told: dict[str, Any], samples: Sequence[bytes] = ()) -> None:
-    answers.write(json.dumps(told).encode() + b"\n" + b"".join(samples))
+def _send(answers: BinaryIO, header: dict[str, Any], samples: Sequence[bytes] = ()) -> None:
+    answers.write(json.dumps(header).encode() + b"\n" + b"".join(samples))
     answers.flush()

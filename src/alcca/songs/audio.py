@@ -1,8 +1,8 @@
-"""A slice of a song's sound, checked: exactly as long as asked, finite, audible, or a reason why not.
+"""A checked slice of a song's audio: of exactly the requested length, finite and audible, or else a reason why not.
 
-Decoders do not tell when a file is damaged: they return too little, nothing, noise or silence, or raise
-anything at all. `read_slice` compares what it got with what the file declares, takes the middle of what
-really decodes, and asks the second decoder when the first one fails or falls short.
+Decoders do not report damaged files reliably: they return too little, nothing, noise or silence, or raise any
+exception. `read_slice` compares the decoded audio with the declared duration, takes the middle of what can be decoded,
+and tries the second decoder if the first one fails or returns too little.
 """
 
 import hashlib
@@ -31,36 +31,36 @@ __all__ = [
     "read_slices",
 ]
 
-# What people keep music in; libsndfile or FFmpeg reads each of them.
+# Common music files; libsndfile or FFmpeg reads each of them.
 AUDIO_SUFFIXES = frozenset(
     {".mp3", ".mp2", ".flac", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".mp4", ".aac", ".wav", ".wave"}
     | {".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64", ".wma", ".ape", ".wv", ".tta", ".mpc", ".mka"}
     | {".webm", ".ac3"}
 )
 SAMPLE_RATE = 22_050
-# What recognisers of speech listen to.
+# The rate that speech recognisers take.
 SPEECH_RATE = 16_000
 SLICE_SECONDS = 30.0
-# Less than this describes no song.
+# A shorter slice cannot describe a song.
 MIN_SECONDS = 1.0
-# Headers round, encoders pad: a difference below this is not worth a remark.
+# Headers round and encoders pad: a smaller difference is not noted.
 TOLERANCE_SECONDS = 0.5
-# -80 dB of full scale: what lossy codecs make of digital silence stays below it, any recording is above.
+# -80 dB of full scale: digital silence stays below it even after lossy coding, and every recording is above it.
 SILENCE = 1e-4
-# Full scale is 1; some files keep 16-bit numbers in floats. Beyond this, bits have flipped.
+# Full scale is 1, but some files hold 16-bit numbers as floats. Larger values come from flipped bits.
 LOUDEST = 1e6
-# Where to look when the middle of the song is silent, as parts of its duration.
+# Centres of other slices to try if the middle of the song is silent, as fractions of its duration.
 ELSEWHERE = (0.25, 0.75)
 
 
 @dataclass(frozen=True)
 class AudioSlice:
-    """Part of a recording, ready for feature extraction.
+    """A part of a recording, ready for feature extraction.
 
     Parameters
     ----------
     samples : array of shape (seconds * rate,), float32
-        Mono samples, zeros at the end where the song was too short: 661,500 of them for 30 s at 22,050 Hz.
+        Mono samples, padded with zeros if the song is too short: 661,500 of them for 30 s at 22,050 Hz.
     start : float
         Where the slice begins in the song, in seconds.
     seconds : float
@@ -68,11 +68,11 @@ class AudioSlice:
     padded : float
         How much silence was added, in seconds.
     duration : float or None
-        The song's length in seconds: what the file declares, or what decodes where the two differ.
+        The song's length in seconds: as declared by the file, or as decoded if the two differ.
     decoder : str
         The library that decoded it: ``"soundfile"`` or ``"pyav"``.
     notes : tuple of str
-        What was repaired or is doubtful, in plain words.
+        What was repaired or is doubtful, as sentences for users.
     rate : int
         Samples per second.
     """
@@ -88,7 +88,7 @@ class AudioSlice:
 
     @property
     def decoded(self) -> NDArray[np.float32]:
-        """The samples without the silence that was added."""
+        """The samples without the added silence."""
         return self.samples[: len(self.samples) - round(self.padded * self.rate)]
 
 
@@ -107,8 +107,8 @@ def read_slice(
     path : path
         An audio file of any format that libsndfile or FFmpeg reads.
     offset : float, optional
-        Where the slice begins, in seconds; by default the slice is the middle of the song. A song that is
-        shorter than the slice is taken whole and padded with zeros at its end.
+        Where the slice begins, in seconds; by default the slice is the middle of the song. A song that is shorter than
+        the slice is taken whole and padded with zeros at its end.
     seconds : float
         Length of the slice, > 0.
     budget : float
@@ -119,12 +119,12 @@ def read_slice(
     Returns
     -------
     AudioSlice
-        Its samples have exactly ``round(seconds * rate)`` values, all finite, not all silent.
+        With exactly ``round(seconds * rate)`` samples, all finite and not all silent.
 
     Raises
     ------
     AudioError
-        There is no usable audio; the message is one line that names the file and the cause.
+        There is no usable audio; the message, one line, names the file and the cause.
     UsageError
         ``offset`` is negative, or ``seconds`` is not positive.
 
@@ -148,12 +148,12 @@ def read_slices(
     seconds: float = SLICE_SECONDS,
     budget: float = 30.0,
 ) -> tuple[AudioSlice, ...]:
-    """Decode ``seconds`` of a song once, to mono at each of several rates; all else as `read_slice`.
+    """Decode ``seconds`` of a song once, to mono at each of several rates; otherwise as `read_slice`.
 
     Raises
     ------
     AudioError, UsageError
-        As `read_slice`; no rates, or one that is not positive.
+        As `read_slice`; or ``rates`` is empty, or a rate is not positive.
 
     Examples
     --------
@@ -167,9 +167,9 @@ def read_slices(
     if not rates or min(rates) < 1:
         raise UsageError(f"rates {tuple(rates)}: expected one or more numbers of samples per second, above 0")
     if offset is not None and not (math.isfinite(offset) and offset >= 0):
-        raise UsageError(f"offset {offset} is not a place in a song; give seconds from its start, 0 or more")
+        raise UsageError(f"invalid offset {offset}; give seconds from the start of the song, 0 or more")
     if not (math.isfinite(seconds) and seconds > 0):
-        raise UsageError(f"a slice of {seconds} seconds is not possible; give a positive number")
+        raise UsageError(f"cannot take a slice of {seconds} seconds; give a positive number")
     if (reason := not_audio(path)) is not None:
         _refuse(path, reason)
     deadline = time.monotonic() + budget
@@ -179,9 +179,9 @@ def read_slices(
     for decoder_type in decoders_for(path):
         try:
             with decoder_type(path) as decoder:
-                found = _Reading(decoder, seconds, deadline, rates).take(offset)
-                # A short song may be a long one whose header says too little, which libsndfile believes.
-                complete = not (decoder.damaged or found[0].notes or found[0].padded > TOLERANCE_SECONDS)
+                slices = _Reading(decoder, seconds, deadline, rates).take(offset)
+                # A seemingly short song may be a long one whose header declares too little, which libsndfile trusts.
+                complete = not (decoder.damaged or slices[0].notes or slices[0].padded > TOLERANCE_SECONDS)
         except _OutOfTimeError:
             if best is None:
                 _refuse(path, f"still decoding after {budget:g} s; the file may be damaged, convert it to try again")
@@ -191,25 +191,25 @@ def read_slices(
         except Exception as error:  # noqa: BLE001 - decoders raise anything on damaged files
             failures.append(f"{decoder_type.name}: {_one_line(error)}")
         else:
-            if best is None or found[0].seconds > best[0].seconds + TOLERANCE_SECONDS:
-                best = found
+            if best is None or slices[0].seconds > best[0].seconds + TOLERANCE_SECONDS:
+                best = slices
             if complete:
                 break
     if best is None:
-        # What was found in the sound says more than what a decoder says of itself.
+        # A finding about the decoded audio is more informative than a decoder's own error.
         _refuse(path, findings[0] if findings else f"cannot be decoded ({'; '.join(failures)})")
     if best[0].padded >= 0.05:
-        said = _filled_up(best[0])
-        best = tuple(replace(one, notes=(*one.notes, said)) for one in best)
+        note = _padding_note(best[0])
+        best = tuple(replace(one, notes=(*one.notes, note)) for one in best)
     return best
 
 
-def _filled_up(one: AudioSlice) -> str:
-    """Why there is silence at a slice's end, for people."""
-    whole = one.seconds + one.padded
+def _padding_note(audio: AudioSlice) -> str:
+    """The note on silence at the end of a slice."""
+    whole = audio.seconds + audio.padded
     rest = "half minute" if round(whole, 1) == SLICE_SECONDS else _seconds(whole)
-    got = _seconds(one.seconds)
-    what = f"only {got} are left after {_seconds(one.start)}" if one.start > 0 else f"the recording is {got} long"
+    got = _seconds(audio.seconds)
+    what = f"only {got} are left after {_seconds(audio.start)}" if audio.start > 0 else f"the recording is {got} long"
     return f"{what}; the rest of the {rest} was filled with silence"
 
 
@@ -218,7 +218,7 @@ def _seconds(number: float) -> str:
 
 
 def content_hash(path: Path | str) -> str:
-    """BLAKE2b of a file's bytes, 32 hexadecimal digits: the same for the same content under any name.
+    """BLAKE2b of a file's bytes, 32 hexadecimal digits; it does not depend on the file's name.
 
     Raises
     ------
@@ -236,14 +236,14 @@ def content_hash(path: Path | str) -> str:
     """
     path = Path(path)
     if not path.stat().st_size:
-        # Some of the system's files say that they are empty, and reading them never ends.
+        # Some system files report size 0, and reading them never ends.
         return hashlib.blake2b(digest_size=16).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 class _UnusableError(Exception):
-    """The file decodes, and what comes out is no usable audio."""
+    """The file can be decoded, but the result is not usable audio."""
 
 
 class _OutOfTimeError(Exception):
@@ -251,7 +251,7 @@ class _OutOfTimeError(Exception):
 
 
 class _Reading:
-    """One decoder's attempt at a slice, against the clock."""
+    """One decoder's attempt at a slice, before a deadline."""
 
     def __init__(self, decoder: Decoder, seconds: float, deadline: float, rates: Sequence[int]) -> None:
         self.decoder, self.seconds, self.deadline, self.rates = decoder, seconds, deadline, rates
@@ -267,14 +267,14 @@ class _Reading:
         if true != duration:
             longer = true > duration
             played = f"{'' if longer else 'only '}{true:.1f} s can be played"
-            notes.append(f"the file says that it lasts {duration:.1f} s, but {played}")
+            notes.append(f"the file declares a length of {duration:.1f} s, but {played}")
             duration = true
             start = self._start(offset, duration)
             samples = self._collect(start)
         if self.trouble is not None:
             notes.append(f"the decoder stopped with an error ({_one_line(self.trouble)})")
         if self.decoder.damaged:
-            notes.append(f"{self.decoder.damaged} damaged pieces were left out")
+            notes.append(f"{self.decoder.damaged} damaged pieces were skipped")
         range_ = _range(samples)
         if offset is None and _silent(range_) and duration > 2 * self.seconds:
             start, samples = self._elsewhere(duration, start, samples)
@@ -287,7 +287,7 @@ class _Reading:
         return offset if offset is not None else max(0.0, (duration - self.seconds) / 2)
 
     def _collect(self, start: float) -> NDArray[np.float32]:
-        """Samples at the file's rate, at most as many as the slice needs."""
+        """Samples at the file's own rate, at most as many as the slice needs."""
         wanted = math.ceil(self.seconds * self.decoder.rate)
         blocks: list[NDArray[np.float32]] = []
         have = 0
@@ -300,12 +300,12 @@ class _Reading:
                     break
         except _OutOfTimeError:
             raise
-        except Exception as error:  # noqa: BLE001 - decoders raise anything; what came before it may be sound
+        except Exception as error:  # noqa: BLE001 - decoders raise anything; the blocks before it may be intact
             self.trouble = error
         return np.concatenate(blocks)[:wanted] if blocks else np.empty(0, np.float32)
 
     def _count(self) -> float:
-        """Seconds that decode, by decoding them all."""
+        """The decodable duration in seconds, measured by decoding everything."""
         total = 0
         try:
             for block in self.decoder.blocks(0.0):
@@ -324,7 +324,7 @@ class _Reading:
         if (full and end <= duration + TOLERANCE_SECONDS) or (not full and abs(end - duration) <= TOLERANCE_SECONDS):
             return duration
         if start >= duration:
-            # A start beyond the declared end needs no other finding.
+            # Beyond the declared end, no samples confirm the declared duration.
             return duration if not got else self._count()
         return end if got and not full else self._count()
 
@@ -333,9 +333,9 @@ class _Reading:
     ) -> tuple[float, NDArray[np.float32]]:
         for part in ELSEWHERE:
             other = max(0.0, part * duration - self.seconds / 2)
-            found = self._collect(other)
-            if len(found) and not _silent(_range(found)):
-                return other, found
+            candidate = self._collect(other)
+            if len(candidate) and not _silent(_range(candidate)):
+                return other, candidate
         return start, samples
 
     def _judge(
@@ -348,9 +348,9 @@ class _Reading:
             where = f" after {start:.1f} s" if offset else ""
             trouble = f" ({_one_line(self.trouble)})" if self.trouble else ""
             raise _UnusableError(f"{what} can be decoded{where}{trouble}; at least {MIN_SECONDS:g} s are needed")
-        # Written so that NaN, which is not at most anything, is refused too.
+        # Written so that NaN, for which every comparison is false, is rejected too.
         if not (range_[1] <= LOUDEST and range_[0] >= -LOUDEST):
-            raise _UnusableError("its samples are not numbers that sound can have (NaN, infinite or enormous)")
+            raise _UnusableError("its samples are invalid (NaN, infinite or enormous)")
         if _silent(range_):
             raise _UnusableError(f"digital silence in the {got:.0f} s from {start:.1f} s; choose another offset")
 
@@ -374,12 +374,12 @@ class _Reading:
 
 
 def _range(samples: NDArray[np.float32]) -> tuple[float, float]:
-    """Least and greatest sample; NaN when any is NaN."""
+    """The smallest and the largest sample; NaN if any sample is NaN."""
     return (float(samples.min()), float(samples.max())) if len(samples) else (0.0, 0.0)
 
 
 def _silent(range_: tuple[float, float]) -> bool:
-    # A constant is as silent as zero.
+    # A constant signal is silent, whatever its value.
     return range_[1] - range_[0] < SILENCE
 
 

@@ -1,7 +1,7 @@
 """Two decoders behind one interface: mono float32 blocks at the file's own rate, from any start.
 
-libsndfile (soundfile) is the faster for what it reads, FFmpeg (PyAV) reads everything else. Whatever either
-raises on a damaged file is passed on as it is; `alcca.songs.audio` decides what to make of it.
+libsndfile (soundfile) is faster for the formats that it reads, FFmpeg (PyAV) reads everything else. Exceptions on
+damaged files are passed on unchanged; `alcca.songs.audio` handles them.
 """
 
 import itertools
@@ -16,30 +16,30 @@ from numpy.typing import NDArray
 
 __all__ = ["Decoder", "PyavDecoder", "SoundfileDecoder", "decoders_for"]
 
-# What libsndfile decodes faster than FFmpeg, or as fast. It reads Opus too, at half of FFmpeg's speed.
+# Formats that libsndfile decodes at least as fast as FFmpeg. It reads Opus too, at half of FFmpeg's speed.
 LIBSNDFILE_SUFFIXES = frozenset(
     {".mp3", ".mp2", ".flac", ".ogg", ".oga", ".wav", ".wave", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64"}
 )
-# Each call of libsndfile from Python sets the place in the file again, which costs MP3 a tenth of a millisecond.
+# Each call of libsndfile from Python seeks in the file, which takes a tenth of a millisecond for MP3.
 BLOCK_VALUES, SMALL_BLOCK_VALUES = 1 << 20, 1 << 17
-# A decoder needs the frames before the wanted one to be exact: MP3's bit reservoir, the overlap of AAC and
-# Vorbis windows, the 80 ms that Opus asks for.
+# For exact samples a decoder needs the preceding frames: MP3's bit reservoir, the overlap of AAC and Vorbis windows,
+# and the 80 ms that Opus requires.
 PREROLL_SECONDS = 0.25
-# Beyond these a header is damaged; the limits also bound the memory of a slice.
+# A header with another rate is damaged; the limits also bound the memory of a slice.
 RATES = range(1_000, 768_001)
-# Above eight channels PyAV hands out planes of a planar frame that do not exist: reading them ends the process.
+# Above eight channels PyAV exposes planes of a planar frame that do not exist, and reading them crashes the process.
 MAX_CHANNELS = 8
-# Damaged packets at the beginning are passed over, a file of nothing else is not read to its end.
+# Damaged packets at the beginning are skipped, up to this many.
 PACKETS_BEFORE_SOUND = 1_000
-# What FFmpeg may take a file for: formats of sound, and of video, which has sound. None of them opens another file. Not
-# here are playlists and scripts (concat, hls, dash, sdp), pictures, subtitles, devices, and samples without a header.
+# The formats that FFmpeg may detect: audio, and video, which contains audio. None of them opens another file. Excluded
+# are playlists and scripts (concat, hls, dash, sdp), pictures, subtitles, devices, and samples without a header.
 FFMPEG_FORMATS = frozenset(
     """aa aac ac3 ac4 adx aea aiff amr amrnb amrwb ape apac asf asf_o au avi avr bonk caf dsf dss dts dtshd dv eac3 flac
     flv gxf hcom iamf iff ircam loas lc3 matroska mlp mmf mov mp3 mpc mpc8 mpeg mpegts msf mxf nistsphere nsv nut ogg
     oma osq paf pva pvf qcp qoa rka rm sds shn sox spdif tak truehd tta voc vqf w64 wav wavarc wsd wtv wv xa xwma
     """.split()  # noqa: SIM905 - legible
 )
-# Longer than any recording; libsndfile says 2**63 - 1 frames when it does not know.
+# Longer than any recording; libsndfile reports 2**63 - 1 frames if it cannot determine the length.
 MAX_SECONDS = 30 * 24 * 3600.0
 
 
@@ -53,9 +53,9 @@ class Decoder(Protocol):
     rate : int
         Samples per second of the blocks.
     declared : float or None
-        The duration that the file claims, in seconds; None when it does not say. It may lie.
+        The duration that the file declares, in seconds, which may be wrong; None if it declares none.
     damaged : int
-        Pieces that could not be decoded so far.
+        The number of pieces that could not be decoded so far.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Decoder(Protocol):
 
 
 def decoders_for(path: Path) -> tuple[type[Decoder], type[Decoder]]:
-    """Both decoders, the one to try first at the front."""
+    """Both decoders, in the order in which to try them."""
     if path.suffix.lower() in LIBSNDFILE_SUFFIXES:
         return SoundfileDecoder, PyavDecoder
     return PyavDecoder, SoundfileDecoder
@@ -93,9 +93,9 @@ class SoundfileDecoder:
 
         self._file = soundfile.SoundFile(os.fspath(path))
         if self._file.format == "RAW":
-            # What libsndfile makes of any bytes under a name that ends in .au or .snd.
+            # libsndfile reads any bytes as RAW if the file's name ends in .au or .snd.
             self._file.close()
-            raise ValueError("no header says what it holds")
+            raise ValueError("no header of an audio format")
         self.damaged = 0
         self.rate, channels = int(self._file.samplerate), int(self._file.channels)
         _check_header(self.rate, channels)
@@ -114,7 +114,7 @@ class SoundfileDecoder:
             except Exception:
                 if size <= self._small:
                     raise
-                # What comes before the damage is read again, in pieces of which the damage takes but one.
+                # Read again in smaller pieces, so that only the damaged one is lost.
                 size = self._small
                 self._file.seek(at)
                 continue
@@ -133,7 +133,7 @@ class SoundfileDecoder:
 
 
 class PyavDecoder:
-    """FFmpeg: AAC, ALAC, Opus, WMA and everything else; seeks roughly, and is trimmed here by time stamps."""
+    """FFmpeg: AAC, ALAC, Opus, WMA and everything else; seeks are inexact and corrected by time stamps."""
 
     name = "pyav"
 
@@ -143,10 +143,10 @@ class PyavDecoder:
         with self._open() as container:
             stream = container.streams.audio[0]
             first = _first_frame(container, stream)
-            # The first frame decides: the header of AAC gives half the rate when the stream is HE-AAC.
+            # From the first frame, because the header of an HE-AAC stream declares half the rate.
             self.rate, self._channels = int(first.sample_rate), int(first.layout.nb_channels)
             _check_header(self.rate, self._channels)
-            # Time stamps need not begin at 0: MP3's begin after the encoder's delay.
+            # Time stamps need not begin at 0: those of MP3 begin after the encoder's delay.
             self._origin = first.pts
             if stream.duration is not None and stream.time_base is not None:
                 self.declared = _plausible(float(stream.duration * stream.time_base))
@@ -157,32 +157,32 @@ class PyavDecoder:
         import av
         import av.error
 
-        # An absolute name is never taken for a protocol, and what is inside of the file opens nothing else.
+        # An absolute path cannot be read as a protocol, and the whitelists keep the file from opening anything else.
         allowed = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FFMPEG_FORMATS))}
         try:
             container = av.open(os.path.abspath(self._path), options=allowed)  # noqa: PTH100
         except av.error.ArgumentError as error:
-            raise ValueError("not an audio format; a playlist inside the file opens nothing else") from error
+            raise ValueError("not an audio format; playlists are not followed") from error
         if not container.streams.audio:
             container.close()
             raise ValueError("no audio stream")
         context = container.streams.audio[0].codec_context
         if context.name == "flac":
-            # Without this a frame whose checksum is wrong is passed on as noise.
+            # Otherwise a frame with a wrong checksum is decoded to noise.
             context.options = {"err_detect": "crccheck+explode"}
         return container
 
     def blocks(self, start: float, most: int | None = None) -> Iterator[NDArray[np.float32]]:
-        """Mono samples from ``start`` seconds on; empty blocks stand for packets without sound.
+        """Mono samples from ``start`` seconds on; an empty block stands for a packet without sound.
 
-        Who wants no more than ``most`` stops asking: FFmpeg decodes a packet at a time.
+        ``most`` is ignored: FFmpeg decodes packet by packet, so the caller can stop at any time.
         """
         first = round(start * self.rate)
         if start > PREROLL_SECONDS and self._origin is not None:
             try:
                 yield from self._frames(first, seek=start - PREROLL_SECONDS)
             except _SeekMissedError:
-                # Nothing was passed on yet: count from the beginning instead.
+                # Nothing was yielded yet: count samples from the beginning instead.
                 yield from self._frames(first)
         else:
             yield from self._frames(first)
@@ -206,10 +206,10 @@ class PyavDecoder:
                     self.damaged += 1
                     frames = []
                 if not frames:
-                    # Lets the caller look at its clock, however many packets hold nothing.
+                    # Lets the caller check its deadline even if many packets are empty.
                     yield np.empty(0, np.float32)
                 for frame in frames:
-                    # Damaged AAC turns into dozens of channels from one frame to the next.
+                    # In damaged AAC, the number of channels can jump to dozens between two frames.
                     if (frame.sample_rate, frame.layout.nb_channels) != (self.rate, self._channels):
                         self.damaged += 1
                         continue
@@ -253,14 +253,14 @@ def _first_frame(container: Any, stream: Any) -> Any:
             continue
         if frames:
             return frames[0]
-    raise ValueError("no sound in it")
+    raise ValueError("no packet that can be decoded")
 
 
 def _check_header(rate: int, channels: int) -> None:
     if rate not in RATES:
-        raise ValueError(f"the header says {rate} samples per second")
+        raise ValueError(f"the header declares {rate} samples per second")
     if not 1 <= channels <= MAX_CHANNELS:
-        raise ValueError(f"the header says {channels} channels")
+        raise ValueError(f"the header declares {channels} channels")
 
 
 def _plausible(seconds: float) -> float | None:
@@ -280,7 +280,7 @@ def _samples(frame: Any) -> NDArray[np.float32]:
 
 
 def _mono(channels: NDArray[np.float32]) -> NDArray[np.float32]:
-    # A mean along the channels of interleaved samples is fifty times slower than adding them up.
+    # For interleaved samples, `mean` over the channels is fifty times slower than adding them up.
     total: NDArray[np.float32] = channels[0]
     if len(channels) == 1:
         return total

@@ -1,4 +1,4 @@
-"""What a name in a folder stands for, when it is no file."""
+"""The kind of a folder's entry that is not a file."""
 
 import stat
 
@@ -14,7 +14,7 @@ KINDS = {
 
 
 def kind_of(mode: int) -> str:
-    """A word for the kind of file that a mode tells.
+    """The kind of file of a mode, in words.
 
     Examples
     --------

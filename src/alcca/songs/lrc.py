@@ -1,4 +1,4 @@
-"""Lyrics with times: which line is sung when, as LRC files write it."""
+"""Lyrics with times, as in LRC files: when each line is sung."""
 
 import itertools
 import re
@@ -13,45 +13,45 @@ OFFSET = re.compile(r"^\s*\[offset\s*:\s*([+-]?\d{1,7})\s*\]", re.IGNORECASE | r
 
 
 def read_lrc(text: str) -> TimedText:
-    r"""The lines of an LRC file in the order in which they are sung, cleaned, each with the second at which it begins.
+    r"""The cleaned lines of an LRC file in the order in which they are sung, each with its start in seconds.
 
-    A line with several stamps stands at each of them. Lines without a stamp follow the line that they stand below, with
-    None for their time. Headers and section marks are left out.
+    A line with several stamps is repeated at each of them. Lines without a stamp follow the line above them, with None
+    as their time. Headers and section marks are removed.
 
     Parameters
     ----------
     text : str
-        The file. A positive ``[offset:]``, in milliseconds, lets all lines come sooner.
+        The file's content. A positive ``[offset:]``, in milliseconds, makes all lines start earlier.
 
     Returns
     -------
     list of (float or None, str)
-        All times None where the text has no stamps; "" for an empty line, or a mark, which parts two verses.
+        All times are None if the text has no stamps; an empty line, or a mark, becomes "" and separates two verses.
 
     Examples
     --------
     >>> read_lrc("[offset:500]\n[00:09.00][00:01.50]Oh la\n[00:04]<00:04.10>Hello <00:05>you\n[Chorus]\nagain")
     [(1.0, 'Oh la'), (3.5, 'Hello you'), (None, ''), (None, 'again'), (8.5, 'Oh la')]
     """
-    told = OFFSET.search(text)
-    offset = int(told[1]) / 1000 if told else 0.0
-    # Each line has the time by which it is put in order, and its own.
-    found: list[tuple[float, float | None, str]] = []
+    header = OFFSET.search(text)
+    offset = int(header[1]) / 1000 if header else 0.0
+    # For each line: the time to sort by, its own time, and the text.
+    timed: list[tuple[float, float | None, str]] = []
     last = 0.0
     for line in text.splitlines():
         times, rest = _stamps(line)
         cleaned = clean_lyrics(rest).split("\n")
         begins = [max(time - offset, 0.0) for time in times]
         for begin in begins or [last]:
-            found += [(begin, begin if begins else None, cleaned[0]), *((begin, None, more) for more in cleaned[1:])]
+            timed += [(begin, begin if begins else None, cleaned[0]), *((begin, None, more) for more in cleaned[1:])]
         last = begins[0] if begins else last
-    # Stable: what has no stamp stays below its line.
-    lines = ((own, line) for _, own, line in sorted(found, key=lambda one: one[0]))
+    # The sort is stable, so a line without a stamp stays below the line above it.
+    lines = ((own, line) for _, own, line in sorted(timed, key=lambda one: one[0]))
     return list(itertools.dropwhile(lambda one: not one[1], lines))
 
 
 def sung_text(text: str) -> str:
-    r"""Lyrics as they are sung, cleaned: a line that an LRC file stamps several times stands at each of its places.
+    r"""Lyrics as they are sung, cleaned: a line with several stamps in an LRC file is repeated at each of them.
 
     Examples
     --------

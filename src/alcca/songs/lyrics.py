@@ -1,4 +1,4 @@
-"""Lyrics as plain text: decoded, cleaned of everything that is not sung, compared, cut into words."""
+"""Lyrics as plain text: decoding, removal of everything that is not sung, comparison, and splitting into words."""
 
 import html
 import re
@@ -10,9 +10,9 @@ from alcca.songs.sections import is_section_line, is_section_mark
 
 __all__ = ["clean_lyrics", "decode_text", "normalise_lyrics", "read_lyrics_file", "tokenize"]
 
-# The longest opera libretto stays far below.
+# Far more than the longest opera libretto.
 MAX_BYTES = 1_000_000
-# Marks inside marks take a pass each; the bound is for texts made to take for ever.
+# Each level of nested marks takes a pass; the bound is for malicious texts.
 MAX_PASSES = 20
 
 LINE_STAMP = re.compile(r"\[\d{1,3}:\d{1,2}(?:[.:]\d{1,3})?\]")
@@ -32,15 +32,15 @@ INLINE_TAGS = frozenset(
     img input ins label link main mark meta nav noscript pre q s script small span strike strong style sub sup
     svg tbody tfoot thead title tt u var video audio""".split()  # noqa: SIM905 - legible
 )
-# A tag in angle brackets is markup; <3 and <oh yeah> are words.
+# A tag with attributes is markup; <3 and <oh yeah> are words.
 ATTRIBUTE = re.compile(r"[\w:-]\s*=")
-# Only with its semicolon: R&B, and rock&notroll, are words.
+# The semicolon is required: R&B and rock&notroll are words.
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 BRACKETED = re.compile(r"([\[({])([^\[\](){}\n]{1,200})([\])}])")
 SPACES = re.compile(r"[^\S\n]+")
 BLANK_LINES = re.compile(r"\n{3,}")
 
-# What lyric sites leave on lines of their own, and glue to the first and last of them.
+# Text that lyrics sites add, on lines of its own, or attached to the first or last line.
 JUNK_LINE = re.compile(
     r"^(?:you might also like|\d*embed|see .{1,80} liveget tickets.{0,40}|get tickets as low as \$\d+"
     r"|\d+ contributors?|submit corrections|lyrics powered by .{1,40}|\(\d{10,}\)"
@@ -56,16 +56,16 @@ INSTRUMENTAL = re.compile(
 
 
 def clean_lyrics(text: str) -> str:
-    r"""Reduce a text to the words that are sung, one line a line, in Unicode's composed form.
+    r"""Reduce a text to the words that are sung, one line per sung line, in Unicode's composed form.
 
-    Taken away are LRC stamps and header tags, section marks such as ``[Chorus]`` or ``Verse 2:`` on its own
-    line, HTML, what lyric sites add, repeated blank lines and control characters. Brackets that hold
-    anything but known section words stay: ``[oh yeah]`` is sung. Cleaning a clean text changes nothing.
+    This removes LRC stamps and header tags, section marks such as ``[Chorus]`` or ``Verse 2:`` on its own line, HTML,
+    additions of lyrics sites, repeated blank lines and control characters. Brackets with anything but known section
+    words are kept: ``[oh yeah]`` is sung. Cleaning a clean text changes nothing.
 
     Returns
     -------
     str
-        Empty when nothing is sung: ``clean_lyrics("[Instrumental]") == ""``.
+        Empty if nothing is sung: ``clean_lyrics("[Instrumental]") == ""``.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def clean_lyrics(text: str) -> str:
 
 
 def decode_text(data: bytes) -> str:
-    """Decode a text file: UTF-8 or UTF-16 by their marks, UTF-8 without one, else Windows-1252.
+    """Decode a text file: UTF-8 or UTF-16 by its byte order mark, UTF-8 without one, else Windows-1252.
 
     Examples
     --------
@@ -98,24 +98,24 @@ def decode_text(data: bytes) -> str:
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError:
-        # Five bytes mean nothing in Windows-1252; every byte means something in Latin-1.
+        # Five bytes are undefined in Windows-1252; every byte is defined in Latin-1.
         return data.decode("latin-1")
 
 
 def read_lyrics_file(path: Path | str) -> str:
-    """Read a ``.txt`` or ``.lrc`` file as it is, in whatever encoding it has.
+    """Read a ``.txt`` or ``.lrc`` file without cleaning it, and detect its encoding.
 
     Raises
     ------
     LyricsError
-        The file cannot be read, or is too large or too binary for lyrics.
+        The file cannot be read, is too large for lyrics, or is binary.
     """
     path = Path(path)
     try:
         if not path.is_file():
             raise LyricsError(f"{path.name}: no such file in {path.parent}")
         if not path.stat().st_size:
-            # Some of the system's files say that they are empty, and reading them never ends.
+            # Some system files report size 0, and reading them never ends.
             return ""
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -124,14 +124,14 @@ def read_lyrics_file(path: Path | str) -> str:
     if len(data) > MAX_BYTES:
         raise LyricsError(f"{path.name}: larger than {MAX_BYTES:,} bytes, not lyrics; expected a text file")
     text = decode_text(data)
-    # NUL bytes come with UTF-16 without its mark, and with every binary file.
+    # NUL bytes occur in UTF-16 without a byte order mark and in binary files.
     if text.count("\0") > len(text) // 10:
         raise LyricsError(f"{path.name}: is not a text file, expected lyrics in UTF-8")
     return text
 
 
 def normalise_lyrics(text: str) -> str:
-    r"""Reduce lyrics to what decides whether two songs have the same words: no case, punctuation or lines.
+    r"""Reduce lyrics to a form for comparing the words of two songs, without case, punctuation and line breaks.
 
     Examples
     --------
@@ -142,10 +142,10 @@ def normalise_lyrics(text: str) -> str:
 
 
 def tokenize(text: str) -> list[str]:
-    """Cut a text into words of any script, casefolded, without digits.
+    """Split a text into words of any script, casefolded, without digits.
 
-    Apostrophes inside words stay. In scripts that put no spaces between words (Han, kana, Thai and their
-    neighbours) each character is a token.
+    Apostrophes inside words are kept. In scripts without spaces between words (Han, kana, Thai and related ones) each
+    character is a token.
 
     Examples
     --------
@@ -159,12 +159,12 @@ def tokenize(text: str) -> list[str]:
 def _clean_once(text: str) -> str:
     text = WORD_STAMP.sub(" ", LINE_STAMP.sub(" ", LRC_TAG.sub("", text)))
     text = JUNK_GLUED.sub("", JUNK_END.sub("", JUNK_START.sub("", text)))
-    # Text that was escaped many times over takes one step, not as many.
+    # A text that was escaped many times is unescaped in one pass instead of many.
     text = re.sub(r"&(?:amp;)+", "&amp;", _strip_html(text))
     text = ENTITY.sub(lambda match: html.unescape(match[0]), text)
     text = BRACKETED.sub(_without_section, _printable(text))
     lines = (SPACES.sub(" ", line).strip() for line in text.split("\n"))
-    # A mark's line becomes the blank line that separates the parts.
+    # The line of a mark becomes the blank line that separates the parts.
     kept = ("" if is_section_line(line) else line for line in lines if not JUNK_LINE.match(line))
     text = BLANK_LINES.sub("\n\n", "\n".join(kept)).strip()
     return "" if INSTRUMENTAL.fullmatch(text) else unicodedata.normalize("NFC", text)
@@ -174,7 +174,7 @@ def _without_section(match: re.Match[str]) -> str:
     opening, inside, closing = match.groups()
     if opening + closing not in ("[]", "()", "{}"):
         return match[0]
-    # What is sung is often written in round brackets: only a mark that cannot be sung goes.
+    # Round brackets often enclose sung words: remove only marks that cannot be sung.
     return "" if is_section_mark(inside, certain=opening == "(") else match[0]
 
 
@@ -196,9 +196,9 @@ def _without_tag(match: re.Match[str]) -> str:
 
 
 def _cut(text: str, opening: str, closing: str) -> str:
-    # Not a regular expression: thousands of openings without a closing would take for ever.
+    # Not a regular expression, which would be extremely slow on thousands of openings without a closing.
     lower = text.lower()
-    # Lower case can be longer than the text (İ); positions would not fit.
+    # The lower-case form can be longer than the text (İ), so that positions would differ.
     if len(lower) != len(text):
         lower = text
     parts: list[str] = []
@@ -210,7 +210,7 @@ def _cut(text: str, opening: str, closing: str) -> str:
 
 
 class _Characters(dict[int, str]):
-    """Maps a code point to what becomes of it, worked out when the character is first met."""
+    """A translation table that computes the replacement of a code point when it first occurs."""
 
     def __init__(self, special: dict[str, str], *, digits: bool, spaced: bool) -> None:
         super().__init__({ord(key): value for key, value in special.items()})
@@ -230,7 +230,7 @@ class _Characters(dict[int, str]):
 
 
 class _Printable(dict[int, str | None]):
-    """Makes one kind of space and of line break, and a space of what cannot be seen."""
+    """A translation table to one kind of space and of line break; invisible characters become spaces."""
 
     def __missing__(self, code: int) -> str | None:
         kind = unicodedata.category(chr(code))
@@ -240,7 +240,7 @@ class _Printable(dict[int, str | None]):
         elif kind in ("Zl", "Zp"):
             result = "\n"
         elif kind in ("Cc", "Cs", "Co", "Cn"):
-            # A space, because such characters stand between words: scores keep an elision in the private area.
+            # A space, because such characters separate words: scores use a private-use character for an elision.
             result = " "
         self[code] = result
         return result
@@ -250,8 +250,8 @@ SPACELESS = ("CJK ", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", 
 APOSTROPHES = dict.fromkeys("'’‘ʼ＇`´", "'")
 _SPLIT = _Characters(APOSTROPHES, digits=False, spaced=True)
 _COMPARED = _Characters(dict.fromkeys(APOSTROPHES, ""), digits=True, spaced=False)
-# The mark of byte order, zero-width space, word joiner and soft hyphen say nothing; the joiners of Persian
-# and Indic scripts do.
+# The byte order mark, zero-width space, word joiner and soft hyphen have no meaning here; the joiners of Persian and
+# Indic scripts do.
 _PRINTABLE = _Printable({ord("\n"): "\n", 0xFEFF: None, 0x200B: None, 0x2060: None, 0xAD: None})
 
 

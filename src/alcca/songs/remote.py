@@ -1,6 +1,6 @@
-"""Music at an address (s3://, gs://, https://, file:// and others), which fsspec lists and fetches.
+"""Music at an address (s3://, gs://, https://, file:// and others), which fsspec lists and downloads.
 
-Decoders and parsers of tags read files of this machine, so a recording is fetched whole for as long as it is read.
+Decoders and tag parsers read local files, so a whole recording is downloaded, and deleted after it was read.
 """
 
 import contextlib
@@ -20,12 +20,12 @@ from alcca.songs.tables import TABLE_NAMES, TEXT_SUFFIXES
 
 __all__ = ["RemoteFile", "at_hand", "exists", "find_remote", "is_address"]
 
-# What tells the versions of a file apart, by the names that the file systems give it.
+# Fields that differ between versions of a file, under the names that the file systems use.
 VERSIONS = ("mtime", "LastModified", "last_modified", "updated", "created", "ETag", "etag", "md5Hash")
 
 
 def is_address(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is the address of something elsewhere.
+    """Whether a path is the address of a remote file or folder.
 
     Examples
     --------
@@ -37,14 +37,14 @@ def is_address(path: str | os.PathLike[str]) -> bool:
 
 @contextlib.contextmanager
 def at_hand(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A file as one of this machine: one that is here as it is, one at an address as a copy that goes away again.
+    """Yield the local path of a file: a local file itself, or a temporary copy of a remote one.
 
     Raises
     ------
     OSError
-        It cannot be fetched.
+        The file cannot be downloaded.
     MissingExtraError
-        fsspec, or what it needs for this address, is not installed.
+        fsspec, or its package for this kind of address, is not installed.
 
     Examples
     --------
@@ -59,26 +59,26 @@ def at_hand(path: str | os.PathLike[str]) -> Iterator[Path]:
     system, place = _system(address)
     with tempfile.TemporaryDirectory(prefix="alcca-") as folder:
         copy = Path(folder) / PurePosixPath(place).name
-        with _told(address), system.open(place, "rb") as source, copy.open("wb") as target:
+        with _as_os_error(address), system.open(place, "rb") as source, copy.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
         yield copy
 
 
 def exists(path: str) -> bool:
-    """Whether a file is still there; one that cannot be asked for is taken to be."""
+    """Whether a file still exists; True if this cannot be determined."""
     if not is_address(path):
         try:
             os.stat(path)  # noqa: PTH116 - a name as it is
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:
-            # A folder that may not be entered today, a link in a circle.
+            # For example a folder without permission, or a circular link.
             return True
         return True
     system, place = _system(path)
     try:
         return bool(system.exists(place))
-    except Exception:  # noqa: BLE001 - each file system has errors of its own
+    except Exception:  # noqa: BLE001 - each file system has its own errors
         return True
 
 
@@ -90,11 +90,11 @@ class RemoteFile:
     ----------
     address : str
     relative : str
-        Where it is below the folder, with slashes.
+        Its path relative to the folder, with slashes.
     size : int
         In bytes.
     version : int
-        Another number when the file has changed, below 2^60.
+        A number below 2^60 that changes when the file changes.
     """
 
     address: str
@@ -104,17 +104,17 @@ class RemoteFile:
 
     @property
     def is_audio(self) -> bool:
-        """Whether its name is one of a recording."""
+        """Whether its suffix is that of an audio file."""
         return PurePosixPath(self.relative).suffix.lower() in AUDIO_SUFFIXES
 
     @property
     def is_text(self) -> bool:
-        """Whether it may hold words or tags of songs beside it."""
+        """Whether it may contain words or tags of the songs beside it."""
         name = PurePosixPath(self.relative)
         return name.suffix.lower() in TEXT_SUFFIXES or name.name.lower() in TABLE_NAMES
 
     def fetch_into(self, folder: Path) -> None:
-        """Copy it to its place below a folder; the copy's time says its version. OSError."""
+        """Download it to its relative path below a folder, with its version as modification time; OSError."""
         target = folder.joinpath(*PurePosixPath(self.relative).parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         with at_hand(self.address) as copy:
@@ -123,22 +123,22 @@ class RemoteFile:
 
 
 def find_remote(address: str, *, onerror: Callable[[str], None] | None = None) -> list[RemoteFile]:
-    """Audio files, and texts and tables beside them, below an address, in the order of their paths.
+    """List audio files, and the texts and tables beside them, below an address, in the order of their paths.
 
-    Hidden files and folders are left out.
+    Hidden files and folders are skipped.
 
     Parameters
     ----------
     address : str
     onerror : callable, optional
-        Called with a line of text for each pipe, device and link to nothing, which are passed over.
+        Called with a line of text for each pipe, device and broken link, which are skipped.
 
     Raises
     ------
     UsageError
-        There is nothing, it cannot be read, or nobody knows this kind of address.
+        The folder is empty or cannot be read, or the kind of address is unknown.
     MissingExtraError
-        fsspec, or what it needs for this address, is not installed.
+        fsspec, or its package for this kind of address, is not installed.
 
     Examples
     --------
@@ -153,23 +153,25 @@ def find_remote(address: str, *, onerror: Callable[[str], None] | None = None) -
     try:
         listed: dict[str, Any] = system.find(root, detail=True)
     except Exception as error:
-        # Each file system has errors of its own, of the network and of rights.
-        raise UsageError(f"{address}: cannot be listed ({_line(error)}); check the address and your rights") from error
-    found: list[RemoteFile] = []
-    for path, about in listed.items():
-        if _is_file(system, path, about):
-            found.append(_file(address, root, path, about))
+        # Each file system has its own errors of network and permissions.
+        raise UsageError(
+            f"{address}: cannot be listed ({_line(error)}); check the address and its permissions"
+        ) from error
+    files: list[RemoteFile] = []
+    for path, entry in listed.items():
+        if _is_file(system, path, entry):
+            files.append(_file(address, root, path, entry))
         elif onerror is not None:
-            onerror(f"{path}: is a pipe, a device or a link to nothing, so it was passed over")
-    if not found or (len(found) == 1 and not found[0].relative):
-        raise UsageError(f"{address}: no such folder, or nothing in it; give the folder that holds the music")
-    seen = [file for file in found if not any(part.startswith(".") for part in PurePosixPath(file.relative).parts)]
-    return sorted((f for f in seen if f.is_audio or f.is_text), key=lambda f: PurePosixPath(f.relative).parts)
+            onerror(f"{path}: is a pipe, a device or a broken link, and was skipped")
+    if not files or (len(files) == 1 and not files[0].relative):
+        raise UsageError(f"{address}: no such folder, or an empty one; give the folder that holds the music")
+    visible = [file for file in files if not any(part.startswith(".") for part in PurePosixPath(file.relative).parts)]
+    return sorted((f for f in visible if f.is_audio or f.is_text), key=lambda f: PurePosixPath(f.relative).parts)
 
 
-def _is_file(system: Any, path: str, about: dict[str, Any]) -> bool:
-    """Whether there are bytes to fetch: a disk under file:// has pipes too, and links to them."""
-    if about.get("type") != "other":
+def _is_file(system: Any, path: str, entry: dict[str, Any]) -> bool:
+    """Whether an entry can be downloaded: a disk under file:// may contain pipes, and links to them."""
+    if entry.get("type") != "other":
         return True
     try:
         return bool(system.info(path)["type"] == "file")
@@ -177,15 +179,15 @@ def _is_file(system: Any, path: str, about: dict[str, Any]) -> bool:
         return False
 
 
-def _file(address: str, root: str, path: str, about: dict[str, Any]) -> RemoteFile:
+def _file(address: str, root: str, path: str, entry: dict[str, Any]) -> RemoteFile:
     relative = path.removeprefix(root).lstrip("/")
-    told = repr([str(about[name]) for name in VERSIONS if about.get(name) is not None])
-    version = int.from_bytes(hashlib.blake2b(told.encode(), digest_size=8).digest()) >> 4
-    return RemoteFile(f"{address.rstrip('/')}/{relative}", relative, int(about.get("size") or 0), version)
+    stamps = repr([str(entry[name]) for name in VERSIONS if entry.get(name) is not None])
+    version = int.from_bytes(hashlib.blake2b(stamps.encode(), digest_size=8).digest()) >> 4
+    return RemoteFile(f"{address.rstrip('/')}/{relative}", relative, int(entry.get("size") or 0), version)
 
 
 def _system(address: str) -> tuple[Any, str]:
-    """The file system of an address, and the place in it."""
+    """The file system of an address, and the path in it."""
     try:
         from fsspec.core import url_to_fs
     except ImportError as error:
@@ -195,22 +197,22 @@ def _system(address: str) -> tuple[Any, str]:
     try:
         system, place = url_to_fs(address)
     except ImportError as error:
-        # fsspec says which package it is.
+        # fsspec's message names the package.
         raise MissingExtraError(f"{address}: {_line(error)}") from error
     except ValueError as error:
-        raise UsageError(f"{address}: {_line(error)}; give a folder, or an address that fsspec knows") from error
+        raise UsageError(f"{address}: {_line(error)}; give a folder, or an address that fsspec supports") from error
     return system, str(place)
 
 
 @contextlib.contextmanager
-def _told(address: str) -> Iterator[None]:
-    """Raise whatever a file system raises as OSError with a cause in words."""
+def _as_os_error(address: str) -> Iterator[None]:
+    """Convert any error of a file system to an OSError with a cause in words."""
     try:
         yield
     except AlccaError:
         raise
     except OSError as error:
-        # Many are made without a number, which tells what it is.
+        # Many file systems raise an OSError without an error number.
         number = error.errno or _number(error)
         why = error.strerror or (_line(error) if number == errno.EIO else os.strerror(number))
         raise OSError(number, why, address) from error

@@ -1,8 +1,8 @@
-"""Songs in a music folder: which files are songs, and which title, label and lyrics each has.
+"""Songs in a music folder: which files are songs, and the title, label and lyrics of each.
 
-Lyrics come from the first of these that holds any: a row of ``songs.csv`` or ``metadata.csv`` in the song's
+Lyrics come from the first of these sources that has any: a row of ``songs.csv`` or ``metadata.csv`` in the song's
 folder or one above it, ``NAME.lrc``, ``NAME.txt`` (beside the song, or in a folder called ``lyrics``), the tags.
-Everything else comes from the tables first, then from the tags.
+All other fields come from the tables first, then from the tags.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from alcca.songs.tags import Tags, read_tags
 
 __all__ = ["SongTables", "SongText", "find_audio", "fingerprint", "read_song_text"]
 
-# Raised when the same files give another text, so that libraries read them again.
+# To be increased when the same files give another text, so that libraries read them again.
 VERSION = 1
-# Columns that hold each field, the first that is filled counts.
+# The columns of each field; the first filled one is used.
 COLUMNS = {
     "title": ("title",),
     "artist": ("artist",),
@@ -54,11 +54,11 @@ class SongText:
     lyrics : str or None
         Cleaned; None when there are none.
     lyrics_source : str or None
-        The name of the file they come from, or ``"tag"``.
+        The name of the file that the lyrics come from, or ``"tag"``.
     lyrics_reason : str or None
-        Why there are none.
+        Why there are no lyrics.
     notes : tuple of str
-        What was passed over, in plain words.
+        What was skipped, as sentences for users.
     """
 
     title: str = ""
@@ -74,22 +74,22 @@ class SongText:
 
 
 def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = None) -> list[Path]:
-    """Audio files below a folder, in the order of their paths.
+    """Find the audio files below a folder, in the order of their paths.
 
-    Hidden files and folders are left out. Links to folders are followed once, and not into the folder itself.
+    Hidden files and folders are skipped. Links to folders are followed once, except into the folder itself.
 
     Parameters
     ----------
     folder : path
         A folder, or a single audio file.
     onerror : callable, optional
-        Called with a line of text for each subfolder that cannot be read, each link that leads nowhere, and each pipe,
-        socket or device with the name of an audio file: they are passed over.
+        Called with a line of text for each subfolder that cannot be read, each broken link, and each pipe, socket or
+        device with the name of an audio file; these are skipped.
 
     Raises
     ------
     UsageError
-        There is no such folder, it cannot be read, or it is a file of another kind.
+        The folder does not exist or cannot be read, or it is a file but not an audio file.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
     except FileNotFoundError as error:
         raise UsageError(f"{folder}: no such folder; give the folder that holds the music") from error
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be looked at ({error.strerror}); give the folder of the music") from error
+        raise UsageError(f"{folder}: cannot be read ({error.strerror}); give the folder of the music") from error
     if S_ISREG(mode):
         if folder.suffix.lower() not in AUDIO_SUFFIXES:
             raise UsageError(
@@ -119,8 +119,8 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
         os.scandir(folder).close()
     except OSError as error:
         raise UsageError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
-    passed_over = onerror or (lambda _: None)
-    found: list[Path] = []
+    report = onerror or (lambda _: None)
+    files: list[Path] = []
     entered = {folder.resolve()}
     waiting = [folder]
     while waiting:
@@ -128,7 +128,7 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
         try:
             entries = list(os.scandir(here))
         except OSError as error:
-            passed_over(f"{here}: cannot be read ({error.strerror}); check its permissions")
+            report(f"{here}: cannot be read ({error.strerror}); check its permissions")
             continue
         for entry in entries:
             path = here / entry.name
@@ -140,19 +140,19 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
                     if not entry.is_symlink() or _leads_outside(path, entered, folder.resolve()):
                         waiting.append(path)
                 elif is_audio and entry.is_file():
-                    found.append(path)
+                    files.append(path)
                 elif is_audio:
-                    passed_over(f"{path}: is no file but {kind_of(entry.stat().st_mode)}, so it was passed over")
-            # RuntimeError: what pathlib makes of links in a circle, in Python 3.12 and before.
+                    report(f"{path}: is {kind_of(entry.stat().st_mode)}, not a file, and was skipped")
+            # RuntimeError: for circular links, by pathlib in Python 3.12 and before.
             except (OSError, RuntimeError) as error:
                 why = getattr(error, "strerror", None) or error
-                passed_over(f"{path}: cannot be looked at ({why}), so it was passed over; check where it leads")
-    return sorted(found)
+                report(f"{path}: cannot be read ({why}) and was skipped; check where it leads")
+    return sorted(files)
 
 
 def _leads_outside(link: Path, entered: set[Path], root: Path) -> bool:
     target = link.resolve()
-    # What lies below the root is found by itself, what contains the root would be a circle.
+    # A target below the root is found anyway, and a target that contains the root would be a circle.
     if target in entered or target.is_relative_to(root) or root.is_relative_to(target):
         return False
     entered.add(target)
@@ -160,18 +160,18 @@ def _leads_outside(link: Path, entered: set[Path], root: Path) -> bool:
 
 
 def read_song_text(path: Path | str, root: Path | str, tables: SongTables, *, tags: Tags | None = None) -> SongText:
-    """Everything about a song but its sound.
+    """Read everything about a song except its audio.
 
     Parameters
     ----------
     path : path
         The audio file; it need not be readable.
     root : path
-        The folder that is scanned; tables above it do not count.
+        The folder that is scanned; tables above it are ignored.
     tables : SongTables
-        For that root; shared by all its songs, so that a table is read once.
+        The tables below that root; shared by all its songs, so that each table is read once.
     tags : Tags, optional
-        Of the file, where they were read elsewhere.
+        The file's tags, if they were already read.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def read_song_text(path: Path | str, root: Path | str, tables: SongTables, *, ta
     """
     path = Path(path)
     if Path(root) != tables.root:
-        raise UsageError(f"the tables were read for {tables.root}, not for {root}; make SongTables({str(root)!r})")
+        raise UsageError(f"the tables were read for {tables.root}, not for {root}; use SongTables({str(root)!r})")
     rows = [(table.path.name, row) for table in tables.tables_for(path) if (row := table.row(path)) is not None]
     if tags is None:
         tags = read_tags(path) if os.path.isfile(path) else Tags()  # noqa: PTH113 - raises nothing
@@ -209,7 +209,7 @@ def read_song_text(path: Path | str, root: Path | str, tables: SongTables, *, ta
 
 
 def fingerprint(path: Path | str, root: Path | str, tables: SongTables) -> str:
-    """A short stamp of everything beside the audio file that decides its words and tags.
+    """A short hash of everything beside the audio file that determines its words and tags.
 
     It changes when a table or a lyric file that applies to the song is added, removed or changed.
     """
@@ -232,32 +232,32 @@ def _cell(rows: list[tuple[str, dict[str, str]]], columns: tuple[str, ...]) -> s
 def _lyrics(
     path: Path, rows: list[tuple[str, dict[str, str]]], tables: SongTables, tags: Tags
 ) -> tuple[str | None, str | None, str | None, list[str]]:
-    """Lyrics, their source, why there are none, and notes on sources that were passed over."""
-    passed_over: list[str] = []
+    """Lyrics, their source, why there are none, and notes on sources that were skipped."""
+    skipped: list[str] = []
     for name, row in rows:
         for column in LYRICS_COLUMNS:
             if value := row.get(column):
                 if lyrics := clean_lyrics(value):
-                    return lyrics, name, None, passed_over
-                passed_over.append(f"lyrics are empty after cleaning ({name})")
+                    return lyrics, name, None, skipped
+                skipped.append(f"lyrics are empty after cleaning ({name})")
     for file in tables.lyric_files(path):
         try:
             lyrics = clean_lyrics(read_lyrics_file(file))
         except LyricsError as error:
-            passed_over.append(str(error))
+            skipped.append(str(error))
             continue
         if lyrics:
-            return lyrics, _readable(file.name), None, passed_over
-        passed_over.append(f"lyrics are empty after cleaning ({file.name})")
+            return lyrics, _readable(file.name), None, skipped
+        skipped.append(f"lyrics are empty after cleaning ({file.name})")
     for value in tags.lyrics:
         if lyrics := clean_lyrics(value):
-            return lyrics, "tag", None, passed_over
-        passed_over.append("lyrics are empty after cleaning (tag)")
-    return None, None, passed_over[0] if passed_over else NO_LYRICS.format(name=_readable(path.stem)), passed_over[1:]
+            return lyrics, "tag", None, skipped
+        skipped.append("lyrics are empty after cleaning (tag)")
+    return None, None, skipped[0] if skipped else NO_LYRICS.format(name=_readable(path.stem)), skipped[1:]
 
 
 def _from_name(stem: str, *, split: bool) -> tuple[str | None, str]:
-    """Artist and title out of a file's name without its suffix."""
+    """Artist and title from a file's name without its suffix."""
     stem = _readable(stem)
     name = stem if " " in stem else stem.replace("_", " ")
     name = TRACK_NUMBER.sub("", name.strip(), count=1) if TRACK_NUMBER.match(name.strip()) else name.strip()
@@ -269,5 +269,5 @@ def _from_name(stem: str, *, split: bool) -> tuple[str | None, str]:
 
 
 def _readable(name: str) -> str:
-    # A name in an encoding of the past holds bytes that are no text, and no database takes them.
+    # A name in an old encoding contains bytes that are invalid UTF-8, which no database accepts.
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", errors="replace"))

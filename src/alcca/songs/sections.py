@@ -1,4 +1,4 @@
-"""The marks that name a part of a song, in the languages people write them in."""
+"""The marks that name a part of a song, in many languages."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# All lists are written as `_plain` makes words: casefolded, without accents.
+# All lists are in the form that `_plain` returns: casefolded, without accents.
 # Words that are not sung on their own.
 CERTAIN = _words("""
     chorus verse verses prechorus postchorus intro outro refrain interlude instrumental instr breakdown
@@ -26,14 +26,14 @@ POSSIBLE = CERTAIN | _words("""
     spoken repeat rpt vocalization stanza pont fin verso versos vers puente final brucke teil ponte brug brygga
     stick bro przejscie бридж хор γεφυρα κουπλε kopru 벌스 훅 브릿지
 """)
-# Words that go with them.
+# Words that can accompany them.
 COMPANIONS = _words("""
     pre post final first second third last repeat x guitar piano drum drums bass sax saxophone violin organ
     harmonica synth strings vocal vocals instrumental solo short long half double reprise and
     full acoustic electric extended alternate alternative one two three four five six
     i ii iii iv v vi vii viii ix a b c d st nd rd th word break
 """)
-# [Letra de "…"], [Текст песни «…»]: what lyric sites put above the words.
+# [Letra de "…"], [Текст песни «…»]: titles that lyrics sites put above the words.
 TITLE_MARK = re.compile(
     r"(?:letra de|paroles (?:de|du)|songtext (?:zu|von)|testo di|lyrics (?:of|to|for)|tekst piosenki"
     r"|текст песни|şarkı sözü|songtekst van) ?[\"“„«'‘]",
@@ -49,9 +49,9 @@ def is_section_mark(inside: str, *, certain: bool = False) -> bool:
     Parameters
     ----------
     inside : str
-        What stands between the brackets: ``"Verse 2: Name"``.
+        The text between the brackets: ``"Verse 2: Name"``.
     certain : bool
-        Leave out names that can be sung too, such as ``bridge``.
+        Exclude names that can also be sung, such as ``bridge``.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def is_section_mark(inside: str, *, certain: bool = False) -> bool:
     """
     if REPEATED.fullmatch(inside.strip()) or TITLE_MARK.match(inside.strip()):
         return True
-    # What follows the colon or the dash is who sings it.
+    # After the colon or the dash comes the singer's name.
     name = re.split(r"\s*[:：|]|\s[-–—]\s", inside, maxsplit=1)[0]
     return _names_section(name, CERTAIN if certain else POSSIBLE)
 
@@ -78,7 +78,7 @@ def is_section_line(line: str) -> bool:
     name = line.strip("*_#=-–—~ ")
     if name.endswith((":", "：")):
         return _names_section(name[:-1], POSSIBLE)
-    # Without a colon the line could be sung, unless it counts or stands between ornaments.
+    # Without a colon the line could be sung, unless it has a number or ornaments.
     marked = name != line.strip() or re.search(r"\s\d{1,2}$", name) is not None
     return marked and _names_section(name, CERTAIN)
 
@@ -87,13 +87,13 @@ def _names_section(name: str, known: frozenset[str]) -> bool:
     words = WORD.findall(_plain(name))
     if not 0 < len(words) <= 5:
         return False
-    found = any(word in known for word in words)
-    return found and all(word in known or word in COMPANIONS or word.rstrip("x").isdigit() for word in words)
+    has_known = any(word in known for word in words)
+    return has_known and all(word in known or word in COMPANIONS or word.rstrip("x").isdigit() for word in words)
 
 
 def _plain(name: str) -> str:
-    """Casefolded and without accents, as the lists of words are written."""
+    """A name in the form of the word lists: casefolded and without accents."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
-    # Accents of Latin and Greek letters only: a dakuten or Cyrillic й belongs to its letter.
+    # Only accents of Latin and Greek letters are removed: a dakuten, or the breve of Cyrillic й, belongs to its letter.
     kept = (c for c in decomposed if not "\u0300" <= c <= "\u036f" or c == "\u0306")
     return unicodedata.normalize("NFC", "".join(kept))

@@ -1,4 +1,4 @@
-"""``songs.csv`` and ``metadata.csv`` beside songs: read once a folder, each row found by file or by name."""
+"""``songs.csv`` and ``metadata.csv`` beside songs: read once per folder; rows are found by path or by name."""
 
 import csv
 import io
@@ -18,17 +18,17 @@ __all__ = ["SongTables", "Table", "read_table"]
 TABLE_NAMES = ("songs.csv", "metadata.csv")
 TEXT_SUFFIXES = (".lrc", ".txt")
 LYRICS_FOLDER = "lyrics"
-# Columns that hold a path relative to the table's folder, and columns that hold a file's name without suffix.
+# Columns with a path relative to the table's folder, and columns with a file's name without suffix.
 PATH_COLUMNS = ("file_name", "file", "path", "filename")
 NAME_COLUMNS = ("id", "name")
 DELIMITERS = ",;\t"
-# More than this is a data dump, not a table of songs.
+# A larger file is a data dump, not a table of songs.
 MAX_BYTES = 1_000_000_000
 
 
 @dataclass
 class Table:
-    """Rows of one CSV file, with the columns' names in lower case.
+    """The rows of one CSV file, with column names in lower case.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Table:
     by_path, by_name : dict
         Rows by the song's path relative to the table, and by its name without suffix.
     problems : list of str
-        What could not be used, and what to do about it.
+        What could not be used, and what to do.
     """
 
     path: Path
@@ -48,13 +48,13 @@ class Table:
     def row(self, song: Path) -> dict[str, str] | None:
         """The row of a song below the table's folder, or None."""
         relative = _path_key(os.path.relpath(song, self.path.parent))
-        found = self.by_path.get(relative)
-        return found if found is not None else self.by_name.get(same_name(song.stem))
+        row = self.by_path.get(relative)
+        return row if row is not None else self.by_name.get(same_name(song.stem))
 
 
 @dataclass
 class _Folder:
-    """What a folder holds beside its songs, with its size and time of change; lyric files by (name, suffix)."""
+    """The tables and lyric files of a folder with their sizes and modification times; lyric files by (name, suffix)."""
 
     texts: dict[tuple[str, str], Path] = field(default_factory=dict)
     table_files: list[Path] = field(default_factory=list)
@@ -64,12 +64,12 @@ class _Folder:
 
 
 class SongTables:
-    """What stands beside the songs below a folder; every folder and table is read once.
+    """The tables and lyric files beside the songs below a folder; every folder and table is read once.
 
     Parameters
     ----------
     root : path
-        The folder that is scanned; tables above it do not count.
+        The folder that is scanned; tables above it are ignored.
 
     Attributes
     ----------
@@ -87,21 +87,21 @@ class SongTables:
         """Tables that may describe a song: the nearest folder first, ``songs.csv`` before ``metadata.csv``."""
         for folder in song.parents:
             yield from map(self._table, self._folder(folder).table_files)
-            # A song outside the root has the tables of its own folder alone.
+            # A song outside the root gets only the tables of its own folder.
             if folder == self.root or not folder.is_relative_to(self.root):
                 return
 
     def lyric_files(self, song: Path) -> Iterator[Path]:
-        """Lyric files of a song in the order in which they count."""
+        """The lyric files of a song, in order of priority."""
         # cc_songs/audio/X.ogg has its lyrics in cc_songs/lyrics/X.txt.
         for folder in (song.parent, *(self._folder(parent).lyrics_folder for parent in song.parents[:2])):
             texts = self._folder(folder).texts if folder is not None else {}
             for suffix in TEXT_SUFFIXES:
-                if (found := texts.get((same_name(song.stem), suffix))) is not None:
-                    yield found
+                if (file := texts.get((same_name(song.stem), suffix))) is not None:
+                    yield file
 
     def stamp(self, path: Path) -> tuple[int, int]:
-        """Size and time of change, in nanoseconds, of a table or a lyric file when its folder was looked at."""
+        """Size, and modification time in nanoseconds, of a table or lyric file when its folder was read."""
         return self._folder(path.parent).stamps[path]
 
     def _table(self, path: Path) -> Table:
@@ -112,18 +112,18 @@ class SongTables:
 
     def _folder(self, folder: Path) -> _Folder:
         if folder not in self._folders:
-            self._folders[folder] = found = _look_into(folder)
-            self.problems += found.problems
+            self._folders[folder] = content = _read_folder(folder)
+            self.problems += content.problems
         return self._folders[folder]
 
 
-def _look_into(folder: Path) -> _Folder:
-    found = _Folder()
+def _read_folder(folder: Path) -> _Folder:
+    content = _Folder()
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        # Whoever looks for songs says so.
-        return found
+        # `find_audio` reports it.
+        return content
     tables: dict[str, Path] = {}
     for entry in entries:
         path, name = folder / entry.name, entry.name.lower()
@@ -133,32 +133,32 @@ def _look_into(folder: Path) -> _Folder:
         try:
             stat = entry.stat()
         except OSError as error:
-            found.problems.append(f"{path}: cannot be looked at ({error.strerror}), so it was passed over")
+            content.problems.append(f"{path}: cannot be read ({error.strerror}) and was skipped")
             continue
         if name == LYRICS_FOLDER:
-            found.lyrics_folder = path if S_ISDIR(stat.st_mode) else None
+            content.lyrics_folder = path if S_ISDIR(stat.st_mode) else None
             continue
         if not S_ISREG(stat.st_mode):
-            found.problems.append(f"{path}: is no file but {kind_of(stat.st_mode)}, so it was passed over")
+            content.problems.append(f"{path}: is {kind_of(stat.st_mode)}, not a file, and was skipped")
             continue
-        found.stamps[path] = (stat.st_size, stat.st_mtime_ns)
+        content.stamps[path] = (stat.st_size, stat.st_mtime_ns)
         if suffix in TEXT_SUFFIXES:
-            found.texts.setdefault((same_name(path.stem), suffix), path)
+            content.texts.setdefault((same_name(path.stem), suffix), path)
         else:
             tables.setdefault(name, path)
-    found.table_files = [tables[name] for name in TABLE_NAMES if name in tables]
-    return found
+    content.table_files = [tables[name] for name in TABLE_NAMES if name in tables]
+    return content
 
 
 def same_name(name: str) -> str:
-    """The form in which two names are compared: what macOS writes decomposed, others write composed."""
+    """The form for comparing two names: macOS writes accents decomposed, other systems composed."""
     return unicodedata.normalize("NFC", name)
 
 
 def read_table(path: Path) -> Table:
     """Read a CSV file of songs: comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252.
 
-    Whatever is wrong with it ends up in ``problems``; rows before the damage count.
+    All problems are listed in ``problems``; rows before a damaged one are used.
 
     Examples
     --------
@@ -175,12 +175,12 @@ def read_table(path: Path) -> Table:
             table.problems.append(f"{path.name}: larger than {MAX_BYTES:,} bytes; split it, it was not read")
             return table
         with path.open("rb") as file:
-            # No more than it said it has: some files never end.
+            # Not beyond the reported size: reading some files never ends.
             text = decode_text(file.read(size))
     except OSError as error:
         table.problems.append(f"{path.name}: cannot be read ({error.strerror}); check its permissions")
         return table
-    # Lyrics are longer than the 128 KiB that the csv module allows a field by default.
+    # By default the csv module limits a field to 128 KiB, which lyrics can exceed.
     limit = csv.field_size_limit(1 << 30)
     try:
         _read_rows(table, text)
@@ -193,7 +193,7 @@ def _read_rows(table: Table, text: str) -> None:
     name = table.path.name
     head = text.lstrip("\n\r \0").split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=head.count)
-    # Lenient reading would let one forgotten quote swallow all the songs after it.
+    # With lenient parsing, one missing quote would swallow all songs after it.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns: list[str] | None = None
     uneven: list[int] = []
@@ -206,8 +206,8 @@ def _read_rows(table: Table, text: str) -> None:
                 columns = [cell.strip().lower() for cell in cells]
                 if not set(columns) & {*PATH_COLUMNS, *NAME_COLUMNS}:
                     table.problems.append(
-                        f"{name}: no column says which file a row is about, so it was not used; "
-                        f"name one file_name (path from the table) or id (file name without suffix)"
+                        f"{name}: no column identifies the file of a row, so the table was not used; "
+                        f"name a column file_name (path from the table) or id (file name without suffix)"
                     )
                     return
             elif len(cells) > len(columns):
@@ -216,17 +216,17 @@ def _read_rows(table: Table, text: str) -> None:
                 _keep(table, dict(zip(columns, (cell.strip() for cell in cells), strict=False)), twice)
     except csv.Error as error:
         table.problems.append(
-            f"{name}: line {reader.line_num}: {error}; rows from the damaged one on were not used, correct its quotes"
+            f"{name}: line {reader.line_num}: {error}; the rows from this one on were not used, correct its quotes"
         )
     if columns is None:
         table.problems.append(f"{name}: is empty; expected a line of column names such as file_name,label,lyrics")
     if uneven:
         table.problems.append(
-            f"{name}: {len(uneven)} rows have more cells than there are columns and were not used, the first ends at "
+            f"{name}: {len(uneven)} rows have more cells than columns and were not used, the first ends at "
             f"line {uneven[0]}; put quotes around cells that hold a {delimiter!r}"
         )
     if twice:
-        table.problems.append(f"{name}: {len(twice)} songs have several rows, the first row counts: {twice[0]}")
+        table.problems.append(f"{name}: {len(twice)} songs have several rows, the first row is used: {twice[0]}")
 
 
 def _keep(table: Table, row: dict[str, str], twice: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Tags inside audio files, lyrics included, from whatever field a format or a tagger puts them in."""
+"""Tags inside audio files, lyrics included, from the different fields that formats and taggers use."""
 
 import re
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ LRC_LINE = re.compile(r"\s*\[\d{1,3}:\d{1,2}")
 
 @dataclass(frozen=True)
 class Tags:
-    """What a file says of its song; None where it says nothing.
+    """The tags of a file; None for each missing one.
 
     Parameters
     ----------
     title, artist, album, genre, mood, language, group : str or None
         One line each.
     lyrics : tuple of str
-        Every text in a lyrics field as it is, plain ones before those with time stamps.
+        Every text of a lyrics field, unchanged, plain ones before those with time stamps.
     note : str or None
         Why the tags could not be read.
     """
@@ -37,7 +37,7 @@ class Tags:
 
 
 def read_tags(path: Path) -> Tags:
-    """Read a file's tags; a file without any, or damaged, has none, and the note says why."""
+    """Read a file's tags; if they are damaged, all are empty and the note has the reason."""
     import tinytag
 
     try:
@@ -58,7 +58,7 @@ def read_tags(path: Path) -> Tags:
         mood=_first(other, "mood"),
         language=_first(other, "language"),
         group=_first(other, "group"),
-        # tinytag puts synced lyrics first; the plain ones lose nothing in cleaning.
+        # tinytag puts synced lyrics first; plain lyrics come first here, because cleaning removes nothing from them.
         lyrics=tuple(sorted(lyrics, key=lambda text: LRC_LINE.match(text) is not None)),
     )
 

@@ -1,4 +1,4 @@
-"""A whole recording, piece by piece: hours of it in the memory that a few seconds take."""
+"""Decoding of a whole recording piece by piece, so that hours of it take the memory of a few seconds."""
 
 import itertools
 import math
@@ -17,7 +17,7 @@ from alcca.songs.sniff import not_audio
 
 __all__ = ["read_whole", "write_whole"]
 
-# A decoder that is slower than half the speed of music hangs.
+# A decoder that runs slower than half of real time counts as hanging.
 MIN_SPEED = 0.5
 PATIENCE_SECONDS = 60.0
 
@@ -30,18 +30,18 @@ def read_whole(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
     path : Path
         An audio file of any format that libsndfile or FFmpeg reads.
     rate : int
-        Samples per second of what comes out.
+        Samples per second of the output.
 
     Yields
     ------
     array of shape (n,), float32
-        Mono samples; pieces of any length. What a damaged file gives before its decoder stops is what comes.
+        Mono samples, in pieces of any length. A damaged file yields what its decoder returns before it stops.
 
     Raises
     ------
     AudioError
-        No decoder reads a second of it; only silence, which is known at the end, or no numbers that sound can have;
-        the decoder hangs. The message is one line that names the file.
+        No decoder reads a second of the file; the samples are NaN, infinite or enormous; the decoder hangs; or, after
+        the last piece, all of it was silent. The message is one line that names the file.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def read_whole(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
 
 
 def write_whole(path: Path, target: Path, rate: int) -> None:
-    """Write what `read_whole` gives to a file, as little-endian float32, in the memory of a piece of it; AudioError."""
+    """Write the samples of `read_whole` to a file, piece by piece, as little-endian float32; AudioError."""
 
     def write(part: Path) -> None:
         with part.open("wb") as file:
@@ -84,7 +84,7 @@ def write_whole(path: Path, target: Path, rate: int) -> None:
 
 
 def _at_least(samples: float, pieces: Iterator[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    """The first pieces, until they hold so many samples."""
+    """The first pieces, until they have at least so many samples."""
     head: list[NDArray[np.float32]] = []
     have = 0
     for piece in pieces:
@@ -98,11 +98,9 @@ def _at_least(samples: float, pieces: Iterator[NDArray[np.float32]]) -> list[NDA
 def _checked(path: Path, pieces: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
     least, most = math.inf, -math.inf
     for piece in pieces:
-        # Written so that NaN, which is not at most anything, is refused too.
+        # Written so that NaN, for which every comparison is false, is rejected too.
         if not (np.abs(piece).max(initial=0.0) <= LOUDEST):
-            raise AudioError(
-                f"{path.name}: its samples are not numbers that sound can have (NaN, infinite or enormous)"
-            )
+            raise AudioError(f"{path.name}: its samples are invalid (NaN, infinite or enormous)")
         least, most = min(least, float(piece.min())), max(most, float(piece.max()))
         yield piece
     if most - least < SILENCE:
@@ -123,7 +121,7 @@ def _resampled(path: Path, decoder: Decoder, rate: int) -> Iterator[NDArray[np.f
 
 
 def _in_time(path: Path, decoder: Decoder) -> Iterator[NDArray[np.float32]]:
-    """What the decoder gives until it ends or fails; AudioError when it takes too long, whatever its user takes."""
+    """The decoder's blocks until it ends or fails; AudioError if it is too slow, not counting the caller's time."""
     blocks = decoder.blocks(0.0)
     spent, decoded = 0.0, 0.0
     while True:
@@ -132,7 +130,7 @@ def _in_time(path: Path, decoder: Decoder) -> Iterator[NDArray[np.float32]]:
             block = next(blocks)
         except StopIteration:
             return
-        except Exception:  # noqa: BLE001 - decoders raise anything; what came before it may be sound
+        except Exception:  # noqa: BLE001 - decoders raise anything; the blocks before it may be intact
             return
         spent += time.monotonic() - started
         decoded += len(block) / decoder.rate

@@ -1,4 +1,4 @@
-"""From a song's sound and words to its two vectors in the common space: two encoders and a model together."""
+"""The embedder of a library: two encoders and a model, which map audio and lyrics to vectors in the common space."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 __all__ = ["AUDIO", "FIRST_ENCODERS", "MODEL", "Embedder", "model_folder"]
 
 AUDIO, LYRICS, MODEL = "audio", "lyrics", "model"
-# Where lyric features and model are in libraries that were trained before there was a choice of either.
+# Folders of lyric features and model in libraries that were trained before either could be chosen.
 ONLY_DOC2VEC, ONLY_ALCCA = "doc2vec", "alcca"
-# What those were trained with.
+# The encoders of those libraries.
 FIRST_ENCODERS = {"audio_encoder": "mfcc", "lyrics_encoder": "doc2vec"}
 
 
 def model_folder(library: Path, model: Mapping[str, Any]) -> Path:
-    """Where a library keeps the model of that setting.
+    """The folder of the model that a library's setting names.
 
     Raises
     ------
     LibraryError
-        The setting names no folder of the library's.
+        The setting does not name a folder of the library.
     """
     name = model.get("name")
     if not isinstance(name, str) or name in ("", ".", "..") or name != Path(name).name:
-        raise LibraryError(f"{library}: {name!r} is no model's name; train again")
+        raise LibraryError(f"{library}: {name!r} is not the name of a model; train again")
     return library / "models" / name
 
 
@@ -45,30 +45,29 @@ class Embedder:
     lyrics : LyricsEncoder
         Fitted on the library's lyrics, if it learns.
     model : estimator
-        A two-view estimator with a common space (`alcca.models.contract`), fitted on what the encoders make of the
-        library's songs.
+        A two-view estimator with a common space (`alcca.models.contract`), fitted on the encoded songs of the library.
     """
 
     def __init__(self, audio: "AudioEncoder", lyrics: "LyricsEncoder", model: Any) -> None:
         self.audio, self.lyrics, self.model = audio, lyrics, model
 
     def embed_audio(self, sounds: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Vectors (n, d) of recordings, from what the audio encoder makes of them, shape (n, *shape)."""
-        return self._placed(sounds, 0)
+        """Vectors (n, d) of recordings, from the audio encoder's output, shape (n, *shape)."""
+        return self._transformed(sounds, 0)
 
     def embed_lyrics(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Vectors (n, d) of lyrics.
 
-        A text of which no word is known has the vector of a text without content.
+        A text without a known word gets the vector of a text without content.
         """
         return self.embed_encoded_lyrics(self.lyrics.encode(texts))
 
     def embed_encoded_lyrics(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Vectors (n, d) of lyrics, from what the lyrics encoder makes of them, shape (n, q)."""
-        return self._placed(features, 1)
+        """Vectors (n, d) of lyrics, from the lyrics encoder's output, shape (n, q)."""
+        return self._transformed(features, 1)
 
-    def _placed(self, view: NDArray[Any], which: int) -> NDArray[np.float64]:
-        # Estimators of other packages take vectors, and both views or none: what is not asked for may be anything.
+    def _transformed(self, view: NDArray[Any], which: int) -> NDArray[np.float64]:
+        # Estimators of other packages take vectors, and require both views: the other view is filled with zeros.
         from alcca.models.base import TwoViewModel
 
         if isinstance(self.model, TwoViewModel):
@@ -76,18 +75,18 @@ class Embedder:
             views[which] = view
         else:
             flat = view.reshape(len(view), -1)
-            other = (self.lyrics, self.audio)[which]
-            views = [flat, np.zeros((len(flat), int(np.prod(other.shape))))]
+            other_encoder = (self.lyrics, self.audio)[which]
+            views = [flat, np.zeros((len(flat), int(np.prod(other_encoder.shape))))]
             views = views if which == 0 else views[::-1]
         return np.asarray(self.model.transform(tuple(views))[which], dtype=np.float64)
 
     def embed_query(self, text: str) -> NDArray[np.float64]:
-        """Vector (d,) of the lyrics that somebody searches by, as they were typed or pasted.
+        """Vector (d,) of the lyrics of a query, as typed or pasted.
 
         Raises
         ------
         LyricsError
-            No words, or none that occurs in the lyrics that the model was trained on.
+            The query has no words, or none that occurs in the lyrics that the model was trained on.
         """
         return np.asarray(self.embed_lyrics([self.check_query(text)])[0])
 
@@ -99,17 +98,17 @@ class Embedder:
         if not self.lyrics.known_words(text):
             shown = text if len(text) <= 60 else text[:57] + "..."
             raise LyricsError(
-                f"{shown!r}: the model knows none of these words; give more of the lyrics, or search for exact words"
+                f"{shown!r}: no word is known to the model; give more of the lyrics, or search for exact words"
             )
         return text
 
     def save(self, folder: Path) -> None:
-        """Write all three below ``folder``.
+        """Write encoders and model below ``folder``.
 
         Raises
         ------
         LibraryError
-            The model cannot be kept without pickle; the message says why.
+            The model cannot be saved without pickle; the message says why.
         """
         from alcca.encoders.saving import save_encoder
         from alcca.models.saving import save_model
@@ -120,12 +119,12 @@ class Embedder:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote, now or in an earlier version.
+        """Read what `save` wrote, in this or an earlier version.
 
         Raises
         ------
         LibraryError
-            Something is missing or damaged, or an encoder is of another version now.
+            Something is missing or damaged, or an encoder has another version now.
         MissingExtraError
             A package that an encoder needs is not installed.
         """

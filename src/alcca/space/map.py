@@ -1,4 +1,4 @@
-"""What the learned space tells of songs besides hits: those that are near, and where all of them lie."""
+"""Results of the learned space besides hits: near songs, and the map of all songs."""
 
 from typing import NamedTuple
 
@@ -13,8 +13,8 @@ __all__ = ["Found", "Map"]
 class Found(NamedTuple):
     """A song that is near in the space.
 
-    ``score`` is the cosine of query and song, in [-1, 1]; ``closer_than`` the share of the library's pairs of
-    different songs with a lower one, in [0, 1].
+    ``score`` is the cosine of query and song, in [-1, 1]; ``closer_than`` is the share of the library's pairs of
+    different songs with a lower cosine, in [0, 1].
     """
 
     id: int
@@ -28,15 +28,15 @@ class Map(NamedTuple):
     Parameters
     ----------
     ids : list of int
-        Of the n songs, ascending.
+        Ids of the n songs, ascending.
     places : array of shape (n, 2), float32
         In [-1, 1].
     explained : float or None
-        The share of variance that two principal components show, in [0, 1]; None where neighbours were laid out.
+        The share of variance explained by two principal components, in [0, 1]; None for a map of neighbours.
     neighbourhoods : tuple of Neighbourhood
-        Those that have a name; none of principal components.
+        The named ones; empty for principal components.
     note : str or None
-        Why these are principal components, and what to do.
+        Why the map shows principal components, and what to do.
     """
 
     ids: list[int]

@@ -1,7 +1,7 @@
-"""The map of a library: its songs on a plane, where songs that are near in the learned space stay near.
+"""The map of a library: its songs on a plane, so that neighbours in the learned space stay neighbours.
 
-t-SNE (van der Maaten & Hinton 2008) as openTSNE computes it, with the extra ``map``. It is computed once, when a model
-is trained, and kept beside the model; songs that come later are placed among their neighbours.
+The layout is t-SNE (van der Maaten & Hinton 2008) by openTSNE, from the extra ``map``. It is computed once, when a
+model is trained, and saved beside the model; later songs are placed among their neighbours.
 """
 
 import importlib.util
@@ -18,33 +18,33 @@ from alcca.space.map_labels import Neighbourhood
 
 __all__ = ["Layout", "can_lay_out", "lay_out", "place_among", "principal_places", "read_layout", "song_points", "unit"]
 
-# Its folder, in the model's.
+# The map's folder, in the model's folder.
 FOLDER = "map"
 KIND = "Layout"
 PERPLEXITY = 30
-# With fewer songs, threads wait for each other longer than they work.
+# For fewer songs, several threads are slower than one.
 MIN_FOR_THREADS = 5_000
-# A new song stands amid so many of its neighbours.
+# A new song is placed amid this many of its neighbours.
 NEIGHBOURS = 10
-# Cosines of new songs with all others are computed for so many at a time.
+# Cosines of new songs with all others are computed for this many new songs at a time.
 CHUNK = 256
-# Among how many songs a new one is placed at most.
+# A new song is placed among at most this many songs.
 MAX_BESIDE = 100_000
 
 
 class Layout(NamedTuple):
-    """Where the songs of a model are on its map.
+    """The positions of a model's songs on its map.
 
     Parameters
     ----------
     ids : array of shape (n,), int64
         Ascending.
     checks : array of shape (n,), int64
-        The checksums of the vectors by which the songs were laid out: a song that has others must be placed anew.
+        The checksums of the vectors that the songs were laid out by: a song with another one must be placed anew.
     places : array of shape (n, 2), float32
-        In [-1, 1]; the largest is 1.
+        In [-1, 1]; the largest absolute value is 1.
     neighbourhoods : tuple of Neighbourhood
-        Those that have a name.
+        The named ones.
     """
 
     ids: NDArray[np.int64]
@@ -59,17 +59,17 @@ class Layout(NamedTuple):
 
     @classmethod
     def load(cls, model: Path) -> Self | None:
-        """What `save` wrote into a model's folder; None when nothing was.
+        """Read what `save` wrote into a model's folder; None if there is no map.
 
         Raises
         ------
         LibraryError
-            It is damaged, or was written by a newer alcca.
+            The map is damaged, or was written by a newer alcca.
         """
         if not (model / FOLDER).exists():
             return None
         arrays, state = load_state(model / FOLDER, KIND)
-        named = [Neighbourhood(**{**one, "words": tuple(one["words"])}) for one in state["neighbourhoods"]]
+        named = [Neighbourhood(**{**fields, "words": tuple(fields["words"])}) for fields in state["neighbourhoods"]]
         return cls(**arrays, neighbourhoods=tuple(named))
 
     def extended(
@@ -78,13 +78,13 @@ class Layout(NamedTuple):
         points: Callable[[NDArray[np.int64]], NDArray[np.floating]],
         checks: Mapping[int, int],
     ) -> NDArray[np.float32]:
-        """Places of the songs that there are now; those that were laid out keep theirs, songs that are gone have none.
+        """The positions of the current songs: those of the layout keep theirs, new ones are placed, removed ones go.
 
         Parameters
         ----------
         ids : array of shape (m,), int64
         points : function
-            From ids, ascending, to the unit vectors of these songs; asked for nothing where no song is new.
+            From ascending ids to the unit vectors of these songs; not called if no song is new.
         checks : mapping of int to int
             The checksums of their vectors, by id.
 
@@ -98,7 +98,7 @@ class Layout(NamedTuple):
         places = np.zeros((len(ids), 2), np.float32)
         places[known] = self.places[at[known]]
         if known.any() and not known.all():
-            # A hundred thousand say where a song's neighbours stand as well as millions, which may not be in memory.
+            # A sample of a hundred thousand songs is as good as millions, which may not fit into memory.
             beside = np.flatnonzero(known)
             beside = beside[:: -(-len(beside) // MAX_BESIDE)]
             places[~known] = place_among(points(ids[~known]), points(ids[beside]), places[beside])
@@ -106,47 +106,47 @@ class Layout(NamedTuple):
 
 
 def read_layout(model: Path) -> tuple[Layout | None, str | None]:
-    """What `Layout.save` wrote into a model's folder; or None, and for people why there is none and what to do."""
-    shown = "The map shows two principal components, which tell little about neighbours: "
-    again = "train once more (alcca train)"
+    """Read what `Layout.save` wrote into a model's folder; or None, and a note on the cause and the remedy."""
+    shown = "The map shows two principal components, which reveal little about neighbours: "
+    again = "train again (alcca train)"
     try:
         layout = Layout.load(model)
     except LibraryError:
-        return None, f"{shown}the map that was kept is damaged. To mend it, {again}."
+        return None, f"{shown}the saved map is damaged. To replace it, {again}."
     if layout is not None:
         return layout, None
     if can_lay_out():
-        return None, f"{shown}the model was trained without a map of neighbours. To have one, {again}."
+        return None, f"{shown}the model was trained without a map of neighbours. To get one, {again}."
     return None, f"{shown}a map of neighbours needs the extra “map”. Install it (pip install 'alcca[map]') and {again}."
 
 
 def can_lay_out() -> bool:
-    """Whether the extra that lays songs out is installed."""
+    """Whether the extra ``map`` is installed."""
     return importlib.util.find_spec("openTSNE") is not None
 
 
 def unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
-    """Vectors (..., d) of length 1 in the same directions; zero stays zero."""
+    """Scale vectors (..., d) to length 1; zero stays zero."""
     vectors = vectors.astype(np.float64)
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    made: NDArray[np.float64] = vectors / np.where(length > 0, length, 1.0)
-    return made
+    scaled: NDArray[np.float64] = vectors / np.where(length > 0, length, 1.0)
+    return scaled
 
 
 def song_points(
     views: Iterable[tuple[Sequence[int] | NDArray[np.int64], NDArray[np.floating]]],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """One point of each song: the direction between its vectors by audio and by lyrics.
+    """One point for each song: the direction between its audio and its lyrics vector.
 
     Parameters
     ----------
     views : iterable of (n ids, array of shape (n, d))
-        Of each view, the ids of the songs that have it, and their vectors.
+        For each view, the ids of the songs that have it, and their vectors.
 
     Returns
     -------
     ids : array of shape (m,), int64
-        Ascending: every song that has at least one.
+        Ascending: every song with at least one view.
     points : array of shape (m, d), float64
         Of length 1.
 
@@ -167,21 +167,21 @@ def song_points(
 
 
 def lay_out(points: NDArray[np.floating], *, random_state: int = 0, n_jobs: int = -1) -> NDArray[np.float32]:
-    """Put points on a plane so that neighbours stay neighbours.
+    """Lay out points on a plane so that neighbours stay neighbours.
 
     Parameters
     ----------
     points : array of shape (n, d)
-        Of length 1, at least four.
+        Of length 1; n is at least four.
     random_state : int
-        Same points, same seed: same places; from 5,000 points on, by the same number of threads.
+        The same points and seed give the same places; from 5,000 points on, only with the same number of threads.
     n_jobs : int
         Threads; -1 for all processors.
 
     Returns
     -------
     array of shape (n, 2), float32
-        Places in [-1, 1] about 0; the largest is 1.
+        Places in [-1, 1], centred; the largest absolute value is 1.
 
     Raises
     ------
@@ -189,12 +189,12 @@ def lay_out(points: NDArray[np.floating], *, random_state: int = 0, n_jobs: int 
         The extra ``map`` is not installed.
     """
     if not can_lay_out():
-        raise MissingExtraError("laying out a map of neighbours needs openTSNE; install it: pip install 'alcca[map]'")
+        raise MissingExtraError("a map of neighbours needs openTSNE; install it with: pip install 'alcca[map]'")
     from openTSNE import TSNE
     from openTSNE.affinity import PerplexityBasedNN
 
     points = np.ascontiguousarray(points)
-    # Trees that several threads plant are others for each number of threads; one thread makes the same map anywhere.
+    # The trees depend on the number of threads; one thread gives the same map on every machine.
     near = PerplexityBasedNN(points, min(PERPLEXITY, (len(points) - 1) / 3), n_jobs=1, random_state=random_state)
     threads = 1 if len(points) < MIN_FOR_THREADS else n_jobs
     laid = TSNE(random_state=random_state, n_jobs=threads).fit(points, affinities=near)
@@ -204,7 +204,7 @@ def lay_out(points: NDArray[np.floating], *, random_state: int = 0, n_jobs: int 
 
 
 def principal_places(points: NDArray[np.floating]) -> tuple[NDArray[np.float32], float]:
-    """The first two principal components of points, which say little where many are needed.
+    """The first two principal components of points, which are a poor map if many components matter.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def principal_places(points: NDArray[np.floating]) -> tuple[NDArray[np.float32],
     places : array of shape (n, 2), float32
         In [-1, 1]; zeros for fewer than three points.
     explained : float
-        The share of the variance that they show, in [0, 1].
+        The share of the variance that they explain, in [0, 1].
     """
     from sklearn.decomposition import PCA
 
@@ -230,27 +230,27 @@ def principal_places(points: NDArray[np.floating]) -> tuple[NDArray[np.float32],
 def place_among(
     new: NDArray[np.floating], points: NDArray[np.floating], places: NDArray[np.floating]
 ) -> NDArray[np.float32]:
-    """Where points belong on a map that was made without them: the median place of their nearest neighbours.
+    """Place new points on an existing map, each at the median place of its nearest neighbours.
 
     Parameters
     ----------
     new : array of shape (m, d)
     points : array of shape (n, d)
-        Those on the map, at least one; all are of length 1.
+        The points on the map, at least one; all vectors have length 1.
     places : array of shape (n, 2)
-        Where those are.
+        The places of ``points``.
 
     Returns
     -------
     array of shape (m, 2), float32
-        One does not depend on the others.
+        The place of each new point does not depend on the others.
     """
-    found = np.empty((len(new), 2), np.float32)
+    new_places = np.empty((len(new), 2), np.float32)
     nearest = min(NEIGHBOURS, len(points))
     known = points.astype(np.float32)
     for start in range(0, len(new), CHUNK):
         cosines = new[start : start + CHUNK].astype(np.float32) @ known.T
         best = np.argpartition(-cosines, nearest - 1, axis=1)[:, :nearest]
-        # The mean would lie in the empty middle where the neighbours stand in two crowds.
-        found[start : start + CHUNK] = np.median(places[best], axis=1)
-    return found
+        # If the neighbours form two clusters, their mean would lie in the empty middle.
+        new_places[start : start + CHUNK] = np.median(places[best], axis=1)
+    return new_places

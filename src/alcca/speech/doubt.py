@@ -1,7 +1,7 @@
-"""Whether a reading of some seconds is in doubt, so that another one is worth its time.
+"""Whether a reading of a window is in doubt, so that a second reading is worth its time.
 
-A decoder that has fallen into a loop, or has ended after a subtitle's phrase, says little of what is sung, and says it
-surely. So what counts is how much was said, and how much of that the cleaning has left, beside how likely it was.
+A decoder in a loop, or one that stopped after a phrase from subtitles, misses most of the sung words with high
+confidence. So the criteria are the length of the reading and the share that cleaning leaves, beside its likelihood.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from alcca.transcripts import Segment, Transcript
 
 __all__ = ["can_be_heard_better", "is_doubtful"]
 
-# A moment, as the tail of a clip, tells too little for a second try.
+# A shorter window, such as the tail of a clip, holds too little for a second reading.
 MIN_SECONDS = 4.0
-# Whoever sings has as many letters a second over half a minute, pauses included; the slowest of 20 recordings has two.
+# Sung text has at least this many letters a second over 30 s, pauses included; the slowest of 20 recordings has two.
 MIN_LETTERS_PER_SECOND = 2.0
-# Of a first reading; and of a second one, which may not say what is likeliest twice.
+# For a first reading, and for a second one, which may not repeat the likeliest words.
 LOG_PROBABILITY, SECOND_LOG_PROBABILITY = -0.7, -1.0
-# What the cleaning leaves of a loop.
+# Cleaning leaves less than this share of a loop.
 LEFT_OF_LOOP = 0.8
 
 
@@ -31,9 +31,9 @@ def is_doubtful(
     read, kept : sequences of Segment
         The reading, before and after `alcca.speech.hallucinations.clean_segments`.
     seconds : float
-        How much sound was read.
+        The length of the sound.
     log_probability : float
-        Below which it is in doubt.
+        A reading below this log-probability is in doubt.
 
     Examples
     --------
@@ -52,13 +52,13 @@ def is_doubtful(
 
 
 def can_be_heard_better(heard: Transcript, model: str | None = None) -> bool:
-    """Whether hearing a recording again may find more words: it was left in doubt, and was not yet read twice.
+    """Whether transcribing a recording again may find more words: it is in doubt, and was not yet read twice.
 
     Parameters
     ----------
     heard : Transcript
     model : str, optional
-        The name of another model to hear with, which may find more also where this one has read twice.
+        The name of another model to transcribe with, which may also improve a transcript that was read twice.
 
     Examples
     --------
@@ -70,6 +70,6 @@ def can_be_heard_better(heard: Transcript, model: str | None = None) -> bool:
         return heard.doubtful and model not in (None, heard.model)
     return (
         is_doubtful(heard.segments, heard.segments, heard.seconds)
-        or any(one.log_probability < LOG_PROBABILITY for one in heard.segments)
+        or any(segment.log_probability < LOG_PROBABILITY for segment in heard.segments)
         or compression_ratio(heard.text) > COMPRESSION
     )

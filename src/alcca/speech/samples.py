@@ -1,4 +1,4 @@
-"""Samples on the disk, for recordings that are too long for the memory."""
+"""Decoded samples on disk, for recordings that are too long for memory."""
 
 from pathlib import Path
 
@@ -13,20 +13,20 @@ __all__ = ["read_samples", "write_slice", "write_song"]
 
 
 def write_slice(path: Path, offset: float | None, target: Path) -> None:
-    """Write the slice of a recording at 16 kHz, as `read_slice` takes it, to a file for `read_samples`.
+    """Write the slice of a recording that `read_slice` decodes at 16 kHz to a file for `read_samples`.
 
-    AudioError; DiskError as `replace_file`, which keeps what a disk lacks apart from what a recording lacks.
+    Raises AudioError for a fault of the recording, and DiskError, as `replace_file`, for a fault of the disk.
     """
     samples = read_slice(path, offset=offset, rate=SPEECH_RATE).decoded
     replace_file(target, lambda part: samples.astype("<f4").tofile(part))
 
 
 def write_song(path: Path, target: Path) -> None:
-    """Write a whole recording at 16 kHz to a file for `read_samples`, in the memory of a piece of it; AudioError."""
+    """Write a whole recording at 16 kHz to a file for `read_samples`, piece by piece; AudioError."""
     write_whole(path, target, SPEECH_RATE)
 
 
 def read_samples(path: Path) -> NDArray[np.float32]:
-    """The samples (n,) of such a file, read from the disk as they are needed."""
+    """The samples (n,) of such a file, memory-mapped."""
     samples: NDArray[np.float32] = np.memmap(path, dtype="<f4", mode="r")
     return samples

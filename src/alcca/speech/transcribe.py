@@ -1,4 +1,4 @@
-"""From an audio file to the words that are sung in it."""
+"""Transcription of an audio file."""
 
 import math
 import os
@@ -15,7 +15,7 @@ from alcca.transcripts import Transcript
 
 __all__ = ["transcribe"]
 
-# More than this is decoded to the disk, not into the memory.
+# A longer part is decoded to disk, not to memory.
 MAX_SLICE_SECONDS = 120.0
 
 
@@ -27,39 +27,39 @@ def transcribe(
     offset: float | None = None,
     seconds: float | None = SLICE_SECONDS,
 ) -> Transcript:
-    """Hear the words in a recording.
+    """Transcribe a recording.
 
-    It is decoded in a process of its own, which stays for the next call and ends with this process: a file that crashes
-    its decoder costs that one alone.
+    The recording is decoded in a process of its own, which stays for the next call and ends with this process: a file
+    that crashes its decoder ends only that process.
 
     Parameters
     ----------
     path : path
         An audio file of any format that libsndfile or FFmpeg reads.
     model : str or path
-        A Whisper model by name, "tiny" … "large-v3", or its folder; it has to be on this machine. "base" gives way to
-        $ALCCA_SPEECH_MODEL where that is set.
+        A Whisper model by name, "tiny" … "large-v3", or its folder; it must be on this machine. $ALCCA_SPEECH_MODEL,
+        if set, replaces "base".
     language : str, optional
-        ISO 639-1 code; detected when not given.
+        ISO 639-1 code; detected if not given.
     offset : float, optional
-        Where to begin, in seconds; by default the middle of the recording is taken.
+        Where to begin, in seconds; by default the middle of the recording is transcribed.
     seconds : float or None
-        How much to hear, > 0; all that follows when None.
+        How much to transcribe, > 0; if None, everything from ``offset`` on.
 
     Returns
     -------
     Transcript
-        Its times are seconds from the beginning of the recording.
+        With times in seconds from the beginning of the recording.
 
     Raises
     ------
     AudioError
-        There is no usable audio, or the file crashes its decoder, hangs it or takes too much memory; the message names
-        the file and the cause.
+        There is no usable audio, or the decoder crashes, hangs or takes too much memory; the message names the file
+        and the cause.
     UsageError
-        An unknown language, a negative offset, ``seconds`` that are not positive.
+        The language is unknown, ``offset`` is negative, or ``seconds`` is not positive.
     MissingExtraError, SpeechModelError
-        There is nothing to hear with; the message says what to do.
+        The speech model or its software is missing; the message says what to do.
     """
     check_language(language)
     _check_part(offset, seconds)
@@ -73,9 +73,11 @@ def transcribe(
 
 def _check_part(offset: float | None, seconds: float | None) -> None:
     if offset is not None and not (math.isfinite(offset) and offset >= 0):
-        raise UsageError(f"offset {offset} is not a place in a song; give seconds from its start, 0 or more")
+        raise UsageError(f"invalid offset {offset}; give seconds from the start of the song, 0 or more")
     if seconds is not None and not seconds > 0:
-        raise UsageError(f"{seconds} seconds cannot be heard; give a positive number, or None for all of the recording")
+        raise UsageError(
+            f"cannot transcribe {seconds} seconds; give a positive number, or None for the whole recording"
+        )
 
 
 def _hear_long(

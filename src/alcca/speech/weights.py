@@ -1,7 +1,7 @@
-"""Where the weights of a speech model come from.
+"""The sources of a speech model's weights.
 
-In this order: a folder that the user named, an installed package, the model hub's cache on this machine, the hub
-itself. The hub is asked only where that was allowed, and says beforehand what it fetches.
+In this order: a folder given by the user, an installed package, the model hub's cache on this machine, the hub itself.
+A download from the hub needs permission and is announced on standard error.
 """
 
 import os
@@ -14,9 +14,9 @@ from alcca.speech.packaged import FIRST, SECOND, base_is_installed, packaged_bas
 __all__ = ["find_weights", "model_names", "model_that_is_meant", "name_of_model"]
 
 DEFAULT = "base"
-# What CTranslate2 and faster-whisper need of a model.
+# The files of a model that CTranslate2 and faster-whisper need.
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
-# A folder whose weights are smaller than those of the smallest model, in int8, was cut off.
+# Smaller weights are incomplete: the smallest model, in int8, is larger.
 MIN_BYTES = 10_000_000
 MEGABYTES = {
     "tiny": 75, "tiny.en": 75, "base": 145, "base.en": 145, "small": 484, "small.en": 484, "medium": 1528,
@@ -24,11 +24,11 @@ MEGABYTES = {
     "large-v3-turbo": 1618, "distil-small.en": 332, "distil-medium.en": 789, "distil-large-v2": 1513,
     "distil-large-v3": 1513, "distil-large-v3.5": 1513,
 }  # fmt: skip
-WHAT_TO_DO = "name the folder of a model (--speech-model FOLDER, or $ALCCA_SPEECH_MODEL)"
+WHAT_TO_DO = "give the folder of a model (--speech-model FOLDER, or $ALCCA_SPEECH_MODEL)"
 
 
 def model_names() -> list[str]:
-    """Names of the models that the hub has: "tiny" … "large-v3", "distil-…", "turbo".
+    """Names of the models on the hub: "tiny" … "large-v3", "distil-…", "turbo".
 
     Raises
     ------
@@ -39,20 +39,20 @@ def model_names() -> list[str]:
         from faster_whisper import available_models
     except ImportError as error:
         raise MissingExtraError(
-            f"hearing words needs {error.name}; install it with: pip install 'alcca[hear]'"
+            f"transcribing needs {error.name}; install it with: pip install 'alcca[hear]'"
         ) from error
     return list(available_models())
 
 
 def model_that_is_meant(model: str | os.PathLike[str] | None = None, remembered: str | None = None) -> str:
-    """The speech model to use: the one that is named, else $ALCCA_SPEECH_MODEL, else a remembered one, else "base".
+    """The speech model to use: ``model``, else $ALCCA_SPEECH_MODEL, else ``remembered``, else "base".
 
     Parameters
     ----------
     model : str or path, optional
-        A model's name or folder. "base", the default of everything, gives way to $ALCCA_SPEECH_MODEL.
+        A model's name or folder. $ALCCA_SPEECH_MODEL, if set, replaces "base", which is the default everywhere.
     remembered : str, optional
-        The model that a library was transcribed with.
+        The model that the library was transcribed with.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def model_that_is_meant(model: str | os.PathLike[str] | None = None, remembered:
     environment = os.environ.get("ALCCA_SPEECH_MODEL")
     if model is None:
         return environment or remembered or DEFAULT
-    # A path stays one, whatever it is called.
+    # A Path is always a folder, even if its name is that of a model.
     if not isinstance(model, str):
         return str(Path(model).expanduser().absolute())
     if model == DEFAULT:
@@ -71,34 +71,34 @@ def model_that_is_meant(model: str | os.PathLike[str] | None = None, remembered:
 
 
 def name_of_model(model: str | os.PathLike[str] = DEFAULT) -> str:
-    """What a model is called: its name, or that of its folder.
+    """The name of a model, or of its folder.
 
     Examples
     --------
     >>> name_of_model("large-v3"), name_of_model("models/mine")
     ('large-v3', 'mine')
     """
-    named = model_that_is_meant(model)
-    return Path(named).name if os.sep in named or "/" in named else named
+    chosen = model_that_is_meant(model)
+    return Path(chosen).name if os.sep in chosen or "/" in chosen else chosen
 
 
 def find_weights(model: str | os.PathLike[str] = DEFAULT, *, offline: bool = True) -> Path:
-    """The folder with a model's weights, fetched from the hub when it is nowhere else and that is allowed.
+    """Find the folder with a model's weights; download it from the hub if it is nowhere else and that is allowed.
 
     Parameters
     ----------
     model : str or path
         A name of `model_names`, or a folder with ``model.bin``, ``config.json`` and ``tokenizer.json``. A name means
-        the model, also where a folder is called so; write ``./base`` for the folder. "base" gives way to
-        $ALCCA_SPEECH_MODEL where that is set.
+        the model, even if a folder has the same name; write ``./base`` for the folder. $ALCCA_SPEECH_MODEL, if set,
+        replaces "base".
     offline : bool
-        Never ask the hub.
+        Never download.
 
     Raises
     ------
     SpeechModelError
-        An unknown name; a folder that is incomplete; weights that are not what they should be; no weights on this
-        machine, and none may or can be fetched.
+        The name is unknown, the folder is incomplete, the weights have another checksum, or the weights are not on
+        this machine and cannot or may not be downloaded.
     MissingExtraError
         The extra ``hear`` is not installed.
     """
@@ -110,7 +110,7 @@ def find_weights(model: str | os.PathLike[str] = DEFAULT, *, offline: bool = Tru
         return _find_named(name, offline=offline)
     if Path(name).is_dir():
         return _checked_folder(Path(name))
-    raise SpeechModelError(f"{name!r} is no speech model; known are {', '.join(known)}, or {WHAT_TO_DO}")
+    raise SpeechModelError(f"unknown speech model {name!r}; expected one of {', '.join(known)}, or {WHAT_TO_DO}")
 
 
 def _find_named(name: str, *, offline: bool) -> Path:
@@ -123,16 +123,16 @@ def _find_named(name: str, *, offline: bool) -> Path:
     if offline:
         raise SpeechModelError(
             f"the weights of the speech model {name!r} are not on this machine; {packages}{WHAT_TO_DO}, or let alcca "
-            "hear fetch them from the model hub (without --offline)"
+            "hear download them from the model hub (without --offline)"
         )
     size = f", about {MEGABYTES[name]} MB," if name in MEGABYTES else ""
-    sys.stderr.write(f"fetching the speech model {name}{size} from the model hub\n")
-    return _checked_folder(_fetched_from_the_hub(name, packages))
+    sys.stderr.write(f"downloading the speech model {name}{size} from the model hub\n")
+    return _checked_folder(_download(name, packages))
 
 
 def _checked_folder(folder: Path) -> Path:
     if not folder.is_dir():
-        raise SpeechModelError(f"{folder}: no such folder of a speech model; {WHAT_TO_DO}, or a name such as base")
+        raise SpeechModelError(f"{folder}: no such folder; {WHAT_TO_DO}, or a name such as base")
     missing = _missing(folder)
     if missing:
         raise SpeechModelError(
@@ -140,7 +140,7 @@ def _checked_folder(folder: Path) -> Path:
         )
     size = (folder / "model.bin").stat().st_size
     if size < MIN_BYTES:
-        raise SpeechModelError(f"{folder}: model.bin has only {size:,} bytes; it was cut off, get it again")
+        raise SpeechModelError(f"{folder}: model.bin has only {size:,} bytes; it is incomplete, download it again")
     return folder
 
 
@@ -149,18 +149,18 @@ def _missing(folder: Path) -> list[str]:
 
 
 def _cached_by_the_hub(name: str) -> Path | None:
-    """The model in the hub's cache; None where it is not, or not all of it."""
+    """The model's folder in the hub's cache; None if it is missing or incomplete."""
     from faster_whisper import download_model
 
     try:
         folder = Path(download_model(name, local_files_only=True))
     except Exception:  # noqa: BLE001 - the hub's client has a dozen errors for "not here", which change with its versions
         return None
-    # A fetch that was cut off leaves a folder; only new versions of the client notice.
+    # An interrupted download leaves a folder, which only new versions of the client detect.
     return None if _missing(folder) else folder
 
 
-def _fetched_from_the_hub(name: str, packages: str) -> Path:
+def _download(name: str, packages: str) -> Path:
     from faster_whisper import download_model
 
     try:
@@ -169,5 +169,5 @@ def _fetched_from_the_hub(name: str, packages: str) -> Path:
         # The hub's client raises whatever its network stack raises.
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise SpeechModelError(
-            f"the speech model {name!r} could not be fetched from the hub ({reason}); {packages}{WHAT_TO_DO}"
+            f"the speech model {name!r} could not be downloaded from the hub ({reason}); {packages}{WHAT_TO_DO}"
         ) from error

@@ -1,7 +1,7 @@
 """The library's SQLite file: its tables, transactions, settings and checksums.
 
-In write-ahead mode with ``synchronous=FULL``: what a call has committed survives a killed process and a
-power cut. Each row of data carries a checksum, because a disk can change a bit without telling.
+The file is in write-ahead mode with ``synchronous=FULL``: committed data survives a killed process and a power cut.
+Each row of data carries a checksum, because a disk can flip a bit without reporting it.
 """
 
 import contextlib
@@ -73,9 +73,9 @@ END;
 class Access(enum.Enum):
     """How a library's database is opened."""
 
-    MADE = "made when missing"
-    THERE = "there already; read alone where it cannot be written"
-    NOWHERE = "an empty one in memory, that stands for a library which is yet to be made"
+    MADE = "created if missing"
+    THERE = "must exist; opened read-only if it cannot be written"
+    NOWHERE = "an empty database in memory, in place of a library that does not exist yet"
 
 
 @dataclass
@@ -86,34 +86,33 @@ class Database:
     ----------
     folder : Path
     access : Access
-        Whether it is made when missing. One that is there already, and lies where nothing can be written, is opened for
-        reading alone.
+        Whether the file is created if missing. An existing file that cannot be written is opened read-only.
 
     Attributes
     ----------
     hindrance : str or None
-        Why nothing can be written to it, and what to do.
+        Why the database cannot be written, and what to do.
 
     Raises
     ------
     NoLibraryError
-        There is none in the folder, and it was not to be made.
+        The folder holds no library, and ``access`` does not create one.
     DiskError
-        It cannot be made or upgraded, for its disk is full or read-only.
+        The file cannot be created or upgraded because its disk is full or read-only.
     LibraryError
-        The file is no alcca library, is damaged, or was written by a newer alcca.
+        The file is not an alcca library, is damaged, or was written by a newer alcca.
     """
 
     folder: Path
     access: Access = Access.MADE
     hindrance: str | None = field(init=False, default=None)
     _db: sqlite3.Connection = field(init=False, repr=False)
-    # Which file was opened; of one that SQLite takes to be unchanging, also how it looked.
+    # Identifies the opened file; for a file opened as immutable, also its size and modification time.
     _opened: tuple[int, ...] = field(init=False, repr=False, default=())
     _unchanging: bool = field(init=False, repr=False, default=False)
 
     def __post_init__(self) -> None:
-        """Open the database, making its tables when it is new."""
+        """Open the database, and create its tables if it is new."""
         with self.named_errors():
             if self.access is Access.NOWHERE:
                 self._db = _connected(":memory:")
@@ -122,23 +121,23 @@ class Database:
             if self.access is Access.MADE:
                 self.folder.mkdir(parents=True, exist_ok=True)
             elif not is_library(self.folder):
-                raise self._nothing_here()
+                raise self._no_library()
             if is_library(self.folder):
                 self.hindrance = hindrance_to_writing(self.folder)
             if self.hindrance is None:
                 self._open_to_write()
-            # Not else: the disk may turn out to be full, and what is on it can be read nevertheless.
+            # Not else: opening may reveal that the disk is full, and a library on a full disk can still be read.
             if self.hindrance is not None:
                 self._open_to_read()
-        self._opened = self._looks()
+        self._opened = self._file_state()
 
     def _open_to_write(self) -> None:
-        made = self.access is Access.MADE
+        create = self.access is Access.MADE
         try:
-            self._db = _connected(self._address("mode=rwc" if made else "mode=rw"))
+            self._db = _connected(self._address("mode=rwc" if create else "mode=rw"))
             try:
-                # Looked at first: the mode is kept in the file, and would be written into one that is empty.
-                version = self._version(made)
+                # First the version: setting the mode would write to the file, even if it is empty.
+                version = self._version(create)
                 self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;")
                 if version < SCHEMA or self.setting("id") is None or self._lacks_tables():
                     self._make_tables()
@@ -146,78 +145,78 @@ class Database:
                 self._db.close()
                 raise
         except sqlite3.OperationalError as error:
-            # Even to be read, a database in write-ahead mode takes a file beside it, of 32 kB.
-            if made or not is_full(error, self.folder):
+            # Even for reading, a database in write-ahead mode needs a 32 kB file beside it.
+            if create or not is_full(error, self.folder):
                 raise
             self.hindrance = DISK_FULL
 
     def _open_to_read(self) -> None:
         log = self.folder / f"{DATABASE}-wal"
         unchanging = not log.exists() or log.stat().st_size == 0
-        # Without writing, SQLite reads what another process writes only where that has left its files.
+        # A read-only connection sees another process's writes only if that process's log files are in the folder.
         self._db = _connected(self._address("mode=ro&immutable=1" if unchanging else "mode=ro"))
         try:
             version = self._version(False)
             if version < SCHEMA or self._lacks_tables(only_required=True):
                 raise DiskError(
-                    f"{self.folder}: written by an older alcca (format {version}) or without a part of the search, and "
-                    f"cannot be upgraded here: {self.hindrance}"
+                    f"{self.folder}: written by an older alcca (format {version}), or lacks the tables of a part of "
+                    f"the search, and cannot be upgraded: {self.hindrance}"
                 )
         except BaseException:
             self._db.close()
             raise
         self._unchanging = unchanging
 
-    def _version(self, made: bool) -> int:
+    def _version(self, create: bool) -> int:
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         if version > SCHEMA:
             raise LibraryError(f"{self.folder}: written by a newer alcca (format {version}); update alcca")
-        if version == 0 and not made:
-            raise self._nothing_here()
+        if version == 0 and not create:
+            raise self._no_library()
         return version
 
     def _make_tables(self) -> None:
         with self.transaction():
-            # Another process may have made them meanwhile.
+            # Another process may have created them meanwhile.
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 self._run(TABLES)
             self._add_missing_tables()
             if version < SCHEMA:
                 self._db.execute(f"PRAGMA user_version = {SCHEMA}")
-            # A database that several libraries share must tell them apart; those made earlier get theirs now.
+            # The id tells apart libraries that share a database of vectors; libraries without an id get one here.
             self._db.execute("INSERT OR IGNORE INTO settings VALUES ('id', ?)", (json.dumps(uuid.uuid4().hex),))
 
     def _lacks_tables(self, only_required: bool = False) -> bool:
-        """Whether a part's table is missing, or an index that only makes it faster unless ``only_required``."""
+        """Whether a part's table is missing, or, unless ``only_required``, an index that only speeds it up."""
         return False
 
     def _add_missing_tables(self) -> None:
-        """Make the parts' tables and indexes that are missing, in the transaction that opens the database."""
+        """Create the parts' missing tables and indexes, in the transaction that opens the database."""
 
     def _has(self, schema: str, only_tables: bool = False) -> bool:
-        """Whether the database has the tables, and unless ``only_tables`` the indexes, that a schema makes."""
-        there = {name for (name,) in self._db.execute("SELECT name FROM sqlite_schema")}
-        return all(name in there for name, kind in _names_in(schema) if kind == "table" or not only_tables)
+        """Whether the database has the tables and, unless ``only_tables``, the indexes that a schema creates."""
+        existing = {name for (name,) in self._db.execute("SELECT name FROM sqlite_schema")}
+        return all(name in existing for name, kind in _names_in(schema) if kind == "table" or not only_tables)
 
     def _run(self, script: str) -> None:
         for statement in _statements(script):
             self._db.execute(statement)
 
-    def _address(self, how: str) -> str:
-        return f"{(self.folder / DATABASE).absolute().as_uri()}?{how}"
+    def _address(self, options: str) -> str:
+        return f"{(self.folder / DATABASE).absolute().as_uri()}?{options}"
 
-    def _nothing_here(self) -> NoLibraryError:
+    def _no_library(self) -> NoLibraryError:
         return NoLibraryError(
-            f"{self.folder}: no library here; make one with: alcca add FOLDER --library {self.folder}"
+            f"{self.folder}: no library here; create one with: alcca add FOLDER --library {self.folder}"
         )
 
     @property
     def is_stale(self) -> bool:
-        """Whether the file that was opened is gone, is another one now, or has changed unseen."""
-        return self._looks() != self._opened
+        """Whether the opened file is gone, was replaced, or has changed although it was opened as immutable."""
+        return self._file_state() != self._opened
 
-    def _looks(self) -> tuple[int, ...]:
+    def _file_state(self) -> tuple[int, ...]:
         if self.access is Access.NOWHERE:
             return ()
         try:
@@ -236,7 +235,7 @@ class Database:
 
     @contextlib.contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Turn what SQLite says of a file into an error that names the library and says what to do."""
+        """Turn SQLite's errors into errors that name the library and the remedy."""
         try:
             yield
         except sqlite3.DatabaseError as error:
@@ -244,7 +243,7 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do everything inside, or nothing of it, whatever ends the process."""
+        """Commit all changes made inside, or none of them, even if the process is killed."""
         if self.hindrance is not None:
             raise DiskError(f"{self.folder}: {self.hindrance}")
         with self.named_errors():
@@ -253,14 +252,14 @@ class Database:
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
-                # When the disk is full, SQLite has done so already.
+                # If the disk is full, SQLite has already rolled back.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        """See one state of the database throughout, whatever other processes write meanwhile."""
+        """Read one state of the database throughout, even if other processes write meanwhile."""
         with self.named_errors():
             self._db.execute("BEGIN")
             try:
@@ -271,13 +270,13 @@ class Database:
 
     @property
     def version(self) -> tuple[int, int]:
-        """Changes whenever this process or another has changed something."""
+        """A value that changes whenever this process or another one changes the database."""
         return self._db.execute("PRAGMA data_version").fetchone()[0], self._db.total_changes
 
     # Settings
 
     def setting(self, key: str, default: Any = None) -> Any:
-        """The stored value of a setting, or ``default``; LibraryError when it is damaged."""
+        """Return the stored value of a setting, or ``default``; LibraryError if it is damaged."""
         with self.named_errors():
             row = self._db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
         try:
@@ -285,26 +284,26 @@ class Database:
         except ValueError as error:
             raise LibraryError(
                 f"{self.folder / DATABASE}: the setting {key!r} is damaged ({error}); restore the library from a copy, "
-                "or make a new one and add the music folder again"
+                "or create a new one and add the music folder again"
             ) from error
 
     def set_setting(self, key: str, value: Any) -> None:
-        """Store a setting; anything that JSON can hold."""
+        """Store a setting: any value that JSON can represent."""
         self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, json.dumps(value)))
 
 
 def is_library(folder: Path) -> bool:
-    """Whether a folder holds a library; LibraryError when that cannot be seen."""
+    """Whether a folder holds a library; LibraryError if the folder cannot be read."""
     try:
         return (folder / DATABASE).is_file()
     except OSError as error:
-        raise LibraryError(f"{folder}: cannot be looked into ({error.strerror}); check its permissions") from error
+        raise LibraryError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
 
 
 def _connected(address: str) -> sqlite3.Connection:
-    # Autocommit mode: transactions are opened by `transaction` alone, so what is atomic is visible.
+    # Autocommit mode: only `transaction` opens a transaction, so the code shows what is atomic.
     db = sqlite3.connect(address, uri=True, timeout=60, isolation_level=None, check_same_thread=False)
-    # A text that a disk has damaged may be no UTF-8 any more. It is read nevertheless: its checksum tells.
+    # A damaged text may be invalid UTF-8. It is decoded anyway; its checksum shows the damage.
     db.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
     return db
 
@@ -321,7 +320,7 @@ def _statements(script: str) -> Iterator[str]:
 
 @functools.cache
 def _names_in(schema: str) -> frozenset[tuple[str, str]]:
-    """Name and kind of all that a schema makes; SQLite reads it, so that nothing here has to."""
+    """Names and kinds of the objects that a schema creates, as SQLite itself parses it."""
     with contextlib.closing(sqlite3.connect(":memory:")) as scratch:
         scratch.executescript(TABLES)
         before = set(scratch.execute("SELECT name, type FROM sqlite_schema"))
@@ -330,7 +329,7 @@ def _names_in(schema: str) -> frozenset[tuple[str, str]]:
 
 
 def checksum(*values: object) -> int:
-    """CRC-32 of values of a row."""
+    """CRC-32 of the values of a row."""
     total = 0
     for value in values:
         data = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
@@ -338,7 +337,7 @@ def checksum(*values: object) -> int:
     return total
 
 
-# A file name on Linux may hold bytes that are no UTF-8; SQLite's TEXT cannot, so such a path is kept as bytes.
+# A file name on Linux may be invalid UTF-8, which SQLite's TEXT cannot hold, so such a path is stored as bytes.
 
 
 def path_key(path: str) -> str | bytes:

@@ -1,4 +1,4 @@
-"""What the learned space keeps of songs: two vectors of each, by its audio and by its lyrics."""
+"""The embeddings of songs in the learned space: one vector of a song's audio and one of its lyrics."""
 
 import json
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ VIEWS = ("audio", "lyrics")
 
 
 class Embeddings(PartTables):
-    """Places of songs in the common space of a model; a song that changes loses its own."""
+    """Embeddings of songs in the common space of a model; they are dropped when the song changes."""
 
     schema = """
 CREATE TABLE IF NOT EXISTS embeddings (
@@ -31,7 +31,7 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
 """
 
     def song_put(self, number: int, before: "Song | None", now: "Song") -> None:
-        """Drop the vectors of a song whose sound or words have changed."""
+        """Drop the vectors of a song whose audio or lyrics have changed."""
         if before is not None and (before.lyrics, before.audio) != (now.lyrics, now.audio):
             self._db.execute("DELETE FROM embeddings WHERE song = ?", (number,))
 
@@ -69,11 +69,11 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
             f"SELECT song, checksum FROM embeddings WHERE model = ? AND {_view(view)} IS NOT NULL ORDER BY song",
             (model,),
         )
-        told = np.fromiter(rows, [("song", np.int64), ("checksum", np.int64)])
-        return np.ascontiguousarray(told["song"]), np.ascontiguousarray(told["checksum"])
+        stamps = np.fromiter(rows, [("song", np.int64), ("checksum", np.int64)])
+        return np.ascontiguousarray(stamps["song"]), np.ascontiguousarray(stamps["checksum"])
 
     def read(self, model: str, view: str, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Vectors, shape (m, d), of some songs that have them, given by ascending ids."""
+        """Vectors, shape (m, d), of songs given by ascending ids; each must have one."""
         rows = self._db.execute(
             f"SELECT {_view(view)} FROM embeddings WHERE model = ? AND song IN (SELECT value FROM json_each(?)) "
             "ORDER BY song",
@@ -83,12 +83,12 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
         return np.frombuffer(data, "<f4").reshape(len(ids), -1).astype(np.float32, copy=False)
 
     def checksums(self, model: str) -> dict[int, int]:
-        """The checksum of each song's vectors by ``model``, by the song's id; it changes when they do."""
+        """The checksum of each song's vectors in the space of ``model``, by song id; it changes when they do."""
         rows = self._db.execute("SELECT song, checksum FROM embeddings WHERE model = ?", (model,))
         return dict(rows.fetchall())
 
     def missing(self, model: str) -> list[int]:
-        """Ids of the songs of which ``model`` has not embedded the audio, or the lyrics, that they have."""
+        """Ids of the songs with audio or lyrics that ``model`` has not embedded."""
         rows = self._db.execute(
             "SELECT id FROM songs LEFT JOIN embeddings AS own ON own.song = id AND own.model = ? "
             "WHERE (songs.audio IS NOT NULL AND own.audio IS NULL) "

@@ -1,9 +1,9 @@
-"""Which songs are worth aligning with a passage: an index of letter 5-grams that lives in the library's database.
+"""An index of letter 5-grams in the library's database, which selects the songs to align with a passage.
 
 Aligning a passage with every song takes a second per hundred thousand songs. BLAST (Altschul et al. 1990,
-doi:10.1016/S0022-2836(05)80360-2) looks for short words in common first, and aligns only where it finds some.
-So does this index: each 5-gram of letters keeps the songs that hold it; a passage's 5-grams vote for their songs,
-rare ones with more weight; the songs with the most votes are the candidates.
+doi:10.1016/S0022-2836(05)80360-2) first looks for short words in common, and aligns only where it finds some.
+This index does the same: it maps each 5-gram of letters to the songs that contain it; a passage's 5-grams vote for
+their songs, rare ones with more weight; the songs with the most votes are the candidates.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from alcca.store.ngram_postings import LARGEST, NARROW, GramRows, Postings
 __all__ = ["KINDS", "NgramIndex"]
 
 KINDS = ("lyrics", "heard")
-FRESH = 256  # songs that a search reads letter by letter; sorting them into the rows one by one costs ten times more
+FRESH = 256  # songs whose letters a search scans; sorting songs into the rows one by one costs ten times more
 BULK = 1024  # songs sorted in memory at once, in about 150 MB
 
 
@@ -34,27 +34,27 @@ CREATE TABLE IF NOT EXISTS candidates_{kind}_grams (key INTEGER PRIMARY KEY, son
 
 
 class NgramIndex:
-    """The songs that may hold a passage, found by the letters that they share with it.
+    """An index of songs by letter 5-grams, which finds the songs that may contain a passage.
 
-    All state is in the database: what one process commits, all others find. Changes are part of the caller's
-    transaction and come and go with it; without one, each call is a transaction of its own. A search inside a
-    transaction sees one state throughout; outside, it may or may not find a song that is put meanwhile.
+    All state is in the database, so all processes see what one commits. Changes are part of the caller's transaction;
+    without one, each call is a transaction of its own. A search inside a transaction sees one state throughout;
+    outside, it may miss a song that is put meanwhile.
 
-    A song that is put is *fresh* at first: its letters are kept, and a search reads them. When more than 256 are
-    fresh, their grams are sorted into the rows that a search looks up. A flipped bit in a row costs a song a vote,
-    or gives it one; the alignment that follows decides.
+    A song that is put is *fresh* at first: its letters are stored, and a search scans them. Once more than 256 songs
+    are fresh, their grams are sorted into the rows that a search looks up. A flipped bit in a row adds or removes one
+    vote of a song; the alignment that follows decides.
 
     Parameters
     ----------
     connection : sqlite3.Connection
-        To a database that has `TABLES`, of SQLite 3.24 or newer.
+        To a database that has `TABLES`; SQLite 3.24 or newer.
     kind : {"lyrics", "heard"}
-        What is indexed: the songs' lyrics, or what was heard in their recordings.
+        Whether the index holds the songs' lyrics or the transcripts of their recordings.
 
     Raises
     ------
     UsageError
-        ``kind`` is neither.
+        ``kind`` is unknown.
 
     Examples
     --------
@@ -73,20 +73,20 @@ class NgramIndex:
 
     def __init__(self, connection: sqlite3.Connection, kind: str) -> None:
         if kind not in KINDS:
-            raise UsageError(f"kind={kind!r}: there is an index of {' and one of '.join(KINDS)}; name one of them")
+            raise UsageError(f"kind={kind!r}: unknown index; expected {' or '.join(map(repr, KINDS))}")
         self._db = connection
         self._letters, self._fresh = (f"candidates_{kind}_{table}" for table in ("letters", "fresh"))
         self._rows = GramRows(connection, f"candidates_{kind}_grams")
 
     def put(self, song: int, letters: str) -> None:
-        """Index a song by its folded letters, instead of those that it had.
+        """Index a song by its folded letters, replacing its earlier ones.
 
         Parameters
         ----------
         song : int
             Its number, from 0 to 2³² − 1; small numbers without large gaps make the smallest index.
         letters : str
-            a–z and 0–9; may be empty. Any other character belongs to no gram.
+            a–z and 0–9; may be empty. A gram with any other character is ignored.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class NgramIndex:
         self.put_all([(song, letters)])
 
     def put_all(self, songs: Iterable[tuple[int, str]]) -> None:
-        """Index many songs, about three times as fast as one by one; of two with one number the last is kept.
+        """Index many songs, about three times as fast as one by one; the last of several with one number is kept.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class NgramIndex:
         Raises
         ------
         UsageError
-            A number is out of range; then none of these songs is put.
+            A number is out of range; none of the songs is put.
         """
         with self._together():
             remaining = iter(songs)
@@ -114,53 +114,53 @@ class NgramIndex:
                 self._put(bulk)
 
     def remove(self, song: int) -> None:
-        """Forget a song; one that is not there is no error."""
+        """Remove a song; does nothing if the song is not indexed."""
         with self._together():
             self._remove(song)
 
     def clear(self) -> None:
-        """Forget all songs."""
+        """Remove all songs."""
         with self._together():
             for table in (self._letters, self._fresh):
                 self._db.execute(f"DELETE FROM {table}")
             self._rows.clear()
 
     def songs(self) -> Iterator[int]:
-        """The numbers of all songs that are indexed, in ascending order."""
+        """The numbers of all indexed songs, in ascending order."""
         yield from (song for (song,) in self._db.execute(f"SELECT song FROM {self._letters} ORDER BY song").fetchall())
 
     def letters(self, song: int) -> str | None:
-        """The folded letters by which a song is indexed; None where it is not."""
+        """The folded letters by which a song is indexed; None if it is not indexed."""
         row = self._letters_of(song)
         return None if row is None else row.decode("ascii", "replace")
 
     def search(self, letters: str, k: int = 50, among: frozenset[int] | None = None) -> list[int]:
-        """The songs that share most with a passage.
+        """Find the songs that share the most grams with a passage.
 
         Parameters
         ----------
         letters : str
-            The folded passage: what was heard, or a remembered line. From three letters on.
+            The folded passage, for example a transcript or a remembered line; three letters or more.
         k : int
-            How many songs at most. Where there are no more than ``k`` to choose from, all are returned.
+            The maximum number of songs. If there are at most ``k`` to choose from, all are returned.
         among : frozenset of int, optional
-            Look at these songs only.
+            Search only these songs.
 
         Returns
         -------
         list of int
-            The songs' numbers, that with the most votes first, lower numbers first among equals; empty for a
-            query of fewer than three letters.
+            The songs' numbers, most votes first, lower numbers first among equals; empty for a query of fewer than
+            three letters.
 
         Notes
         -----
-        Each distinct 5-gram of the query that ``d`` songs hold votes for them with weight log₂(1 + M/d), M the
-        largest number of a song. A query of three or four letters votes for every gram that begins with it.
+        Each distinct 5-gram of the query that occurs in ``d`` songs votes for them with weight log₂(1 + M/d), where M
+        is the largest number of a song. A query of three or four letters votes with every gram that begins with it.
         """
         wanted = wanted_grams(letters)
         if k < 1 or not wanted.size:
             return []
-        # Fresh songs first: those that another process sorts in meanwhile are then seen twice, not missed.
+        # Fresh songs first: if another process sorts them in meanwhile, they are seen twice and not missed.
         postings = [*self._fresh_postings(wanted), *self._rows.postings(wanted)]
         candidates = list(itertools.islice(self._ranked(postings, wanted.size, k, among), k))
         if len(candidates) < k:
@@ -168,29 +168,29 @@ class NgramIndex:
         return candidates
 
     def _fresh_postings(self, wanted: Integers) -> Iterator[Postings]:
-        """Which fresh songs hold which of the wanted grams; in blocks as those of the others."""
+        """Which fresh songs contain which of the wanted grams, in blocks like those of the rows."""
         rows = self._fresh_rows()
         gram, row = grams_of([letters for _, letters in rows])
         place, which = occurrences(gram, wanted)
         which, row = np.divmod(distinct(which * len(rows) + row[place]), max(len(rows), 1))
         song = np.array([song for song, _ in rows], np.int64)[row]
-        block = song >> NARROW
-        for one in distinct(block).tolist():
-            inside, first = block == one, one << NARROW
+        block_of_song = song >> NARROW
+        for block in distinct(block_of_song).tolist():
+            inside, first = block_of_song == block, block << NARROW
             yield Postings(first, 1 << NARROW, which[inside], np.ones(inside.sum(), np.int64), song[inside] - first)
 
     def _ranked(self, postings: list[Postings], grams: int, k: int, among: frozenset[int] | None) -> Iterator[int]:
-        """The songs that have votes and are still there, best first; at least twice ``k`` where so many have."""
+        """The indexed songs that have votes, best first; at least twice ``k`` if that many have votes."""
         holders = np.zeros(grams)
         for part in postings:
             holders += np.bincount(part.which, part.holders, grams)
-        # Whole numbers, so that equal votes stay equal in whatever order they are added.
+        # Whole numbers, so that the sum of votes does not depend on their order.
         weights = np.rint(64 * np.log2(1 + (1 + self._largest()) / np.maximum(holders, 1)))
-        # Block by block: what is counted then stays in the processor's cache.
+        # Block by block, so that the tally stays in the processor's cache.
         tallies = {(part.first, part.size): np.zeros(part.size) for part in postings}
         for part in postings:
             votes = np.bincount(part.within, np.repeat(weights[part.which], part.holders), part.size)
-            tallies[part.first, part.size] += votes[: part.size]  # a damaged row may count further
+            tallies[part.first, part.size] += votes[: part.size]  # a damaged row may exceed the block
         chosen = None if among is None else np.sort(np.fromiter(among, np.int64, len(among)))
         best, least = [], 1.0
         for (first, _), tally in tallies.items():
@@ -212,7 +212,7 @@ class NgramIndex:
         return largest or 0
 
     def _few(self, k: int, among: frozenset[int] | None) -> list[int]:
-        """All songs that can be chosen, when they are at most ``k``; else none."""
+        """All songs that can be chosen if there are at most ``k`` of them; else none."""
         if among is None:
             few = [song for (song,) in self._db.execute(f"SELECT song FROM {self._letters} LIMIT ?", (k + 1,))]
         else:
@@ -220,10 +220,10 @@ class NgramIndex:
         return few if len(few) <= k else []
 
     def _put(self, songs: dict[int, str]) -> None:
-        """Keep letters of songs, in the caller's transaction, and sort them in when many are fresh."""
+        """Store letters of songs, in the caller's transaction, and sort them in if many are fresh."""
         for song, letters in songs.items():
             if not 0 <= song <= LARGEST:
-                raise UsageError(f"song {song}: expected a number from 0 to {LARGEST}; number the songs anew")
+                raise UsageError(f"song {song}: expected a number from 0 to {LARGEST}; renumber the songs")
             new, old = letters.encode("ascii", "replace"), self._letters_of(song)
             if new == old:
                 continue
@@ -243,7 +243,7 @@ class NgramIndex:
         self._db.execute(f"DELETE FROM {self._fresh}")
 
     def _remove(self, song: int) -> None:
-        """Forget a song, in the caller's transaction."""
+        """Remove a song, in the caller's transaction."""
         letters = self._letters_of(song)
         if letters is None:
             return
@@ -262,12 +262,12 @@ class NgramIndex:
 
     @contextlib.contextmanager
     def _together(self) -> Iterator[None]:
-        """Do everything inside, or nothing of it, also where the caller has no transaction."""
+        """Commit all changes made inside or none of them, with or without a transaction of the caller."""
         self._db.execute("SAVEPOINT candidates")
         try:
             yield
         except BaseException:
-            # When the disk is full, SQLite has already rolled back everything, this point too.
+            # If the disk is full, SQLite has already rolled back everything, this savepoint included.
             with contextlib.suppress(sqlite3.OperationalError):
                 self._db.execute("ROLLBACK TO candidates")
                 self._db.execute("RELEASE candidates")
@@ -278,14 +278,14 @@ class NgramIndex:
 def _most_votes(
     first: int, votes: NDArray[np.float64], count: int, least: float, among: Integers | None
 ) -> tuple[Integers, NDArray[np.float64]]:
-    """The ``count`` songs of a block with most votes, or more where some tie; in ascending order, with their votes."""
+    """The ``count`` songs of a block with the most votes, or more if some tie; in ascending order, with their votes."""
     places = np.flatnonzero(votes >= least)
     if among is not None:
         begin, end = np.searchsorted(among, [first, first + votes.size])
         places = np.intersect1d(places, among[begin:end] - first, assume_unique=True)
     most = votes[places]
     if most.size > count:
-        # Sorted in full: where many are equal, as here, `numpy.partition` takes twenty times as long.
+        # Sorted in full: with many equal values, as here, `numpy.partition` takes twenty times as long.
         enough = most >= np.sort(most)[-count]
         places, most = places[enough], most[enough]
     return first + places, most

@@ -1,8 +1,8 @@
-"""Which songs hold a 5-gram: rows in a database, each of one gram and one block of songs.
+"""The postings of 5-grams: database rows, each with the songs of one block that contain one gram.
 
-Rows of a block lie together. New songs come to the last block, so that adding them rewrites the pages of one small
-block and no others. Blocks that no new song comes to are joined into wide ones: a search then looks up an eighth of the
-rows. Log-structured indexes merge for the same reason (O'Neil et al. 1996, doi:10.1007/s002360050048).
+Rows of a block are stored together. New songs belong to the last block, so adding them rewrites the pages of one small
+block only. Blocks that get no new songs are joined into wide ones: a search then looks up an eighth of the rows.
+Log-structured indexes merge for the same reason (O'Neil et al. 1996, doi:10.1007/s002360050048).
 """
 
 import sqlite3
@@ -17,24 +17,24 @@ from alcca.matching.ngrams import GRAM_BITS, Integers, distinct
 __all__ = ["LARGEST", "NARROW", "GramRows", "Postings"]
 
 LARGEST = (1 << 32) - 1  # number of a song
-# Bits of a song's number within a block, and within a wide one, which are 16-bit numbers in a row.
+# Bits of a song's number within a narrow and within a wide block; a row holds such numbers as 16-bit integers.
 NARROW, WIDE = 13, 16
-# Numbers of wide blocks come after all others.
+# Wide blocks are numbered from here, after all narrow ones.
 FIRST_WIDE = 1 << 24
-# Grams that are joined at a time: of any texts, in about 100 MB.
+# Grams that are joined at a time; takes about 100 MB for any texts.
 STEP = 1 << 18
-# Rows in narrow blocks beside a wide one, from which on they are joined into it: about those of one full block.
+# Narrow blocks beside a wide one are joined into it once they have this many rows, about those of one full block.
 MANY = 1 << 18
 
 
 class Postings(NamedTuple):
-    """Which songs of one block hold which of a query's grams: gram after gram, each with its songs."""
+    """Which songs of one block contain which of a query's grams: gram after gram, each with its songs."""
 
     first: int  # number of the block's first song
-    size: int  # numbers in the block
-    which: Integers  # places of the grams in the query's
-    holders: Integers  # how many songs each has
-    within: NDArray[Any]  # the songs' numbers less the first, of all grams one after the other
+    size: int  # how many numbers the block covers
+    which: Integers  # indices of the grams among the query's grams
+    holders: Integers  # number of songs of each gram
+    within: NDArray[Any]  # song numbers less ``first``, concatenated over the grams
 
 
 class GramRows:
@@ -43,7 +43,7 @@ class GramRows:
     Parameters
     ----------
     connection : sqlite3.Connection
-        Of SQLite 3.24 or newer.
+        SQLite 3.24 or newer.
     table : str
         Has columns ``key``, an INTEGER PRIMARY KEY, and ``songs``.
 
@@ -62,9 +62,9 @@ class GramRows:
         self._db, self._table = connection, table
 
     def postings(self, wanted: Integers) -> Iterator[Postings]:
-        """Which songs hold which of the ``wanted`` grams, (g,) in ascending order; block by block.
+        """Which songs contain which of the ``wanted`` grams, (g,) in ascending order; block by block.
 
-        Rows are read as they are asked for. When another process joins blocks meanwhile, its songs may come twice.
+        Rows are read lazily. If another process joins blocks meanwhile, their songs may occur twice.
         """
         for block in self._blocks():
             begin = block << GRAM_BITS
@@ -74,15 +74,15 @@ class GramRows:
                 yield Postings(*_songs_of(block), np.searchsorted(wanted, keys - begin), holders, within)
 
     def add(self, gram: Integers, song: Integers, largest: int) -> None:
-        """Add songs to the rows of their grams, two (n,) arrays; a pair may come twice.
+        """Add songs to the rows of their grams, two (n,) arrays; a pair may occur twice.
 
-        ``largest`` is the largest number of any song: what lies far enough before it is joined.
+        ``largest`` is the largest number of any song; blocks far enough before it are joined.
         """
         self._add(0, distinct(_key(gram, song) << NARROW | (song & ((1 << NARROW) - 1))), NARROW)
         self._join_first(largest >> WIDE)
 
     def take_out(self, grams: Integers, song: int) -> None:
-        """Take a song out of the rows of its grams."""
+        """Remove a song from the rows of its grams."""
         for key in _key(grams, np.int64(song)).tolist():
             self._take_out(key, song & ((1 << NARROW) - 1))
         wide = FIRST_WIDE + (song >> WIDE)
@@ -91,7 +91,7 @@ class GramRows:
                 self._take_out(wide << GRAM_BITS | gram, song & ((1 << WIDE) - 1))
 
     def clear(self) -> None:
-        """Forget all songs."""
+        """Remove all songs."""
         self._db.execute(f"DELETE FROM {self._table}")
 
     def _blocks(self) -> Iterator[int]:
@@ -102,14 +102,14 @@ class GramRows:
             block = self._first_block(block + 1)
 
     def _first_block(self, least: int) -> int | None:
-        """The first block from ``least`` on that has rows."""
+        """The first block that has rows, from block ``least`` on."""
         (key,) = self._db.execute(
             f"SELECT min(key) FROM {self._table} WHERE key >= ?", (least << GRAM_BITS,)
         ).fetchone()
         return None if key is None else key >> GRAM_BITS
 
     def _read(self, where: str) -> tuple[Integers, Integers, NDArray[Any]]:
-        """Keys of rows, how many songs each has, and the songs' numbers in their blocks, one row after the other."""
+        """Keys of rows, number of songs of each, and the songs' numbers in their blocks, concatenated over the rows."""
         select = f"SELECT key, CAST(songs AS BLOB) FROM {self._table} WHERE {where}"
         rows = [row for row in self._db.execute(select).fetchall() if len(row[1]) % 2 == 0]  # others are damaged
         keys, songs = zip(*rows, strict=True) if rows else ((), ())
@@ -117,26 +117,26 @@ class GramRows:
         return np.array(keys, np.int64), holders, np.frombuffer(b"".join(songs), "<u2")
 
     def _add(self, begin: int, entries: Integers, bits: int) -> None:
-        """Append to rows what was sorted: keys less ``begin``, and behind them so many bits of a song's number."""
+        """Append sorted entries to rows; an entry is a key less ``begin``, then ``bits`` bits of a song's number."""
         keys = entries >> bits
         begins = np.flatnonzero(np.diff(keys, prepend=-1))
         within = (entries & ((1 << bits) - 1)).astype("<u2").tobytes()
         ends = np.append(begins, keys.size)[1:]
         self._db.executemany(
-            # Joined blobs are text to SQLite until they are cast back; no byte changes on the way.
+            # SQLite concatenates blobs to text; the cast turns it back into a blob without changing a byte.
             f"INSERT INTO {self._table} VALUES (?, ?) "
             "ON CONFLICT (key) DO UPDATE SET songs = CAST(songs || excluded.songs AS BLOB)",
             (
-                (key, within[2 * one : 2 * next_])
-                for key, one, next_ in zip((begin + keys[begins]).tolist(), begins.tolist(), ends.tolist(), strict=True)
+                (key, within[2 * first : 2 * end])
+                for key, first, end in zip((begin + keys[begins]).tolist(), begins.tolist(), ends.tolist(), strict=True)
             ),
         )
 
     def _join_first(self, end: int) -> None:
-        """Make or complete the first wide block before ``end``; one at a time, as that takes some seconds."""
+        """Create or complete the first wide block before ``end``; only one, because that takes some seconds."""
         block = self._first_block(0)
         while block is not None and (wide := block >> (WIDE - NARROW)) < end:
-            # Songs that were put again stay in narrow blocks beside a wide one while they are few.
+            # Songs that were put again stay in narrow blocks beside a wide one while there are few of them.
             if self._first_block(FIRST_WIDE + wide) != FIRST_WIDE + wide or self._many(wide):
                 self._join(wide)
                 return
@@ -146,11 +146,11 @@ class GramRows:
         """Whether the narrow blocks beside a wide one have many rows."""
         begin, end = (block << GRAM_BITS + WIDE - NARROW for block in (wide, wide + 1))
         rows = f"SELECT 1 FROM {self._table} WHERE key >= ? AND key < ? LIMIT ?"
-        (found,) = self._db.execute(f"SELECT count(*) FROM ({rows})", (begin, end, MANY)).fetchone()
-        return int(found) == MANY
+        (count,) = self._db.execute(f"SELECT count(*) FROM ({rows})", (begin, end, MANY)).fetchone()
+        return int(count) == MANY
 
     def _join(self, wide: int) -> None:
-        """Move the rows of narrow blocks into the wide one that has their songs."""
+        """Move the rows of narrow blocks into the wide block that covers their songs."""
         narrow = range(wide << (WIDE - NARROW), (wide + 1) << (WIDE - NARROW))
         for gram in range(0, 1 << GRAM_BITS, STEP):
             entries = []
@@ -164,7 +164,7 @@ class GramRows:
         self._db.execute(f"DELETE FROM {self._table} WHERE key >= ? AND key < ?", (begin, end))
 
     def _take_out(self, key: int, within: int) -> None:
-        """Take one song out of one row."""
+        """Remove one song from one row."""
         row = self._db.execute(f"SELECT CAST(songs AS BLOB) FROM {self._table} WHERE key = ?", (key,)).fetchone()
         if row is None:
             return
@@ -177,12 +177,12 @@ class GramRows:
 
 
 def _key(gram: Integers, song: Integers | np.int64) -> Integers:
-    """The number of the row in which a new song is among those of the gram."""
+    """The key of the row, in a narrow block, that holds a song under a gram."""
     return (song >> NARROW) << GRAM_BITS | gram
 
 
 def _songs_of(block: int) -> tuple[int, int]:
-    """The number of a block's first song, and how many numbers it has."""
+    """The number of a block's first song, and how many numbers the block covers."""
     if block < FIRST_WIDE:
         return block << NARROW, 1 << NARROW
     return (block - FIRST_WIDE) << WIDE, 1 << WIDE

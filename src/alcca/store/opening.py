@@ -1,4 +1,4 @@
-"""A library's store, opened for a person or a program: made when something is first written, and locked meanwhile."""
+"""Opening a library's store: it is created by the first write, and locked while something is written."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ __all__ = ["OpenStore"]
 
 
 class OpenStore:
-    """The store in a folder, which may not exist yet, and the lock that keeps other writers away.
+    """The store in a folder that may not exist yet, and the lock against other writers.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class OpenStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         if path.exists() and not path.is_dir():
-            raise UsageError(f"{path}: is a file; a library is a folder, name another place")
+            raise UsageError(f"{path}: is a file, but a library is a folder; give another path")
         self._store = self._find()
 
     def _find(self) -> Store:
@@ -42,8 +42,8 @@ class OpenStore:
 
     @property
     def store(self) -> Store:
-        """The store in use; another one once a library has been made in the folder."""
-        # Another process may have made it meanwhile.
+        """The store in use; it is replaced once a library has been created in the folder."""
+        # Another process may have created the library meanwhile.
         if self._store.access is Access.NOWHERE and is_library(self.path):
             self._replace(self._find())
         return self._store
@@ -59,7 +59,7 @@ class OpenStore:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Store]:
-        """Make the library if there is none, keep other writers away, and give the store.
+        """Create the library if there is none, lock it against other writers, and yield the store.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class OpenStore:
         self._make()
         store = self.store
         if store.is_stale:
-            raise NoLibraryError(f"{self.path}: the library is gone, or is another one now; open it again")
+            raise NoLibraryError(f"{self.path}: the library was removed or replaced; open it again")
         if store.hindrance is not None:
             raise DiskError(f"{self.path}: {store.hindrance}")
         lock = FileLock(self.path / ".lock", timeout=0)
@@ -95,7 +95,7 @@ class OpenStore:
 
     @contextlib.contextmanager
     def writing_if_made(self) -> Iterator[Store]:
-        """As `writing`, but a library that does not exist is not made: there is nothing to write about."""
+        """As `writing`, but does not create a library that does not exist: there is nothing to update."""
         if self.is_made:
             with self.writing() as store:
                 yield store
@@ -109,7 +109,7 @@ class OpenStore:
             self._replace(Store(self.path))
         except OSError as error:
             raise disk_error(error, self.path) or UsageError(
-                f"{self.path}: cannot be made ({error.strerror}); name another place"
+                f"{self.path}: cannot be created ({error.strerror}); give another path"
             ) from error
 
     def close(self) -> None:

@@ -1,11 +1,11 @@
-"""What the library knows of a song, of a file and of an addition, as plain values."""
+"""The records of the library as plain values: a song, a file, a summary of a song."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 __all__ = ["WORDS", "FileStamp", "Song", "SongAudio", "SongSummary"]
 
-# What a song's words and tags are made of, as the fields of Song.
+# The fields of Song that hold its words and tags.
 WORDS = ("title", "artist", "album", "label", "language", "group", "lyrics", "lyrics_source", "lyrics_reason")
 
 
@@ -16,9 +16,9 @@ class SongAudio:
     Parameters
     ----------
     offset : float or None
-        The choice that was made: seconds from the start, or None for the middle of the song.
+        The requested start in seconds, or None for the middle of the song.
     start, seconds, padded : float
-        Where the slice starts, how much of it was decoded, how much silence was added, in seconds.
+        Where the slice starts, how much of it was decoded, and how much silence was added, in seconds.
     duration : float or None
         The recording's length in seconds.
     decoder : str
@@ -35,11 +35,11 @@ class SongAudio:
 
 @dataclass(frozen=True)
 class Song:
-    """One song of the library; a song is known by the hash of its file's content.
+    """One song of the library, identified by the hash of its file's content.
 
-    ``lyrics_reason`` and ``audio_reason`` say why there are no usable lyrics or no usable audio; both are
-    None for a song that can be trained on. ``words_from`` is the file whose surroundings gave the words, of
-    all the ``paths`` that hold this content.
+    ``lyrics_reason`` and ``audio_reason`` are the reasons why there are no usable lyrics or no usable audio; both are
+    None for a song that can be used for training. ``words_from`` is that one of the ``paths`` with this content whose
+    folder and tags gave the words.
     """
 
     hash: str
@@ -66,12 +66,12 @@ class Song:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why the song cannot be trained on; empty when it can."""
+        """Why the song cannot be used for training; empty if it can."""
         return tuple(reason for reason in (self.audio_reason, self.lyrics_reason) if reason)
 
 
 class SongSummary(NamedTuple):
-    """What a list of all songs shows of each; a thousand of them cost no more than one song's lyrics."""
+    """A song's entry in a list of all songs; a thousand entries take no more memory than one song's lyrics."""
 
     id: int
     title: str
@@ -84,10 +84,10 @@ class SongSummary(NamedTuple):
 
 @dataclass(frozen=True)
 class FileStamp:
-    """How a file looked when it was read: enough to see that nothing has changed since.
+    """The state of a file when it was read, to detect later changes.
 
-    ``fingerprint`` stands for everything beside the file that decides the song's text (its lyric files, the
-    tables that describe it). ``unreadable`` is the reason when not even its bytes could be read.
+    ``fingerprint`` covers everything beside the file that determines the song's text: its lyric files and the tables
+    that describe it. ``unreadable`` is the reason if not even its bytes could be read.
     """
 
     path: str

@@ -1,7 +1,7 @@
-"""Songs in the library: their words and features, and why a song cannot be used; what the parts of a search keep.
+"""The songs of the library: their words, features and reasons for rejection, and the tables of the parts of a search.
 
-A damaged row is found by `Store.damaged`, and read again from its file by the next ``add``. Until then its song has no
-words and no sound.
+`Store.damaged` finds damaged rows, and the next ``add`` reads their songs again from their files. Until then such a
+song has no lyrics and no audio.
 """
 
 import json
@@ -23,7 +23,7 @@ __all__ = ["Store"]
 
 T = TypeVar("T", bound=PartTables)
 
-# What the parts of a search keep beside the songs; see `alcca.search.parts.register`.
+# The tables of the parts of a search; see `alcca.search.parts.register`.
 PART_TABLES: list[type[PartTables]] = [Transcripts, Embeddings]
 
 DAMAGED = "the library's row of it is damaged; run alcca add on its folder to read it again"
@@ -38,13 +38,13 @@ SONG_COLUMNS = (
 
 
 class Store(Database):
-    """The songs of the library in ``folder``; parameters and errors as of `Database`.
+    """The songs of the library in ``folder``; parameters and errors as for `Database`.
 
-    Writing calls belong inside a `transaction`.
+    Calls that write belong inside a `transaction`.
     """
 
     def __post_init__(self) -> None:
-        """Open the database, and hand each part of a search what it keeps in it."""
+        """Open the database and the tables of the parts of a search."""
         super().__post_init__()
         self._part_tables = {tables: tables(self._db) for tables in PART_TABLES}
 
@@ -59,7 +59,7 @@ class Store(Database):
                 tables(self._db).rebuild()
 
     def tables(self, of: type[T]) -> T:
-        """The tables that a part of a search keeps in this store."""
+        """The tables of a part of a search in this store."""
         tables = self._part_tables[of]
         assert isinstance(tables, of)
         return tables
@@ -70,7 +70,7 @@ class Store(Database):
         return {path_from_key(row[0]): FileStamp(path_from_key(row[0]), *row[1:]) for row in rows}
 
     def stamps_of(self, song: int) -> list[FileStamp]:
-        """The files that hold a song, in the order of their paths."""
+        """The files that contain a song, in the order of their paths."""
         rows = self._db.execute(
             "SELECT path, size, modified, fingerprint, song, unreadable FROM files WHERE song = ? ORDER BY path",
             (song,),
@@ -78,7 +78,7 @@ class Store(Database):
         return [FileStamp(path_from_key(row[0]), *row[1:]) for row in rows]
 
     def put_file(self, stamp: FileStamp) -> None:
-        """Record how a file looked and which song it holds; a song that no file holds any more goes."""
+        """Record a file's state and the song in it; a song that is left without a file is removed."""
         key = path_key(stamp.path)
         old = self._db.execute("SELECT song FROM files WHERE path = ?", (key,)).fetchone()
         self._db.execute(
@@ -89,7 +89,7 @@ class Store(Database):
             self._drop_orphan(old[0])
 
     def forget_file(self, path: str) -> None:
-        """Remove a file's record, not its song: the file was moved, and its song has another path."""
+        """Remove a file's record but not its song: the file was moved, and the song has another path."""
         self._db.execute("DELETE FROM files WHERE path = ?", (path_key(path),))
 
     def _drop_orphan(self, song: int) -> None:
@@ -97,10 +97,10 @@ class Store(Database):
             self._delete([song])
 
     def put_song(self, song: Song) -> int:
-        """Insert a song, or replace the one with its hash; return its id.
+        """Insert a song, or replace the song with the same hash; return its id.
 
-        The song's features go when its sound is another slice, those of its lyrics when these are others; what the
-        parts of a search keep of it follows.
+        The song's features are removed if its slice changes, the features of its lyrics if its lyrics change. The
+        tables of the parts of a search are updated.
         """
         values = _song_values(song)
         names = ", ".join(SONG_COLUMNS)
@@ -115,7 +115,7 @@ class Store(Database):
         if old is not None and old.audio != song.audio:
             self._db.execute("DELETE FROM features WHERE song = ?", (row[0],))
         if old is not None and old.lyrics != song.lyrics:
-            # What encoders of lyrics have made of them; their keys begin with their side.
+            # The features by lyrics encoders, whose keys begin with "lyrics".
             self._db.execute("DELETE FROM features WHERE song = ? AND kind GLOB 'lyrics *'", (row[0],))
         for tables in self._part_tables.values():
             tables.song_put(row[0], old, song)
@@ -123,20 +123,20 @@ class Store(Database):
 
     def song_by_hash(self, content: str) -> Song | None:
         """The song with this content hash, or None."""
-        found = list(self._select("WHERE hash = ?", (content,)))
-        return found[0] if found else None
+        songs = list(self._select("WHERE hash = ?", (content,)))
+        return songs[0] if songs else None
 
     def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
-        """All songs in the order of their ids; or the given ones in the given order, without those that are gone."""
+        """All songs in the order of their ids; or the given ones in the given order, without missing ones."""
         if ids is None:
             return list(self._select("", ()))
-        found = {
+        by_id = {
             song.id: song for song in self._select("WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
         }
-        return [found[i] for i in ids if i in found]
+        return [by_id[i] for i in ids if i in by_id]
 
     def summaries(self) -> list[SongSummary]:
-        """Every song without its words, in the order of ids."""
+        """All songs without their lyrics, in the order of their ids."""
         with self.named_errors():
             rows = self._db.execute(
                 "SELECT id, title, artist, label, language, audio IS NOT NULL, lyrics IS NOT NULL "
@@ -169,12 +169,12 @@ class Store(Database):
             yield Song(id=number, paths=tuple(paths.get(number, ())), **fields)
 
     def search_words(self, text: str, among: frozenset[int] | None = None) -> list[int]:
-        """Ids of the songs that hold every word of ``text`` in title, artist or lyrics, best match first.
+        """Ids of the songs that contain every word of ``text`` in title, artist or lyrics, best match first.
 
         Raises
         ------
         UsageError
-            More different words than are looked up at once.
+            ``text`` has more different words than an exact search takes.
         """
         wanted = phrases(text)
         if not wanted:
@@ -188,7 +188,7 @@ class Store(Database):
     # Features
 
     def put_features(self, song: int, kind: str, values: NDArray[np.float32]) -> None:
-        """Store one song's feature array of a kind: ``"mfcc"``, ``"descriptors"``, or the key of an encoder."""
+        """Store a song's feature array of a kind: ``"mfcc"``, ``"descriptors"``, or the key of an encoder."""
         data, shape = values.astype("<f4").tobytes(), json.dumps(values.shape)
         self._db.execute(
             "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)",
@@ -196,7 +196,7 @@ class Store(Database):
         )
 
     def features(self, kind: str, ids: Sequence[int]) -> NDArray[np.float32]:
-        """Features of songs in one array, shape (len(ids), *shape of one).
+        """Features of songs in one array, shape (len(ids), *shape of one song's).
 
         Raises
         ------
@@ -215,12 +215,12 @@ class Store(Database):
         return np.frombuffer(b"".join(rows[i][1] for i in ids), "<f4").reshape(len(ids), *shape).astype(np.float32)
 
     def without_features(self, kind: str, ids: Sequence[int]) -> list[int]:
-        """Those of ``ids`` that have no features of the kind, or damaged ones, in their order."""
+        """Those of ``ids`` whose features of the kind are missing or damaged, in their order."""
         rows = self._sound_features(kind, ids)
         return [number for number in ids if number not in rows]
 
     def _sound_features(self, kind: str, ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
-        """Shape and data by song, of the rows that match their checksum."""
+        """Shape and data by song, for the rows that match their checksum."""
         with self.named_errors():
             rows = self._db.execute(
                 "SELECT song, shape, data, checksum FROM features "
@@ -230,7 +230,7 @@ class Store(Database):
         return {song: (shape, data) for song, shape, data, stored in rows if checksum(shape, data) == stored}
 
     def damaged(self) -> set[int]:
-        """Ids of the songs of which some row does not match its checksum, or whose features are gone."""
+        """Ids of the songs with a row that does not match its checksum, or without their features."""
         bad: set[int] = set()
         with self.named_errors():
             for number, bare, stored, *values in self._db.execute(
@@ -247,9 +247,9 @@ class Store(Database):
         return bad
 
     def drop_songs(self, ids: Iterable[int]) -> None:
-        """Remove damaged songs with everything that belongs to them, so that their files are read anew."""
+        """Remove damaged songs with everything that belongs to them, so that their files are read again."""
         self._delete(list(ids))
-        # The word index forgets a text by being told it once more, and a damaged text is not the one it knew.
+        # Removing a text from the word index requires the indexed text, and a damaged text is a different one.
         self._db.execute("INSERT INTO words(words) VALUES ('rebuild')")
         for tables in self._part_tables.values():
             tables.rebuild()

@@ -7,10 +7,10 @@ from alcca.store.songs import Store
 
 __all__ = ["OFF", "speech_model_of"]
 
-# In the place of an extent: transcribe nothing.
+# Used in place of an extent: transcribe nothing.
 OFF = "off"
 
 
 def speech_model_of(store: Store, model: str | os.PathLike[str] | None = None) -> str:
-    """The model to transcribe with, where the library remembers one; see `alcca.speech.weights.model_that_is_meant`."""
+    """The model to transcribe with, given the one stored in the library; see `model_that_is_meant`."""
     return model_that_is_meant(model, store.setting("speech_model"))

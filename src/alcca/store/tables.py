@@ -1,4 +1,4 @@
-"""What a part of a search keeps of songs, in tables of its own in the library's database."""
+"""The contract of the tables that a part of a search has in the library's database."""
 
 import sqlite3
 from abc import ABC, abstractmethod
@@ -12,11 +12,11 @@ __all__ = ["PartTables"]
 
 
 class PartTables(ABC):
-    """What a part keeps of songs, in tables of its own in the library's database.
+    """The tables of a part of a search in the library's database.
 
-    `schema` makes the tables and indexes. Each statement says ``IF NOT EXISTS``: a library that was made without some
-    of them gets those when it is next opened and can be written. All writing happens inside the caller's transaction.
-    Rows that refer to a song with ``ON DELETE CASCADE`` go with it; whatever else is kept is removed in `forget`.
+    `schema` creates the tables and indexes. Each statement uses ``IF NOT EXISTS``: a library that lacks some of them
+    gets those when it is next opened and can be written. All writes happen inside the caller's transaction. Rows that
+    refer to a song with ``ON DELETE CASCADE`` are deleted with it; `forget` removes everything else.
     """
 
     schema: ClassVar[str]
@@ -26,14 +26,14 @@ class PartTables(ABC):
 
     @abstractmethod
     def song_put(self, number: int, before: "Song | None", now: "Song") -> None:
-        """Follow a song that is new or has changed."""
+        """Update the tables for a song that is new or has changed."""
 
     def forget(self, numbers: Sequence[int]) -> None:  # noqa: B027 - most have nothing to do
-        """Remove what is kept of songs that go; they are still there when this is called."""
+        """Remove the data of songs that are about to be deleted; this is called before their rows go."""
 
     @abstractmethod
     def damaged(self) -> set[int]:
-        """Ids of the songs of which some row does not match its checksum."""
+        """Ids of the songs with a row that does not match its checksum."""
 
     def rebuild(self) -> None:  # noqa: B027 - most have nothing to do
-        """Make anew what is derived from songs and other rows: some were damaged, or the tables have just been made."""
+        """Rebuild what is derived from songs and other rows, after damage or when the tables are new."""

@@ -1,4 +1,4 @@
-"""What is kept of the words of songs: what was heard in them, and sparse indexes of lyrics and of what was heard."""
+"""The transcripts of songs, and the n-gram indexes of lyrics and of transcripts."""
 
 import json
 import sqlite3
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 __all__ = ["SLICE", "SONG", "StoredTranscript", "Transcripts"]
 
-# How much of a recording was heard.
+# How much of a recording was transcribed.
 SLICE, SONG = "slice", "song"
-# Whether a song was left in doubt; NULL where it was heard before that was asked. Reading it out of all transcripts
-# would take as long as reading them, so it has an index.
+# Whether a transcript is in doubt; NULL for transcripts from before doubt was recorded. It has an index, because
+# extracting it from all transcripts would take as long as reading them.
 DOUBTFUL = "CASE WHEN json_valid(heard) THEN json_extract(heard, '$.doubtful') ELSE 0 END"
 
 
 @dataclass(frozen=True)
 class StoredTranscript:
-    """What was heard in a song, and whether in its slice or in all of it."""
+    """The transcript of a song, and whether it covers the slice or the whole song."""
 
     transcript: Transcript
     extent: str
 
 
 class Transcripts(PartTables):
-    """Transcripts of songs, and the indexes that give candidates for a match."""
+    """Transcripts of songs, and the n-gram indexes that select candidates for a match."""
 
     schema = (
         f"""
@@ -57,7 +57,7 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
         self.heard_index = NgramIndex(db, "heard")
 
     def song_put(self, number: int, before: "Song | None", now: "Song") -> None:
-        """Index a song's lyrics; drop what was heard in a slice that is no longer the song's."""
+        """Index a song's lyrics; drop its transcript if the song has lost its audio or the slice has moved."""
         if before is None or before.lyrics != now.lyrics:
             self._index_lyrics(number, now.lyrics)
         if before is not None and before.audio is not None and before.audio != now.audio:
@@ -67,13 +67,13 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
                 self.remove(number)
 
     def forget(self, numbers: Sequence[int]) -> None:
-        """Take songs out of the indexes; their transcripts go with their rows."""
+        """Remove songs from the indexes; their transcripts are deleted with their rows."""
         for number in numbers:
             self.lyrics_index.remove(number)
             self.heard_index.remove(number)
 
     def put(self, number: int, transcript: Transcript, extent: str) -> None:
-        """Store what was heard in a song, instead of what was heard before."""
+        """Store the transcript of a song, replacing an earlier one."""
         values = (
             extent,
             int(transcript.has_words),
@@ -91,12 +91,12 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
             self.heard_index.remove(number)
 
     def remove(self, number: int) -> None:
-        """Forget what was heard in a song."""
+        """Remove the transcript of a song."""
         self._db.execute("DELETE FROM transcripts WHERE song = ?", (number,))
         self.heard_index.remove(number)
 
     def of(self, numbers: Sequence[int]) -> dict[int, StoredTranscript]:
-        """What was heard in songs, by id; those not heard, or whose row is damaged, are left out."""
+        """Transcripts of songs, by id, without songs that are not transcribed or whose row is damaged."""
         rows = self._db.execute(
             "SELECT song, extent, words, language, model, heard, checksum FROM transcripts "
             "WHERE song IN (SELECT value FROM json_each(?))",
@@ -109,31 +109,31 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
         }
 
     def extents(self) -> dict[int, tuple[str, bool, str | None, str]]:
-        """Of every song that was heard: how much of it, whether there were words, their language, the model."""
+        """For every transcribed song: the extent, whether there are words, their language and the model."""
         rows = self._db.execute("SELECT song, extent, words, language, model FROM transcripts ORDER BY song")
         return {song: (extent, bool(words), language, model) for song, extent, words, language, model in rows}
 
     def doubtful(self, model: str | None = None) -> dict[int, str]:
-        """How much was heard of each song that could be heard better, by id: without a model, by the one that heard it.
+        """Extents of the transcripts that could be improved by ``model``, or else by their own model, by song id.
 
         See `alcca.speech.doubt.can_be_heard_better`.
         """
-        # The model that left a song in doubt does not hear it better; of that one, only what has no answer yet is read.
+        # A model does not improve a transcript that it left in doubt, so without another one only NULLs are candidates.
         wanted = f"{DOUBTFUL} IS NULL" if model is None else f"({DOUBTFUL} IS NULL OR {DOUBTFUL} = 1)"
         rows = self._db.execute(f"SELECT song FROM transcripts WHERE {wanted}")
         stored = self.of([row[0] for row in rows])
-        return {song: one.extent for song, one in stored.items() if can_be_heard_better(one.transcript, model)}
+        return {song: row.extent for song, row in stored.items() if can_be_heard_better(row.transcript, model)}
 
     def index(self, kind: str) -> NgramIndex:
-        """The index of "lyrics", or of what was "heard"."""
+        """The index of "lyrics", or of transcripts ("heard")."""
         return {"lyrics": self.lyrics_index, "heard": self.heard_index}[kind]
 
     def letter_stamps(self, kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Ids of the songs in the index of a kind, ascending; and of each a number that changes with its words."""
+        """Ids of the songs in the index of a kind, ascending, and for each a number that changes with its words."""
         rows = {"lyrics": "SELECT id, checksum FROM songs", "heard": "SELECT song AS id, checksum FROM transcripts"}
         select = f"SELECT id, checksum FROM ({rows[kind]}) JOIN candidates_{kind}_letters ON song = id ORDER BY id"
-        told = np.fromiter(self._db.execute(select), [("song", np.int64), ("checksum", np.int64)])
-        return np.ascontiguousarray(told["song"]), np.ascontiguousarray(told["checksum"])
+        stamps = np.fromiter(self._db.execute(select), [("song", np.int64), ("checksum", np.int64)])
+        return np.ascontiguousarray(stamps["song"]), np.ascontiguousarray(stamps["checksum"])
 
     def damaged(self) -> set[int]:
         """Ids of the songs with a transcript that does not match its checksum."""
@@ -141,7 +141,7 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
         return {song for song, *values, stored in rows if checksum(*values) != stored}
 
     def rebuild(self) -> None:
-        """Index all lyrics and all that was heard anew."""
+        """Index all lyrics and all transcripts anew."""
         self.lyrics_index.clear()
         self.heard_index.clear()
         for number, lyrics in self._db.execute("SELECT id, lyrics FROM songs WHERE lyrics IS NOT NULL").fetchall():
