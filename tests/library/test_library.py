@@ -114,8 +114,8 @@ def test_training_that_fails_leaves_the_model_in_use(library, monkeypatch):
     before = vectors(library)
     hits = library.search(lyrics="river", k=3)
 
-    def interrupted(store, name, embedder, ids, **how):
-        training_embed(store, name, embedder, ids[:5], **how)
+    def interrupted(store, name, embedder, ids, workers, **how):
+        training_embed(store, name, embedder, ids[:5], workers, **how)
         raise KeyboardInterrupt
 
     training_embed = training.embed_songs

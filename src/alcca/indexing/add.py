@@ -1,8 +1,8 @@
 """From files to songs in the store: in parallel, resumable, and whatever a file does to the process that reads it.
 
 Workers read the files (`alcca.indexing.file_reader`). This process opens none of them, and writes to the store in
-batches (`alcca.indexing.song_writer`). A file whose decoder crashes or hangs is rejected with that reason; the rest goes
-on.
+batches (`alcca.indexing.song_writer`). A file whose decoder crashes or hangs is rejected with that reason, and the rest
+goes on.
 """
 
 import os

@@ -67,7 +67,7 @@ class DescriptorTable:
             first = missing[0]
             raise DataError(
                 f"{self.path.name}: {len(missing)} of {len(songs)} songs have no row, the first is {first.title!r} by "
-                f"{first.artist or 'nobody named'} ({', '.join(first.paths)}); add their rows, with the file's path "
+                f"{first.artist or 'unknown artist'} ({', '.join(first.paths)}); add their rows, with the file's path "
                 "from the table's folder, its name without suffix, or the same title and artist"
             )
         return self.values[[row for row in found if row is not None]]

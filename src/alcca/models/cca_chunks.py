@@ -1,6 +1,6 @@
 """A CCA of more songs than one machine reads: chunks are learned side by side, and merged in pairs.
 
-Which chunks are merged with which depends on their number alone. So the model is the same, bit for bit, whoever learned
+Which chunks are merged depends on their number alone. So the model is the same, bit for bit, whichever process learned
 which chunk, here or on a cluster.
 """
 

@@ -1,7 +1,7 @@
-"""A process of one's own at the end of a pipe, which may be killed at any time: both ends.
+"""A child process at the end of a pipe, which may be killed at any time: both ends.
 
-Each has a pipe for itself, so that killing one leaves no lock behind that others wait for. What it sends is bytes, and
-nothing of it is unpickled: a process that a file has taken over cannot reach its parent this way.
+Each process has a pipe of its own, so that killing it leaves no lock behind for which others wait. Messages are bytes
+and are never unpickled, so a process that a malicious file controls cannot attack its parent through them.
 """
 
 import multiprocessing
@@ -21,18 +21,18 @@ class Child:
     Parameters
     ----------
     work : function
-        What the process does: it is called with its end of the pipe and the ``arguments``.
+        Runs in the process, with its end of the pipe and the ``arguments``.
     arguments : tuple
         Values that can be pickled.
     name : str
-        What the process is called.
+        Name of the process.
     largest : int
-        Bytes that a message may have; a longer one ends the pipe.
+        Maximum size of a message in bytes; a longer one closes the pipe.
 
     Raises
     ------
     OSError
-        The system gives no process.
+        If the system cannot start a process.
     """
 
     def __init__(self, work: Callable[..., None], arguments: tuple[object, ...], *, name: str, largest: int) -> None:
@@ -46,36 +46,36 @@ class Child:
             self._pipe.close()
             raise
         finally:
-            # With a copy in this process, the end of the child would not be the end of the pipe.
+            # With a copy in this process, the pipe would stay open when the child ends.
             far_end.close()
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs, which an idle one may have ceased to."""
+        """Whether the process is running; an idle one may have ended."""
         return self._process.is_alive()
 
     def send(self, message: bytes) -> None:
-        """Send a message; OSError when the process is gone."""
+        """Send a message; OSError if the process has ended."""
         self._pipe.send_bytes(message)
 
     def receive(self, seconds: float | None = None) -> bytes | None:
-        """The next message; None when none comes within ``seconds``. EOFError or OSError when the process is gone."""
+        """The next message, or None after ``seconds`` without one; EOFError or OSError if the process has ended."""
         return self._pipe.recv_bytes(self._largest) if seconds is None or self._pipe.poll(seconds) else None
 
     def kill(self) -> None:
-        """End the process; whoever reads from it sees the end of its pipe."""
+        """Kill the process; a thread that reads from it gets an EOFError."""
         self._process.kill()
 
     def stop(self) -> None:
-        """End the process and give back what it held."""
+        """Kill the process and release its resources."""
         self._process.kill()
-        # A killed process is gone at once, unless it waits for a disk that does not answer.
+        # A killed process ends at once, unless it waits for a disk that does not respond.
         self._process.join(SECONDS_TO_START)
         self._pipe.close()
 
 
 def end_with_parent() -> None:
-    """From now on, end this process as soon as the one that started it is gone, also in the middle of its work."""
+    """From now on, end this process as soon as its parent has ended, even in the middle of its work."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 

@@ -17,14 +17,14 @@ class Job(NamedTuple):
     Parameters
     ----------
     kind : hashable
-        Jobs of one kind take about as long as each other: a method, or the lyric features.
+        Jobs of one kind take about the same time: those of a method, or the lyric features.
     name : str
-        What the progress bar calls it.
+        Its name in the progress bar.
     work : callable
     arguments : tuple
         Of ``work``, with values among them that `Workers.share` has made.
     steps : int
-        How many things of those that the progress bar counts it does.
+        How far it moves the progress bar.
     """
 
     kind: Hashable
@@ -39,19 +39,19 @@ class _Died(NamedTuple):
 
 
 def died(result: Any) -> bool:
-    """Whether a job's process was killed, by the system (no memory left) or by a fault in native code."""
+    """Whether a job's process was killed, by the system (out of memory) or by a fault in native code."""
     return isinstance(result, _Died)
 
 
 class Clock:
-    """How long what is left will take, from how long jobs of the same kind took.
+    """Estimates the remaining time from the times of jobs of the same kind.
 
     Parameters
     ----------
     kinds : sequence of hashable
         The kind of every job.
     processes : int
-        How many work at the same time.
+        Number of processes.
 
     Examples
     --------

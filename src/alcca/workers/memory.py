@@ -1,4 +1,4 @@
-"""How much memory a process may take for reading one file."""
+"""Limit the memory of a process for reading one file."""
 
 import contextlib
 import os
@@ -7,19 +7,19 @@ from types import TracebackType
 
 __all__ = ["MEMORY", "MemoryLimit", "ran_out"]
 
-# Bytes for one recording: what is healthy stays far below, also in strange formats.
+# Bytes for one recording. Intact files need far less, in rare formats too.
 MEMORY = 2 * 2**30
-# read_slices takes an allocation that failed for one more error of a decoder; numpy, FFmpeg and Python call it so.
+# How NumPy, FFmpeg and Python report a failed allocation, which read_slices treats like any error of a decoder.
 OUT_OF_MEMORY = ("Unable to allocate", "Cannot allocate memory", "MemoryError")
 
 
 class MemoryLimit:
-    """Bounds what this process takes, counted anew at each entry; no bound where the system has none.
+    """Limits the memory that this process takes inside the block; no limit on systems that cannot set one.
 
     Parameters
     ----------
     memory : int
-        Bytes that may be taken inside.
+        Bytes that the block may take.
     """
 
     def __init__(self, memory: int) -> None:

@@ -1,6 +1,6 @@
-"""Worker processes that read files, whatever a file does to its reader.
+"""Worker processes that read files, and survive whatever a file does to them.
 
-A file whose decoder kills its process or never comes back is found out; the rest goes on.
+A file whose decoder crashes or hangs is identified; the rest goes on.
 """
 
 import contextlib
@@ -32,10 +32,10 @@ __all__ = [
     "within_memory",
 ]
 
-# Small enough that a kill loses a second of work, large enough that a flush to the disk costs nothing.
+# Small enough that a kill loses a second of work, large enough that flushing to the disk takes no time.
 BATCH = 32
-# A slice decodes in well under a second. Decoding has a budget of its own and gives up politely; this ends
-# the process of a decoder that hangs inside native code.
+# A slice decodes in well under a second. Decoding has a time limit of its own and raises an error; this one ends the
+# process of a decoder that hangs in native code.
 SECONDS_BEFORE_KILL = 90.0
 
 Task = TypeVar("Task")
@@ -50,22 +50,22 @@ def read_each(
     pool: Callable[[int], Any],
     jobs: int | None,
 ) -> Iterator[Read]:
-    """Results of all tasks in their order, whatever happens to the workers.
+    """Yield the results of all tasks in their order, even if workers are killed.
 
-    The order makes a run that was killed and taken up again store the same songs under the same numbers.
+    The order makes an interrupted run, when repeated, store the same songs under the same numbers.
 
     Parameters
     ----------
     read : function
-        What a worker does with one task.
+        Runs in a worker with one task.
     tasks : sequence
         Values that can be pickled.
     crashed : function
-        The result of a task that killed its worker, found in this process: it does not open the file.
+        Gives the result of a task that killed its worker. It runs in this process, and must not open the file.
     pool : function
-        Makes an executor of loky with the given number of worker processes.
+        Creates an executor of loky with the given number of worker processes.
     jobs : int or None
-        Worker processes; as many as there are processors when None.
+        Number of worker processes; None for the number of processors.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def read_each(
     """
     if not tasks:
         return
-    # loky's remark on a worker that has died, which is told with the file that it died of.
+    # The report of the file that killed a worker replaces loky's warning.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     queue = deque(tasks)
     window: deque[tuple[Task, Future[Read]]] = deque()
@@ -89,7 +89,7 @@ def read_each(
             try:
                 result = window[0][1].result()
             except BrokenProcessPool:
-                # Nobody knows which of the files in flight killed the worker: they are read one at a time.
+                # Any of the files in flight may have killed the worker, so they are read one at a time.
                 _end(executor)
                 yield from _read_alone(read, [task for task, _ in window], crashed, pool)
                 window.clear()
@@ -102,9 +102,9 @@ def read_each(
 
 
 def _end(executor: Any) -> None:
-    """Kill an executor's workers, whatever they do."""
-    # What waits for a worker is forgotten first: loky forgets it too when it kills them, but then its thread looks for
-    # what stands in this queue of its own, and prints a traceback. Without such a queue there is nothing to look for.
+    """Kill an executor's workers."""
+    # Waiting tasks are removed first. loky removes them too when it kills its workers, but its thread then looks for
+    # the tasks in this queue, and prints a traceback. An executor without such a queue needs nothing.
     waiting = getattr(executor, "_work_ids", None)
     with contextlib.suppress(Empty):
         while waiting is not None:
@@ -115,7 +115,7 @@ def _end(executor: Any) -> None:
 def _read_alone(
     read: Callable[[Task], Read], tasks: Iterable[Task], crashed: Callable[[Task], Read], pool: Callable[[int], Any]
 ) -> Iterator[Read]:
-    """One file after the other, each alone in the worker: its death is the fault of that file."""
+    """Read one file after the other, each alone in a worker, so that the file that kills it is known."""
     executor = pool(1)
     try:
         for task in tasks:
@@ -129,12 +129,12 @@ def _read_alone(
         _end(executor)
 
 
-# None where other things are done in the same process: in this one, and on a cluster.
+# None in a process that does other things too: in this one, and on a cluster.
 _limit: MemoryLimit | None = None
 
 
 def start_reader() -> None:
-    """Prepare a worker process that does nothing but read one file after the other."""
+    """Prepare a worker process that only reads files, one after the other."""
     global _limit
     quiet_worker()
     _limit = MemoryLimit(MEMORY)
@@ -142,12 +142,12 @@ def start_reader() -> None:
 
 @contextlib.contextmanager
 def within_memory(name: str) -> Iterator[None]:
-    """Bound what reading a file takes, in a process that `start_reader` has prepared.
+    """Limit the memory for reading a file, in a process that `start_reader` has prepared.
 
     Raises
     ------
     AudioError
-        The file called ``name`` takes more.
+        If the file called ``name`` takes more.
     """
     if _limit is None:
         yield
@@ -162,23 +162,23 @@ def within_memory(name: str) -> Iterator[None]:
 
 
 def quiet_worker() -> None:
-    """Prepare a worker process: it leaves Ctrl-C to its parent and writes nothing to standard error."""
-    # Ctrl-C reaches the whole process group; the parent decides what it means.
+    """Prepare a worker process: it ignores Ctrl-C and writes nothing to standard error."""
+    # Ctrl-C reaches the whole process group; the parent handles it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Decoders in C write their opinion of a file straight to standard error, over the progress bar. What
-    # they mean for the song is in its reason and its notes.
+    # Decoders in C write warnings straight to standard error, over the progress bar. The song's reason and notes have
+    # what matters of them.
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
 
 
-# When the process shall end, for each thread that is at something now; there is one alarm for all of them.
+# When the process has to end, for each thread that is working; there is one alarm for all of them.
 _deadlines: dict[object, float] = {}
 _setting_the_alarm = threading.Lock()
 
 
 @contextlib.contextmanager
 def ends_when_stuck(seconds: float) -> Iterator[None]:
-    """End the process when what is done inside takes longer; threads may do so side by side."""
+    """End the process if the block takes longer; threads may use this at the same time."""
     this = object()
     with _setting_the_alarm:
         _deadlines[this] = time.monotonic() + seconds

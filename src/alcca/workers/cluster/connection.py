@@ -1,4 +1,4 @@
-"""The connection to a scheduler, and what its workers can be asked to do."""
+"""The connection to a Dask scheduler, and work on its workers."""
 
 import contextlib
 import gc
@@ -15,7 +15,7 @@ from alcca.workers.workers import ModelWork, Shared, Workers, batched
 
 __all__ = ["Cluster"]
 
-# Long enough for a busy scheduler, short enough for somebody who mistyped the address.
+# Long enough for a busy scheduler, short enough for a mistyped address.
 SECONDS_TO_CONNECT = 10.0
 
 Task = TypeVar("Task")
@@ -29,18 +29,18 @@ class Cluster(Workers):
     Parameters
     ----------
     address : str
-        Of the scheduler: ``tcp://host:8786``, or ``tls://`` where Dask is set up for that.
+        Address of the scheduler: ``tcp://host:8786``, or ``tls://`` if Dask is configured for it.
     timeout : float
         Seconds to wait for the scheduler, and for its first worker.
 
     Raises
     ------
     MissingExtraError
-        Dask is not installed.
+        If Dask is not installed.
     UsageError
-        That is no address.
+        If the address is invalid.
     ClusterError
-        No scheduler answers there; it has no workers; a worker has another alcca, or none.
+        If no scheduler responds, it has no workers, or a worker has no alcca or another version.
     """
 
     shares_disk = False
@@ -66,7 +66,7 @@ class Cluster(Workers):
                 f"{address!r} is no address of a scheduler ({error}); expected one like tcp://host:8786"
             )
         if problem is not None:
-            # Half a client is left. It waits for ever for a lock if it goes while another is being made: it goes now.
+            # A half-made client is collected now: collected while another one is created, it waits for a lock for ever.
             gc.collect()
             raise problem
         try:
@@ -155,7 +155,7 @@ class Cluster(Workers):
                 yield number, crashed(number) if isinstance(result, Died) else result
 
     def close(self) -> None:
-        """Leave the cluster. Closing twice does nothing."""
+        """Disconnect. Closing twice does nothing."""
         self._client.close()
 
     def __enter__(self) -> Self:

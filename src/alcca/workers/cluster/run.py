@@ -1,4 +1,4 @@
-"""Tasks on their way to the workers of a cluster and back, and the values that many of them need."""
+"""Send tasks to the workers of a cluster, with the values that many of them need, and receive their results."""
 
 import contextlib
 import time
@@ -16,16 +16,17 @@ from alcca.workers.workers import Shared
 
 __all__ = ["Run", "SharedValue"]
 
-# A worker that died is back within some seconds where a nanny or a batch system starts it again.
+# A nanny or a batch system restarts a worker that died within seconds.
 SECONDS_WITHOUT_WORKERS = 60.0
-# How often to look whether there is still somebody at work.
+# How often to check whether there are still workers.
 SECONDS_BETWEEN_LOOKS = 2.0
-# How long restarted workers are left alone before they get a task that may kill them: a nanny does not restart a worker
-# that dies while it starts.
+# How long restarted workers get no task that may kill them: a nanny does not restart a worker that dies while it
+# starts.
 SECONDS_TO_SETTLE = 1.0
-# Each worker finds something to do while a result travels; no worker hoards what another could do.
+# Enough that each worker has a task while a result is sent, and few enough that no worker queues tasks that another one
+# could run.
 AHEAD = 3
-# As many as read side by side on one machine are in flight at least.
+# At least as many tasks are in flight as on one machine.
 MIN_AHEAD = 32
 
 
@@ -38,15 +39,15 @@ class SharedValue(Shared):
         self._fetched: dict[str, Any] = {}
 
     def on(self, client: Any, workers: Iterable[str]) -> Any:
-        """The value as a future, which all of the ``workers`` have or are about to fetch."""
+        """The value as a future, which all ``workers`` have or are fetching."""
         if self._future is None or self._future.status in ("error", "cancelled", "lost"):
-            # Not Dask's scatter: what a task makes is made again when the workers that have it die, scattered data is
-            # lost, and scattering fails or never ends when a worker dies meanwhile.
+            # Not Dask's scatter: the result of a task is computed again if the workers that have it die. Scattered data
+            # is lost, and scattering fails or hangs if a worker dies meanwhile.
             with _no_warning_of_size():
                 self._future = client.submit(unpickled, _pickled(self.value), key=_new_key("shared"), pure=False)
             self._fetched = {}
         for worker in workers:
-            # Dask gives work to the workers that have what it needs, so each has to have it.
+            # Dask prefers workers that have a task's inputs, so every worker has to have it.
             if worker not in self._fetched:
                 self._fetched[worker] = client.submit(
                     fetch,
@@ -59,13 +60,13 @@ class SharedValue(Shared):
         return self._future
 
     def forget(self) -> None:
-        """Let the workers forget it."""
+        """Remove it from the workers."""
         self._future = None
         self._fetched = {}
 
 
 class Run:
-    """Tasks on their way to the workers and back."""
+    """Sends tasks to the workers and receives their results."""
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Run:
     ) -> None:
         self._client, self._address, self._work, self._tasks = client, address, work, tasks
         self._in_order, self._window = in_order, max(AHEAD * slots, MIN_AHEAD if in_order else 0)
-        # Results before this one were taken; none is computed so far ahead that they pile up here.
+        # Results before this number were taken. None is computed so far ahead that results pile up here.
         self.taken = 0
         self._flying: dict[Any, int] = {}
         self._landed: SimpleQueue[tuple[Any, Any, BaseException | None]] = SimpleQueue()
@@ -90,7 +91,7 @@ class Run:
         self._look()
 
     def results(self) -> Iterator[tuple[int, Any]]:
-        """Numbers and results, those of what died at last; an error of the work is raised."""
+        """Yield numbers and results; `Died` for tasks that end workers, last. Raises the errors of the work."""
         from distributed import CancelledError, KilledWorker
 
         waiting = deque(range(len(self._tasks)))
@@ -102,7 +103,7 @@ class Run:
             while waiting and not alone and self._may_send(waiting[0]):
                 self._send(waiting.popleft())
             if not self._flying:
-                # Nobody knows which of the tasks on a worker ended it: each of them is now done without company.
+                # Any of the tasks on a worker may have ended it, so each of them is now done alone.
                 if died:
                     self._settle()
                     died = False
@@ -118,7 +119,7 @@ class Run:
                     continue
                 result = Died()
             elif isinstance(error, CancelledError):
-                # The scheduler knows nothing of it any more. If that answers at all, it gets it again.
+                # The scheduler has lost it. If the scheduler still responds, it gets the task again.
                 self._look()
                 waiting.appendleft(number)
                 continue
@@ -128,7 +129,7 @@ class Run:
             yield number, result
 
     def close(self) -> None:
-        """Give back what nobody waits for any more."""
+        """Cancel tasks in flight, and remove shared values."""
         with contextlib.suppress(Exception):
             self._client.cancel(list(self._flying))
         for shared in self._uses:
@@ -157,15 +158,15 @@ class Run:
         self._client.loop.add_callback(self._bring, future)
 
     async def _bring(self, future: Any) -> None:
-        """Fetch a result as soon as it is there, in the client's thread, where many are on their way at the same time.
+        """Fetch a result as soon as it is ready, in the client's thread, which fetches many at the same time.
 
-        When its worker dies before it was fetched it is computed again, and this waits for it.
+        If its worker dies first, the result is computed again, and this waits for it.
         """
         from distributed import CancelledError
 
         try:
             (result,) = await self._client.gather([future], asynchronous=True)
-        except (Exception, CancelledError) as error:  # noqa: BLE001 - it is raised where the results are taken
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - raised where the results are taken
             self._landed.put((future, None, error))
         else:
             self._landed.put((future, result, None))
@@ -178,7 +179,7 @@ class Run:
                 self._look()
 
     def _look(self) -> None:
-        """Raise ClusterError when nobody is at work any more."""
+        """Raise ClusterError if the scheduler does not respond or has no workers."""
         try:
             workers = self._client.scheduler_info()["workers"] if self._client.status == "running" else None
         except Exception:  # noqa: BLE001 - a connection that ends raises anything
@@ -197,7 +198,7 @@ class Run:
             raise self._gone("has no workers any more")
 
     def _settle(self) -> None:
-        """Wait until workers that were started again have been there for a moment; raises as `_look`."""
+        """Wait until restarted workers have been running for a moment; raises as `_look`."""
         before: list[str] = []
         while True:
             self._look()
@@ -233,7 +234,7 @@ def _pickled(value: Any) -> bytes:
 
 @contextlib.contextmanager
 def _no_warning_of_size() -> Iterator[None]:
-    """Dask warns of large values, for most of them are sent by mistake, with each task anew."""
+    """Silence Dask's warning of large values, which are usually sent with each task by mistake."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
         yield

@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
 
 class Died(NamedTuple):
-    """Comes back for a thing that ended its worker before."""
+    """The result of a task that has ended its worker before."""
 
 
 def unpickled(data: bytes) -> Any:
@@ -42,11 +42,11 @@ def unpickled(data: bytes) -> Any:
 
 
 def fetch(value: Any) -> None:
-    """Be where the value is."""
+    """Do nothing; to run this, a worker fetches the value."""
 
 
 def do_alone(mark: str, *call: Any) -> Any:
-    """Do a thing that nothing else is done beside; when it ends its worker, it is not done on the next."""
+    """Run a task alone; if it ends its worker, it is not run on the next one."""
     from distributed import Event
 
     begun = Event(mark)
@@ -57,25 +57,25 @@ def do_alone(mark: str, *call: Any) -> Any:
     try:
         return do(*call)
     finally:
-        # What is not set, the scheduler need not remember.
+        # The scheduler forgets an event that is not set.
         begun.clear()
 
 
 def do(version: str, side_by_side: int, call: bytes, *shared: Any) -> Any:
-    """Do a thing.
+    """Run a task.
 
     Parameters
     ----------
     version : str
-        Of the alcca that asks for it.
+        Version of alcca on the machine that sends it.
     side_by_side : int
-        How many things this machine does at the same time.
+        Number of tasks that this machine runs at the same time.
     call : bytes
-        What to do and its arguments, pickled, with a `Place` for each of the ``shared`` values.
+        The function and its arguments, pickled, with a `Place` for each of the ``shared`` values.
     """
     from distributed import get_worker
 
-    # Also of workers that came later.
+    # Checked here too for workers that came later.
     check_version(_version.__version__, version, get_worker().address)
     _take_share_of_threads(side_by_side)
     work, arguments = pickle.loads(call)
@@ -114,7 +114,7 @@ def survives(read: Any, task: Any) -> bool:
 
 
 def check_version(there: str | None, here: str, worker: str) -> None:
-    """Raise ClusterError where a worker has another alcca than this machine, or none."""
+    """Raise ClusterError if a worker has no alcca, or another version than this machine."""
     if there != here:
         raise ClusterError(
             f"the worker at {worker} has {'no alcca' if there is None else f'alcca {there}'}, and this machine has "
@@ -123,12 +123,12 @@ def check_version(there: str | None, here: str, worker: str) -> None:
 
 
 def _take_share_of_threads(side_by_side: int) -> None:
-    """Give each of the things that a machine does at the same time its share of the processors."""
+    """Give each of the tasks that a machine runs at the same time its share of the processors."""
     from joblib import cpu_count
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     share = max(1, cpu_count() // side_by_side)
-    # For libraries that are loaded later, and for those that are loaded already. It stays so: what another thread does
-    # here at the same time has the same share.
+    # For libraries that are loaded later, and for those that are loaded already. It is not undone, as a task in another
+    # thread has the same share.
     os.environ.update(dict.fromkeys(THREADS, str(share)))
     threadpool_limits(limits=share)
