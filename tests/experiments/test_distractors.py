@@ -1,4 +1,4 @@
-"""What is right for nobody: accepted in several forms, and never right for a song after all."""
+"""Distractors: accepted in several forms, and never the right answer for a song."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_the_words_of_a_song_are_no_distractor():
     others = Dataset(np.arange(6.0).reshape(2, 3), ["Alouette!", "do"], transcripts=["a", "b"])
     found, _ = distractors_for(SONGS, others)
     assert (found.lyrics, found.transcripts, found.audio.tolist()) == (("do",), ("b",), [[3, 4, 5]])
-    with pytest.raises(DataError, match="expected lyrics or transcripts that are right for nobody, got none"):
+    with pytest.raises(DataError, match="expected lyrics or transcripts that match no song, got none"):
         distractors_for(SONGS, ["Alouette"])
 
 

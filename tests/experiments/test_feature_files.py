@@ -84,7 +84,7 @@ def test_files_that_hold_something_else_are_refused(tmp_path, name, arrays, mess
 def test_rows_of_different_shapes_are_named(tmp_path):
     path = tmp_path / "x.parquet"
     parquet.write_table(pa.table({"audio": [[1.0, 2.0], [1.0, 2.0, 3.0]], "lyrics": ["a", "b"]}), path)
-    with pytest.raises(DataError, match=r"audio of row 1 has shape \(3,\), that of the first \(2,\)"):
+    with pytest.raises(DataError, match=r"audio of row 1 has shape \(3,\), the first row \(2,\)"):
         read_dataset(path)
 
 
@@ -150,12 +150,12 @@ def test_distractors_that_are_none_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"x.csv: holds no lyrics"):
         read_distractors(tmp_path / "x.csv")
     (tmp_path / "x.csv").write_text('lyrics\n"La')
-    with pytest.raises(DataError, match=r"x.csv: is no CSV file"):
+    with pytest.raises(DataError, match=r"x.csv: is not a CSV file"):
         read_distractors(tmp_path / "x.csv")
     for name in ("y.csv", "y.npz"):
         with pytest.raises(UsageError, match=f"{name}: no such file"):
             read_distractors(tmp_path / name)
-    with pytest.raises(UsageError, match="expected lyrics that are right for nobody: a folder"):
+    with pytest.raises(UsageError, match="expected lyrics that match no song: a folder"):
         read_distractors(tmp_path / "song.mp3")
     with pytest.raises(DataError, match=r"z\.npz: transcripts: expected Transcript, text or None, got int"):
         read_distractors(write(tmp_path / "z.npz", {"lyrics": np.array(["a"]), "transcripts": np.arange(3)}))

@@ -135,8 +135,8 @@ def test_an_edited_method_is_fitted_again_and_what_is_taken_is_said(songs, tmp_p
     assert not any("earlier run" in note for note in first.notes)
     again = run({"mine": edited(0.0), "cca": CCA(2)}, songs, keep=tmp_path)
     assert FITTED == []
-    assert f"3 of 6 fits are those of an earlier run, kept in {tmp_path}; with --fresh (fresh=True) all are done " \
-        "anew." in again.notes  # fmt: skip
+    note = f"3 of 6 fits are from an earlier run, kept in {tmp_path}; --fresh (fresh=True) repeats them all."
+    assert note in again.notes
     changed = run({"mine": edited(1.0)}, songs, keep=tmp_path)
     assert len(FITTED) == 3
     assert changed.to_frame()["rank"].tolist() == run({"mine": edited(1.0)}, songs).to_frame()["rank"].tolist()
@@ -214,9 +214,9 @@ def test_what_cannot_be_told_is_not_kept_and_that_is_said(songs, tmp_path):
 
     for _ in range(2):
         found = run({"locked": Locked((1.0, 1.0)), "mine": Weighed((1.0, 1.0))}, songs, keep=tmp_path)
-        assert [note for note in found.notes if "locked" in note and "cannot be told" in note]
+        assert [note for note in found.notes if "locked" in note and "cannot be determined" in note]
     assert len(FITTED) == 3
-    assert not any("cannot be told" in note for note in run({"locked": Locked((1.0, 1.0))}, songs).notes)
+    assert not any("cannot be determined" in note for note in run({"locked": Locked((1.0, 1.0))}, songs).notes)
 
 
 def test_kept_fits_are_told_on_the_terminal_and_in_the_report(songs, tmp_path, capsys):
@@ -226,9 +226,9 @@ def test_kept_fits_are_told_on_the_terminal_and_in_the_report(songs, tmp_path, c
     asked = ["evaluate", str(data), "--methods", "cca:ridge=1", "--components", "2", "--folds", "3", "--no-control"]
     assert main([*asked, "--jobs", "1", "-o", str(report)]) == 0
     told = capsys.readouterr()
-    assert "Note: 3 of 3 fits are those of an earlier run" in told.out
+    assert "Note: 3 of 3 fits are from an earlier run" in told.out
     assert "cross-validating (3 kept before): 3 fits" in told.err
-    assert "3 of 3 fits are those of an earlier run" in (report / "report.html").read_text()
+    assert "3 of 3 fits are from an earlier run" in (report / "report.html").read_text()
     assert main([*asked, "--jobs", "1", "-o", str(report), "--fresh", "--json"]) == 0
     assert not any("earlier" in note for note in json.loads(capsys.readouterr().out)["notes"])
 

@@ -70,7 +70,7 @@ def test_every_kind_of_value_comes_back(tmp_path):
 def test_what_would_need_code_is_refused(tmp_path):
     model = Odd().fit(None)
     model.rng_ = np.random.default_rng(0)
-    with pytest.raises(LibraryError, match=r"Odd.rng_ is a Generator, which cannot be kept"):
+    with pytest.raises(LibraryError, match=r"Odd.rng_ is a Generator, which cannot be saved"):
         save_model(model, tmp_path / "model")
     model = Odd().fit(None)
     model.texts_ = np.array(["a", None])
@@ -103,13 +103,13 @@ def test_a_class_that_cannot_be_read_again_is_refused_before_the_training():
     class Local(Odd):
         pass
 
-    with pytest.raises(UsageError, match="Local cannot be kept"):
+    with pytest.raises(UsageError, match="Local cannot be saved"):
         check_storable(Local())
-    with pytest.raises(UsageError, match="Local cannot be kept"):
+    with pytest.raises(UsageError, match="Local cannot be saved"):
         check_storable(CorrelationWeighted(Local()))
-    with pytest.raises(UsageError, match="NeedsArray cannot be kept: its constructor needs more than numbers"):
+    with pytest.raises(UsageError, match="NeedsArray cannot be saved: its constructor needs more than numbers"):
         check_storable(NeedsArray(np.arange(3)))
-    with pytest.raises(UsageError, match="NoEstimator cannot be kept: it is not derived from scikit-learn's"):
+    with pytest.raises(UsageError, match="NoEstimator cannot be saved: it is not derived from scikit-learn's"):
         check_storable(NoEstimator())
     check_storable(Odd())
 
@@ -123,8 +123,8 @@ def test_the_packages_that_a_model_needs():
     ("place", "message"),
     [
         ({"module": "no_such_package", "name": "CCA"}, "--trust no_such_package"),
-        ({"module": "alcca.models.cca", "name": "Nothing"}, "the model's class is not there"),
-        ({"module": "alcca.models.nowhere", "name": "CCA"}, "the model's class is not there"),
+        ({"module": "alcca.models.cca", "name": "Nothing"}, "the class of the model cannot be imported"),
+        ({"module": "alcca.models.nowhere", "name": "CCA"}, "the class of the model cannot be imported"),
         ({"module": "alcca.models.rcca", "name": "RCCA"}, "RCCA"),
         ({"module": "alcca.models.cca", "name": None}, "missing or damaged"),
         ({"module": 3}, "missing or damaged"),
@@ -166,7 +166,7 @@ def test_a_pickle_is_not_read(tmp_path, views):
     trust("joblib")
     for place in trusted:
         change(tmp_path / "model" / "class.json", **place)
-        with pytest.raises(LibraryError, match="is no class made there"):
+        with pytest.raises(LibraryError, match="is not a class defined there"):
             load_model(tmp_path / "model")
     assert not (tmp_path / "PROOF").exists()
 

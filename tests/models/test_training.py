@@ -152,6 +152,17 @@ def test_early_stopping_goes_back_to_the_best():
     assert trained_on == set(range(10)) - {2, 3}
 
 
+def test_an_equal_validation_loss_is_no_improvement():
+    point = Point()
+
+    def objective(batch, progress):
+        return {"total": -point.x.sum(), "validation": 0 * point.x.sum()}
+
+    history = run(point, objective, epochs=100, batch_size=8, patience=3, validation_rows=torch.tensor([2, 3]))
+    assert len(history) == 1 + 3
+    assert point.x.item() == pytest.approx(0.1, abs=1e-4)  # one step, in the first epoch
+
+
 def test_divergence_is_an_error():
     point = Point()
     with pytest.raises(DataError, match=r"diverged in epoch 1; lower lr=0\.1"):

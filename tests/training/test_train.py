@@ -158,7 +158,7 @@ def test_a_model_without_its_class_is_told(library):
     library.train(method="cca", components=5)
     (model,) = (library.path / "models").iterdir()
     change(model / "model" / "class.json", name="Gone")
-    with pytest.raises(LibraryError, match="the model's class is not there"):
+    with pytest.raises(LibraryError, match="the class of the model cannot be imported"):
         Embedder.load(model)
 
 

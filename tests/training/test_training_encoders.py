@@ -93,7 +93,7 @@ def test_the_command_line_trains_and_searches(added, capsys):
             one.title for one in added.songs()
         }
     assert main(["train", "--audio-encoder", "tfidf", *at]) == 2
-    assert "audio encoder 'tfidf' is unknown; tfidf is one of lyrics" in capsys.readouterr().err
+    assert "audio encoder 'tfidf' is unknown; tfidf is a lyrics encoder" in capsys.readouterr().err
 
 
 def test_each_song_is_encoded_once_and_new_ones_when_they_come(added, added_music):
@@ -174,7 +174,7 @@ def test_an_encoder_of_another_version_is_told(added, monkeypatch):
     monkeypatch.setattr(MfccStatsEncoder, "version", "2")
     with (
         Library(added.path, progress=False) as opened,
-        pytest.raises(LibraryError, match="version 1 of the encoder mfcc-stats, which is version 2 now"),
+        pytest.raises(LibraryError, match="version 1 of the encoder mfcc-stats, which now has version 2"),
     ):
         opened.search(lyrics="river", by="space")
 
@@ -183,7 +183,7 @@ def test_an_encoder_of_another_version_is_told(added, monkeypatch):
     ("asked", "message"),
     [
         ({"audio_encoder": "nonsense"}, "audio encoder 'nonsense' is unknown"),
-        ({"lyrics_encoder": "mfcc"}, "lyrics encoder 'mfcc' is unknown; mfcc is one of audio"),
+        ({"lyrics_encoder": "mfcc"}, "lyrics encoder 'mfcc' is unknown; mfcc is an audio encoder"),
         ({"lyrics_encoder": "tfidf:size=3"}, "tfidf:size=3"),
         ({"audio_encoder": "mfcc-stats", "method": "joint-train-dcca"}, "learns from audio_frames, .* or take mfcc"),
         ({"audio_encoder": "mfcc", "method": "spotify-dcca"}, "learns from audio_descriptors, .* or take descriptors"),

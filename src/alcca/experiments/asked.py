@@ -1,4 +1,4 @@
-"""What a comparison is asked for in numbers: checked before anything is computed, and made Python's own."""
+"""The numeric arguments of a comparison: checked before anything is computed, and converted to Python's types."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
@@ -14,7 +14,7 @@ from alcca.models.settings import whole_number
 
 __all__ = ["Asked", "asked_for", "checked", "possible_components"]
 
-# A seed is written beside every rank, in four bytes.
+# The table of ranks stores seeds in four bytes.
 MAX_SEED = 2**31 - 1
 
 
@@ -26,7 +26,7 @@ class Asked(NamedTuple):
     folds : int
         At least 2.
     components : list of int
-        Rising, each at least 1.
+        Ascending, each at least 1.
     seeds : tuple of int
         At least one, all different.
     n_jobs : int
@@ -43,12 +43,12 @@ class Asked(NamedTuple):
 
 
 def asked_for(folds: Any = 5, components: Any = (10,), seed: Any = 0, n_jobs: Any = 1, slow_after: Any = None) -> Asked:
-    """Check the numbers of a comparison, as `alcca.cross_validate` takes them: Python's, NumPy's, or arrays of these.
+    """Check the numbers of a comparison, given as for `alcca.cross_validate`: Python's, NumPy's, or arrays of these.
 
     Raises
     ------
     UsageError
-        One that is out of range, or no whole number: 3.0, True and texts are none.
+        A number is out of range or not whole, such as 3.0, True or a text.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def asked_for(folds: Any = 5, components: Any = (10,), seed: Any = 0, n_jobs: An
 
 
 def checked(protocol: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of `alcca.cross_validate`, its numbers checked as `asked_for` does; UsageError.
+    """Return arguments of `alcca.cross_validate` with its numbers checked by `asked_for`. Raises UsageError.
 
     Examples
     --------
@@ -81,15 +81,15 @@ def checked(protocol: Mapping[str, Any]) -> dict[str, Any]:
     {'seed': (0, 1), 'verbose': True}
     """
     numbers = {name: value for name, value in protocol.items() if name in signature(asked_for).parameters}
-    found = asked_for(**numbers)._asdict()
-    found["seed"] = found.pop("seeds")
-    return {**protocol, **{name: found[name] for name in numbers}}
+    asked = asked_for(**numbers)._asdict()
+    asked["seed"] = asked.pop("seeds")
+    return {**protocol, **{name: asked[name] for name in numbers}}
 
 
 def _several(name: str, given: Any, at_least: int, at_most: int | None) -> list[int]:
-    """One number or several, as a list."""
-    one = isinstance(given, str | bytes | Mapping) or (isinstance(given, np.ndarray) and given.ndim == 0)
-    several = isinstance(given, Iterable) and not one
+    """Return one number or several as a list."""
+    single = isinstance(given, str | bytes | Mapping) or (isinstance(given, np.ndarray) and given.ndim == 0)
+    several = isinstance(given, Iterable) and not single
     return [whole_number(name, value, at_least, at_most) for value in (given if several else [given])]
 
 
@@ -103,12 +103,12 @@ def possible_components(
     views: Mapping[Any, NDArray[Any] | None],
     rows: Mapping[Any, tuple[NDArray[Any], NDArray[Any]]],
 ) -> tuple[list[int], list[str]]:
-    """Those numbers of components that the data can give, and what to say of the others.
+    """Return the numbers of components that the data allow, and a note on the others.
 
     Parameters
     ----------
     wanted : sequence of int
-        Rising.
+        Ascending.
     dataset : Dataset
     views : mapping of (seed, fold) to array or None
         Lyric features of all songs.
@@ -117,7 +117,7 @@ def possible_components(
     Raises
     ------
     UsageError
-        None.
+        The data allow none of the numbers.
     """
     audio = () if dataset.audio is None else (int(np.prod(dataset.audio.shape[1:])),)
     lyrics = (view.shape[1] for view in views.values() if view is not None)

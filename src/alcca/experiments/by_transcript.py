@@ -1,4 +1,4 @@
-"""What the words that were heard in the recordings make of a comparison: MRR1 where there are some, and where not."""
+"""The effect of transcripts on a comparison: MRR1 of songs with recognised words, and of songs without."""
 
 from typing import TYPE_CHECKING
 
@@ -13,39 +13,39 @@ if TYPE_CHECKING:
 
 __all__ = ["by_words", "paper_part", "word_methods", "word_notes", "words_part"]
 
-# Methods that are fused with what is heard stand behind this prefix; without one it is ALCCA.
+# The prefix of methods that are fused with transcripts; without a method behind it, ALCCA is fused.
 FUSED = "fused:"
 OUR_SPACE = "alcca"
-# What shuffled pairs say of methods that they leave as they are, and of those that they change; of one, and of several.
+# Notes on methods whose ranks shuffled pairs do not change, and on those whose ranks they change; for one, for several.
 CONTROLS = (
     (
-        "learns nothing from pairs: trained on shuffled ones it ranks as before, so that control says nothing of it.",
-        "learn nothing from pairs: trained on shuffled ones they rank as before, so that control says nothing of them.",
+        "learns nothing from pairs: it ranks the same when trained on shuffled pairs, so that control does not apply.",
+        "learn nothing from pairs: they rank the same when trained on shuffled pairs, so that control does not apply.",
     ),
     (
-        "learns from the pairs also how far to trust the words; what it loses on shuffled ones is mostly that trust.",
-        "learn from the pairs also how far to trust the words; what they lose on shuffled ones is mostly that trust.",
+        "also learns the weight of the words from the pairs; what it loses on shuffled pairs is mostly that weight.",
+        "also learn the weight of the words from the pairs; what they lose on shuffled pairs is mostly that weight.",
     ),
 )
 
 
 def word_methods(results: Results) -> list[str]:
-    """The methods that learn from transcripts, in the order in which the results name them."""
+    """The methods that learn from transcripts, in the order of the results."""
     reading = results.settings.get("word_methods", ())
     return [method for method in results.methods if method in reading]
 
 
 def paper_part(results: Results) -> Results | None:
-    """The results of the methods that learn a common space: the paper's comparison. None where there are none."""
+    """The results of the methods that learn a common space, the paper's comparison; None if there are none."""
     reading = results.settings.get("word_methods", ())
     rest = {*results.methods, *(failure.method for failure in results.failures)} - set(reading)
     return results.only(rest) if rest & set(results.methods) else None
 
 
 def words_part(results: Results) -> Results | None:
-    """The results of the methods that learn from transcripts, and of the spaces that they are fused with; None without.
+    """The results of the methods that learn from transcripts and of the spaces they are fused with; None without any.
 
-    They are compared among themselves, so that the tests of the paper's comparison are corrected for its own methods.
+    They are compared among themselves, so that the tests of the paper's comparison are corrected only for its methods.
     """
     reading = results.settings.get("word_methods", ())
     if not set(reading) & set(results.methods):
@@ -55,7 +55,7 @@ def words_part(results: Results) -> Results | None:
 
 
 def by_words(results: Results) -> "DataFrame":
-    """MRR1 of the songs in whose recordings words were heard, and of the others.
+    """MRR1 of songs whose transcripts have words, and of the others.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ def by_words(results: Results) -> "DataFrame":
     Returns
     -------
     DataFrame
-        One row for each method, direction and kind of songs, at the number of components that was fixed before looking:
-        method, components, direction, words (whether any were heard in the song's recording), songs, queries (of all
-        seeds), MRR1, low, high (95%, bootstrap over groups). Empty where nobody listened.
+        One row for each method, direction and kind of songs, at the number of components that was fixed in advance:
+        method, components, direction, words (whether the song's transcript has words), songs, queries (of all seeds),
+        MRR1, low, high (95%, bootstrap over groups). Empty if no song has been transcribed.
     """
     import pandas as pd
 
@@ -97,7 +97,7 @@ def by_words(results: Results) -> "DataFrame":
 
 
 def word_notes(results: Results) -> list[str]:
-    """How many recordings gave words, what MRR1 is with and without them, and what the control says of such methods."""
+    """Notes: the number of recordings with words, MRR1 with and without words, and what the control shows."""
     silent, songs = results.without_words, results.settings["songs"]
     if silent is None:
         return []
@@ -112,23 +112,23 @@ def word_notes(results: Results) -> list[str]:
             ]
             parts.append(f"{method} {cells[0]} with words, {cells[1]} without")
         notes.append(f"MRR1, when audio asks and when lyrics ask: {'; '.join(parts)}.")
-    for methods, said in zip(_by_control(results), CONTROLS, strict=True):
+    for methods, (for_one, for_several) in zip(_by_control(results), CONTROLS, strict=True):
         if methods:
-            notes.append(f"{_listed(methods)} {said[len(methods) > 1]}")
+            notes.append(f"{_listed(methods)} {for_several if len(methods) > 1 else for_one}")
     return notes
 
 
 def _by_control(results: Results) -> tuple[list[str], list[str]]:
-    """Methods that read transcripts: those that shuffled pairs leave as they are, and those that they change."""
-    unmoved: list[str] = []
-    moved: list[str] = []
+    """Methods that read transcripts: those whose ranks are the same with shuffled pairs, and the others."""
+    unchanged: list[str] = []
+    changed: list[str] = []
     key = ["seed", "fold", "direction", "level", "query"]
     for method in word_methods(results):
         own = results.ranks[results.ranks["method"] == method].sort_values(key)
         true, shuffled = (own.loc[own["control"] == control, "rank"].to_numpy() for control in (False, True))
         if len(shuffled):
-            (unmoved if np.array_equal(true, shuffled) else moved).append(method)
-    return unmoved, moved
+            (unchanged if np.array_equal(true, shuffled) else changed).append(method)
+    return unchanged, changed
 
 
 def _listed(names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""One compared method: what it reads, how its fits are set up, and how it is ranked."""
+"""A method of a comparison: its views, its settings for a fit, and the way it is ranked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,36 +34,36 @@ class ComparedMethod:
 
     @property
     def audio_views(self) -> tuple[str, ...]:
-        """Names of the views of audio that it learns from."""
+        """Names of the views of audio that the method learns from."""
         return view_names(self.estimator, "audio")
 
     @property
     def lyrics_views(self) -> tuple[str, ...]:
-        """Names of the views of lyrics that it learns from."""
+        """Names of the views of lyrics that the method learns from."""
         return view_names(self.estimator, "lyrics")
 
     def reads(self, view: str) -> bool:
-        """Whether it learns from a view, of audio or of lyrics."""
+        """Whether the method learns from a view, of audio or of lyrics."""
         return view in self.audio_views or view in self.lyrics_views
 
     @property
     def has_own_similarity(self) -> bool:
-        """Whether it is ranked as a whole, by a similarity of its own, and not by the cosine in a common space."""
+        """Whether the method ranks by a similarity of its own, not by the cosine in a common space."""
         return has_own_similarity(self.estimator)
 
     @property
     def dimension_parameter(self) -> str | None:
-        """The name of its setting for the number of components; None without one."""
+        """The name of the method's setting for the number of components; None without one."""
         return dimension_parameter(self.estimator)
 
     @property
     def description(self) -> str:
-        """Its class and settings, in one line."""
+        """The method's class and settings, in one line."""
         return describe(self.estimator)
 
     @property
     def says_first_stage(self) -> bool:
-        """Whether it says what its training begins with (`alcca.models.contract.first_stage`)."""
+        """Whether the estimator has a ``first_stage`` (`alcca.models.contract.first_stage`)."""
         return hasattr(self.estimator, "first_stage")
 
     def prepared(self, components: int, seed: int) -> Any:
@@ -74,27 +74,27 @@ class ComparedMethod:
         dimension, known = self.dimension_parameter, model.get_params()
         changes = {name: seed for name in ("random_state", "estimator__random_state") if name in known}
         if dimension:
-            # One that is ranked as a whole keeps its own dimension, where the data can give as many.
+            # A method with its own similarity keeps its own dimension, if the data allow it.
             changes[dimension] = min(known[dimension], components) if self.has_own_similarity else components
         model.set_params(**changes)
         return model
 
     def first_stage(self, components: int, seed: int) -> Any:
-        """The unfitted estimator whose training the fits of one seed begin with; see `prepared`."""
+        """The unfitted first stage of the fits of one seed; see `prepared`."""
         return first_stage(self.prepared(components, seed))
 
 
 def compared_methods(methods: Any) -> dict[str, ComparedMethod]:
-    """The methods of a comparison by name, from what `alcca.experiments.methods.named_methods` takes.
+    """Return the methods of a comparison by name, from the input of `alcca.experiments.methods.named_methods`.
 
     Raises
     ------
     UsageError
-        As `named_methods`.
+        As raised by `named_methods`.
     """
     return {name: ComparedMethod(name, estimator) for name, estimator in named_methods(methods).items()}
 
 
 def audio_views(methods: Iterable[ComparedMethod]) -> set[str]:
-    """Names of all views of audio that some method learns from."""
+    """Names of all views of audio that the methods learn from."""
     return {view for method in methods for view in method.audio_views}

@@ -1,4 +1,4 @@
-"""What a comparison consists of: its protocol, and what all of its fits are made of."""
+"""A comparison: its protocol, and the input of its fits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ Place = tuple[int, int]  # seed and fold
 
 @dataclass(frozen=True)
 class Protocol:
-    """Which fits a comparison does, in numbers that `alcca.experiments.asked.asked_for` has checked.
+    """The protocol of a comparison, in numbers that `alcca.experiments.asked.asked_for` has checked.
 
     Parameters
     ----------
     folds : int
     seeds : tuple of int
     shuffled_control : bool
-        Whether each fit is done also on shuffled pairs.
+        Whether each fit is also done on shuffled pairs.
     slow_after : float or None
-        Seconds. A method whose fits take longer is measured with the first seed alone.
+        Seconds. A method whose fits take longer is measured only with the first seed.
     """
 
     folds: int
@@ -46,7 +46,7 @@ class Protocol:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What the fits of a comparison are made of.
+    """The input of the fits of a comparison.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ class Comparison:
         By name.
     songs : Songs
     features : mapping of (seed, fold) to array or None
-        Lyric features of all songs; None where no method learns from them.
+        Lyric features of all songs; None if no method learns from them.
     rows : mapping of (seed, fold) to (train, test)
     components : sequence of int
-        At which numbers of components the methods are ranked, rising.
+        The numbers of components at which the methods are ranked, ascending.
     """
 
     methods: Mapping[str, ComparedMethod]

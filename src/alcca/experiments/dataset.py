@@ -29,40 +29,41 @@ Heard: TypeAlias = Transcript | str | None
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Songs whose audio and lyrics are to be matched; row i of everything is song i.
+    """Songs whose audio and lyrics are matched; row i of everything is song i.
 
     Parameters
     ----------
     audio : (n, p) or (n, 20, 161) array, or None
-        Features of the sound; MFCC as they are, or anything that a method takes as a vector. None where the songs have
-        another view of audio, and only methods that learn from that are compared.
+        Features of the sound; MFCC, or any vectors. None if the songs have another view of audio, and only methods that
+        learn from that are compared.
     lyrics : sequence of n texts, or (n, q) array
-        Texts are turned into features inside each training fold. An array is taken as it is, so it must not have
-        been fitted on all songs.
+        Texts are turned into features inside each training fold. An array is used unchanged, so it must not come from
+        features that were fitted on all songs.
     label : sequence of n, optional
         Category of each song for the category level; None, NaN and "" mean unlabelled.
     group : sequence of n, optional
         Songs that share a group (a melody, an opening line, an artist) are kept in one fold; None means alone.
     ids : sequence of n str, optional
-        What to call each song; row numbers when not given.
+        Names of the songs; by default row numbers.
     audio_frames : (n, 20, 161) array, optional
-        MFCC in time, for the methods with a convolutional network. Not needed where ``audio`` has three dimensions.
+        MFCC in time, for the methods with a convolutional network. Not needed if ``audio`` has three dimensions.
     audio_descriptors : (n, d) array, optional
         Descriptors of the whole track, for Spotify-DCCA.
     transcripts : sequence of n Transcript, str or None, optional
-        What was heard in each recording, or in its slice; None, and a text without letters, where no words were.
+        The transcript of each recording, or of its slice; None, or a text without letters, if it has no words.
     encoded : mapping of str to (n, …) array
-        What encoders made of the songs, by `alcca.encoders.encoder.Encoder.key`. Of encoders that learn nothing, else
-        it would hold what was learned from songs of a test fold.
+        Outputs of encoders for the songs, by `alcca.encoders.encoder.Encoder.key`. Only of encoders that learn nothing;
+        others would have learned from songs of a test fold.
     name : str
-        What to call the collection.
+        The name of the collection.
     notes : tuple of str
-        What a reader of results on these songs must know.
+        Notes for readers of results on these songs.
 
     Raises
     ------
     DataError
-        Different lengths, no songs, no view of audio, NaN or infinite values, an array of the wrong shape.
+        Lengths differ, there are no songs or no view of audio, values are NaN or infinite, or an array has the wrong
+        shape.
 
     Examples
     --------
@@ -87,7 +88,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        # The class is frozen for its users; this is where it is made.
+        # The class is frozen only after its construction.
         for name in AUDIO_VIEWS[:3]:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, check_features(name, getattr(self, name)))
@@ -125,16 +126,16 @@ class Dataset:
 
     @property
     def texts(self) -> tuple[str, ...] | None:
-        """The lyrics where they are texts, to be turned into features inside each training fold; else None."""
+        """The lyrics if they are texts, to be turned into features inside each training fold; else None."""
         return None if isinstance(self.lyrics, np.ndarray) else tuple(self.lyrics)
 
     def audio_view(self, name: str) -> Any:
-        """What a method learns from on the side of audio: "audio", "audio_frames", "audio_descriptors", "transcripts".
+        """Return a view of audio: "audio", "audio_frames", "audio_descriptors" or "transcripts".
 
         Raises
         ------
         DataError
-            These songs have none of that kind.
+            The songs do not have this view.
         """
         if name not in AUDIO_VIEWS:
             raise DataError(f"audio_view: expected one of {', '.join(AUDIO_VIEWS)}, got {name!r}")
@@ -154,9 +155,9 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A name of the songs: another value of any one's audio, words, label, group or id gives another.
+        """A digest of the songs' audio, words, labels, groups and ids.
 
-        The other views of audio, which not all methods look at, have their own: `view_fingerprint`.
+        The other views of audio, which not all methods use, have their own: `view_fingerprint`.
         """
         audio = b"" if self.audio is None else view_bytes(self.audio)
         others = repr((self.label, self.group, self.ids)).encode()
@@ -164,18 +165,18 @@ class Dataset:
 
     @cached_property
     def words_fingerprint(self) -> str:
-        """A name of what lyric features depend on: another value of any one's words, label, group or id."""
+        """A digest of the input of lyric features: the songs' words, labels, groups and ids."""
         others = repr((self.label, self.group, self.ids)).encode()
         return hashlib.sha256(b"words" + view_bytes(self.lyrics) + others).hexdigest()[:16]
 
     def view_fingerprint(self, name: str) -> str:
-        """A name of one view of audio; "" where the songs do not have it."""
+        """A digest of one view of audio; "" if the songs do not have it."""
         view = getattr(self, name, None)
         return "" if view is None else hashlib.sha256(view_bytes(view)).hexdigest()[:16]
 
 
 def view_bytes(view: Any) -> bytes:
-    """All that a view says, as bytes: another value of any song gives others.
+    """Convert all values of a view to bytes: another value of any song gives other bytes.
 
     Examples
     --------
@@ -184,18 +185,18 @@ def view_bytes(view: Any) -> bytes:
     """
     if isinstance(view, np.ndarray):
         return f"{view.dtype} {view.shape}".encode() + np.ascontiguousarray(view).tobytes()
-    if any(isinstance(one, Transcript) for one in view):
-        return json.dumps([one.to_dict() if isinstance(one, Transcript) else one for one in view]).encode()
+    if any(isinstance(value, Transcript) for value in view):
+        return json.dumps([value.to_dict() if isinstance(value, Transcript) else value for value in view]).encode()
     return repr(tuple(view)).encode()
 
 
 def check_features(name: str, values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Features of songs, as an array of finite floats with one row a song.
+    """Check features of songs, and return them as an array of finite floats with one row a song.
 
     Raises
     ------
     DataError
-        Something else.
+        The features are empty, not numeric or not finite, or have fewer than two dimensions.
     """
     array = np.asarray(values)
     if array.dtype.kind not in "fiub" or array.ndim < 2 or array.size == 0:
@@ -211,18 +212,20 @@ def check_features(name: str, values: NDArray[np.floating]) -> NDArray[np.floati
 
 
 def check_transcripts(values: Any) -> tuple[Heard, ...]:
-    """What was heard in songs, one entry a song.
+    """Check transcripts, one entry a song, and return them as a tuple.
 
     Raises
     ------
     DataError
-        Something else than a `Transcript`, a text or None.
+        An entry is not a `Transcript`, a text or None.
     """
-    heard = tuple(values.tolist() if isinstance(values, np.ndarray) else values)
-    for song, one in enumerate(heard):
-        if not (one is None or isinstance(one, Transcript | str)):
-            raise DataError(f"transcripts: expected Transcript, text or None, got {type(one).__name__} for song {song}")
-    return heard
+    transcripts = tuple(values.tolist() if isinstance(values, np.ndarray) else values)
+    for song, entry in enumerate(transcripts):
+        if not (entry is None or isinstance(entry, Transcript | str)):
+            raise DataError(
+                f"transcripts: expected Transcript, text or None, got {type(entry).__name__} for song {song}"
+            )
+    return transcripts
 
 
 def _or_none(value: Hashable) -> Hashable:

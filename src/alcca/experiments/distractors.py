@@ -1,4 +1,4 @@
-"""Lyrics and recordings that are right for nobody: with them, few songs are searched in pools of a real size."""
+"""Distractors: lyrics and recordings that match no song, so that few songs can be searched in pools of a real size."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -18,23 +18,23 @@ __all__ = ["Distractors", "distractors_for", "without_lacking"]
 
 @dataclass(frozen=True, eq=False)
 class Distractors:
-    """What is added to every pool of a comparison: lyrics where audio asks, recordings where lyrics ask.
+    """Items added to every pool of a comparison: lyrics if audio is the query, recordings if lyrics are.
 
     Parameters
     ----------
     lyrics : sequence of k texts
-        Or an (k, q) array where the lyrics of the songs are one. May be empty.
+        Or a (k, q) array if the lyrics of the songs are an array. May be empty.
     audio, audio_frames, audio_descriptors : arrays, optional
         Of m recordings, as in `alcca.Dataset`.
     transcripts : sequence of m Transcript, str or None, optional
-        What was heard in m recordings.
+        Transcripts of m recordings.
     name : str
-        Where they come from.
+        The name of their source.
 
     Raises
     ------
     DataError
-        Nothing at all, or something else than that.
+        There are no lyrics and no recordings, or a value is of the wrong kind.
 
     Examples
     --------
@@ -68,41 +68,41 @@ class Distractors:
         if len(set(counts.values())) > 1:
             raise DataError(f"{self.name}: expected the same recordings in every view of audio, got {counts}")
         if not len(lyrics) and not any(counts.values()):
-            raise DataError(f"{self.name}: expected lyrics or transcripts that are right for nobody, got none")
+            raise DataError(f"{self.name}: expected lyrics or transcripts that match no song, got none")
 
     @property
     def recordings(self) -> int:
-        """How many recordings there are."""
+        """The number of recordings."""
         return max(0 if getattr(self, view) is None else len(getattr(self, view)) for view in AUDIO_VIEWS)
 
     def audio_view(self, name: str) -> Any:
-        """A view of the recordings, as `Dataset.audio_view` gives it of songs; None where there is none."""
+        """Return a view of the recordings, as `Dataset.audio_view` does for songs; None if there is none."""
         frames = self.audio if self.audio is not None and self.audio.ndim == 3 else None
         view = getattr(self, name)
         return frames if view is None and name == "audio_frames" else view
 
     def lacking(self, views: Iterable[str]) -> list[str]:
-        """Names of those views of audio that the recordings have not got, sorted."""
+        """Names of the views of audio that the recordings lack, sorted."""
         return sorted(view for view in views if self.audio_view(view) is None)
 
     def without_recordings(self) -> Self:
-        """The lyrics alone."""
+        """Return the distractors with their lyrics only."""
         return type(self)(self.lyrics, name=self.name)
 
     @cached_property
     def fingerprint(self) -> str:
-        """A name of all of them: another value of any one gives another."""
+        """A digest of all values of the distractors."""
         views = [getattr(self, field.name) for field in fields(self) if field.name != "name"]
         return hashlib.sha256(b"|".join(b"" if view is None else view_bytes(view) for view in views)).hexdigest()[:16]
 
 
 def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, list[str]]:
-    """Bring what a caller gave into one form, without what is right for one of the songs, or says nothing.
+    """Convert a caller's distractors to `Distractors`, without empty lyrics and without the lyrics of the songs.
 
     Parameters
     ----------
     dataset : Dataset
-        The songs that are asked for.
+        The songs of the comparison.
     given : Distractors, Dataset, sequence of texts, or None
 
     Returns
@@ -114,7 +114,7 @@ def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, l
     Raises
     ------
     UsageError
-        Something else, or lyrics of another kind than those of ``dataset``.
+        ``given`` is of another type, or its lyrics are of another kind than those of ``dataset``.
     DataError
         Nothing is left.
 
@@ -128,56 +128,56 @@ def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, l
     if given is None:
         return None, []
     if isinstance(given, Dataset):
-        found = Distractors(given.lyrics, **{view: getattr(given, view) for view in AUDIO_VIEWS}, name=given.name)
+        others = Distractors(given.lyrics, **{view: getattr(given, view) for view in AUDIO_VIEWS}, name=given.name)
     elif isinstance(given, Distractors):
-        found = given
+        others = given
     elif isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
         raise UsageError(f"distractors: expected texts, a Dataset or Distractors, got {type(given).__name__}")
     else:
-        found = Distractors(given.tolist() if isinstance(given, np.ndarray) else given)
-    if _numeric(found.lyrics) or not len(found.lyrics):
-        if len(found.lyrics) and dataset.texts is not None:
-            raise UsageError(f"{found.name}: the songs' lyrics are texts, so give the distractors' as texts too")
-        return found, []
+        others = Distractors(given.tolist() if isinstance(given, np.ndarray) else given)
+    if _numeric(others.lyrics) or not len(others.lyrics):
+        if len(others.lyrics) and dataset.texts is not None:
+            raise UsageError(f"{others.name}: the songs' lyrics are texts, so give the distractors' as texts too")
+        return others, []
     if dataset.texts is None:
-        raise UsageError(f"{found.name}: the songs' lyrics are features, which texts cannot be compared with")
+        raise UsageError(f"{others.name}: the songs' lyrics are features, which texts cannot be compared with")
     own = {normalise_lyrics(text) for text in dataset.texts}
-    words = [normalise_lyrics(str(text)) for text in found.lyrics]
+    words = [normalise_lyrics(str(text)) for text in others.lyrics]
     kept = [i for i, text in enumerate(words) if text and text not in own]
     twins = sum(text in own for text in words if text)
-    # Rows of a data set are songs: its recording of a song that is asked for is no more wrong than its lyrics.
+    # A row of a data set is a song: if its lyrics are those of a song of the comparison, so is its recording.
     rows = kept if isinstance(given, Dataset) else slice(None)
-    views = {view: _rows(getattr(found, view), rows) for view in AUDIO_VIEWS}
-    said = f"Left out {twins} distractor{'' if twins == 1 else 's'} whose words are those of a song."
-    notes = [said] if twins else []
-    return Distractors([str(found.lyrics[i]) for i in kept], **views, name=found.name), notes
+    views = {view: _rows(getattr(others, view), rows) for view in AUDIO_VIEWS}
+    left_out = f"Left out {twins} distractor{'' if twins == 1 else 's'} whose words are those of a song."
+    notes = [left_out] if twins else []
+    return Distractors([str(others.lyrics[i]) for i in kept], **views, name=others.name), notes
 
 
 def without_lacking(
-    found: Distractors, lacking: Sequence[str], notes: Sequence[str]
+    others: Distractors, lacking: Sequence[str], notes: Sequence[str]
 ) -> tuple[Distractors | None, list[str]]:
-    """Distractors that everything compared can be given, for the pools of all must be the same.
+    """Keep only the distractors that all methods can read, since the pools of all methods must be the same.
 
     Parameters
     ----------
-    found : Distractors
+    others : Distractors
     lacking : sequence of str
-        What somebody learns from and their recordings have not got.
+        Views that a method or encoder reads and the recordings lack.
     notes : sequence of str
-        What there is to say already.
+        Notes so far.
 
     Returns
     -------
     (Distractors or None, list of str)
-        Without the recordings where they lack anything, and a note that says so; None where nothing is left.
+        Without the recordings if they lack a view, and with a note on that; None if nothing is left.
     """
     if not lacking:
-        return found, list(notes)
+        return others, list(notes)
     left_out = (
-        f"Left out the {found.recordings} recordings of the distractors, which have no {', '.join(lacking)}: the pools "
-        "of all methods must be the same."
+        f"Left out the {others.recordings} recordings of the distractors, which have no {', '.join(lacking)}: the "
+        "pools of all methods must be the same."
     )
-    return found.without_recordings() if len(found.lyrics) else None, [*notes, left_out]
+    return others.without_recordings() if len(others.lyrics) else None, [*notes, left_out]
 
 
 def _rows(view: Any, rows: list[int] | slice) -> Any:

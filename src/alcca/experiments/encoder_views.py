@@ -20,12 +20,12 @@ S = TypeVar("S", Dataset, Distractors)
 
 
 def encoded_audio(songs: Dataset | Distractors, encoder: AudioEncoder) -> NDArray[np.floating]:
-    """What an encoder makes of songs' sound: as they have it already, or of the MFCC that they have.
+    """Return an encoder's output for songs: stored with the songs, or computed from their MFCC.
 
     Raises
     ------
     DataError
-        They have neither.
+        The songs have neither.
 
     Examples
     --------
@@ -34,44 +34,44 @@ def encoded_audio(songs: Dataset | Distractors, encoder: AudioEncoder) -> NDArra
     >>> encoded_audio(songs, audio_encoder("mfcc-stats")).shape
     (2, 80)
     """
-    found = songs.encoded.get(encoder.key) if isinstance(songs, Dataset) else None
-    if found is None and encoder.view is not None:
-        found = songs.audio_view(encoder.view)
-    elif found is None and encoder.reads == MFCC:
+    encoded = songs.encoded.get(encoder.key) if isinstance(songs, Dataset) else None
+    if encoded is None and encoder.view is not None:
+        encoded = songs.audio_view(encoder.view)
+    elif encoded is None and encoder.reads == MFCC:
         frames = songs.audio_view("audio_frames")
-        found = None if frames is None else encoder.encode(frames)
-    if found is None:
+        encoded = None if frames is None else encoder.encode(frames)
+    if encoded is None:
         raise DataError(f"{songs.name} has no sound that the audio encoder {encoder.name} reads; evaluate a library, "
                         "which has the recordings")  # fmt: skip
-    return found
+    return encoded
 
 
 def with_audio(songs: S, encoder: AudioEncoder) -> S:
-    """The same songs with what an encoder makes of them as their audio; the very same object where that is so already.
+    """Return the songs with an encoder's output as their audio; the same object if it already is their audio.
 
     Raises
     ------
     DataError
-        As `encoded_audio`.
+        As raised by `encoded_audio`.
     """
-    found = encoded_audio(songs, encoder)
-    if found is songs.audio:
+    encoded = encoded_audio(songs, encoder)
+    if encoded is songs.audio:
         return songs
     frames = songs.audio_frames
     if frames is None and songs.audio is not None and songs.audio.ndim == 3:
         frames = songs.audio
-    return replace(songs, audio=found, audio_frames=frames)
+    return replace(songs, audio=encoded, audio_frames=frames)
 
 
 class EncodedTexts:
-    """Makes what `alcca.cross_validate` asks lyric features of: a lyrics encoder, anew in each training fold.
+    """A lyrics encoder as ``text_features`` of `alcca.cross_validate`: fitted anew in each training fold.
 
     Parameters
     ----------
     encoder : LyricsEncoder
-        One that learns is never changed: each fold fits a copy.
+        Never changed; if it learns, each fold fits a copy.
     known : mapping of str to (d,) array, optional
-        Vectors of texts that were computed before, by an encoder that does not learn.
+        Vectors of texts, computed before, for an encoder that does not learn.
 
     Examples
     --------
@@ -89,9 +89,9 @@ class EncodedTexts:
 
     @classmethod
     def of(cls, encoder: LyricsEncoder, songs: Dataset, texts: Sequence[str]) -> "EncodedTexts | None":
-        """Of the songs of a comparison and of other texts; None for the paper's Doc2Vec, which is what is used without.
+        """Make the features of a comparison's songs and of other texts; None for the paper's Doc2Vec, the default.
 
-        What does not learn is computed here, once for all folds.
+        The vectors of an encoder that does not learn are computed here, once for all folds.
         """
         if isinstance(encoder, Doc2VecEncoder) and encoder.key == Doc2VecEncoder().key:
             return None
@@ -107,7 +107,7 @@ class EncodedTexts:
         return cls(encoder, known)
 
     def with_seed(self, seed: int) -> "EncodedTexts":
-        """The same, with that seed where the encoder draws anything."""
+        """Return a copy with another seed, if the encoder has one."""
         if "random_state" not in self._encoder.settings:
             return self
         encoder = copy.deepcopy(self._encoder)
@@ -119,7 +119,7 @@ class EncodedTexts:
         return _Features(self._encoder, self._known, self._key)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A network's weights have no business in another process, where the vectors are known.
+        # Another process does not need a network's weights if the vectors are known.
         return {**vars(self), "_encoder": self._encoder if self._known is None else None}
 
 

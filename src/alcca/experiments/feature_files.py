@@ -1,4 +1,4 @@
-"""Songs of a comparison from a file of features, NumPy's ``.npz`` or Parquet; distractors also from texts."""
+"""Readers of files of features, NumPy's ``.npz`` or Parquet, for the songs of a comparison and for distractors."""
 
 import csv
 import io
@@ -30,17 +30,17 @@ def read_dataset(path: Path | str) -> Dataset:
     ----------
     path : path
         ``.npz`` with arrays, or ``.parquet`` with columns (lists for vectors, lists of lists for frames), one row a
-        song: ``audio`` and ``lyrics`` (texts, or vectors), and where they are known ``label``, ``group``, ``ids``,
-        ``audio_frames``, ``audio_descriptors`` and ``transcripts`` (texts; empty where no words were heard), each as
-        `Dataset` describes it. With another view of audio, ``audio`` may be missing. Other names are left out, and the
-        data set's notes say so.
+        song: ``audio`` and ``lyrics`` (texts, or vectors), and optionally ``label``, ``group``, ``ids``,
+        ``audio_frames``, ``audio_descriptors`` and ``transcripts`` (texts; empty for recordings without words), as in
+        `Dataset`. With another view of audio, ``audio`` may be missing. Other names are left out, and listed in the
+        data set's notes.
 
     Raises
     ------
     UsageError
-        No such file, or neither of the two formats by its name.
+        The file does not exist, or has another suffix.
     DataError
-        A file that cannot be read as its name says, without audio or lyrics, or with rows that do not fit together.
+        The file cannot be read, has no audio or no lyrics, or has rows that do not fit together.
 
     Examples
     --------
@@ -74,21 +74,21 @@ def read_dataset(path: Path | str) -> Dataset:
 
 
 def read_distractors(path: Path | str) -> Distractors:
-    """Read lyrics, or transcripts, that are right for nobody.
+    """Read distractors: lyrics or recordings that match no song.
 
     Parameters
     ----------
     path : path
-        A folder of lyrics, each in a ``.txt`` or ``.lrc`` file, in whichever folder below it; a ``.csv`` file with a
-        column ``lyrics``, ``transcripts`` or both; or an ``.npz`` or ``.parquet`` file with one of these or with views
-        of audio, as in `read_dataset`. Empty lyrics are left out.
+        A folder of lyrics, in ``.txt`` or ``.lrc`` files at any depth; a ``.csv`` file with a column ``lyrics``,
+        ``transcripts`` or both; or an ``.npz`` or ``.parquet`` file with one of these or with views of audio, as in
+        `read_dataset`. Empty lyrics are left out.
 
     Raises
     ------
     UsageError
-        No such file or folder, or another kind of file.
+        The path does not exist, or is of another kind.
     DataError
-        It cannot be read, or holds none of that.
+        The file cannot be read, or holds no distractors.
 
     Examples
     --------
@@ -100,22 +100,22 @@ def read_distractors(path: Path | str) -> Distractors:
     """
     path = Path(path)
     if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in TEXTS and file.is_file())
-        columns: dict[str, Any] = {"lyrics": [clean_lyrics(read_lyrics_file(file)) for file in found]}
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in TEXTS and file.is_file())
+        columns: dict[str, Any] = {"lyrics": [clean_lyrics(read_lyrics_file(file)) for file in files]}
     elif path.suffix.lower() in READERS:
         columns = {name: array for name, array in _arrays(path).items() if name in DISTRACTORS}
     elif path.suffix.lower() == ".csv":
         columns = {name: values for name, values in _csv(path).items() if name in ("lyrics", "transcripts")}
     else:
         raise UsageError(
-            f"{path}: expected lyrics that are right for nobody: a folder of .txt files, a .csv, .npz or .parquet file "
-            "with lyrics, or the folder of a library"
+            f"{path}: expected lyrics that match no song: a folder of .txt files, a .csv, .npz or .parquet file with "
+            "lyrics, or the folder of a library"
         )
     lyrics = columns.get("lyrics", ())
     if not (isinstance(lyrics, np.ndarray) and lyrics.dtype.kind in "fiub"):
         columns["lyrics"] = [text for text in lyrics if text is not None and str(text).strip()]
     if not any(len(values) for values in columns.values()):
-        raise DataError(f"{path}: holds no lyrics and no transcripts; expected some that are right for nobody")
+        raise DataError(f"{path}: holds no lyrics and no transcripts; expected some that match no song")
     try:
         return Distractors(**columns, name=path.stem)
     except DataError as error:
@@ -131,7 +131,7 @@ def _csv(path: Path) -> dict[str, list[str]]:
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise DataError(f"{path}: is no CSV file ({error}); save it again") from error
+        raise DataError(f"{path}: is not a CSV file ({error}); save it again") from error
     names = [name for name in (rows[0] if rows else {}) if name is not None]
     return {name.strip().lower(): [row[name] or "" for row in rows] for name in names}
 
@@ -144,9 +144,9 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
 
 def _npz(path: Path) -> Mapping[str, NDArray[Any]]:
     if not zipfile.is_zipfile(path):
-        raise DataError(f"{path}: is no .npz file; save one with numpy.savez")
+        raise DataError(f"{path}: is not an .npz file; save one with numpy.savez")
     try:
-        # Pickled objects can run code of whoever wrote the file.
+        # Pickled objects can run the code of the file's author.
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
@@ -160,11 +160,11 @@ def _parquet(path: Path) -> Mapping[str, NDArray[Any]]:
     from pyarrow import parquet
 
     try:
-        # By handle: pyarrow takes a path in a folder named like key=value for a partition.
+        # By handle: pyarrow takes a folder named key=value in a path as a partition.
         with path.open("rb") as file:
             table = parquet.ParquetFile(file).read()
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{path}: is no Parquet file ({error})") from error
+        raise DataError(f"{path}: is not a Parquet file ({error})") from error
     return {name: _column(path, name, table[name].to_pylist()) for name in table.column_names}
 
 
@@ -178,7 +178,7 @@ def _column(path: Path, name: str, values: list[Any]) -> NDArray[Any]:
         except ValueError:
             shape = ("ragged",)
         if shape != expected:
-            raise DataError(f"{path}: {name} of row {row} has shape {shape}, that of the first {expected}")
+            raise DataError(f"{path}: {name} of row {row} has shape {shape}, the first row {expected}")
     return np.array(values)
 
 

@@ -1,4 +1,4 @@
-"""Trainings that methods of a comparison begin with: once for those that begin alike, and all folds of one at once."""
+"""First stages of methods of a comparison: one training for methods that share it, and all folds at once."""
 
 import time
 from collections import defaultdict
@@ -16,15 +16,15 @@ __all__ = ["begin_alike", "begin_together"]
 
 
 def begin_alike(fits: Sequence[Fit], comparison: Comparison) -> list[list[Fit]]:
-    """Group fits by what they have in common: the songs, and the training that their methods begin with.
+    """Group fits that share their songs and the first stage of their methods.
 
-    That methods begin alike is said by those with a ``first_stage``, whose settings are then compared. One without is
-    trained for them where it is what they begin with. Two without share nothing, unless they are one object.
+    Methods with a ``first_stage`` share it if its settings are equal. A method without one is trained for them if it is
+    their first stage. Two methods without one share nothing, unless they are the same object.
 
     Parameters
     ----------
     fits : sequence of Fit
-        Those that have to be done.
+        The fits to do.
     comparison : Comparison
     """
     beginnings = _beginnings({fit.method: comparison.methods[fit.method] for fit in fits}, comparison.components)
@@ -35,40 +35,40 @@ def begin_alike(fits: Sequence[Fit], comparison: Comparison) -> list[list[Fit]]:
 
 
 def _beginnings(named: Mapping[str, ComparedMethod], components: Sequence[int]) -> dict[str, Any]:
-    """What each method begins with: the same for those that can share it."""
+    """A key of each method's first stage: equal for methods that can share it."""
     methods = {id(method.estimator): method for method in named.values()}
     stages = [number for number, method in methods.items() if method.says_first_stage]
     others = [number for number in methods if number not in stages] if stages else []
-    found: dict[int, Any] = {number: number for number in methods}
+    keys: dict[int, Any] = {number: number for number in methods}
     for number in stages + others:
-        # What is wrong with it, it is told where it is fitted.
+        # The fit reports errors of the method.
         with suppress(Exception):
-            begins = identity(methods[number].first_stage(largest(components), 0))
-            # Of those without the method one is trained for the others.
-            first = sum(begins == found[other] for other in others) == 0
-            if number in stages or (first and any(begins == found[stage] for stage in stages)):
-                found[number] = begins
-    return {name: found[id(method.estimator)] for name, method in named.items()}
+            stage_key = identity(methods[number].first_stage(largest(components), 0))
+            # Only one of the methods without a first stage is trained for the others.
+            first = sum(stage_key == keys[other] for other in others) == 0
+            if number in stages or (first and any(stage_key == keys[stage] for stage in stages)):
+                keys[number] = stage_key
+    return {name: keys[id(method.estimator)] for name, method in named.items()}
 
 
 def begin_together(
     firsts: Sequence[Fit], comparison: Comparison, together: bool | None, verbose: bool
 ) -> dict[Fit, Begun]:
-    """Train at once, as one batched model, what the same method begins with in several folds.
+    """Train the first stages of a method in several folds at once, as one batched model.
 
     Parameters
     ----------
     firsts : sequence of Fit
-        One of each group of fits that begin alike.
+        One of each group of fits that share a first stage.
     comparison : Comparison
     together : bool, optional
-        None: where the model's device is CUDA.
+        None: if the model's device is CUDA.
     verbose : bool
 
     Returns
     -------
     dict of Fit to Begun
-        Of those in ``firsts`` that begin with `alcca.ACMR`. What fails is left to be trained, and to fail, alone.
+        For those of ``firsts`` whose first stage is `alcca.ACMR`. After a failure each fit trains its own.
     """
     if together is False:
         return {}
@@ -80,7 +80,7 @@ def begin_together(
             stages[fit] = stage
             same[fit.method, fit.control, fit.seed].append(fit)
     begun: dict[Fit, Begun] = {}
-    for fits in (some for some in same.values() if len(some) > 1):
+    for fits in (group for group in same.values() if len(group) > 1):
         started = time.monotonic()
         models = _trained_together([stages[fit] for fit in fits], fits, comparison, verbose)
         seconds = (time.monotonic() - started) / len(fits)
@@ -89,7 +89,7 @@ def begin_together(
 
 
 def _trained_together(models: list[Any], fits: Sequence[Fit], comparison: Comparison, verbose: bool) -> list[Any]:
-    """The models, fitted as one batched model; none where that fails."""
+    """Fit the models as one batched model; an empty list if that fails."""
     from alcca.models.batched_training import fit_together
 
     songs = comparison.songs
@@ -107,13 +107,13 @@ def _trained_together(models: list[Any], fits: Sequence[Fit], comparison: Compar
 
 
 def _batchable(method: ComparedMethod, components: Sequence[int], seed: int, together: bool | None) -> Any:
-    """The unfitted ACMR that a method begins with, if it is to be trained together with those of other folds."""
+    """The unfitted ACMR that is a method's first stage, if the folds are to be trained together; else None."""
     from alcca.models.acmr import ACMR
     from alcca.models.training import choose_device
 
     try:
         stage = method.first_stage(largest(components), seed)
         wanted = type(stage) is ACMR and (together or choose_device(stage.device).type == "cuda")
-    except Exception:  # noqa: BLE001  # it is told what is wrong with it where it is fitted
+    except Exception:  # noqa: BLE001  # the fit reports errors of the method
         return None
     return stage if wanted else None

@@ -1,4 +1,4 @@
-"""Finished fits on disk, so that a broken comparison goes on where it stopped."""
+"""Finished fits on disk, so that an interrupted comparison can resume."""
 
 import hashlib
 import json
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["CachedFits", "ComparisonCache", "FitCache"]
 
-# Raise it when the form of what is kept changes: what was kept before is then not taken.
+# Increase it when the format of the files changes; older files are then ignored.
 FORMAT = 2
 
 
 class FitCache:
-    """Where one comparison keeps what it has finished, and what it takes from there.
+    """The folder in which a comparison keeps its finished fits, and finds those of earlier ones.
 
     Parameters
     ----------
     folder : path, optional
-        Made when something is kept. Without it nothing is kept and nothing is found.
+        Made with the first file. Without it nothing is kept and nothing is found.
     fresh : bool
-        Take nothing that was there before this comparison; what it makes replaces that.
+        Ignore, and replace, files that are older than this comparison.
     own : bool
-        The folder is this comparison's alone.
+        Only this comparison uses the folder.
     """
 
     def __init__(self, folder: Path | str | None, *, fresh: bool = False, own: bool = False) -> None:
@@ -44,11 +44,11 @@ class FitCache:
         self._written: set[Path] = set()
 
     def offers(self, path: Path) -> bool:
-        """Whether a file is there and may be taken."""
+        """Whether a file exists and may be used."""
         return (not self._fresh or path in self._written) and path.is_file()
 
     def is_earlier(self, path: Path) -> bool:
-        """Whether a file is of an earlier comparison."""
+        """Whether a file is from an earlier comparison."""
         return path not in self._written
 
     def write(self, path: Path, write: Callable[[Path], object]) -> None:
@@ -59,21 +59,21 @@ class FitCache:
 
 
 class CachedFits:
-    """Ranks and lyric features under a name that says everything they depend on.
+    """Ranks and lyric features, under keys that contain everything they depend on.
 
     Parameters
     ----------
     keep : FitCache, path or None
-        Where they are.
+        Their folder.
     fingerprint : str
         The songs'.
     about : mapping
-        What all that is kept has in common: the folds, the versions, what makes the lyric features.
+        The part of all keys that is the same: the folds, the versions, the maker of the lyric features.
 
     Attributes
     ----------
     earlier : int
-        How many ranks and features of earlier comparisons were taken.
+        The number of ranks and features that were taken from earlier comparisons.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class CachedFits:
         self.earlier = 0
 
     def ranks(self, **what: Any) -> "tuple[DataFrame, float] | None":
-        """Ranks and seconds of a fit that was kept, or None; ``what`` as in `put_ranks`."""
+        """Return the kept ranks and seconds of a fit, or None; ``what`` as in `put_ranks`."""
         from pyarrow import ArrowException, parquet
 
         path = self._path("parquet", what)
@@ -99,11 +99,11 @@ class CachedFits:
             return None
         try:
             table = parquet.ParquetFile(path).read()
-            found = table.to_pandas(), float(table.schema.metadata[b"seconds"])
+            kept = table.to_pandas(), float(table.schema.metadata[b"seconds"])
         except (ArrowException, OSError, KeyError, ValueError, TypeError):
-            return None  # damaged: it is computed again
+            return None  # damaged; it is computed again
         self.earlier += self._keep.is_earlier(path)
-        return found
+        return kept
 
     def put_ranks(self, ranks: "DataFrame", seconds: float, **what: Any) -> None:
         """Keep the ranks of one fit and how long it took."""
@@ -118,16 +118,16 @@ class CachedFits:
         self._keep.write(path, lambda part: parquet.write_table(table, part))
 
     def features(self, **what: Any) -> NDArray[Any] | None:
-        """Lyric features that were kept, or None."""
+        """Return kept lyric features, or None."""
         path = self._path("npy", what)
         if path is None or not self._keep.offers(path):
             return None
         try:
-            found: NDArray[Any] = np.load(path, allow_pickle=False)
+            kept: NDArray[Any] = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
         self.earlier += self._keep.is_earlier(path)
-        return found
+        return kept
 
     def put_features(self, features: NDArray[Any], **what: Any) -> None:
         """Keep lyric features."""
@@ -136,7 +136,7 @@ class CachedFits:
             self._keep.write(path, lambda part: np.save(part, features))
 
     def _path(self, ending: str, what: dict[str, Any]) -> Path | None:
-        # What cannot be told is not known again.
+        # Content that cannot be determined has no key.
         if self._folder is None or None in what.values():
             return None
         key = json.dumps([FORMAT, self._about, what], sort_keys=True)
@@ -144,7 +144,7 @@ class CachedFits:
 
 
 class ComparisonCache:
-    """What one comparison keeps and finds again: the ranks of its fits, and lyric features.
+    """The kept ranks and lyric features of one comparison.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class ComparisonCache:
     text_features : callable or None
         Makes the lyric features.
     **about
-        What all that is kept has in common.
+        As in `CachedFits`.
     """
 
     def __init__(
@@ -167,14 +167,14 @@ class ComparisonCache:
     ) -> None:
         self._store = store
         self._fits = CachedFits(store, dataset.fingerprint, **about)
-        # Lyric features, which another description of the sound does not change.
+        # Lyric features, which do not depend on the audio.
         self._words = CachedFits(store, dataset.words_fingerprint, **about)
         keeps = store.folder is not None
         self._lyrics = _lyrics_key(dataset, text_features) if keeps else None
         self._keys = _method_keys(methods, dataset, self._lyrics) if keeps else {}
 
     def ranks(self, fit: Fit, components: Sequence[int]) -> "tuple[DataFrame, float] | None":
-        """Ranks and seconds of a fit that was kept, or None."""
+        """Return the kept ranks and seconds of a fit, or None."""
         return self._fits.ranks(**self._what(fit, components))
 
     def put_ranks(self, fit: Fit, components: Sequence[int], ranks: "DataFrame", seconds: float) -> None:
@@ -182,8 +182,8 @@ class ComparisonCache:
         self._fits.put_ranks(ranks, seconds, **self._what(fit, components))
 
     def features(self, seed: int, fold: int) -> NDArray[Any] | None:
-        """Lyric features of a fold that were kept, or None."""
-        # In the second place they stood before there was more than one description of the sound.
+        """Return the kept lyric features of a fold, or None."""
+        # Older versions kept them beside the fits.
         for kept in (self._words, self._fits):
             view = kept.features(seed=seed, fold=fold, lyrics=self._lyrics)
             if view is not None:
@@ -195,20 +195,20 @@ class ComparisonCache:
         self._words.put_features(features, seed=seed, fold=fold, lyrics=self._lyrics)
 
     def notes(self, fits: int) -> list[str]:
-        """What a reader of that many fits must know: what was not computed anew, and what could not be kept."""
+        """Notes for a reader of that many fits: on fits that were taken from earlier runs, and on those not kept."""
         if self._store.own or self._store.folder is None:
             return []
         notes = []
         if self._fits.earlier:
             notes.append(
-                f"{self._fits.earlier} of {fits} fits are those of an earlier run, kept in {self._store.folder}; with "
-                "--fresh (fresh=True) all are done anew."
+                f"{self._fits.earlier} of {fits} fits are from an earlier run, kept in {self._store.folder}; --fresh "
+                "(fresh=True) repeats them all."
             )
-        untold = [name for name, key in self._keys.items() if None in key]
-        if untold:
+        without_key = [name for name, key in self._keys.items() if None in key]
+        if without_key:
             notes.append(
-                f"Not kept: the fits of {', '.join(untold)}, because their settings or code hold something whose "
-                "content cannot be told, such as a lock or an open file."
+                f"Not kept: the fits of {', '.join(without_key)}, because their settings or code hold an object whose "
+                "content cannot be determined, such as a lock or an open file."
             )
         return notes
 
@@ -218,11 +218,11 @@ class ComparisonCache:
 
 
 class _MethodKey(NamedTuple):
-    """What a method's ranks depend on beside the songs, the fold and the versions; None where it cannot be told."""
+    """The part of a fit's key that depends on the method; None for content that cannot be determined."""
 
-    # Its content, and what it reads of the songs.
+    # Its content, and the fingerprints of its views.
     method: str | None
-    # The content of what makes the lyric features, where it reads them.
+    # The content of the maker of lyric features, if the method reads them.
     lyrics: str | None
 
 
@@ -237,5 +237,5 @@ def _method_keys(methods: Mapping[str, ComparedMethod], dataset: Dataset, lyrics
 
 
 def _lyrics_key(dataset: Dataset, text_features: Any) -> str | None:
-    """The content of what makes lyric features: "" for the usual and for given ones; None where it cannot be told."""
+    """The content of the maker of lyric features: "" for the default and for given features; None if unknown."""
     return "" if dataset.texts is None or text_features is None else content(text_features)

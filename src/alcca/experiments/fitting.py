@@ -43,7 +43,7 @@ Ranker = Callable[..., Any]
 
 
 class Songs(NamedTuple):
-    """What all fits of a comparison are made of.
+    """The input of all fits of a comparison.
 
     Parameters
     ----------
@@ -59,17 +59,17 @@ class Songs(NamedTuple):
 
     @property
     def texts(self) -> tuple[str, ...] | None:
-        """The lyrics of the songs and, after them, of the distractors; None where they are features."""
+        """The lyrics of the songs and, after them, of the distractors; None if they are features."""
         own = self.dataset.texts
         return own if own is None or self.distractors is None else (*own, *map(str, self.distractors.lyrics))
 
     @property
     def others(self) -> tuple[int, int]:
-        """How many recordings and how many lyrics there are that are right for nobody."""
+        """The numbers of recordings and of lyrics among the distractors."""
         return (0, 0) if self.distractors is None else (self.distractors.recordings, len(self.distractors.lyrics))
 
     def audio(self, name: str) -> Any:
-        """A view of audio, of the songs and, after them, of the distractors."""
+        """Return a view of audio, of the songs and, after them, of the distractors."""
         own = self.dataset.audio_view(name)
         if self.distractors is None or not self.distractors.recordings:
             return own
@@ -77,7 +77,7 @@ class Songs(NamedTuple):
         return np.concatenate([own, more]) if isinstance(own, np.ndarray) else (*own, *more)
 
     def lyrics(self, name: str, features: Array | None) -> Any:
-        """A view of lyrics, of the songs and, after them, of the distractors; ``features`` is one of the two."""
+        """Return a view of lyrics, of the songs and, after them, of the distractors: the ``features``, or the texts."""
         if name not in LYRICS_VIEWS:
             raise DataError(f"lyrics_view: expected one of {', '.join(LYRICS_VIEWS)}, got {name!r}")
         if name == "features":
@@ -88,13 +88,13 @@ class Songs(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """What methods begin with (`alcca.models.contract.first_stage`), fitted.
+    """A fitted first stage of methods (`alcca.models.contract.first_stage`).
 
     Parameters
     ----------
     model : estimator
     seconds : float
-        That it took.
+        Its training time.
     """
 
     model: Any
@@ -111,14 +111,14 @@ def fit_and_rank(
     components: Sequence[int],
     begun: Begun | None = None,
 ) -> list[tuple["DataFrame | str", float]]:
-    """Fit methods that begin alike on the same songs, their beginning once, and rank every test query by each.
+    """Fit methods that share a first stage on the same songs, the stage once, and rank every test query by each.
 
-    A method that compares songs by a similarity of its own has no components, and is ranked by that.
+    A method with a similarity of its own has no components, and is ranked by that similarity.
 
     Parameters
     ----------
     fits : sequence of Fit
-        Of one seed and fold, all of them controls or none.
+        Of one seed and fold; all or none of them are controls.
     methods : sequence of estimators
         One for each fit, unfitted, with the same `alcca.models.contract.first_stage`.
     songs : Songs
@@ -126,38 +126,38 @@ def fit_and_rank(
         The lyric features of all songs.
     train, test : arrays of int
     components : sequence of int
-        At which numbers of components they are ranked, rising.
+        The numbers of components at which they are ranked, ascending.
     begun : Begun, optional
-        Their beginning, where it is fitted already.
+        Their first stage, if it is already fitted.
 
     Returns
     -------
     list of (DataFrame or str, float)
-        For each fit the ranks, as `fit_frame` makes them, or, where the method failed, the reason; and the seconds
-        that it takes alone: its beginning counts for each.
+        For each fit the ranks, as from `fit_frame`, or the reason if the method failed; and the seconds that it would
+        take alone, including the first stage.
     """
-    beginning, took = begun or (None, 0.0)
-    done: list[tuple[DataFrame | str, float]] = []
+    stage, stage_seconds = begun or (None, 0.0)
+    results: list[tuple[DataFrame | str, float]] = []
     for fit, method in zip(fits, methods, strict=True):
         started = time.monotonic()
         try:
             compared = ComparedMethod(fit.method, method)
             model, nested = compared.prepared(largest(components), fit.seed), compared.dimension_parameter is not None
             learn = partial(_fitted, fit=fit, songs=songs, features=features, train=train)
-            if len(fits) > 1 and beginning is None:
-                beginning = learn(first_stage(model))
-                took = time.monotonic() - started
-                started += took
-            model = learn(model, begun=beginning)
+            if len(fits) > 1 and stage is None:
+                stage = learn(first_stage(model))
+                stage_seconds = time.monotonic() - started
+                started += stage_seconds
+            model = learn(model, begun=stage)
             result: DataFrame | str = _test_ranks(model, nested, songs, features, test, components)
-        except Exception as error:  # noqa: BLE001  # whatever a method raises is its result, not the end of the others
+        except Exception as error:  # noqa: BLE001  # an error of a method is its result; the others go on
             result = reason(error)
-        done.append((result, took + time.monotonic() - started))
-    return done
+        results.append((result, stage_seconds + time.monotonic() - started))
+    return results
 
 
 def _fitted(model: Any, *, fit: Fit, songs: Songs, features: Array | None, train: Array, begun: Any = None) -> Any:
-    """A model fitted on the training songs, or on shuffled pairs of them."""
+    """Fit a model on the training songs, or on shuffled pairs of them."""
     (audio, lyrics), y = training_songs(model, fit, songs, features, train)
     return fit_estimator(model, audio, lyrics, y, songs.groups[train], begun)
 
@@ -165,7 +165,7 @@ def _fitted(model: Any, *, fit: Fit, songs: Songs, features: Array | None, train
 def training_songs(
     model: Any, fit: Fit, songs: Songs, features: Array | None, train: Array
 ) -> tuple[tuple[Any, Any], Array | None]:
-    """What a model is fitted on: both views of the training songs, in a control shuffled pairs of them, and labels."""
+    """The input of a fit: both views of the training songs, for a control as shuffled pairs, and their labels."""
     audio = gather(model, "audio", songs.audio)
     lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))
     labels = _labels(songs)
@@ -182,7 +182,7 @@ def _labels(songs: Songs) -> Array | None:
 def _test_ranks(
     model: Any, nested: bool, songs: Songs, features: Array | None, test: Array, components: Sequence[int]
 ) -> "DataFrame":
-    """The ranks of all test queries by a fitted model."""
+    """Rank all test queries with a fitted model."""
     audio = gather(model, "audio", songs.audio)
     lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))
     pools = [np.concatenate([test, len(songs.dataset) + np.arange(count)]) for count in songs.others]
@@ -203,28 +203,28 @@ def _test_ranks(
 def _by_cosine(
     model: Any, audio: Any, lyrics: Any, n: int, components: Sequence[int] | None
 ) -> Iterator[tuple[dict[str, Any], Ranker, Ranker]]:
-    """How the two levels are ranked in a common space: with its first components, or (None) in the whole of it."""
+    """The rankers of both levels in a common space: with its first components, or with all (None)."""
     places = embedded(model, audio, lyrics)
     depth = min(view.shape[1] for view in places)
     for c in [depth] if components is None else [c for c in components if c <= depth]:
         for direction, (queries, gallery) in zip(DIRECTIONS, ((0, 1), (1, 0)), strict=True):
-            asking, asked = places[queries][:n, :c], places[gallery][:, :c]
-            others = asked[n:] if len(asked) > n else None
+            query_places, gallery_places = places[queries][:n, :c], places[gallery][:, :c]
+            others = gallery_places[n:] if len(gallery_places) > n else None
             yield (
                 {"components": c, "direction": direction},
-                partial(instance_ranks, asking, asked[:n], distractors=others),
-                partial(category_ranks, asking, asked),
+                partial(instance_ranks, query_places, gallery_places[:n], distractors=others),
+                partial(category_ranks, query_places, gallery_places),
             )
 
 
 def _by_similarity(model: Any, audio: Any, lyrics: Any, n: int) -> Iterator[tuple[dict[str, Any], Ranker, Ranker]]:
-    """How the two levels are ranked by a model's own similarity."""
+    """The rankers of both levels by a model's own similarity."""
     scores = similarity_of(model, audio, lyrics)
-    for direction, asked in zip(DIRECTIONS, (scores[:n], scores[:, :n].T), strict=True):
+    for direction, query_scores in zip(DIRECTIONS, (scores[:n], scores[:, :n].T), strict=True):
         yield (
             {"components": AS_A_WHOLE, "direction": direction},
-            partial(score_instance_ranks, asked),
-            partial(score_category_ranks, asked),
+            partial(score_instance_ranks, query_scores),
+            partial(score_category_ranks, query_scores),
         )
 
 
@@ -245,10 +245,10 @@ def _ranked(
 
 
 def largest(components: Sequence[int]) -> int:
-    """The largest number of components; 1 where none is measured, as all methods are ranked as a whole."""
+    """The largest number of components; 1 if there is none, as all methods have a similarity of their own."""
     return max(components, default=1)
 
 
 def reason(error: Exception) -> str:
-    """What is said of an error in results: our own speak for themselves, others with their class."""
+    """The text of an error in results: the message, for errors that are not alcca's with the class."""
     return str(error) if isinstance(error, AlccaError) else f"{type(error).__name__}: {error}"

@@ -1,8 +1,7 @@
-"""Folds that keep together what must not be torn apart.
+"""Cross-validation folds that keep groups of songs whole.
 
-Two recordings of one song in a training and a test fold would let a method recognise instead of generalise.
-So songs that share a group, or the same words, are one unit everywhere: in the folds, in the intervals and in
-the paired tests.
+With two recordings of a song in a training and a test fold, memorising would pay. So songs that share a group, or the
+same words, are one unit everywhere: in the folds, in the intervals and in the paired tests.
 """
 
 from collections.abc import Hashable, Sequence
@@ -15,7 +14,7 @@ from alcca.models.held_out import deal
 
 __all__ = ["grouped_folds", "song_groups"]
 
-# A test fold is a gallery: with one song in it every rank is 1.
+# A test fold is a gallery: with one song every rank is 1.
 MIN_SONGS_IN_A_FOLD = 2
 
 
@@ -24,8 +23,8 @@ def song_groups(
 ) -> NDArray[np.int64]:
     """Number the groups of songs that belong in one fold.
 
-    Two songs belong together when they share a group or the same normalised lyrics, and whatever is linked to one
-    of them belongs to both.
+    Two songs are linked if they share a group or the same normalised lyrics; songs that are linked directly or through
+    others are a group.
 
     Parameters
     ----------
@@ -34,7 +33,7 @@ def song_groups(
     lyrics : sequence of n texts, optional
         Compared by `alcca.songs.lyrics.normalise_lyrics`; texts without a word link to nothing.
     n : int, optional
-        The number of songs; needed when neither of the others is given.
+        The number of songs; needed if neither of the others is given.
 
     Returns
     -------
@@ -55,7 +54,7 @@ def song_groups(
     if len(sizes) != 1:
         raise UsageError(f"expected group, lyrics and n to agree on the number of songs, got {sorted(sizes)}")
     songs = sizes.pop()
-    # A graph of songs and of what they share; its connected parts are the groups.
+    # A graph of songs and their groups and words; its connected components are the groups.
     shared: dict[Hashable, int] = {}
     links: list[tuple[int, int]] = []
     for kind, values in (("group", group), ("words", [normalise_lyrics(text) for text in lyrics or ()])):
@@ -71,16 +70,16 @@ def song_groups(
 
 
 def grouped_folds(groups: NDArray[np.integer], folds: int = 5, seed: int = 0) -> NDArray[np.int64]:
-    """Deal groups of songs into folds of nearly equal size, no group into two.
+    """Deal groups of songs into folds of nearly equal size, each group into one fold.
 
     Parameters
     ----------
     groups : (n,) array of int
-        As `song_groups` numbers them.
+        From `song_groups`.
     folds : int
         At least 2.
     seed : int
-        Decides which groups of equal size go where.
+        Shuffles groups of equal size.
 
     Returns
     -------
@@ -90,9 +89,9 @@ def grouped_folds(groups: NDArray[np.integer], folds: int = 5, seed: int = 0) ->
     Raises
     ------
     UsageError
-        Fewer than two folds.
+        There are fewer than two folds.
     DataError
-        Fewer groups than folds, or so few songs that a fold would be no gallery to search.
+        There are fewer groups than folds, or fewer than two songs for a fold.
 
     Examples
     --------
@@ -105,10 +104,10 @@ def grouped_folds(groups: NDArray[np.integer], folds: int = 5, seed: int = 0) ->
         raise UsageError(f"folds: expected 2 or more, got {folds}")
     sizes = np.bincount(groups)
     order = np.random.default_rng(seed).permutation(len(sizes))
-    dealt: NDArray[np.int64] = deal(sizes, folds, order)[groups]
-    if np.bincount(dealt, minlength=folds).min() < MIN_SONGS_IN_A_FOLD:
+    fold_of: NDArray[np.int64] = deal(sizes, folds, order)[groups]
+    if np.bincount(fold_of, minlength=folds).min() < MIN_SONGS_IN_A_FOLD:
         raise DataError(
             f"{len(groups)} songs in {np.count_nonzero(sizes)} groups do not fill {folds} folds with "
             f"{MIN_SONGS_IN_A_FOLD} songs each; add songs or ask for fewer folds"
         )
-    return dealt
+    return fold_of

@@ -1,7 +1,7 @@
-"""Encoders compared as a grid: each method with each pair of an audio and a lyrics encoder, on the same folds.
+"""Comparison of a grid of encoders: each method with each pair of an audio and a lyrics encoder, on the same folds.
 
-A pair is a data set of its own, with one description of the sound and one maker of lyric features, and goes through
-`cross_validate` like any other; the ranks of all pairs are then put together, so that tests compare their rows.
+Each pair makes a data set, with one audio view and one maker of lyric features, for `cross_validate`; the ranks of all
+pairs are then combined, so that tests compare their rows.
 """
 
 import tempfile
@@ -28,12 +28,12 @@ from alcca.experiments.results import Results
 
 __all__ = ["SEPARATOR", "compare_encoders"]
 
-# Between a method, its audio encoder and its lyrics encoder in the name of a row.
+# Separates a method, its audio encoder and its lyrics encoder in the name of a row.
 SEPARATOR = " · "
 
 
 class _Cell(NamedTuple):
-    """A pair of encoders (None: this side as it is, or not read), and the methods that are fitted with it, by row."""
+    """A pair of encoders (None: the data set's own view, or not read), and the methods fitted with it, by row."""
 
     audio: str | None
     lyrics: str | None
@@ -60,33 +60,32 @@ def compare_encoders(
     Parameters
     ----------
     methods
-        As `cross_validate` takes them. One that does not read ``audio`` (which has a view of its own, as the MFCC of a
-        CNN) is not multiplied by the audio encoders, one that reads texts not by the lyrics encoders.
+        As for `cross_validate`. A method that does not read ``audio`` (because it has another view, such as the MFCC of
+        a CNN) is not combined with the audio encoders, and one that reads texts not with the lyrics encoders.
     dataset : Dataset
-        Songs with texts, where lyrics encoders are given.
+        Songs; with texts, if lyrics encoders are given.
     audio_encoders : names, AudioEncoder, list of them, or dict of name to encoder, optional
-        What describes the sound, instead of the data set's ``audio``. Not given: ``audio`` as it is.
+        Encoders of the audio. By default, the data set's ``audio``.
     lyrics_encoders : names, LyricsEncoder, list of them, or dict of name to encoder, optional
-        What describes the lyrics. One that learns is fitted on the training fold alone. Not given: as in
-        `cross_validate`.
+        Encoders of the lyrics. One that learns is fitted only on the training fold. By default, as in `cross_validate`.
     distractors
-        As in `cross_validate`. Their recordings are left out where an encoder cannot read them.
+        As in `cross_validate`. Their recordings are left out if an encoder cannot read them.
     keep, fresh
-        As in `cross_validate`. Without a folder, one for the time of the call lets pairs share lyric features.
+        As in `cross_validate`. Without a folder, pairs share lyric features in a temporary one.
     **protocol
-        Of `cross_validate`.
+        As in `cross_validate`.
 
     Returns
     -------
     Results
-        A row for each method and pair, named ``cca · mfcc-stats · tfidf``; only encoders that were asked for are in
-        the name. A pair for which nothing could be measured is in the notes.
+        A row for each method and pair, named ``cca · mfcc-stats · tfidf``; the name has only the encoders that were
+        given. The notes list pairs for which nothing could be measured.
 
     Raises
     ------
     UsageError, DataError
-        As `cross_validate`; unknown encoders; lyrics encoders, and the data set's lyrics are vectors; sound that an
-        encoder cannot read.
+        As raised by `cross_validate`; an encoder is unknown, lyrics encoders are given and the data set's lyrics are
+        vectors, or an audio encoder cannot read the audio.
 
     Examples
     --------
@@ -110,12 +109,12 @@ def compare_encoders(
     songs = {name: with_audio(dataset, encoder) for name, encoder in audio.items()}
     texts = () if others is None or dataset.texts is None else tuple(map(str, others.lyrics))
     features = {name: EncodedTexts.of(encoder, dataset, texts) for name, encoder in lyrics.items()}
-    found: list[tuple[_Cell, Results]] = []
+    by_cell: list[tuple[_Cell, Results]] = []
     errors: list[AlccaError] = []
     with ExitStack() as stack:
-        kept = FitCache(keep, fresh=fresh)
+        cache = FitCache(keep, fresh=fresh)
         if keep is None and len(cells) > 1:
-            kept = FitCache(stack.enter_context(tempfile.TemporaryDirectory()), own=True)
+            cache = FitCache(stack.enter_context(tempfile.TemporaryDirectory()), own=True)
         for cell in cells:
             own = dict(protocol) if cell.lyrics is None else {**protocol, "text_features": features[cell.lyrics]}
             pool = others
@@ -123,22 +122,22 @@ def compare_encoders(
                 pool = with_audio(others, audio[cell.audio])
             try:
                 data = dataset if cell.audio is None else songs[cell.audio]
-                found.append((cell, cross_validate(cell.methods, data, distractors=pool, keep=kept, **own)))
+                by_cell.append((cell, cross_validate(cell.methods, data, distractors=pool, keep=cache, **own)))
             except (DataError, UsageError) as error:
                 # Such as 100 components of 80 statistics; the other pairs can be measured.
                 errors.append(error)
                 notes.append(f"Nothing could be measured of {', '.join(cell.methods)}: {error}.")
-    if not found:
+    if not by_cell:
         raise errors[0]
     asked: list[tuple[str, Mapping[str, Encoder]]] = [("audio_encoders", audio), ("lyrics_encoders", lyrics)]
     encoders = {side: [encoder.key for encoder in made.values()] for side, made in asked if made}
-    return _together(found, order, notes, encoders)
+    return _together(by_cell, order, notes, encoders)
 
 
 def _cells(
     compared: Iterable[ComparedMethod], audio: Mapping[str, Any], lyrics: Mapping[str, Any]
 ) -> tuple[list[_Cell], list[str]]:
-    """The pairs with the methods of each, and the rows in the order in which they are told: by method."""
+    """The pairs with their methods, and all rows in their order in the results: by method."""
     cells: dict[tuple[str | None, str | None], _Cell] = {}
     order: list[str] = []
     for method in compared:
@@ -154,7 +153,7 @@ def _cells(
 def _distractors(
     dataset: Dataset, given: Any, compared: Iterable[ComparedMethod], encoders: Sequence[AudioEncoder]
 ) -> tuple[Distractors | None, list[str]]:
-    """The distractors that every pair can be given, for their pools must be the same."""
+    """The distractors that every pair can read, since the pools of all must be the same."""
     others, notes = distractors_for(dataset, given)
     if others is None or not others.recordings:
         return others, notes
@@ -168,19 +167,19 @@ def _distractors(
 
 
 def _together(
-    found: Sequence[tuple[_Cell, Results]], order: Sequence[str], notes: Sequence[str], encoders: Mapping[str, Any]
+    by_cell: Sequence[tuple[_Cell, Results]], order: Sequence[str], notes: Sequence[str], encoders: Mapping[str, Any]
 ) -> Results:
-    """The results of all pairs as those of one comparison."""
+    """Combine the results of all pairs to those of one comparison."""
     import pandas as pd
 
-    parts = [results for _, results in found]
+    parts = [results for _, results in by_cell]
     ranks = compact(pd.concat([part.ranks.astype({"method": object}) for part in parts], ignore_index=True))
     place = ranks["method"].map({row: i for i, row in enumerate(order)}).to_numpy(dtype=np.int64)
     ranks = ranks.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
     common = [note for note in parts[0].notes if all(note in part.notes for part in parts)]
     own = [
         f"{cell.label}: {note}" if cell.label else note
-        for cell, part in found for note in part.notes if note not in common
+        for cell, part in by_cell for note in part.notes if note not in common
     ]  # fmt: skip
     settings = {
         **parts[0].settings,

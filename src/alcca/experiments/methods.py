@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-# Names, where their estimators live (imported when asked for), and the settings that make an ablation.
+# Names, the paths of their estimators (imported on demand), and the settings of ablations.
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "cca": ("alcca.models.standardised_cca.StandardisedCCA", {}),
     "rcca": ("alcca.models.rcca.RCCA", {}),
@@ -45,15 +45,15 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "alcca-pair": ("alcca.models.alcca.ALCCA", {"invariance": "pair"}),
 }
 
-# What the paper does not compare: a baseline of today, and words that are heard in the recordings.
+# Methods that the paper does not compare: a current baseline, and transcripts.
 HEARD = "heard"
 OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "clip": ("alcca.models.clip.CLIP", {}),
     HEARD: ("alcca.matching.heard_words.HeardWords", {}),
 }
 
-# What is made of another method, whose name stands behind a colon: its space fused with what is heard, or another way
-# to compare places in its space.
+# Methods made of another one, whose name follows a colon: its space fused with transcripts, or another similarity in
+# its space.
 FUSED = "fused"
 AROUND = {
     FUSED: "alcca.models.fused.Fused",
@@ -64,7 +64,7 @@ OUR_SPACE = "alcca"
 
 
 def paper_methods() -> list[str]:
-    """Names of the methods of the paper's comparison, its ablations included: those that "all" stands for.
+    """Names of the methods of the paper's comparison, including ablations; "all" means these.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def paper_methods() -> list[str]:
 
 
 def method_names() -> list[str]:
-    """Names that `make_method` knows; "alcca without CCA" is ``acmr``, L_imi as printed ``alcca-pair``.
+    """Names for `make_method`; "alcca without CCA" is ``acmr``, L_imi as printed ``alcca-pair``.
 
     Examples
     --------
@@ -92,14 +92,14 @@ def make_method(name: str, **settings: Any) -> Any:
     ----------
     name : str
         One of `method_names`, or the dotted name of a class with the contract, such as ``cca_zoo.linear.CCA``.
-        ``fused``, ``csls`` and ``weighted`` are of ALCCA's space, ``fused:NAME`` of that of any of these.
+        ``fused``, ``csls`` and ``weighted`` use ALCCA's space, ``fused:NAME`` that of another method.
     **settings
-        Given to the estimator's constructor; those of ``fused:NAME`` that `Fused` has not, to NAME's.
+        Given to the estimator's constructor; for ``fused:NAME``, those that `Fused` lacks go to NAME's.
 
     Raises
     ------
     UsageError
-        An unknown name or setting; the message lists the known ones.
+        A name or setting is unknown; the message lists the known ones.
 
     Examples
     --------
@@ -127,12 +127,12 @@ def make_method(name: str, **settings: Any) -> Any:
 def _make_around(kind: str, inner: str, settings: Mapping[str, Any]) -> Any:
     if inner in (HEARD, FUSED) or inner.startswith(f"{FUSED}:"):
         raise UsageError(f"{kind}:{inner}: expected a method that learns a common space, such as {kind}:{OUR_SPACE}")
-    made = _class(AROUND[kind])
-    known = set(inspect.signature(made).parameters)
+    outer = _class(AROUND[kind])
+    known = set(inspect.signature(outer).parameters)
     own = {name: value for name, value in settings.items() if name in known}
     theirs = {name: value for name, value in settings.items() if name not in own}
     space = make_method(inner, **theirs)
-    return made({HEARD: make_method(HEARD), inner: space} if kind == FUSED else space, **own)
+    return outer({HEARD: make_method(HEARD), inner: space} if kind == FUSED else space, **own)
 
 
 def _class(path: str) -> Any:
@@ -144,35 +144,35 @@ def _class(path: str) -> Any:
 
 
 def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
-    """Make the estimators of a list as a command line takes it.
+    """Make the estimators of a list in the format of the command line.
 
     Parameters
     ----------
     text : str
-        Names, with settings behind colons and commas between methods. Behind ``fused``, ``csls`` and ``weighted``, a
-        word without "=" names the method whose space it is of. ``all`` stands for all of `paper_methods`.
+        Names, with settings after colons and commas between methods. After ``fused``, ``csls`` and ``weighted``, a word
+        without "=" names the method whose space they use. ``all`` means all of `paper_methods`.
     epochs : int, optional
-        Of every method that has epochs, instead of its own.
+        Replaces the epochs of every method that has them.
 
     Returns
     -------
     dict of str to estimator
-        Each under what was written.
+        By the text of each in the list.
 
     Raises
     ------
     UsageError
-        An unknown name or setting, or one of them twice.
+        A name or setting is unknown, or a method is listed twice.
 
     Examples
     --------
     >>> parse_methods("cca:ridge=(10, 1):n_components=5,acmr")["cca:ridge=(10, 1):n_components=5"]
     StandardisedCCA(n_components=5, ridge=(10, 1))
     """
-    made: dict[str, Any] = {}
+    parsed: dict[str, Any] = {}
     for part in filter(None, map(str.strip, split_outside_brackets(text, ","))):
         for written in paper_methods() if part == "all" else [part]:
-            if written in made:
+            if written in parsed:
                 raise UsageError(f"methods: {written} is there twice; leave one out")
             name, arguments, settings = Specification.of(written)
             for argument in filter(None, map(str.strip, arguments)):
@@ -180,16 +180,16 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
                     wrong = next((text for text in (argument, *arguments) if "=" not in text), argument)
                     raise UsageError(f"methods: expected {name}:setting=value, got {wrong!r}")
                 name = f"{name}:{argument}"
-            made[written] = make_method(name, **{key: value_of(text) for key, text in settings.items()})
+            parsed[written] = make_method(name, **{key: value_of(text) for key, text in settings.items()})
             if epochs is not None:
-                # Of the method, or of the parts that it is fused of.
-                theirs = [key for key in made[written].get_params() if key.split("__")[-1] == "epochs"]
-                made[written].set_params(**dict.fromkeys(theirs, epochs))
-    return made
+                # Those of the method, or of its parts.
+                theirs = [key for key in parsed[written].get_params() if key.split("__")[-1] == "epochs"]
+                parsed[written].set_params(**dict.fromkeys(theirs, epochs))
+    return parsed
 
 
 def default_methods(dataset: "Dataset", epochs: int | None = None) -> dict[str, Any]:
-    """The methods that are compared by default: fused, heard and alcca if songs were transcribed, else alcca.
+    """Return the methods compared by default: fused, heard and alcca if songs have been transcribed, else alcca.
 
     Parameters
     ----------
@@ -209,14 +209,14 @@ def default_methods(dataset: "Dataset", epochs: int | None = None) -> dict[str, 
 
 
 def named_methods(methods: Any) -> dict[str, Any]:
-    """Bring estimators, names, a list or a dict of them into one form: name to unfitted estimator.
+    """Convert an estimator, a name, or a list or dict of them to a dict of name to unfitted estimator.
 
-    Names may be what `parse_methods` takes, "all" included. An estimator without a name is called by its class.
+    A name can be any text for `parse_methods`, including "all". An estimator without a name gets that of its class.
 
     Raises
     ------
     UsageError
-        None at all, two of one name, an unknown name, or something that is no estimator.
+        There is no method, two have the same name, a name is unknown, or an object is not an estimator.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What stands beside the results of a comparison: notes on the songs, the methods' settings, versions."""
+"""Provenance of the results of a comparison: notes on the songs, the methods' settings, versions."""
 
 import platform
 import re
@@ -17,12 +17,12 @@ LONGEST = 4_000  # characters of a description
 
 
 def notes_on_songs(dataset: Dataset, fold_of: NDArray[np.integer]) -> list[str]:
-    """What a reader of results must know of the songs and how they were dealt to the folds."""
+    """Notes on the songs and their folds for readers of results."""
     notes = []
     sizes = np.bincount(fold_of)
     if sizes.max() > 1.5 * sizes.min():
         notes.append(
-            f"The test folds have {sizes.min()} to {sizes.max()} songs, because groups of songs are not torn apart."
+            f"The test folds have {sizes.min()} to {sizes.max()} songs, because groups of songs are kept whole."
         )
     twins = len(dataset) - len(set(song_groups(None, dataset.texts, n=len(dataset)).tolist()))
     if twins:
@@ -38,17 +38,17 @@ def notes_on_songs(dataset: Dataset, fold_of: NDArray[np.integer]) -> list[str]:
             f"{len(dataset) - labelled} of {len(dataset)} songs have no label: they ask no query at the category "
             "level, and stand in its galleries as wrong answers."
         )
-    unheard = sum(heard is None for heard in dataset.transcripts or ())
-    if unheard:
+    missing = sum(transcript is None for transcript in dataset.transcripts or ())
+    if missing:
         notes.append(
-            f"{unheard} of {len(dataset)} songs were not listened to yet, and count as songs in which no words were "
-            "heard: hear them (alcca hear) before methods that go by the words are judged."
+            f"{missing} of {len(dataset)} songs have not been transcribed, and count as songs without words; "
+            "transcribe them (alcca hear) before you judge methods that use transcripts."
         )
     return notes
 
 
 def describe(thing: object) -> str:
-    """An estimator with its settings, in one line that is the same in every run, whatever the settings are.
+    """Describe an estimator and its settings in one line, which is the same in every run.
 
     Examples
     --------
@@ -57,31 +57,31 @@ def describe(thing: object) -> str:
     ('Words()', "[<slot wrapper '__repr__' of 'object' objects>, <function <lambda>>]")
     """
     try:
-        if type(thing).__repr__ is object.__repr__:  # which tells the address, another in every run
+        if type(thing).__repr__ is object.__repr__:  # contains the address, which differs in every run
             settings = getattr(thing, "__dict__", {})
-            said = f"{type(thing).__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(settings.items()))})"
+            text = f"{type(thing).__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(settings.items()))})"
         else:
-            said = repr(thing)
-    except Exception as error:  # noqa: BLE001  # a description is not worth a run
-        said = f"{type(thing).__qualname__}(… {type(error).__name__} in its description)"
-    said = ADDRESS.sub("", " ".join(said.split())).encode("utf-8", "backslashreplace").decode()
-    return said if len(said) <= LONGEST else said[:LONGEST] + " …"
+            text = repr(thing)
+    except Exception as error:  # noqa: BLE001  # a faulty __repr__ must not end a comparison
+        text = f"{type(thing).__qualname__}(… {type(error).__name__} in its description)"
+    text = ADDRESS.sub("", " ".join(text.split())).encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= LONGEST else text[:LONGEST] + " …"
 
 
 def versions() -> dict[str, str]:
-    """The versions of what results depend on, by name."""
+    """The versions of Python and the packages that results depend on, by name."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"python": platform.python_version()}
+    by_name = {"python": platform.python_version()}
     for package in ("alcca", "numpy", "scipy", "scikit-learn", "torch", "gensim", "librosa"):
         try:
-            found[package] = version(package)
+            by_name[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return by_name
 
 
 def computed_with() -> dict[str, str]:
-    """What a fit was computed with: the versions of the packages that compute, and alcca's source."""
-    found = {name: version for name, version in versions().items() if name != "librosa"}
-    return {**found, "source": alcca_source()}
+    """The code behind a fit: the versions of the packages that it uses, and a digest of alcca's source."""
+    of_packages = {name: version for name, version in versions().items() if name != "librosa"}
+    return {**of_packages, "source": alcca_source()}

@@ -1,4 +1,4 @@
-"""Tables of ranks: one fit's, and those of all fits together."""
+"""Tables of ranks, of one fit and of all fits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,12 +30,12 @@ def fit_frame(records: Iterable[Mapping[str, Any]]) -> "DataFrame":
 def ranks_frame(
     parts: Iterable[tuple["Fit", "DataFrame"]], groups: NDArray[np.integer], ids: Sequence[str]
 ) -> "DataFrame":
-    """Put the ranks of all fits into one table, as `Results.ranks` describes it.
+    """Put the ranks of all fits into one table, the `Results.ranks`.
 
     Parameters
     ----------
     parts : iterable of (Fit, DataFrame)
-        As `fit_frame` makes them.
+        With tables from `fit_frame`.
     groups : (n,) array of int
         The group of each song of the data set.
     ids : sequence of n str
@@ -44,7 +44,7 @@ def ranks_frame(
 
     frame = pd.concat([part.assign(**fit._asdict()) for fit, part in parts], ignore_index=True)
     frame["group"] = groups[frame["query"].to_numpy()]
-    # Not one text a row: a comparison has millions of rows.
+    # Categories instead of one text a row, as a comparison has millions of rows.
     codes, names = pd.factorize(np.array(ids, dtype=object))
     frame["song"] = pd.Categorical.from_codes(codes[frame["query"].to_numpy()].tolist(), pd.Index(names))
     columns = [
@@ -62,7 +62,7 @@ def compact(frame: "DataFrame") -> "DataFrame":
 
 
 class Fit(NamedTuple):
-    """Which fit of a comparison: a method, or (control) the same on shuffled pairs, in a fold of a seed."""
+    """A fit of a comparison: a method, or (control) the method on shuffled pairs, in a fold of a seed."""
 
     method: str
     control: bool
@@ -71,7 +71,7 @@ class Fit(NamedTuple):
 
     @property
     def place(self) -> tuple[int, int]:
-        """Seed and fold: what all methods share."""
+        """Seed and fold, which all methods share."""
         return self.seed, self.fold
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ class Fit(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A fit that failed, and why."""
+    """A fit that failed, and the reason."""
 
     method: str
     control: bool

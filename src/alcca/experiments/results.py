@@ -1,4 +1,4 @@
-"""The rank of every query of a comparison, and what can be said from them.
+"""The results of a comparison: the rank of every query, and measures, intervals and tests computed from the ranks.
 
 Per-query ranks are kept, not averages: intervals, chance and paired tests all come from the same table.
 """
@@ -26,19 +26,19 @@ __all__ = ["AS_A_WHOLE", "DIRECTIONS", "FILES", "LEVELS", "MEASURES", "Results"]
 
 DIRECTIONS = ("audio", "lyrics")  # what the query is; the gallery is the other
 LEVELS = ("instance", "category")
-# The number of components of a method that has none, and is ranked by a similarity of its own.
+# The number of components of a method that has none, because it ranks by a similarity of its own.
 AS_A_WHOLE = 0
 MEASURES = ("MRR1", "R@1", "R@5", "R@10", "median")
 CUTS = (1, 5, 10)
 CELL = ["method", "control", "components", "direction", "level"]
 FILES = ("ranks.parquet", "summary.csv", "settings.json")
 FORMAT = 2
-STATE = b"alcca"  # where ranks.parquet keeps settings, notes and failures
+STATE = b"alcca"  # the metadata key of ranks.parquet with settings, notes and failures
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What `alcca.cross_validate` found.
+    """The results of `alcca.cross_validate`.
 
     Parameters
     ----------
@@ -46,15 +46,15 @@ class Results:
         One row for each query and measurement: method, control (True: trained on shuffled pairs), fold, seed,
         components, direction ("audio": audio asks for lyrics), level ("instance" or "category"), query (row of the
         data set), song (its id), group, rank (1 is best), pool (size of the gallery), relevant (right items in it).
-        A method that is ranked by a similarity of its own has 0 components.
+        A method that ranks by a similarity of its own has 0 components.
     settings : mapping
         Data set, folds, seed, methods, versions.
     notes : tuple of str
-        What a reader must know: what was left out, and why.
+        Notes for readers, such as what was left out, and why.
     failures : tuple of Failure
         Fits that failed. The ranks of their method, control and seed are left out.
     seconds : mapping of str to float
-        Median time of one fit of each method, with the processor's share that it had.
+        Median time of one fit of each method, on its share of the processors.
     without_words : tuple of int, optional
         The songs (rows of the data set) whose transcript has no words; None if no song has been transcribed.
     """
@@ -68,12 +68,12 @@ class Results:
 
     @property
     def methods(self) -> list[str]:
-        """The methods that were measured, in the order in which they were named."""
+        """The methods that were measured, in the order of the call."""
         ranks = self.ranks.loc[~self.ranks["control"].astype(bool), "method"]
         return [str(method) for method in ranks.unique()]
 
     def only(self, methods: Collection[str]) -> "Results":
-        """The results of some methods, as if no others had been compared."""
+        """Return the results of some methods, as if no others had been compared."""
         return replace(
             self,
             ranks=self.ranks[self.ranks["method"].isin(list(methods))].reset_index(drop=True),
@@ -82,11 +82,11 @@ class Results:
         )
 
     def to_frame(self) -> "DataFrame":
-        """The per-query ranks as a new DataFrame; the columns are those of `Results.ranks`."""
+        """Return the per-query ranks as a new DataFrame; the columns are those of `Results.ranks`."""
         return self.ranks.copy()
 
     def summary(self) -> "DataFrame":
-        """Means with 95% intervals, beside chance and the shuffled pairs.
+        """Compute means with 95% intervals, beside chance and the shuffled pairs.
 
         Returns
         -------
@@ -103,12 +103,12 @@ class Results:
 
         bootstrap = GroupBootstrap(int(self.ranks["group"].max()) + 1)
         cells = dict(iter(self.ranks.groupby(CELL, observed=True, sort=False)))
-        found = dict(zip(cells, _measured(list(cells.values()), bootstrap), strict=True))
+        measured = dict(zip(cells, _measured(list(cells.values()), bootstrap), strict=True))
         rows = []
-        for (method, control, *rest), values in found.items():
+        for (method, control, *rest), values in measured.items():
             if control:
                 continue
-            shuffled = found.get((method, True, *rest), {})
+            shuffled = measured.get((method, True, *rest), {})
             row = dict(zip(["method", *CELL[2:]], (method, *rest), strict=True))
             row |= {name: value for name, value in values.items() if name in ("queries", "pool")}
             for measure in MEASURES:
@@ -127,7 +127,7 @@ class Results:
         a, b : str
             Names of methods. Without ``b``, ``a`` is compared with itself trained on shuffled pairs.
         components : int or (int, int), optional
-            Of both, or of each. All that both have when not given.
+            Of both, or of each. By default all numbers that both have.
 
         Returns
         -------
@@ -140,7 +140,7 @@ class Results:
         Raises
         ------
         UsageError
-            An unknown method, or nothing that both were measured at.
+            A method is unknown, or there is no number of components at which both were measured.
         """
         import pandas as pd
 
@@ -156,21 +156,21 @@ class Results:
         for ca, cb in pairs:
             for level in LEVELS:
                 for direction in DIRECTIONS:
-                    one, two = (
+                    ranks_a, ranks_b = (
                         frame[
                             (frame["components"] == c) & (frame["direction"] == direction) & (frame["level"] == level)
                         ].set_index(key)["rank"]
                         for frame, c in ((first, ca), (second, cb))
                     )
-                    if not len(one) or not len(two):
+                    if not len(ranks_a) or not len(ranks_b):
                         continue
-                    common = one.index.intersection(two.index)
+                    common = ranks_a.index.intersection(ranks_b.index)
                     if not len(common):
                         continue
-                    one, two = one.reindex(common), two.reindex(common)
-                    values = 1 / one, 1 / two
+                    ranks_a, ranks_b = ranks_a.reindex(common), ranks_b.reindex(common)
+                    values = 1 / ranks_a, 1 / ranks_b
                     difference = (values[0] - values[1]).to_numpy()[:, None]
-                    group = one.index.get_level_values("group").to_numpy()
+                    group = ranks_a.index.get_level_values("group").to_numpy()
                     low, high = bootstrap.mean(difference, group)
                     rows.append(
                         {
@@ -178,7 +178,7 @@ class Results:
                             "direction": direction, "level": level,
                             "MRR1_a": values[0].mean(), "MRR1_b": values[1].mean(),
                             "difference": difference.mean(), "low": low[0], "high": high[0],
-                            "p": paired_randomisation(difference, group)[0], "queries": len(one),
+                            "p": paired_randomisation(difference, group)[0], "queries": len(ranks_a),
                         }
                     )  # fmt: skip
         if not rows:
@@ -189,9 +189,9 @@ class Results:
         return pd.DataFrame(rows)
 
     def save(self, folder: Path | str) -> None:
-        """Write ranks.parquet, which holds everything, and for readers summary.csv and settings.json into ``folder``.
+        """Write ranks.parquet, which holds everything, and for readers summary.csv and settings.json to ``folder``.
 
-        The folder is made when missing, and other files in it are left alone. Each file is written whole or not.
+        The folder is made if it is missing; its other files are not touched. Each file is written whole or not at all.
 
         Raises
         ------
@@ -213,7 +213,7 @@ class Results:
             "without_words": self.without_words,
         }
         text = json.dumps(state, indent=2, ensure_ascii=False, default=plain)
-        # Names of files that are not UTF-8 come as halves of characters.
+        # Names of files that are not UTF-8 contain surrogates.
         written = text.encode("utf-8", "backslashreplace")
         table = pyarrow.Table.from_pandas(self.ranks, preserve_index=False)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), STATE: written})
@@ -224,12 +224,12 @@ class Results:
 
     @classmethod
     def load(cls, folder: Path | str) -> "Results":
-        """Read what `save` wrote.
+        """Read results that `save` wrote.
 
         Raises
         ------
         LibraryError
-            The folder holds no results, or damaged ones.
+            The folder has no results, or damaged ones.
         """
         import pyarrow
         from pyarrow import parquet
@@ -245,7 +245,7 @@ class Results:
                 raise LibraryError(f"{folder}: results of format {state['format']}, expected {FORMAT}; evaluate again")
             failures = tuple(Failure(**failure) for failure in state["failures"])
             ranks = compact(table.to_pandas())
-            silent = state.get("without_words")  # results from before there were transcripts lack it
+            silent = state.get("without_words")  # missing in results of older versions
             silent = None if silent is None else tuple(silent)
             return cls(ranks, state["settings"], tuple(state["notes"]), failures, state["seconds"], silent)
         except (pyarrow.ArrowException, ValueError, KeyError, TypeError, OSError) as error:
@@ -263,16 +263,16 @@ class Results:
 
 
 def _measured(cells: "Sequence[DataFrame]", bootstrap: GroupBootstrap) -> list[dict[str, float]]:
-    """All measures of each cell: one method at one number of components, direction and level."""
+    """Compute all measures of each cell: one method at one number of components, direction and level."""
     groups = [cell["group"].to_numpy() for cell in cells]
     ranks = [cell["rank"].to_numpy() for cell in cells]
-    values = [np.stack([1.0 / one, *(one <= cut for cut in CUTS)], axis=1).astype(np.float64) for one in ranks]
+    values = [np.stack([1.0 / own, *(own <= cut for cut in CUTS)], axis=1).astype(np.float64) for own in ranks]
     means = bootstrap.means(list(zip(values, groups, strict=True)))
     medians = bootstrap.medians(list(zip(ranks, groups, strict=True)))
-    return [_told(*one) for one in zip(cells, ranks, values, means, medians, strict=True)]
+    return [_row(*cell) for cell in zip(cells, ranks, values, means, medians, strict=True)]
 
 
-def _told(
+def _row(
     cell: "DataFrame",
     ranks: NDArray[np.integer],
     values: NDArray[np.float64],
@@ -282,11 +282,11 @@ def _told(
     pool, relevant = cell["pool"].to_numpy(), cell["relevant"].to_numpy()
     by_chance = Chance(pool, relevant)
     chance = [by_chance.mrr1(), *map(by_chance.recall_at, CUTS)]
-    found = {"queries": len(cell), "pool": float(pool.mean())}
+    row = {"queries": len(cell), "pool": float(pool.mean())}
     for measure, *numbers in zip(MEASURES, values.mean(axis=0), *means, chance, strict=False):
-        found |= dict(zip((measure, f"{measure}_low", f"{measure}_high", f"{measure}_chance"), numbers, strict=True))
+        row |= dict(zip((measure, f"{measure}_low", f"{measure}_high", f"{measure}_chance"), numbers, strict=True))
     middle = median_rank(ranks)
-    return found | {
+    return row | {
         # The interval is of the lower median; an even number of ranks has its median half a rank higher.
         "median": middle, "median_low": medians[0], "median_high": max(medians[1], middle),
         "median_chance": by_chance.median_rank(),

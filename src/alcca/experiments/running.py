@@ -1,4 +1,4 @@
-"""The fits of a comparison, run: taken from what was kept, or done, with those that begin alike in one job."""
+"""Running the fits of a comparison: kept fits are reused, and fits that share a first stage are one job."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ __all__ = ["Outcome", "median_seconds", "run_seeds"]
 
 
 class Outcome(NamedTuple):
-    """What became of one fit: ranks, or the reason why there are none."""
+    """The outcome of one fit: ranks, or the reason of its failure."""
 
     fit: Fit
     ranks: "DataFrame | None"
@@ -32,12 +32,12 @@ class Outcome(NamedTuple):
 def run_seeds(
     protocol: Protocol, comparison: Comparison, execution: Execution, cache: ComparisonCache
 ) -> tuple[list[Outcome], list[str]]:
-    """Do the fits of the first seed, then those of the other seeds by the methods that are not slow.
+    """Do the fits of the first seed, then those of the other seeds for the methods that are not slow.
 
     Returns
     -------
     (list of Outcome, list of str)
-        The notes say which methods were slow, where there are other seeds.
+        The outcomes, and a note on slow methods if there are several seeds.
     """
     first, *others = protocol.seeds
     outcomes = _run(protocol.fits(comparison.methods, [first]), comparison, execution, cache)
@@ -62,20 +62,20 @@ def _slow_methods(outcomes: Iterable[Outcome], slow_after: float | None) -> set[
 
 def median_seconds(outcomes: Iterable[Outcome]) -> dict[str, float]:
     """The median seconds of each method's fits that did not fail."""
-    took: dict[str, list[float]] = defaultdict(list)
+    by_method: dict[str, list[float]] = defaultdict(list)
     for outcome in outcomes:
         if not outcome.failure:
-            took[outcome.fit.method].append(outcome.seconds)
-    return {method: median(seconds) for method, seconds in took.items()}
+            by_method[outcome.fit.method].append(outcome.seconds)
+    return {method: median(seconds) for method, seconds in by_method.items()}
 
 
 def _run(fits: Sequence[Fit], comparison: Comparison, execution: Execution, cache: ComparisonCache) -> list[Outcome]:
-    """Fit and rank, or take what was kept; in the order of ``fits``."""
+    """Reuse kept outcomes, or fit and rank; in the order of ``fits``."""
     outcomes = _kept_outcomes(fits, comparison.components, cache)
     groups = begin_alike([fit for fit in fits if fit not in outcomes], comparison)
     jobs = _jobs(groups, comparison, execution)
-    said = f"cross-validating ({len(outcomes)} kept before)" if outcomes else "cross-validating"
-    with Progress(said, total=len(fits), unit="fit", show=execution.verbose and bool(fits)) as bar:
+    what = f"cross-validating ({len(outcomes)} kept before)" if outcomes else "cross-validating"
+    with Progress(what, total=len(fits), unit="fit", show=execution.verbose and bool(fits)) as bar:
         bar.update(len(outcomes), note="kept before" if outcomes else "")
         for number, results, _ in execution.run(jobs, bar):
             for outcome in _outcomes(groups[number], results):
@@ -86,15 +86,15 @@ def _run(fits: Sequence[Fit], comparison: Comparison, execution: Execution, cach
 
 
 def _kept_outcomes(fits: Sequence[Fit], components: Sequence[int], cache: ComparisonCache) -> dict[Fit, Outcome]:
-    found = {fit: cache.ranks(fit, components) for fit in fits}
-    return {fit: Outcome(fit, kept[0], "", kept[1]) for fit, kept in found.items() if kept is not None}
+    cached = {fit: cache.ranks(fit, components) for fit in fits}
+    return {fit: Outcome(fit, kept[0], "", kept[1]) for fit, kept in cached.items() if kept is not None}
 
 
 def _jobs(groups: Sequence[Sequence[Fit]], comparison: Comparison, execution: Execution) -> list[Job]:
-    """One job for each group of fits that begin alike."""
+    """Make one job for each group of fits that share a first stage."""
     begun = begin_together([group[0] for group in groups], comparison, execution.together, execution.verbose)
     songs = execution.shared(comparison.songs)
-    # Vectors that were given are the same ones in each fold, and are sent once.
+    # Given vectors are the same object in each fold, and are sent once.
     features = {id(view): view for view in comparison.features.values()}
     features = {which: execution.shared(view) for which, view in features.items()}
     jobs = []
@@ -111,9 +111,9 @@ def _jobs(groups: Sequence[Sequence[Fit]], comparison: Comparison, execution: Ex
 
 
 def _outcomes(group: Sequence[Fit], results: Any) -> list[Outcome]:
-    """What became of the fits of one job."""
-    done = [(KILLED, 0.0)] * len(group) if died(results) else results
+    """The outcomes of the fits of one job."""
+    results = [(KILLED, 0.0)] * len(group) if died(results) else results
     return [
-        Outcome(fit, None, found, seconds) if isinstance(found, str) else Outcome(fit, found, "", seconds)
-        for fit, (found, seconds) in zip(group, done, strict=True)
+        Outcome(fit, None, result, seconds) if isinstance(result, str) else Outcome(fit, result, "", seconds)
+        for fit, (result, seconds) in zip(group, results, strict=True)
     ]

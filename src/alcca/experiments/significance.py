@@ -1,7 +1,7 @@
-"""Which differences between the methods of a comparison are more than chance.
+"""Tests of differences between the methods of a comparison.
 
-Every method is taken at one number of components that was fixed before looking. To take each at its best number on
-the test folds would be selection on the test folds.
+Every method is tested at one number of components that was fixed in advance. Taking each at its best number on the
+test folds would be selection on the test folds.
 """
 
 from collections.abc import Iterable
@@ -22,23 +22,23 @@ __all__ = ["FIXED_COMPONENTS", "LEVEL", "against_controls", "fixed_components", 
 
 # The paper's best number of components.
 FIXED_COMPONENTS = 80
-# Chance of at least one false finding in a family of tests.
+# Probability of at least one false positive in a family of tests.
 LEVEL = 0.05
 DRAWS = 10_000
-# A p-value is at least 1 / draws. With this many draws for each test, that is small enough to survive the correction.
+# A p-value is at least 1 / draws. With this many draws for each test, it can be significant after the correction.
 DRAWS_A_TEST = 100
 QUERY = ["seed", "fold", "query", "group"]
 
 
 def pairwise(results: Results, components: int = FIXED_COMPONENTS) -> "DataFrame":
-    """Test every pair of methods for a difference in MRR1 on the queries that both were asked.
+    """Test every pair of methods for a difference in MRR1 on their common queries.
 
     Parameters
     ----------
     results : Results
     components : int
-        Each method is taken at this number of components, or at the next below that it was measured at; at its
-        smallest when all are above, so also in the whole of its own space.
+        Each method is tested at this number of components, or at the next lower one that it was measured at; at its
+        smallest if all are above, also if that is its whole space.
 
     Returns
     -------
@@ -95,9 +95,9 @@ def pairwise(results: Results, components: int = FIXED_COMPONENTS) -> "DataFrame
 def against_controls(results: Results, components: int = FIXED_COMPONENTS) -> "DataFrame":
     """Test every method for a difference in MRR1 from chance, and from itself trained on shuffled pairs.
 
-    Against chance, each query's reciprocal rank stands beside what a gallery in random order would give on average.
-    Reciprocal ranks are skewed, and random signs do not know it: a method that guesses is called significantly above
-    chance in less than 2.5% of cases, but significantly below it too often (8% with 150 songs, 5% with 1,733).
+    Against chance, each query's reciprocal rank is compared with its mean for a gallery in random order. Reciprocal
+    ranks are skewed, which the random signs of the test ignore: a method that guesses is significantly above chance in
+    less than 2.5% of cases, but significantly below it too often (8% with 150 songs, 5% with 1,733).
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def against_controls(results: Results, components: int = FIXED_COMPONENTS) -> "D
 
 
 def fixed_components(counts: Iterable[int], wanted: int = FIXED_COMPONENTS) -> int:
-    """The number of components that a method is judged at: ``wanted``, or the next below; the smallest if none is.
+    """The number of components at which a method is tested: ``wanted``, or the next lower; the smallest if none is.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def fixed_components(counts: Iterable[int], wanted: int = FIXED_COMPONENTS) -> i
 
 
 def _at_fixed(results: Results, components: int) -> tuple[dict[str, int], "DataFrame"]:
-    """The number of components of each method, in the order in which the results name them, and its ranks there."""
+    """The number of components of each method, in the order of the results, and the ranks at these numbers."""
     if components < 1:
         raise UsageError(f"components: expected 1 or more, got {components}")
     ranks = results.ranks.assign(control=results.ranks["control"].astype(bool))
@@ -177,7 +177,7 @@ def _bootstrap(results: Results) -> GroupBootstrap:
 
 
 def _by_query(cell: "DataFrame", values: str) -> "DataFrame":
-    """One row for each query and one column for each method; NaN where a method was not asked the query."""
+    """One row for each query and one column for each method; NaN if a method was not measured on the query."""
     return cell.pivot(index=QUERY, columns="method", values=values)
 
 
@@ -185,15 +185,15 @@ def _tested(
     table: "DataFrame", a: NDArray[Any], b: NDArray[Any], group: NDArray[np.int64], bootstrap: GroupBootstrap
 ) -> "DataFrame":
     """Add to each row of ``table`` the test of one column of ``a`` against the same column of ``b``, both (n, m)."""
-    asked = np.isfinite(a) & np.isfinite(b)
-    some = asked.any(axis=0)
-    table, asked, a, b = table[some].reset_index(drop=True), asked[:, some], a[:, some], b[:, some]
-    queries = asked.sum(axis=0)
-    # A query that one of the two was not asked adds 0 to its group's sum, under either sign.
-    differences = np.where(asked, a - b, 0.0)
+    common = np.isfinite(a) & np.isfinite(b)
+    testable = common.any(axis=0)
+    table, common, a, b = table[testable].reset_index(drop=True), common[:, testable], a[:, testable], b[:, testable]
+    queries = common.sum(axis=0)
+    # A query that only one of the two has adds 0 to its group's sum, with either sign.
+    differences = np.where(common, a - b, 0.0)
     low, high = np.empty(len(table)), np.empty(len(table))
-    # The bootstrap divides by how many queries are drawn, so columns that lack the same queries go together.
-    patterns, of = np.unique(asked, axis=1, return_inverse=True) if len(table) else (asked, np.empty(0, int))
+    # The bootstrap divides by the number of drawn queries, so columns that lack the same queries go together.
+    patterns, of = np.unique(common, axis=1, return_inverse=True) if len(table) else (common, np.empty(0, int))
     for i, pattern in enumerate(patterns.T):
         columns = np.flatnonzero(of == i)
         low[columns], high[columns] = bootstrap.mean(differences[np.ix_(pattern, columns)], group[pattern])
@@ -201,7 +201,7 @@ def _tested(
     p = paired_randomisation(differences, group, draws=draws) if len(table) else np.empty(0)
     corrected = holm(p)
     return table.assign(
-        MRR1_a=np.where(asked, a, 0.0).sum(axis=0) / queries, MRR1_b=np.where(asked, b, 0.0).sum(axis=0) / queries,
+        MRR1_a=np.where(common, a, 0.0).sum(axis=0) / queries, MRR1_b=np.where(common, b, 0.0).sum(axis=0) / queries,
         difference=differences.sum(axis=0) / queries, low=low, high=high,
         p=p, p_holm=corrected, significant=corrected <= LEVEL, queries=queries,
     )  # fmt: skip

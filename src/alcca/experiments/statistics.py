@@ -1,8 +1,8 @@
-"""Intervals and paired tests from per-query values, with groups of songs as the unit that is drawn.
+"""Intervals and paired tests from per-query values, with groups of songs as the unit of resampling.
 
-Songs of one group are no independent evidence, so whole groups are resampled and whole groups change sides.
-The intervals tell how far the result depends on which songs were asked. They do not hold the variation from
-training again on other songs.
+Songs of one group are not independent, so whole groups are resampled and whole groups change sides. The intervals
+measure how far the result depends on the choice of queries. They do not include the variation from training on other
+songs.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ __all__ = ["GroupBootstrap", "holm", "paired_randomisation"]
 
 Floats = NDArray[np.float64]
 LEVEL = (0.025, 0.975)
-# Draws handled at a time, so that 100,000 groups stay within some hundred megabytes.
+# Draws processed at a time, so that 100,000 groups need a few hundred megabytes.
 CHUNK = 100
-# Tables handled at a time.
+# Tables processed at a time.
 TOGETHER = 64
 
 
@@ -28,9 +28,9 @@ class GroupBootstrap:
     Parameters
     ----------
     groups : int
-        How many groups there are.
+        Number of groups.
     draws : int
-        How many collections are drawn; all calls use the same ones.
+        Number of resamples; all calls use the same ones.
     random_state : int
         Seed of the draws.
 
@@ -58,12 +58,12 @@ class GroupBootstrap:
             self._times[start : start + size] = counts.reshape(size, groups)
 
     def mean(self, values: Floats, group: NDArray[np.integer]) -> tuple[Floats, Floats]:
-        """Intervals of the means of the columns of ``values`` (n, m); ``group`` (n,) is each row's group."""
+        """Compute intervals of the means of the columns of ``values`` (n, m); ``group`` (n,) is each row's group."""
         return self.means([(values, group)])[0]
 
     def means(self, cells: Sequence[tuple[Floats, NDArray[np.integer]]]) -> list[tuple[Floats, Floats]]:
-        """The same of many tables at once: products of matrices, which are much faster than as many of vectors."""
-        found = []
+        """Compute `mean` of many tables at once: products of matrices are much faster than of single vectors."""
+        intervals = []
         for start in range(0, len(cells), TOGETHER):
             block = cells[start : start + TOGETHER]
             sums = np.stack(
@@ -74,30 +74,30 @@ class GroupBootstrap:
                 own = drawn[:, first : first + values.shape[1] + 1]
                 own = own[own[:, 0] > 0]
                 low, high = np.quantile((own[:, 1:] / own[:, :1]).astype(np.float64), LEVEL, axis=0)
-                found.append((low, high))
+                intervals.append((low, high))
                 first += values.shape[1] + 1
-        return found
+        return intervals
 
     def median(self, ranks: NDArray[np.integer], group: NDArray[np.integer]) -> tuple[float, float]:
-        """Interval of the (lower) median of ``ranks`` (n,).
+        """Compute the interval of the (lower) median of ``ranks`` (n,).
 
-        A drawn median is at most r exactly when half of the drawn ranks are, so the share of draws for which that
-        holds is the distribution of the median at r, and both ends are found by bisection, without sorting any draw.
+        A drawn median is at most r exactly if half of the drawn ranks are, so the share of such draws is the
+        distribution of the median at r. Both ends are found by bisection, without sorting any draw.
         """
         return self.medians([(ranks, group)])[0]
 
     def medians(self, cells: Sequence[tuple[NDArray[np.integer], NDArray[np.integer]]]) -> list[tuple[float, float]]:
-        """The same of many lists of ranks at once; see `means`."""
-        found: list[tuple[float, float]] = []
+        """Compute `median` of many lists of ranks at once; see `means`."""
+        intervals: list[tuple[float, float]] = []
         for start in range(0, len(cells), TOGETHER):
             block = cells[start : start + TOGETHER]
             count = self._times @ np.stack([self._per_group(None, group) for _, group in block], axis=1)
             values = [np.unique(ranks) for ranks, _ in block]
             ends = [self._bisected(block, values, count, level) for level in LEVEL]
-            found += [
-                (float(one[low]), float(one[high])) for one, low, high in zip(values, *map(list, ends), strict=True)
+            intervals += [
+                (float(own[low]), float(own[high])) for own, low, high in zip(values, *map(list, ends), strict=True)
             ]
-        return found
+        return intervals
 
     def _bisected(
         self,
@@ -106,9 +106,9 @@ class GroupBootstrap:
         count: NDArray[np.float32],
         level: float,
     ) -> NDArray[np.int64]:
-        """Which of its values each list's drawn medians are at most, in a share ``level`` of the draws."""
+        """For each list, the index of its ``level``-quantile of the drawn medians among its sorted values."""
         low = np.zeros(len(cells), dtype=np.int64)
-        high = np.array([len(one) - 1 for one in values])
+        high = np.array([len(own) - 1 for own in values])
         while open_ := np.flatnonzero(low < high).tolist():
             middle = (low + high) // 2
             within = self._times @ np.stack(
@@ -130,10 +130,10 @@ class GroupBootstrap:
 def paired_randomisation(
     differences: Floats, group: NDArray[np.integer], draws: int = 10_000, random_state: int = 0
 ) -> Floats:
-    """Two-sided p-values of means of paired differences, by a randomisation test.
+    """Compute two-sided p-values of means of paired differences, by a randomisation test.
 
-    Were both methods equal, the difference of a group of songs would be as likely with the other sign. The p-value
-    is the share of random signs whose mean is at least as far from 0, the observed signs included, so it is never 0.
+    If both methods were equal, the difference of a group of songs would be as likely with the other sign. The p-value
+    is the share of random signs whose mean is at least as far from 0. It counts the observed signs, so it is never 0.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def paired_randomisation(
     """
     _, code = np.unique(group, return_inverse=True)
     sums = np.stack([np.bincount(code, column) for column in differences.T], axis=1)
-    # Sums of the same numbers in another order differ in their last bits and are as extreme all the same.
+    # Sums of the same numbers in another order differ in their last bits, but are equally extreme.
     observed = np.abs(sums.sum(axis=0)) - 1e-12 * np.abs(sums).sum(axis=0)
     rng = np.random.default_rng(random_state)
     extreme = np.zeros(sums.shape[1], dtype=np.int64)
@@ -167,10 +167,10 @@ def paired_randomisation(
 
 
 def holm(p: ArrayLike) -> Floats:
-    """Adjust the p-values of one family of tests, so that all of them together err with at most the level's chance.
+    """Adjust the p-values of one family of tests, so that the probability of any false positive is at most the level.
 
     The i-th smallest of m p-values is multiplied by m - i + 1. No adjusted value is smaller than one before it, and
-    none is above 1. Nothing is assumed about how the tests depend on each other.
+    none is above 1. The tests may depend on each other in any way.
 
     Parameters
     ----------
@@ -180,12 +180,12 @@ def holm(p: ArrayLike) -> Floats:
     Returns
     -------
     (m,) array
-        In the order given. At the level 0.05, those of at most 0.05 are significant.
+        In the order of ``p``. At the level 0.05, those of at most 0.05 are significant.
 
     Raises
     ------
     DataError
-        NaN, or values outside [0, 1].
+        A value is NaN or outside [0, 1].
 
     References
     ----------

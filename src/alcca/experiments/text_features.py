@@ -1,4 +1,4 @@
-"""Lyric features of a comparison: of each fold, learned from its training texts alone."""
+"""Lyric features of a comparison: for each fold, learned only from its training texts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -23,7 +23,7 @@ Place = tuple[int, int]  # seed and fold
 
 
 class TextFeatures(Protocol):
-    """What turns lyrics into vectors: fitted on the texts of a training fold, applied to both folds."""
+    """A converter of lyrics to vectors: fitted on the texts of a training fold, applied to both folds."""
 
     def fit(self, texts: Sequence[str], /) -> Any:
         """Learn from texts."""
@@ -33,14 +33,14 @@ class TextFeatures(Protocol):
 
 
 def make_doc2vec(seed: int) -> TextFeatures:
-    """Make the paper's lyric features, unfitted."""
+    """Make an unfitted converter to the paper's lyric features."""
     from alcca.features.doc2vec import Doc2VecFeatures
 
     return Doc2VecFeatures(random_state=seed)
 
 
 def describe_lyrics(dataset: Dataset, text_features: Callable[[], TextFeatures] | None) -> str:
-    """What makes the lyric features, with its settings, in one line."""
+    """Describe the maker of the lyric features, and its settings, in one line."""
     if dataset.texts is None:
         return "features as given"
     return describe((text_features or partial(make_doc2vec, 0))())
@@ -53,29 +53,29 @@ def features_by_fold(
     execution: Execution,
     cache: ComparisonCache,
 ) -> dict[Place, Array | None]:
-    """Lyric features of all songs and distractors for each seed and fold, learned from its training texts.
+    """Compute lyric features of all songs and distractors for each seed and fold, learned from its training texts.
 
     Parameters
     ----------
     songs : Songs
     text_features : callable, optional
-        Makes them, as `alcca.cross_validate` takes it.
+        Makes their converter, as in `alcca.cross_validate`.
     rows : mapping of (seed, fold) to (train, test)
     execution : Execution
     cache : ComparisonCache
-        Gives those that were kept, and keeps the others.
+        Returns kept features, and keeps new ones.
 
     Raises
     ------
     DataError
-        They failed; the message names the fold.
+        The features failed; the message names the fold.
     """
     texts = songs.texts
     if texts is None:
         return dict.fromkeys(rows, _given_features(songs))
     kept = {place: cache.features(*place) for place in rows}
-    found: dict[Place, Array | None] = {place: view for place, view in kept.items() if view is not None}
-    missing = [place for place in rows if place not in found]
+    by_fold: dict[Place, Array | None] = {place: view for place, view in kept.items() if view is not None}
+    missing = [place for place in rows if place not in by_fold]
     shared = execution.shared(texts)
     jobs = [
         Job("lyrics", f"lyric features of fold {fold}", lyric_features,
@@ -88,9 +88,9 @@ def features_by_fold(
             seed, fold = missing[number]
             if died(view):
                 raise DataError(f"lyric features failed in fold {fold}: {KILLED}")
-            found[seed, fold] = view
+            by_fold[seed, fold] = view
             cache.put_features(seed, fold, view)
-    return found
+    return by_fold
 
 
 def _given_features(songs: Songs) -> Array:
@@ -110,23 +110,23 @@ def _maker(text_features: Callable[[], TextFeatures] | None, seed: int) -> Calla
 def lyric_features(
     make: Callable[[], TextFeatures], fold: int, texts: Sequence[str], train: Array, test: Array
 ) -> Array:
-    """Lyric features of all texts, learned from the training fold's; those in neither fold are the distractors'.
+    """Compute lyric features of all texts, learned from the training fold; texts in neither fold are distractors.
 
     Raises
     ------
     DataError
-        They failed; the message names the fold.
+        The features failed; the message names the fold.
     """
     try:
         features = make()
         features.fit([texts[i] for i in train])
-        # Songs, and others that no fold has, in calls of their own: features of songs do not depend on the others.
+        # Folds and distractors in separate calls, so that features of songs do not depend on the distractors.
         others = np.setdiff1d(np.arange(len(texts)), np.concatenate([train, test]))
         parts = [(rows, np.asarray(features.transform([texts[i] for i in rows]))) for rows in (train, test, others)
                  if len(rows)]  # fmt: skip
     except Exception as error:
         raise DataError(f"lyric features failed in fold {fold}: {reason(error)}") from error
     view = np.empty((len(texts), parts[0][1].shape[1]), dtype=parts[0][1].dtype)
-    for rows, found in parts:
-        view[rows] = found
+    for rows, vectors in parts:
+        view[rows] = vectors
     return view

@@ -36,7 +36,7 @@ __all__ = ["ACMR"]
 
 
 class _Started(NamedTuple):
-    """What a training begins with."""
+    """The initial state of a training."""
 
     network: AdversarialNetwork
     data: tuple[Tensor, Tensor, Tensor]
@@ -57,8 +57,8 @@ class ACMR(TwoViewModel):
     gradient reversal layer, whose λ rises from 0 to ``adversary`` by 2 / (1 + exp(-10 p)) - 1 over the share p of
     the training. Inputs are standardised with the training songs' statistics, which belong to the model.
 
-    As the paper has it, the projectors hardly hide the modality: `standardize`, `momentum`, `lr_decay` and
-    `opponent_steps` are what makes the adversary act (docs/method.md).
+    With the paper's settings the projectors hardly hide the modality; `standardize`, `momentum`, `lr_decay` and
+    `opponent_steps` make the adversary effective (docs/method.md).
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class ACMR(TwoViewModel):
     alpha, beta, regularization : float
         Weights of L_imi, L_imd and L_reg (α, β, γ), at least 0; 0 leaves the loss out.
     adversary : float
-        Final λ, at least 0; 0 trains without an adversary.
+        Final λ, at least 0; with 0 there is no adversary.
     margin : float
         μ of the triplets, as a distance in the space, at least 0. Unrelated points of a space of 200 dimensions whose
         columns have the usual spread of 0.5 to 0.7 are 10 to 14 apart; a margin far below has no effect.
@@ -80,25 +80,25 @@ class ACMR(TwoViewModel):
     lr : float
         Step of Adam.
     standardize : bool
-        Without it the inputs are taken as they are, for views whose columns share a unit, such as pixels.
+        False takes the inputs unchanged, for views whose columns share a unit, such as pixels.
     momentum : float
-        Adam's β₁ of all networks, at least 0 and below 1. A high one lets the two sides chase each other in circles.
+        Adam's β₁ of all networks, at least 0 and below 1. With a high value both sides can oscillate.
     lr_decay : bool
         The step of the projectors and the semantic classifier falls linearly to 0 over ``epochs``; the modality
-        classifier keeps its own, and catches up.
+        classifier's stays, so that it catches up.
     opponent_steps : int
         Steps of the modality classifier on each batch, where ``k`` counts those of the others.
     validation : float, optional
-        Share of the training songs, drawn at random and no group torn apart, to keep out and watch α L_imi + β L_imd
-        on; training stops when it has not fallen for ``patience`` epochs, and goes back to the best.
+        Share of the training songs to keep out, drawn at random in whole groups. Training stops when their
+        α L_imi + β L_imd has not fallen for ``patience`` epochs, and restores the best epoch.
     patience : int
     random_state : int
-        Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
+        The same seed, machine and number of threads give the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     precision : {"float32", "bf16"}
         With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
-        or better. What it is worth is in docs/scale.md.
+        or better. docs/scale.md gives speed and results.
     verbose : bool
         Show a progress bar.
 
@@ -106,10 +106,10 @@ class ACMR(TwoViewModel):
     ----------
     history_ : list of dict
         Means of the losses of each epoch: ``invariance``, ``semantic``, ``regularization``, ``adversarial``,
-        ``total`` (without L_reg), and ``validation`` where there is one.
+        ``total`` (without L_reg), and ``validation`` if songs are kept out.
     classes_ : list
-        Categories, in the order of the semantic classifier's outputs. Labels that JSON has no type for come back
-        from `load` as text.
+        Categories, in the order of the semantic classifier's outputs. `load` gives labels that JSON has no type for
+        as text.
     network_ : AdversarialNetwork
     statistics_ : (Standardizer, Standardizer)
 
@@ -183,19 +183,19 @@ class ACMR(TwoViewModel):
         views : (audio, lyrics)
             Arrays (n, p) or (n, 20, 161), and (n, q); row i of both is song i. n at least 2.
         y : sequence of hashable, length n, optional
-            Categories; None, NaN or "" for a song without one, which takes no part in L_imd and is a category of its
-            own in L_imi.
+            Categories; None, NaN or "" for a song without one, which L_imd leaves out and L_imi takes as a category
+            of its own.
         groups : sequence of hashable, length n, optional
-            Songs of one group, such as two recordings of one, are kept out for validation together. None or "" is a
-            song alone.
+            Songs of one group, such as two recordings of a song, are kept out for validation together. None or "" is
+            a song without a group.
 
         Raises
         ------
         UsageError
-            A setting out of its range.
+            A setting is out of its range.
         DataError
-            Views, labels or groups that do not fit together, NaN, nothing to keep out for validation but a part of a
-            group, or a training that diverged.
+            Views, labels or groups do not fit together, a view has NaN, all songs are of one group so that none can be
+            kept out, or training diverged.
         """
         started = self._start(views, y, groups)
         history = train(
@@ -213,7 +213,7 @@ class ACMR(TwoViewModel):
         return self
 
     def _start(self, views: Sequence[View], y: Any, groups: Any) -> _Started:
-        """Check settings and songs, and draw the networks and the songs kept out."""
+        """Check settings and songs; draw the initial networks and the songs to keep out."""
         self._check_settings()
         X, Y = check_pair(views)
         codes, classes = encode_labels(y, len(X))
@@ -232,7 +232,7 @@ class ACMR(TwoViewModel):
         return _Started(network.to(device), data, validation_rows, generator, statistics, classes)
 
     def _training_settings(self) -> dict[str, Any]:
-        """What the training loop is told, but for the songs and their networks."""
+        """Arguments of the training loop, except for songs and networks."""
         return {
             "regularization": self.regularization,
             "epochs": self.epochs,
@@ -248,7 +248,7 @@ class ACMR(TwoViewModel):
         }
 
     def _finish(self, started: _Started, history: History) -> None:
-        """Take over what was trained."""
+        """Store the results of a training."""
         self.network_, self.statistics_ = started.network, started.statistics
         self.classes_, self.history_ = started.classes, history
 
@@ -325,6 +325,6 @@ class ACMR(TwoViewModel):
         }
         network = AdversarialNetwork(self._columns(), self.hidden, len(weights["semantic.bias"]), torch.Generator())
         network.load_state_dict(weights)
-        # A model trained on a GPU is of use on a machine that has none.
+        # A model trained on a GPU also loads on a machine without one.
         self.network_ = network.to(choose_device(self.device if self.device == "cpu" else "auto"))
         self.classes_, self.history_ = state["classes"], state["history"]

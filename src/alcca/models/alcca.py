@@ -1,4 +1,4 @@
-"""ALCCA: adversarial projectors, then canonical correlation analysis of what they give."""
+"""ALCCA: adversarial projectors, then canonical correlation analysis of their outputs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -17,11 +17,11 @@ from alcca.models.settings import Widths, check_components
 
 __all__ = ["ALCCA", "AUTO"]
 
-# What stands for a ridge that is chosen; and those it is chosen from: the representations' columns lie in [-1, 1], and
-# the eigenvalues of their covariance between rounding and their number.
+# The setting that chooses the ridge, and the candidates: the representations' columns lie in [-1, 1], so the
+# eigenvalues of their covariance lie between rounding error and the number of columns.
 AUTO = "auto"
 RIDGES = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)
-# Of the songs, what is kept out of a first training to choose on.
+# The share of songs that a first training keeps out to choose the ridge on.
 CHOSEN_ON = 0.2
 MIN_TO_CHOOSE = 10
 
@@ -30,14 +30,14 @@ class ALCCA(TwoViewModel):
     """Adversarial learning and canonical correlation analysis, the paper's model.
 
     `ACMR` learns representations of audio and lyrics (Eqs. 1-12), `CCA` in float64 then finds the directions in which
-    those of all training songs correlate most (Eq. 13). A song's place in the common space is its canonical
-    variates, compared by cosine.
+    those of all training songs correlate most (Eq. 13). The embedding of a song is its canonical variates, compared by
+    cosine.
 
     Parameters
     ----------
     n_components : int
-        Canonical components, at most d and at most the training songs less one. Nested: the first ten columns are
-        those of a model with ten.
+        Canonical components, at most d and at most the number of training songs - 1. Nested: the first ten columns
+        are those of a model with ten.
     hidden, invariance, alpha, beta, regularization, adversary, margin, k, epochs, batch_size, lr, standardize, \
 momentum, lr_decay, opponent_steps, validation, patience, random_state, device, precision, \
 verbose
@@ -45,21 +45,21 @@ verbose
         ``invariance="pair"``; without CCA it is `ACMR`.
     ridge : float, (float, float) or "auto"
         As in `CCA`, of the representations, whose columns lie in [-1, 1]. "auto" chooses one of 0.0001, 0.001, …,
-        1000 for both views, by how well songs that were kept out of a first training, one in five, find their other
-        half: the projectors fit the songs that they have seen, so that those cannot choose. Of those that are within
-        one standard error of the best the largest is taken (Breiman et al. 1984). It takes nearly as long again.
+        1000 for both views by the retrieval of songs, one in five, that a first training keeps out: the projectors
+        overfit the songs that they have seen. Of the ridges within one standard error of the best, it takes the
+        largest (Breiman et al. 1984). This nearly doubles the training time.
 
     Attributes
     ----------
     acmr_ : ACMR
     cca_ : CCA
     ridge_ : float or (float, float)
-        The one that was given or chosen.
+        The given or chosen ridge.
     ridge_scores_ : dict of float to float
-        Of each ridge that "auto" chose from, the mean reciprocal rank of the songs kept out, over both directions, by
-        as many components; empty where nothing was chosen.
+        For each ridge that "auto" tried, the mean reciprocal rank of the songs kept out, over both directions, with
+        ``n_components``; empty without "auto".
     correlations_ : array, shape (n_components,)
-        Of the training songs, which say nothing about other songs.
+        Of the training songs; they do not predict those of other songs.
     history_ : list of dict
         Losses of each epoch.
 
@@ -132,7 +132,7 @@ verbose
         self.verbose = verbose
 
     def first_stage(self) -> ACMR:
-        """The projectors before they are trained, which other methods may begin with too (`alcca.models.contract`)."""
+        """The untrained projectors, which several methods can share once trained (`alcca.models.contract`)."""
         return self._parts(0.0)[0]
 
     def fit(self, views: Sequence[View], y: Any = None, groups: Any = None, first_stage: ACMR | None = None) -> Self:
@@ -145,16 +145,16 @@ verbose
         y : sequence of hashable, length n, optional
             Categories, as in `ACMR.fit`. Songs kept out for validation take part in the CCA.
         groups : sequence of hashable, length n, optional
-            Songs of one group, such as two recordings of one, are kept out together, where the ridge is chosen and for
-            validation. None or "" is a song alone.
+            Songs of one group, such as two recordings of a song, are kept out together, to choose the ridge and for
+            validation. None or "" is a song without a group.
         first_stage : ACMR, optional
-            What `first_stage` made, fitted on the same songs: it is not trained again.
+            The result of `first_stage`, fitted on the same songs; it is not trained again.
 
         Raises
         ------
         UsageError, DataError
-            As `ACMR.fit` and `CCA.fit`; n_components above d or above n - 1; too few songs or groups to choose on; a
-            first stage with other settings.
+            As raised by `ACMR.fit` and `CCA.fit`; n_components is above d or above n - 1, there are too few songs or
+            groups to choose a ridge on, or the first stage has other settings.
         """
         audio, lyrics = check_pair(views)
         n = len(audio)
@@ -168,9 +168,9 @@ verbose
         d = self.hidden[0][-1]
         cca._checked_ridges((d, d))  # before the training, which takes long
         check_components(self.n_components, n)
-        found = self._try_ridges(views, y, codes) if self.ridge == AUTO else {}
-        self.ridge_ = _largest_of_the_best(found) if found else self.ridge
-        self.ridge_scores_ = {ridge: float(reciprocal.mean()) for ridge, reciprocal in found.items()}
+        reciprocals = self._try_ridges(views, y, codes) if self.ridge == AUTO else {}
+        self.ridge_ = _largest_of_the_best(reciprocals) if reciprocals else self.ridge
+        self.ridge_scores_ = {ridge: float(reciprocal.mean()) for ridge, reciprocal in reciprocals.items()}
         if first_stage is None:
             fit_estimator(acmr, audio, lyrics, y, codes)
         else:
@@ -183,19 +183,19 @@ verbose
     def _try_ridges(
         self, views: Sequence[View], y: Any, groups: NDArray[np.int64] | None
     ) -> dict[float, NDArray[np.float64]]:
-        """By each ridge, the reciprocal ranks of songs kept out of a first training, means of both directions."""
+        """For each ridge, the reciprocal ranks of songs kept out of a first training, means of both directions."""
         X, Y = check_pair(views)
         train, held_out = _kept_out(groups, len(X), self.random_state)
         labels = None if y is None else np.fromiter(y, dtype=object, count=len(X))[train]
         acmr, _ = self._parts(0.0)
         fit_estimator(acmr, X[train], Y[train], labels, None if groups is None else groups[train])
-        given = [acmr._embed(view, which) for which, view in enumerate((X, Y))]
-        found = {}
+        represented = [acmr._embed(view, which) for which, view in enumerate((X, Y))]
+        reciprocals = {}
         for ridge in RIDGES:
-            cca = CCA(min(self.n_components, len(train) - 1), ridge=ridge).fit([view[train] for view in given])
-            audio, lyrics = (cca._embed(view[held_out], which) for which, view in enumerate(given))
-            found[ridge] = mean_reciprocal_ranks([cosines(audio, lyrics)]).mean(axis=0)
-        return found
+            cca = CCA(min(self.n_components, len(train) - 1), ridge=ridge).fit([view[train] for view in represented])
+            audio, lyrics = (cca._embed(view[held_out], which) for which, view in enumerate(represented))
+            reciprocals[ridge] = mean_reciprocal_ranks([cosines(audio, lyrics)]).mean(axis=0)
+        return reciprocals
 
     def project(self, views: Sequence[View]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
         """Return the representations before CCA, f_A(a) and f_T(t), shapes (n, d); either view may be None.
@@ -236,7 +236,7 @@ verbose
         return {f"acmr.{k}": a for k, a in acmr.items()} | {f"cca.{k}": a for k, a in cca.items()}, state | chosen
 
     def _set_state(self, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
-        # Models saved before ridges were chosen do not name the one they were given.
+        # Models saved before "auto" existed do not store their ridge.
         ridge = state.get("ridge", self.ridge)
         self.ridge_ = tuple(ridge) if isinstance(ridge, list) else ridge
         self.ridge_scores_ = dict(state.get("ridge_scores", []))
@@ -250,15 +250,15 @@ verbose
         return ACMR(**settings), CCA(n_components=self.n_components, ridge=ridge)
 
 
-def _largest_of_the_best(found: Mapping[float, NDArray[np.float64]]) -> float:
-    """The largest ridge that is not worse than the best one by more than the standard error of their difference."""
-    best = max(found.values(), key=np.mean)
-    worse = {ridge: best - reciprocal for ridge, reciprocal in found.items()}
+def _largest_of_the_best(reciprocals: Mapping[float, NDArray[np.float64]]) -> float:
+    """The largest ridge that is worse than the best by at most the standard error of their difference."""
+    best = max(reciprocals.values(), key=np.mean)
+    worse = {ridge: best - reciprocal for ridge, reciprocal in reciprocals.items()}
     return max(ridge for ridge, d in worse.items() if d.mean() <= d.std(ddof=1) / np.sqrt(len(d)))
 
 
 def _kept_out(groups: Any, n: int, random_state: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to learn from, and rows to choose on: about a fifth, whole groups at random."""
+    """Draw rows to learn from, and rows to choose the ridge on: about a fifth, whole groups at random."""
     codes = group_codes(groups, n)
     count = int(codes.max()) + 1
     held_out = np.sort(held_out_rows(codes, CHOSEN_ON * n, np.random.default_rng(random_state).permutation(count)))

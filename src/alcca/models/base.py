@@ -1,4 +1,4 @@
-"""What every two-view model shares: checked views, encoded labels, input statistics, saving and loading."""
+"""The base of the two-view models: checks of views, encoding of labels, input statistics, saving and loading."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,21 +42,22 @@ def check_view(view: Any, name: str, columns: int | None = None) -> NDArray[Any]
     Parameters
     ----------
     view : array-like, shape (n, p) or (n, ...)
-        What is more than two-dimensional, such as MFCC of shape (n, 20, 161), is flattened to (n, 3220).
+        Arrays of more dimensions, such as MFCC of shape (n, 20, 161), are flattened, here to (n, 3220).
     name : str
         ``"audio"`` or ``"lyrics"``; appears in messages.
     columns : int, optional
-        The number of columns that the model was fitted with.
+        The number of columns that the model was fitted on.
 
     Returns
     -------
     array, shape (n, p)
-        float32 or float64, and the same memory where the input allows it.
+        float32 or float64; shares memory with the input if possible.
 
     Raises
     ------
     DataError
-        Not numbers, fewer than two dimensions, empty, NaN or infinite, or another number of columns.
+        The view is not numeric, has fewer than two dimensions or another number of columns, is empty, or has NaN or
+        infinite values.
 
     Examples
     --------
@@ -93,12 +94,12 @@ def check_view(view: Any, name: str, columns: int | None = None) -> NDArray[Any]
 
 
 def check_pair(views: Any, at_least: int = 2) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Check both views of a training set: each as `check_view` says, and row i of both is song i.
+    """Check both views of a training set, each by `check_view`; row i of both is song i.
 
     Raises
     ------
     DataError
-        Not two views, a view missing, different numbers of songs, or fewer than ``at_least``.
+        There are not two views, a view is missing, the numbers of songs differ or are below ``at_least``.
 
     Examples
     --------
@@ -119,7 +120,7 @@ def check_pair(views: Any, at_least: int = 2) -> tuple[NDArray[Any], NDArray[Any
 
 
 def _split(views: Any) -> tuple[View, View]:
-    """Unpack ``(audio, lyrics)``, with a message for whatever is no pair."""
+    """Unpack ``(audio, lyrics)``; raise DataError if it is not a pair."""
     try:
         audio, lyrics = views
     except (TypeError, ValueError) as error:
@@ -128,7 +129,7 @@ def _split(views: Any) -> tuple[View, View]:
 
 
 def row_blocks(array: NDArray[Any], rows: int = ROWS_PER_BLOCK) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Go through an array in blocks of rows: (number of the first row, block).
+    """Iterate over an array in blocks of rows: (number of the first row, block).
 
     Examples
     --------
@@ -140,7 +141,7 @@ def row_blocks(array: NDArray[Any], rows: int = ROWS_PER_BLOCK) -> Iterator[tupl
 
 
 def encode_labels(y: Any, n: int) -> tuple[NDArray[np.int64], list[Any]]:
-    """Number the categories; a song without a label gets -1.
+    """Encode categories as numbers; a song without a label gets -1.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def encode_labels(y: Any, n: int) -> tuple[NDArray[np.int64], list[Any]]:
     Raises
     ------
     DataError
-        Another number of labels than songs, or a label that cannot be hashed.
+        There are not n labels, or a label cannot be hashed.
 
     Examples
     --------
@@ -180,7 +181,7 @@ def encode_labels(y: Any, n: int) -> tuple[NDArray[np.int64], list[Any]]:
 
 
 def json_labels(classes: Sequence[Any]) -> list[Any]:
-    """Return labels as JSON takes them: those that it has no type for as text.
+    """Return labels for JSON: those that it has no type for as text.
 
     Examples
     --------
@@ -191,7 +192,7 @@ def json_labels(classes: Sequence[Any]) -> list[Any]:
 
 
 def is_missing(label: Any) -> bool:
-    """Whether a label, or the name of a group, says that there is none: None, NaN or blank text.
+    """Whether a label, or the name of a group, is missing: None, NaN or blank text.
 
     Examples
     --------
@@ -200,9 +201,9 @@ def is_missing(label: Any) -> bool:
     """
     if isinstance(label, str | Integral):
         return isinstance(label, str) and not label.strip()
-    import pandas as pd  # here, because it takes longer to import than most fits of a CCA
+    import pandas as pd  # here, because the import takes longer than most fits of a CCA
 
-    missing = pd.isna(label)  # an array for array-likes, which are no labels and fail as unhashable
+    missing = pd.isna(label)  # an array for array-likes, which are not labels and fail as unhashable
     return isinstance(missing, bool | np.bool_) and bool(missing)
 
 
@@ -238,11 +239,11 @@ class Standardizer(NamedTuple):
 
     @classmethod
     def nothing(cls, X: NDArray[Any]) -> Self:
-        """Leave a view with the columns of ``X``, shape (n, p), as it is: mean 0, scale 1."""
+        """Return statistics that change nothing, for the columns of ``X``, shape (n, p): mean 0, scale 1."""
         return cls(np.zeros(X.shape[1]), np.ones(X.shape[1]))
 
     def apply(self, X: NDArray[Any]) -> NDArray[np.float32]:
-        """Standardise ``X``, shape (n, p), with these statistics: float32, as the networks train in."""
+        """Standardise ``X``, shape (n, p), with these statistics, to float32, the type that the networks train in."""
         out = np.empty(X.shape, dtype=np.float32)
         for start, block in row_blocks(X):
             out[start : start + len(block)] = (block - self.mean) / self.scale
@@ -253,12 +254,11 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
     """Base of the models that learn a common space of audio and lyrics.
 
     A subclass stores its settings in ``__init__`` and nothing else (scikit-learn's convention, so that
-    ``get_params``, ``set_params`` and ``clone`` work), learns in `fit`, and says in `_get_state` and
-    `_set_state` which arrays its fitted state is. One that keeps songs out of its own training takes ``groups`` in
-    `fit` too, and tears none of them apart (`alcca.models.held_out`).
+    ``get_params``, ``set_params`` and ``clone`` work), learns in `fit`, and converts its fitted state to and from
+    arrays in `_get_state` and `_set_state`. If it keeps songs out of its own training, its `fit` takes ``groups`` too,
+    and keeps each group whole (`alcca.models.held_out`).
 
-    ``audio_view`` names the audio features that an experiment has to hand to `fit` and `transform`
-    (`alcca.models.contract`).
+    ``audio_view`` names the audio features that `fit` and `transform` take (`alcca.models.contract`).
     """
 
     audio_view: ClassVar[str] = "audio"
@@ -277,16 +277,16 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
 
     @abstractmethod
     def _get_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return the fitted state: arrays, and what fits into JSON."""
+        """Return the fitted state: arrays, and values for JSON."""
 
     @abstractmethod
     def _set_state(self, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
-        """Take over what `_get_state` gave."""
+        """Restore the fitted state from `_get_state`."""
 
     @property
     @abstractmethod
     def _is_fitted(self) -> bool:
-        """Whether there is something to transform with."""
+        """Whether the model is fitted."""
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._is_fitted
@@ -299,7 +299,7 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
         return NotFittedError(f"this {type(self).__name__} is not fitted; call fit((audio, lyrics)) first")
 
     def transform(self, views: Sequence[View]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
-        """Map songs into the common space, where the cosine says how well audio and lyrics fit.
+        """Map songs into the common space, where the cosine measures how well audio and lyrics fit.
 
         Parameters
         ----------
@@ -326,9 +326,9 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
         return out[0], out[1]
 
     def save(self, folder: Path | str) -> None:
-        """Write the fitted model to ``folder`` (safetensors and JSON); `load` gives back the same numbers.
+        """Write the fitted model to ``folder`` (safetensors and JSON); `load` restores the same numbers.
 
-        Of processes that train together the first one writes, and the others go on at once.
+        If several processes train together, only the first writes; the others return at once.
 
         Raises
         ------
@@ -348,7 +348,7 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
         Raises
         ------
         LibraryError
-            There is no model in the folder, it is damaged, or it is of another class.
+            The folder has no model, or a damaged one, or one of another class.
         """
         arrays, state = load_state(folder, cls.__name__)
         model = cls(**{name: _tupled(value) for name, value in state["params"].items()})
@@ -357,7 +357,7 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
 
 
 def _plain(value: Any) -> Any:
-    """Settings as JSON takes them: NumPy scalars come in from grids of parameters."""
+    """Convert settings for JSON; grids of parameters contain NumPy scalars."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Mapping):
@@ -366,5 +366,5 @@ def _plain(value: Any) -> Any:
 
 
 def _tupled(value: Any) -> Any:
-    """JSON has no tuples; our settings have no lists."""
+    """Convert lists back to tuples: JSON has no tuples, and settings have no lists."""
     return tuple(_tupled(item) for item in value) if isinstance(value, list) else value

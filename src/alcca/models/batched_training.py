@@ -1,33 +1,47 @@
 """Several trainings of one model at once, such as the folds of a cross-validation: one batched model on one device.
 
 Small networks leave a GPU waiting for the next command. Here the weights of all trainings are stacked, so that one
-command does a step of all of them; each has its own songs, seed, order and early stopping, and comes out as if it had
-been trained alone, but for rounding.
+command does a step of all of them. Each has its own songs, seed, order and early stopping, and ends with the weights of
+a training on its own, up to rounding.
 """
 
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
 
-from alcca.errors import DataError, UsageError
+from alcca.errors import UsageError
 from alcca.models.acmr import ACMR
 from alcca.models.base import View
 from alcca.models.content import content
 from alcca.models.networks import AdversarialNetwork
 from alcca.models.processes import world_size
-from alcca.models.training import Batch, History, Losses, mean_validation, training_rows
-from alcca.progress import Progress
+from alcca.models.training import mean_validation, training_rows
+from alcca.models.training_loop import (
+    Batch,
+    History,
+    Losses,
+    Trainees,
+    Weights,
+    minimise,
+    shuffled_batches,
+    split_batches,
+)
 
 __all__ = ["fit_together", "train_together"]
 
-Weights: TypeAlias = dict[str, Tensor]  # by name; of one network, or stacked, (networks, ...)
+
+class _BatchOfEach(NamedTuple):
+    """A batch of songs of each network, one below the other, and the number of songs of each."""
+
+    songs: Batch
+    sizes: list[int]
 
 
 def fit_together(
@@ -38,12 +52,12 @@ def fit_together(
     *,
     show: bool = False,
 ) -> list[ACMR]:
-    """Fit several `ACMR` at once, each on songs of its own.
+    """Fit several `ACMR` at once, each on its own songs.
 
     Parameters
     ----------
     models : sequence of ACMR
-        Alike in all settings but ``random_state``.
+        With the same settings, except for ``random_state``.
     views : sequence of (audio, lyrics)
         For each model, as in `ACMR.fit`.
     labels : sequence of (sequence or None)
@@ -56,15 +70,15 @@ def fit_together(
     Returns
     -------
     list of ACMR
-        The models, fitted. Those whose songs have as many columns and make as many batches train as one; the others in
-        further groups.
+        The models, fitted. Those whose songs have equal numbers of columns and batches are trained together; the
+        others in further groups.
 
     Raises
     ------
     UsageError
-        Models of different settings; a setting out of its range; several processes, which share the training of one.
+        The settings differ, a setting is out of its range, or several processes train together.
     DataError
-        As `ACMR.fit`, of any of them.
+        As raised by `ACMR.fit` of any of them.
 
     Examples
     --------
@@ -87,20 +101,20 @@ def fit_together(
                     f"{name}={value!r} in one model and {shared[0][name]!r} in another; to fit them together give them "
                     "the same settings but for random_state"
                 )
-    torn = [None] * len(models) if groups is None else groups
-    started = [model._start(*one) for model, *one in zip(models, views, labels, torn, strict=True)]
+    groups = [None] * len(models) if groups is None else groups
+    started = [model._start(*songs) for model, *songs in zip(models, views, labels, groups, strict=True)]
     alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for i, (_, (audio, lyrics, _), validation_rows, *_) in enumerate(started):
         n = len(audio) - (0 if validation_rows is None else len(validation_rows))
         alike[math.ceil(n / models[i].batch_size), audio.shape[1], lyrics.shape[1]].append(i)
     for members in alike.values():
-        some = [started[i] for i in members]
+        starts = [started[i] for i in members]
         histories = train_together(
-            [one.network for one in some],
+            [start.network for start in starts],
             models[0]._losses,
-            [one.data for one in some],
-            validation_rows=[one.validation_rows for one in some],
-            generators=[one.generator for one in some],
+            [start.data for start in starts],
+            validation_rows=[start.validation_rows for start in starts],
+            generators=[start.generator for start in starts],
             **(models[0]._training_settings() | {"show": show or models[0].verbose}),
         )
         for i, history in zip(members, histories, strict=True):
@@ -127,146 +141,168 @@ def train_together(
     what: str,
     show: bool,
 ) -> list[History]:
-    """Do for several networks what `alcca.models.training.train` does for one.
+    """Train several networks at once, each as `alcca.models.training.train` trains it.
 
     Parameters
     ----------
     networks : sequence of AdversarialNetwork
-        Trained in place, F of them; alike but for the number of categories.
+        Trained in place, F of them; of one shape, except for the number of categories.
     objective : callable
         ``objective(network, batch, progress) -> losses`` of one network and one batch.
     data : sequence of sequences of tensors
-        The songs of each network, whose training songs make equally many batches.
+        The songs of each network; the training songs of all make equally many batches.
     validation_rows, generators : sequences
-        Of each network.
+        One for each network.
     regularization, epochs, batch_size, lr, momentum, lr_decay, k, opponent_steps, patience, what, show
         As in `alcca.models.training.train`.
 
     Returns
     -------
     list of History
-        Of each network.
+        One for each network.
 
     Raises
     ------
     DataError
-        A loss of one of them is no longer finite.
+        The loss of a network is no longer finite.
     """
-    count, device = len(networks), data[0][0].device
-    widest = max(networks, key=lambda network: len(network.semantic.bias))
-    weights = {
-        name: torch.stack([_widened(name, dict(network.named_parameters())[name], weight) for network in networks])
-        .detach()
-        .requires_grad_()
-        for name, weight in widest.named_parameters()
-    }
-    names = {id(weight): name for name, weight in widest.named_parameters()}
-    learners, opponents, regularized = (
-        [weights[names[id(weight)]] for weight in part]
-        for part in (widest.learners(), widest.opponents(), widest.projector_weights())
+    trainees = _SeveralNetworks(
+        networks,
+        objective,
+        data,
+        regularization=regularization,
+        batch_size=batch_size,
+        lr=lr,
+        momentum=momentum,
+        validation_rows=validation_rows,
+        generators=generators,
     )
-    betas = (float(momentum), 0.999)
-    optimizer = torch.optim.Adam(learners, lr=lr, betas=betas, fused=True)
-    opponent = torch.optim.Adam(opponents, lr=lr, betas=betas, fused=True)
-
-    def losses_of_one(own: Weights, batch: Batch, progress: float) -> Losses:
-        return objective(lambda *inputs: functional_call(widest, own, inputs), batch, progress)
-
-    def losses_of_all(parts: Sequence[Tensor], progress: float) -> Losses:
-        """Losses by name, (F,): by batched operations where the batches are equally long."""
-        whole = tuple(tensor.index_select(0, torch.cat(list(parts))) for tensor in songs)
-        sizes = [len(part) for part in parts]
-        if len(set(sizes)) == 1:
-            batches = tuple(tensor.view(count, sizes[0], *tensor.shape[1:]) for tensor in whole)
-            all_losses: Losses = vmap(losses_of_one, in_dims=(0, 0, None))(weights, batches, progress)
-            return all_losses
-        apart = zip(*(torch.split(tensor, sizes) for tensor in whole), strict=True)
-        each = [losses_of_one(own, batch, progress) for own, batch in zip(_apart(weights), apart, strict=True)]
-        return {name: torch.stack([losses[name] for losses in each]) for name in each[0]}
-
-    # One below the other, so that one command takes a batch of each.
-    songs = tuple(torch.cat(tensors) for tensors in zip(*data, strict=True))
-    first = [0, *itertools.accumulate(len(one[0]) for one in data)]
-    rows = [
-        start + training_rows(len(one[0]), held_out)
-        for start, one, held_out in zip(first, data, validation_rows, strict=False)
-    ]
-    counts = torch.tensor([len(own) for own in rows], device=device)
-    steps = epochs * math.ceil(len(rows[0]) / batch_size)
-    histories: list[History] = [[] for _ in networks]
-    best: list[tuple[float, int, Weights]] = [(math.inf, 0, {}) for _ in networks]
-    training = set(range(count))  # those that have not stopped; the others are computed, and nobody looks
-    step = 0
-    with Progress(what, epochs, unit="epoch", show=show) as bar:
-        for epoch in range(epochs):
-            orders = [
-                own[torch.randperm(len(own), generator=generator)].to(device)
-                for own, generator in zip(rows, generators, strict=True)
-            ]
-            sums: Losses = {}
-            for parts in zip(*(torch.split(order, int(batch_size)) for order in orders), strict=True):
-                if lr_decay:
-                    for group in optimizer.param_groups:
-                        group["lr"] = lr * (1 - step / steps)
-                for _ in range(opponent_steps - 1):
-                    total = losses_of_all(parts, step / steps)["total"].sum()
-                    for p, gradient in zip(opponents, torch.autograd.grad(total, opponents), strict=True):
-                        p.grad = gradient
-                    opponent.step()
-                for _ in range(k):
-                    losses = losses_of_all(parts, step / steps)
-                    optimizer.zero_grad()
-                    opponent.zero_grad()
-                    losses["total"].sum().backward()  # type: ignore[no-untyped-call]
-                    losses["regularization"] = _add_norm_gradients(regularized, regularization)
-                    optimizer.step()
-                opponent.step()
-                sizes = torch.tensor([len(part) for part in parts], device=device)
-                for name, loss in losses.items():
-                    sums[name] = sums.get(name, torch.zeros(count, device=device)) + loss.detach() * sizes
-                step += 1
-            means = {name: (total / counts).tolist() for name, total in sums.items() if name != "validation"}
-            for i in sorted(training):
-                histories[i].append({name: values[i] for name, values in means.items()})
-                if not math.isfinite(means["total"][i]):
-                    raise DataError(f"training diverged in epoch {epoch + 1}; lower lr={lr} and train again")
-                held_out = validation_rows[i]
-                if held_out is None:
-                    continue
-                own = {name: weight[i].detach() for name, weight in weights.items()}
-                score = mean_validation(
-                    partial(losses_of_one, own), data[i], torch.split(held_out.to(device), int(batch_size))
-                )
-                histories[i][-1]["validation"] = score
-                if score < best[i][0]:
-                    best[i] = score, epoch, {name: weight.clone() for name, weight in own.items()}
-                elif epoch - best[i][1] >= patience:
-                    training.remove(i)
-            if not training:
-                break
-            bar.update(note=f"loss {sum(means['total'][i] for i in training) / len(training):.3f}")
-    for network, own, (_, _, best_weights) in zip(networks, _apart(weights), best, strict=True):
-        found = best_weights or own
+    histories = minimise(
+        trainees,
+        epochs=epochs,
+        lr=lr,
+        lr_decay=lr_decay,
+        k=k,
+        opponent_steps=opponent_steps,
+        patience=patience,
+        what=what,
+        show=show,
+    )
+    for network, own in zip(networks, _apart(trainees.stacked), strict=True):
         network.load_state_dict(
-            {name: found[name].detach()[_corner(weight)] for name, weight in network.named_parameters()}
+            {name: own[name].detach()[_corner(weight)] for name, weight in network.named_parameters()}
         )
     return histories
 
 
+class _SeveralNetworks(Trainees):
+    """F networks as one batched model; the arguments are those of `train_together`."""
+
+    def __init__(
+        self,
+        networks: Sequence[AdversarialNetwork],
+        objective: Callable[[Callable[..., Any], Batch, float], Losses],
+        data: Sequence[Sequence[Tensor]],
+        *,
+        regularization: float,
+        batch_size: int,
+        lr: float,
+        momentum: float,
+        validation_rows: Sequence[Tensor | None],
+        generators: Sequence[torch.Generator],
+    ) -> None:
+        self.count, self.device = len(networks), data[0][0].device
+        self.widest = max(networks, key=lambda network: len(network.semantic.bias))
+        # (F, ...)
+        self.stacked = {
+            name: torch.stack([_widened(name, dict(network.named_parameters())[name], weight) for network in networks])
+            .detach()
+            .requires_grad_()
+            for name, weight in self.widest.named_parameters()
+        }
+        names = {id(weight): name for name, weight in self.widest.named_parameters()}
+        learners, opponents, self.regularized = (
+            [self.stacked[names[id(weight)]] for weight in part]
+            for part in (self.widest.learners(), self.widest.opponents(), self.widest.projector_weights())
+        )
+        super().__init__(learners, opponents, lr, momentum)
+        self.objective, self.regularization = objective, regularization
+        self.batch_size, self.generators = batch_size, generators
+        self.data, self.validation_rows = data, validation_rows
+        # One below the other, so that one command takes a batch of each.
+        self.songs = tuple(torch.cat(tensors) for tensors in zip(*data, strict=True))
+        first = [0, *itertools.accumulate(len(own[0]) for own in data)]
+        self.rows = [
+            start + training_rows(len(own[0]), held_out)
+            for start, own, held_out in zip(first, data, validation_rows, strict=False)
+        ]
+        self.counts = torch.tensor([len(rows) for rows in self.rows], device=self.device)
+        self.batches = len(split_batches(self.rows[0], batch_size))
+
+    def shuffled_batches(self) -> Iterator[tuple[_BatchOfEach, Tensor]]:
+        orders = [
+            shuffled_batches(rows, self.batch_size, generator, self.device)
+            for rows, generator in zip(self.rows, self.generators, strict=True)
+        ]
+        for parts in zip(*orders, strict=True):
+            rows, sizes = torch.cat(parts), [len(part) for part in parts]
+            songs = tuple(tensor.index_select(0, rows) for tensor in self.songs)
+            yield _BatchOfEach(songs, sizes), torch.tensor(sizes, device=self.device)
+
+    def losses(self, batch: _BatchOfEach, progress: float) -> Losses:
+        """Compute losses by name, (F,): by batched operations where the batches are equally long."""
+        if len(set(batch.sizes)) == 1:
+            batches = tuple(tensor.view(self.count, batch.sizes[0], *tensor.shape[1:]) for tensor in batch.songs)
+            all_losses: Losses = vmap(self._losses_of_one, in_dims=(0, 0, None))(self.stacked, batches, progress)
+            return all_losses
+        batches_apart = zip(*(torch.split(tensor, batch.sizes) for tensor in batch.songs), strict=True)
+        each = [
+            self._losses_of_one(own, own_batch, progress)
+            for own, own_batch in zip(_apart(self.stacked), batches_apart, strict=True)
+        ]
+        return {name: torch.stack([losses[name] for losses in each]) for name in each[0]}
+
+    def _losses_of_one(self, own: dict[str, Tensor], batch: Batch, progress: float) -> Losses:
+        return self.objective(lambda *inputs: functional_call(self.widest, own, inputs), batch, progress)
+
+    def regularize(self) -> Losses:
+        return {"regularization": _add_norm_gradients(self.regularized, self.regularization)}
+
+    def means(self, sums: Losses) -> list[dict[str, float]]:
+        each = {name: (total / self.counts).tolist() for name, total in sums.items()}
+        return [{name: values[i] for name, values in each.items()} for i in range(self.count)]
+
+    def validate(self, i: int) -> float | None:
+        rows = self.validation_rows[i]
+        if rows is None:
+            return None
+        own = {name: weight[i].detach() for name, weight in self.stacked.items()}
+        batches = split_batches(rows.to(self.device), self.batch_size)
+        return mean_validation(partial(self._losses_of_one, own), self.data[i], batches)
+
+    def weights(self, i: int) -> Weights:
+        return {name: weight[i].detach().clone() for name, weight in self.stacked.items()}
+
+    @torch.no_grad()
+    def restore(self, i: int, weights: Weights) -> None:
+        for name, weight in weights.items():
+            self.stacked[name][i] = weight
+
+
 def _widened(name: str, weight: Tensor, widest: Tensor) -> Tensor:
-    """A weight in the shape of the network with most categories; those that it lacks have probability 0 for ever."""
+    """A weight in the shape of the network with most categories; added categories keep the probability 0."""
     out = torch.full_like(widest, -math.inf if name == "semantic.bias" else 0.0)
     out[_corner(weight)] = weight
     return out
 
 
 def _corner(weight: Tensor) -> tuple[slice, ...]:
-    """Where a weight lies in a wider one."""
+    """The place of a weight in a wider one."""
     return tuple(slice(n) for n in weight.shape)
 
 
-def _apart(weights: Mapping[str, Tensor]) -> list[Weights]:
-    """The weights of each network; by unbind, whose gradients come back in one piece."""
+def _apart(weights: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Split stacked weights into those of each network; by unbind, which stacks the gradients again."""
     each = zip(*(weight.unbind() for weight in weights.values()), strict=True)
     return [dict(zip(weights, own, strict=True)) for own in each]
 

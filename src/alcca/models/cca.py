@@ -30,26 +30,26 @@ class CCA(TwoViewModel):
     .. math:: \max_{w_x, w_y} \; w_x^\top C_{xy} w_y \quad \text{subject to} \quad
               w_x^\top (C_{xx} + \lambda_x I) w_x = w_y^\top (C_{yy} + \lambda_y I) w_y = 1
 
-    which is Eq. 13 of the paper where both ridges are 0. The covariances (ddof 1) are factored by Cholesky, and
-    the whitened cross-covariance by SVD. Components are nested: the first ten of a hundred are the ten of a model
-    with ten.
+    which is Eq. 13 of the paper if both ridges are 0. The covariances (ddof 1) are factored by Cholesky, and
+    the whitened cross-covariance by SVD. Components are nested: the first ten of a hundred are those of a model with
+    ten.
 
     Parameters
     ----------
     n_components : int
         1 to min(p, q). Components beyond the rank of a view get correlation 0 and weights 0.
     ridge : float or (float, float)
-        Added to the diagonals of the covariances of audio and lyrics, at least 0. Where a view has as many
-        independent columns as songs less one, every correlation is 1 without a ridge, and says nothing; `fit` warns.
+        Added to the diagonals of the covariances of audio and lyrics, at least 0. Without a ridge, if a view has as
+        many independent columns as songs - 1, every correlation is 1 and meaningless; `fit` warns.
 
     Attributes
     ----------
     correlations_ : array, shape (n_components,)
-        Canonical correlations of the training songs, falling, 0 to 1. With a ridge they are the singular values of
-        the regularised whitened cross-covariance, below the plain correlation of the projections. Random views have
-        large ones too: they measure the fit, not what is shared.
+        Canonical correlations of the training songs, descending, 0 to 1. With a ridge they are the singular values of
+        the regularised whitened cross-covariance, below the plain correlation of the projections. They measure the
+        fit, not what the views share: random views have large ones too.
     weights_ : (array, array), shapes (p, n_components) and (q, n_components)
-        Variates are ``(X - mean) @ weights``, of variance 1 where the ridge is 0. In every component the weight of
+        Variates are ``(X - mean) @ weights``, of variance 1 if the ridge is 0. In every component the weight of
         audio that is largest in magnitude is positive.
     means_ : (array, array), shapes (p,) and (q,)
 
@@ -77,11 +77,11 @@ class CCA(TwoViewModel):
         self.n_components = n_components
         self.ridge = ridge
 
-    _covariance: RunningCovariance | None = None  # what partial_fit adds to
-    _solution: _Solution | None = None  # None after partial_fit, until somebody asks
+    _covariance: RunningCovariance | None = None  # of all songs so far, for partial_fit
+    _solution: _Solution | None = None  # computed on first use after partial_fit
 
     def fit(self, views: Sequence[View], y: Any = None) -> Self:
-        """Learn the canonical directions of ``views``, forgetting what was learned before.
+        """Learn the canonical directions of ``views``; replaces an earlier fit.
 
         Parameters
         ----------
@@ -92,13 +92,14 @@ class CCA(TwoViewModel):
         Raises
         ------
         DataError
-            n_components above min(p, q), a negative ridge, NaN, different numbers of songs, fewer than two.
+            n_components is above min(p, q), a ridge is negative, a view has NaN, the numbers of songs differ or are
+            below two.
         """
         X, Y = check_pair(views)
         ridges = self._checked_ridges((X.shape[1], Y.shape[1]))
         covariance = RunningCovariance()
-        # With more columns than songs the weights lie in the span of the songs and are found there, at the
-        # cost of the songs: a ridge means the same in any orthonormal basis.
+        # With more columns than songs the weights lie in the span of the songs. Computing them there costs as much as
+        # there are songs, not columns; a ridge means the same in any orthonormal basis.
         bases = song_span(X), song_span(Y)
         covariance.add(*(A if B is None else A @ B for A, B in zip((X, Y), bases, strict=True)))
         correlations, weights = _canonical_directions(covariance, self.n_components, ridges)
@@ -112,10 +113,10 @@ class CCA(TwoViewModel):
         return self
 
     def partial_fit(self, views: Sequence[View], y: Any = None) -> Self:
-        """Learn from one more chunk of songs; after the last chunk the model equals that of one `fit` on them all.
+        """Learn from one more chunk of songs; after the last chunk the model equals that of one `fit` on all songs.
 
-        Memory does not grow with the songs: (p + q)^2 numbers are kept. The directions are computed when they are
-        first asked for.
+        Memory does not grow with the number of songs: (p + q)^2 numbers are kept. The directions are computed on first
+        use.
 
         Parameters
         ----------
@@ -126,8 +127,8 @@ class CCA(TwoViewModel):
         Raises
         ------
         DataError
-            As `fit`, and where the covariances are not there to add to: a loaded model, or one fitted on fewer songs
-            than columns.
+            As raised by `fit`; or the model has no covariances to add to, because it was loaded, or fitted on fewer
+            songs than columns.
         """
         X, Y = check_pair(views, at_least=1)
         columns = (X.shape[1], Y.shape[1])
@@ -145,19 +146,19 @@ class CCA(TwoViewModel):
         return self
 
     def merge(self, other: "CCA") -> Self:
-        """Learn from the songs of another model too; the model then equals that of one `fit` on the songs of both.
+        """Add the songs of another model; the model then equals that of one `fit` on the songs of both.
 
-        So chunks of songs can be learned apart, in other processes or on other machines: `alcca.models.cca_chunks`.
+        This lets other processes or machines learn from chunks of songs: `alcca.models.cca_chunks`.
 
         Parameters
         ----------
         other : CCA
-            Not changed. Its settings do not count.
+            Not changed. Its settings are ignored.
 
         Raises
         ------
         DataError
-            Other columns; a model that keeps no covariances, as `partial_fit`; one that has seen no songs.
+            The columns differ, a model has no covariances (see `partial_fit`), or the other has seen no songs.
         """
         if other._covariance is None or (self._is_fitted and self._covariance is None):
             raise DataError(
@@ -238,7 +239,7 @@ class CCA(TwoViewModel):
 def _canonical_directions(
     covariance: RunningCovariance, k: int, ridges: tuple[float, float]
 ) -> tuple[Float64, tuple[Float64, Float64]]:
-    """Whiten both views; the singular vectors of the covariance left between them are the directions."""
+    """Whiten both views; the directions are the singular vectors of their cross-covariance."""
     if covariance.n < 2:
         raise DataError(f"expected at least 2 songs to learn from, got {covariance.n}; add songs")
     Cxx, Cyy, Cxy = covariance.covariances()
@@ -246,8 +247,8 @@ def _canonical_directions(
     for W, ridge, name in zip((Wx, Wy), ridges, NAMES, strict=True):
         if ridge == 0 and W.shape[1] == covariance.n - 1:
             warnings.warn(
-                f"{name} has as many independent columns as {covariance.n} songs allow, so that every canonical "
-                "correlation is that of the other view with itself and says nothing; give a ridge, or more songs",
+                f"{name} has as many independent columns as {covariance.n} songs allow, so that it fits the other view "
+                "perfectly and the canonical correlations are meaningless; give a ridge, or more songs",
                 stacklevel=3,
             )
     U, rho, Vt = np.linalg.svd(Wx.T @ Cxy @ Wy, full_matrices=False)
@@ -255,7 +256,7 @@ def _canonical_directions(
     weights = np.zeros((len(Wx), k)), np.zeros((len(Wy), k))
     weights[0][:, :rank] = Wx @ U[:, :rank]
     weights[1][:, :rank] = Wy @ Vt[:rank].T
-    # Rounding can carry a correlation of 1 above it.
+    # Rounding can raise a correlation of 1 above 1.
     return np.pad(np.minimum(rho[:rank], 1.0), (0, k - rank)), weights
 
 

@@ -1,4 +1,4 @@
-"""Contrastive learning: two towers in whose space a song's own lyrics are nearer than the rest of the batch."""
+"""Contrastive learning: two towers that embed a song's lyrics nearer to its audio than the rest of the batch."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -30,13 +30,13 @@ from alcca.models.training import Batch, Losses, choose_device, split_rows, trai
 
 __all__ = ["CLIP", "info_nce"]
 
-# Radford et al. keep the temperature from falling lower, where training is unstable.
+# Radford et al. keep the temperature from falling lower, because training becomes unstable.
 LOWEST_TEMPERATURE = 0.01
 MIN_IN_A_BATCH = 2
 
 
 def info_nce(a: Tensor, t: Tensor, temperature: Tensor) -> Tensor:
-    r"""Symmetric InfoNCE: the cross-entropy of finding each song's other side in the batch, mean of both ways.
+    r"""Symmetric InfoNCE: the cross-entropy of finding each song's other side in the batch, mean of both directions.
 
     .. math:: L = -\frac{1}{2n} \sum_i \left(\log \frac{e^{s_{ii}}}{\sum_j e^{s_{ij}}}
               + \log \frac{e^{s_{ii}}}{\sum_j e^{s_{ji}}}\right), \quad s_{ij} = \cos(a_i, t_j) / \tau
@@ -55,7 +55,7 @@ def info_nce(a: Tensor, t: Tensor, temperature: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> info_nce(torch.ones(4, 2), torch.ones(4, 2), torch.tensor(0.1))  # log 4: nothing tells one from another
+    >>> info_nce(torch.ones(4, 2), torch.ones(4, 2), torch.tensor(0.1))  # log 4: all songs are alike
     tensor(1.3863)
     """
     scores = normalize(a) @ normalize(t).T / temperature
@@ -67,37 +67,37 @@ def info_nce(a: Tensor, t: Tensor, temperature: Tensor) -> Tensor:
 class CLIP(TwoViewModel):
     """Two networks trained by symmetric InfoNCE with a learned temperature (Radford et al. 2021).
 
-    The loss of CLIP, of songs' features: the networks start from nothing, and are not those of OpenAI. Labels are not
+    The loss of CLIP on songs' features: the networks start from random weights, not from OpenAI's. Labels are not
     used. Inputs are standardised with the training songs' statistics, which belong to the model.
 
     Parameters
     ----------
     hidden : sequence of int, or (sequence of int, sequence of int)
-        Layers of both networks, or those of audio and of lyrics. The last is linear and the dimension d of the space,
-        in which both end; ReLU follows each of the others.
+        Layers of both networks, or those of audio and of lyrics. The last is linear and has the dimension d of the
+        space, the same for both; ReLU follows each of the others.
     temperature : float
-        What τ starts from, above 0. It is learned as log τ, and kept at 0.01 or more.
+        The initial τ, above 0. It is learned as log τ, and kept at 0.01 or more.
     learn_temperature : bool
-        False leaves τ where it starts.
+        False keeps the initial τ.
     epochs, batch_size : int
-        A last batch of fewer than half joins the one before. A song is told from those of its batch alone, so large
-        batches teach more.
+        A last batch of fewer than half joins the one before. A song is contrasted only with those of its batch, so
+        large batches teach more.
     lr : float
         Step of Adam.
     regularization : float
         Weight of L_reg, the sum of the Frobenius norms of all weight matrices (Eq. 5 of the paper), at least 0.
     validation : float or None
-        Share of the training songs, drawn at random and no group torn apart, to keep out. Training stops when their
-        loss has not fallen for ``patience`` epochs, and goes back to the best: a thousand songs are soon known by
-        heart. None trains to the end on all.
+        Share of the training songs to keep out, drawn at random in whole groups. Training stops when their loss has
+        not fallen for ``patience`` epochs, and restores the best epoch: the networks soon overfit a thousand songs.
+        None trains on all songs, to the end.
     patience : int
     random_state : int
-        Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
+        The same seed, machine and number of threads give the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     precision : {"float32", "bf16"}
         With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
-        or better. What it is worth is in docs/scale.md.
+        or better. docs/scale.md gives speed and results.
     verbose : bool
         Show a progress bar.
 
@@ -106,7 +106,8 @@ class CLIP(TwoViewModel):
     temperature_ : float
         The learned τ.
     history_ : list of dict
-        Means of each epoch: ``total`` (InfoNCE, in nats), ``regularization``, and ``validation`` where there is one.
+        Means of each epoch: ``total`` (InfoNCE, in nats), ``regularization``, and ``validation`` if songs are kept
+        out.
     encoders_ : (TrainedNetwork, TrainedNetwork)
 
     References
@@ -164,16 +165,16 @@ class CLIP(TwoViewModel):
             Arrays (n, p) or (n, ...), and (n, q); row i of both is song i.
         y : ignored
         groups : sequence of hashable, length n, optional
-            Songs of one group, such as two recordings of one, are kept out for validation together. None or "" is a
-            song alone.
+            Songs of one group, such as two recordings of a song, are kept out for validation together. None or "" is
+            a song without a group.
 
         Raises
         ------
         UsageError
-            A setting out of its range.
+            A setting is out of its range.
         DataError
-            Views or groups that do not fit together, NaN, fewer than two songs to learn from, nothing to keep out for
-            validation but a part of a group, or a training that diverged.
+            Views or groups do not fit together, a view has NaN, fewer than two songs are left to learn from, all songs
+            are of one group so that none can be kept out, or training diverged.
         """
         self._check_settings()
         X, Y = check_pair(views)
@@ -221,7 +222,7 @@ class CLIP(TwoViewModel):
         if not audio or not lyrics or audio[-1] != lyrics[-1]:
             raise UsageError(f"hidden={self.hidden}: both networks must end in the same width, which is the space's")
         if self.batch_size < MIN_IN_A_BATCH:
-            raise UsageError(f"batch_size={self.batch_size}: expected 2 or more, for a song is told from the others")
+            raise UsageError(f"batch_size={self.batch_size}: expected 2 or more, to contrast songs")
 
     def _embed(self, view: NDArray[Any], which: int) -> NDArray[np.float64]:
         return self.encoders_[which](view)
@@ -240,7 +241,7 @@ class CLIP(TwoViewModel):
         return arrays, {"history": self.history_, "temperature": self.temperature_}
 
     def _set_state(self, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
-        # A model trained on a GPU is of use on a machine that has none.
+        # A model trained on a GPU also loads on a machine without one.
         device = choose_device(self.device if self.device == "cpu" else "auto")
         audio, lyrics = (
             TrainedNetwork.of(arrays_under(f"{name}.", arrays), partial(_tower, widths=widths), device)
@@ -269,7 +270,7 @@ class _Towers(nn.Module):
 
 
 def _tower(columns: int, widths: Widths, generator: torch.Generator | None = None) -> nn.Module:
-    # Without a generator: weights that are overwritten.
+    # Without a generator, the weights are overwritten later.
     return perceptron(columns, widths[:-1], widths[-1], generator or torch.Generator())
 
 

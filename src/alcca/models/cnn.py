@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 FRAME_SHAPE = (20, 161)
-# Two layers and not the deeper stacks of images: some thousand songs, and minutes on a laptop.
+# Two layers, not the deep stacks used for images: for some thousand songs, and minutes on a laptop.
 CHANNELS = (32, 64)
 KERNEL, POOL = 5, 4
 
@@ -35,10 +35,10 @@ KERNEL, POOL = 5, 4
 class FrameNetwork(nn.Module):
     """Convolutions over time, then fully connected layers that give the features of a song.
 
-    The coefficients are the channels, as neighbours among them have nothing in common: 20 x 161 becomes 32 x 41 and
-    64 x 11 by convolutions of 5 frames, each with a ReLU and a maximum over 4 frames. What is left is flattened, so
-    that the features know when in the slice something sounds, and goes through layers with tanh. There is no batch
-    normalisation and no dropout: a song's features do not depend on other songs, in training neither.
+    The coefficients are the channels, as neighbouring coefficients are unrelated: 20 x 161 becomes 32 x 41 and
+    64 x 11 by convolutions of 5 frames, each with a ReLU and a maximum over 4 frames. The result is flattened, so
+    that the features keep the time within the slice, and goes through layers with tanh. There is no batch
+    normalisation and no dropout: a song's features do not depend on other songs, not even in training.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class FrameNetwork(nn.Module):
     widths : sequence of int
         Units of the fully connected layers; the last is the number of features.
     generator : torch.Generator
-        Draws the initial weights; torch's global generator is left alone.
+        Draws the initial weights; torch's global generator is not used.
 
     Examples
     --------
@@ -74,7 +74,7 @@ class FrameNetwork(nn.Module):
 
 
 def _convolution(channels: int, width: int, generator: torch.Generator) -> nn.Conv1d:
-    # Without its own initialisation, which would draw from the global generator.
+    # Skip torch's initialisation, which would draw from the global generator.
     layer = nn.utils.skip_init(  # type: ignore[no-untyped-call]
         nn.Conv1d, channels, width, KERNEL, padding=KERNEL // 2
     )
@@ -90,9 +90,9 @@ def check_frames(X: NDArray[Any], frame_shape: Any) -> None:
     Raises
     ------
     UsageError
-        ``frame_shape`` is no pair of whole numbers of at least 1.
+        ``frame_shape`` is not a pair of whole numbers of at least 1.
     DataError
-        Another number of columns than coefficients times frames.
+        The number of columns is not coefficients times frames.
 
     Examples
     --------
@@ -120,7 +120,7 @@ or their shape as frame_shape
 def frame_statistics(X: NDArray[Any], frame_shape: tuple[int, int]) -> Standardizer:
     """Measure mean and scale of each coefficient over all songs and frames.
 
-    Time stays comparable within a coefficient, which statistics of every column for itself would blur.
+    Time stays comparable within a coefficient; statistics of every single column would blur it.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def frame_statistics(X: NDArray[Any], frame_shape: tuple[int, int]) -> Standardi
     Returns
     -------
     Standardizer
-        Of all columns; those of one coefficient have the same numbers.
+        Of all columns; those of one coefficient have the same statistics.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def pretrain(
     precision: str = "float32",
     show: bool = False,
 ) -> tuple[nn.Module, History]:
-    """Train a network to tell labels apart, by a linear classifier on its features.
+    """Train a network to classify songs by label, with a linear classifier on its features.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def pretrain(
     x : tensor, shape (n, p)
         Songs, on the device of the network.
     codes : tensor of int64, shape (n,)
-        Categories from 0; songs with -1 have none and take no part.
+        Categories from 0; songs with -1 have none and are left out.
     regularization, epochs, batch_size, lr, generator, show
         As in `alcca.models.training.train`.
     precision : {"float32", "bf16"}
@@ -176,14 +176,14 @@ def pretrain(
     Returns
     -------
     classifier : Module
-        Logits of the categories from the features: what the pre-training drops.
+        Logits of the categories from the features; not used after pre-training.
     history : list of dict
-        Of each epoch: ``total`` (cross-entropy) and ``accuracy`` on the songs as they were trained on.
+        For each epoch: ``total`` (cross-entropy) and ``accuracy`` on the training songs.
 
     Raises
     ------
     DataError
-        Fewer than two categories, or a training that diverged.
+        There are fewer than two categories, or training diverged.
 
     Examples
     --------
@@ -238,7 +238,7 @@ def pretrained_encoder(
     verbose: bool,
     precision: str = "float32",
 ) -> tuple[TrainedNetwork, list[Any], History]:
-    """Check frames and labels, pre-train a `FrameNetwork` on them, and put it behind the frames' statistics.
+    """Check frames and labels, pre-train a `FrameNetwork` on them, and combine it with the frames' statistics.
 
     Returns
     -------
@@ -252,7 +252,7 @@ def pretrained_encoder(
     Raises
     ------
     UsageError, DataError
-        As `check_frames`, `alcca.models.base.encode_labels` and `pretrain`.
+        As raised by `check_frames`, `alcca.models.base.encode_labels` and `pretrain`.
     """
     check_frames(X, frame_shape)
     codes, classes = encode_labels(y, len(X))
@@ -279,8 +279,8 @@ def pretrained_encoder(
 def loaded_encoder(
     arrays: Mapping[str, NDArray[Any]], frame_shape: tuple[int, int], widths: Sequence[int], device: str
 ) -> TrainedNetwork:
-    """Make the encoder of a saved model, whose arrays begin with ``cnn.``."""
-    # A model trained on a GPU is of use on a machine that has none.
+    """Make the encoder of a saved model from its arrays whose names begin with ``cnn.``."""
+    # A model trained on a GPU also loads on a machine without one.
     place = choose_device(device if device == "cpu" else "auto")
     network = FrameNetwork(frame_shape, widths, torch.Generator())
     return TrainedNetwork.of(arrays_under("cnn.", arrays), lambda columns: network, place)

@@ -1,6 +1,6 @@
-"""What a thing is, told from its content: the same text, in every process, for what does the same.
+"""Keys of objects by content: equal objects have equal keys, in every process.
 
-A ``repr`` cannot tell: of a large array it shows the corners, of a network the shapes, of most objects the address.
+A ``repr`` is not enough: it shows the corners of a large array, the shapes of a network, the address of most objects.
 """
 
 import copyreg
@@ -19,7 +19,7 @@ from alcca.models.sources import Origins, has_file
 
 __all__ = ["content"]
 
-# How far a text, that Python makes of them, tells all of them.
+# Types whose ``repr`` is their whole content.
 PLAIN = (type(None), bool, int, str, bytes, complex, type(Ellipsis), type(NotImplemented))
 BUILT_IN = (
     types.WrapperDescriptorType,
@@ -28,10 +28,10 @@ BUILT_IN = (
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
 )
-# What stands for functions, and where it has them.
-STANDING = (types.MethodType, property, classmethod, staticmethod, cached_property, partial, partialmethod)
-STAND_FOR = ("__func__", "fget", "fset", "fdel", "func")
-# Of a class, what says nothing of what it does, or is said by the rest.
+# Types that wrap functions, and the attributes with these functions.
+WRAPPERS = (types.MethodType, property, classmethod, staticmethod, cached_property, partial, partialmethod)
+WRAPPED = ("__func__", "fget", "fset", "fdel", "func")
+# Attributes of a class that do not change its behaviour, or follow from the others.
 SILENT = {
     "__abstractmethods__", "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__dict__",
     "__doc__", "__firstlineno__", "__module__", "__orig_bases__", "__parameters__", "__qualname__", "__signature__",
@@ -39,28 +39,28 @@ SILENT = {
 }  # fmt: skip
 GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME"}
 STORES = {"STORE_ATTR", "STORE_DEREF", "STORE_GLOBAL"}
-HEAP_TYPE = 1 << 9  # a class that was made by code, and is not built into an interpreter
+HEAP_TYPE = 1 << 9  # the flag of a class that code made, and that is not built into the interpreter
 
-# What code refers to outside its settings, as it was when it was first seen: a list in which a class counts its fits
-# makes no other class of it.
+# Digests of the values that code refers to outside its settings, when they were first seen: a list in which a class
+# counts its fits does not make it another class.
 _first: dict[int, tuple[Callable[[], Any], bytes]] = {}
 
 
 def content(thing: Any) -> str | None:
-    """A name of a thing's content: equal for two things that are alike down to the last number, different otherwise.
+    """Return a key of an object's content: equal for objects that are equal down to the last number, else different.
 
     Parameters
     ----------
     thing : object
-        Numbers, texts, arrays of any size, tensors and networks, tables, functions, classes, estimators, and whatever
-        else can be copied; in lists, mappings and attributes. Of a class or a function that is installed the name and
-        the version count, of any other its code, the files it lies in, and what it refers to. The setting ``verbose``
-        of an estimator does not count.
+        Numbers, texts, arrays of any size, tensors and networks, tables, functions, classes, estimators, and any other
+        objects that can be copied; in lists, mappings and attributes. Of an installed class or function the name and
+        the version count; of any other its code, its source files, and the values that it refers to. The setting
+        ``verbose`` of an estimator does not count.
 
     Returns
     -------
     str or None
-        None where it cannot be told, as of a lock or of an open file: it is like nothing but itself.
+        None if the content cannot be determined, as of a lock or an open file; such an object equals only itself.
 
     Examples
     --------
@@ -76,28 +76,28 @@ def content(thing: Any) -> str | None:
     """
     try:
         return _Reader().read(thing).hex()
-    except Exception:  # noqa: BLE001  # whatever a stranger's object does when it is read
+    except Exception:  # noqa: BLE001  # an object of another package may raise anything when it is read
         return None
 
 
 def _digest(*parts: str | bytes) -> bytes:
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        made.update(b"%d:" % len(data))
-        made.update(data)
-    return made.digest()
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.digest()
 
 
 class _Reader:
-    """Reads a thing and what it is made of, each part once."""
+    """Reads an object and its parts, each part once."""
 
     def __init__(self) -> None:
         self._origins = Origins()
         self._open: dict[int, int] = {}
-        # What was read is held, so that its id stays its own.
+        # Keeps the objects alive, so that their ids stay unique.
         self._done: dict[tuple[int, bool], tuple[Any, bytes]] = {}
-        # Whether the estimators that are met are copied with all that they have, as those in a mapping are.
+        # Whether estimators are copied with all attributes, like those in a mapping.
         self._whole = False
 
     def read(self, thing: Any) -> bytes:
@@ -108,18 +108,18 @@ class _Reader:
         key = id(thing), self._whole
         if key in self._done:
             return self._done[key][1]
-        if id(thing) in self._open:  # it is part of itself
+        if id(thing) in self._open:  # it contains itself
             return _digest("outer", str(len(self._open) - self._open[id(thing)]))
         self._open[id(thing)] = len(self._open)
         try:
-            found = _digest(type(thing).__name__, *self._parts(thing))
+            digest = _digest(type(thing).__name__, *self._parts(thing))
         finally:
             del self._open[id(thing)]
-        self._done[key] = thing, found
-        return found
+        self._done[key] = thing, digest
+        return digest
 
     def _parts(self, thing: Any) -> Iterable[str | bytes]:
-        """What a thing consists of."""
+        """The parts that the digest of an object is made of."""
         kind = type(thing)
         if isinstance(thing, type):
             return self._class(thing)
@@ -169,8 +169,8 @@ class _Reader:
         if array.dtype.hasobject:
             return (str(array.dtype), str(array.shape), *self._inside(array.ravel().tolist()))
         flat = np.ascontiguousarray(array).reshape(-1)
-        made = hashlib.sha256(flat.view(np.uint8).data if flat.nbytes else b"")
-        return (self.read(array.dtype.descr), str(array.shape), made.digest())
+        digest = hashlib.sha256(flat.view(np.uint8).data if flat.nbytes else b"").digest()
+        return (self.read(array.dtype.descr), str(array.shape), digest)
 
     def _tensor(self, tensor: Any) -> Iterable[str | bytes]:
         if str(tensor.layout) != "torch.strided" or tensor.is_quantized:
@@ -183,20 +183,20 @@ class _Reader:
                 str(tensor.requires_grad), data)  # fmt: skip
 
     def _estimator(self, estimator: Any) -> Iterable[str | bytes]:
-        """Its class and settings, which are all that a clone of it has; where it is copied, all that it has."""
+        """Its class and settings, which a clone keeps; all attributes if it is copied instead."""
         try:
             settings = estimator.get_params(deep=False)
         except TypeError:
             settings = estimator.get_params()
-        found = dict(settings)
+        values = dict(settings)
         if self._whole or _clones_itself(type(estimator)):
-            found |= getattr(estimator, "__dict__", {})
-        found.pop("verbose", None)
-        names = sorted(found, key=str)
-        return (self.read(type(estimator)), *(part for name in names for part in (str(name), self.read(found[name]))))
+            values |= getattr(estimator, "__dict__", {})
+        values.pop("verbose", None)
+        names = sorted(values, key=str)
+        return (self.read(type(estimator)), *(part for name in names for part in (str(name), self.read(values[name]))))
 
     def _object(self, thing: Any) -> Iterable[str | bytes]:
-        """What is written down of a thing in order to copy it."""
+        """The state of an object that ``copy`` and ``pickle`` use."""
         write = copyreg.dispatch_table.get(type(thing))
         reduced = thing.__reduce_ex__(4) if write is None else write(thing)
         if isinstance(reduced, str):
@@ -206,7 +206,7 @@ class _Reader:
         parts += self._inside(more[:1])
         for items in more[1:3]:
             parts += [b"" if items is None else self.read(list(items))]
-        # A class of one's own that says how it is copied may keep more than it writes down.
+        # A class that is not installed and defines how it is copied may have more state than it reduces to.
         copied = getattr(type(thing), "__deepcopy__", None)
         theirs = self._origins.installed(getattr(copied, "__module__", None) or "builtins")
         if not theirs and hasattr(thing, "__dict__"):
@@ -214,7 +214,7 @@ class _Reader:
         return parts
 
     def _class(self, kind: Any) -> Iterable[str | bytes]:
-        # Some that are compiled have it for their instances alone.
+        # Some compiled classes define ``__module__`` only for their instances.
         module = kind.__module__ if isinstance(kind.__module__, str) else ""
         parts: list[str | bytes] = [f"{module}.{kind.__qualname__}", self._origins.of(module)]
         if not kind.__flags__ & HEAP_TYPE:
@@ -227,12 +227,12 @@ class _Reader:
         own = {name: value for name, value in vars(kind).items() if name not in SILENT}
         written = {name for value in own.values() for code in _codes(value) for name in _names(code, STORES)}
         for name in sorted(own):
-            # What its own code assigns is a count or a store, and no setting.
+            # A name that its own code assigns is a counter or a cache, not a setting.
             parts += [name, b"" if name in written else self._held(own[name])]
         return parts
 
     def _function(self, function: Any) -> Iterable[str | bytes]:
-        # Its own ``__module__`` may be that of a function which it wraps.
+        # Its ``__module__`` may be that of a function that it wraps.
         module = str(function.__globals__.get("__name__") or "")
         parts: list[str | bytes] = [self._origins.of(module)]
         if self._is_installed(function, module):
@@ -250,13 +250,13 @@ class _Reader:
         return parts
 
     def _is_installed(self, thing: Any, module: str) -> bool:
-        """Whether a class or a function is what an installed package has under its name, and not made by somebody."""
+        """Whether a class or a function is the one that an installed package has under its name."""
         if not self._origins.installed(module):
             return False
-        found: Any = sys.modules.get(module)
+        named: Any = sys.modules.get(module)
         for name in thing.__qualname__.split("."):
-            found = getattr(found, name, None)
-        return found is thing
+            named = getattr(named, name, None)
+        return named is thing
 
     def _code(self, code: types.CodeType) -> Iterable[str | bytes]:
         names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
@@ -264,24 +264,24 @@ class _Reader:
         return (code.co_code, code.co_exceptiontable, *map(self.read, (names, counts, code.co_consts)))
 
     def _held(self, value: Any) -> bytes:
-        """What code refers to: another value is another thing, one that was changed since it was first seen is not."""
+        """The digest of a value that code refers to; a later change of the same object does not change it."""
         if isinstance(value, (*PLAIN, float, tuple, frozenset, type, property, *BUILT_IN)) or _codes(value):
             return self.read(value)
-        alive, found = _first.get(id(value), (lambda: None, b""))
+        alive, digest = _first.get(id(value), (lambda: None, b""))
         if alive() is value:
-            return found
-        found = self.read(value)
+            return digest
+        digest = self.read(value)
         try:
             alive = weakref.ref(value)
         except TypeError:
             alive = lambda: value  # noqa: E731
-        _first[id(value)] = alive, found
-        return found
+        _first[id(value)] = alive, digest
+        return digest
 
 
 def _is(thing: Any, module: str, name: str) -> bool:
-    """Whether a thing is of a class of a package, which is not imported to find out."""
-    return any(one.__name__ == name and one.__module__.partition(".")[0] == module for one in type(thing).__mro__)
+    """Whether an object is an instance of a class of a package, without importing the package."""
+    return any(kind.__name__ == name and kind.__module__.partition(".")[0] == module for kind in type(thing).__mro__)
 
 
 def _clones_itself(kind: type) -> bool:
@@ -299,16 +299,15 @@ def _is_empty(cell: types.CellType) -> bool:
 
 
 def _codes(value: Any) -> list[types.CodeType]:
-    """The code of a function, or of those that a method or a property stands for."""
-    inner = [getattr(value, name, None) for name in STAND_FOR] if isinstance(value, STANDING) else [value]
-    functions = [one for one in inner if isinstance(one, types.FunctionType)]
-    return [function.__code__ for function in functions]
+    """The code of a function, or of the functions that a method or a property wraps."""
+    inner = [getattr(value, name, None) for name in WRAPPED] if isinstance(value, WRAPPERS) else [value]
+    return [function.__code__ for function in inner if isinstance(function, types.FunctionType)]
 
 
 def _names(code: types.CodeType, which: set[str]) -> set[str]:
-    """Names that code reads or assigns, in the functions inside it too."""
-    found = {str(step.argval) for step in dis.get_instructions(code) if step.opname in which}
+    """Names that code reads or assigns, including those in its inner functions."""
+    names = {str(step.argval) for step in dis.get_instructions(code) if step.opname in which}
     for inside in code.co_consts:
         if isinstance(inside, types.CodeType):
-            found |= _names(inside, which)
-    return found
+            names |= _names(inside, which)
+    return names

@@ -1,10 +1,10 @@
-"""What a comparison and a fusion ask of every two-view estimator, ours or another package's.
+"""The contract of two-view estimators, ours or another package's, for comparisons and fusion.
 
-An estimator has ``fit(views, y)`` with ``views = (audio, lyrics)``, and says how well songs' two sides fit: by a
-``similarity`` of its own, or by a ``transform`` into a common space, where the cosine says it. Its attributes
-``audio_view`` and ``lyrics_view`` name what it has to be given, in the words of `alcca.Dataset`: the name of one view,
-or a tuple of names, for which it is given a mapping from each name to its view. One that keeps songs out of its own
-training names a parameter ``groups`` in ``fit``: one for each song, the same for songs that it must not tear apart.
+An estimator has ``fit(views, y)`` with ``views = (audio, lyrics)``, and measures how well audio fits lyrics: by a
+``similarity`` of its own, or by the cosine in a common space, into which its ``transform`` maps. Its attributes
+``audio_view`` and ``lyrics_view`` name its input as `alcca.Dataset` does: the name of one view, or a tuple of names,
+for which it gets a mapping from each name to its view. An estimator that keeps songs out of its own training has a
+parameter ``groups`` in ``fit``: one group for each song; songs of a group must stay together.
 """
 
 import inspect
@@ -34,9 +34,9 @@ __all__ = [
     "view_names",
 ]
 
-# What estimators learn from that name nothing.
+# The views of an estimator without these attributes.
 DEFAULT_VIEWS = {"audio": "audio", "lyrics": "features"}
-# The names under which two-view estimators, ours and cca-zoo's, take the dimension of their common space.
+# The names of the setting for the dimension of the common space, in our estimators and in cca-zoo's.
 DIMENSION_PARAMETERS = ("n_components", "latent_dimensions")
 
 Rows: TypeAlias = NDArray[np.integer[Any]] | slice
@@ -48,7 +48,7 @@ def cosines(queries: NDArray[np.floating], gallery: NDArray[np.floating]) -> NDA
     Parameters
     ----------
     queries, gallery : arrays, shapes (n, d) and (m, d)
-        Places in one space. A row of zeros has cosine 0 with everything.
+        Embeddings in one space. A row of zeros has cosine 0 with everything.
 
     Returns
     -------
@@ -62,17 +62,17 @@ def cosines(queries: NDArray[np.floating], gallery: NDArray[np.floating]) -> NDA
     """
     from sklearn.metrics.pairwise import cosine_similarity
 
-    found: NDArray[np.float64] = cosine_similarity(
+    similarities: NDArray[np.float64] = cosine_similarity(
         np.asarray(queries, dtype=np.float64), np.asarray(gallery, dtype=np.float64)
     )
-    return found
+    return similarities
 
 
 class CosineSimilarity:
-    """Gives an estimator with a common space, into which its ``transform`` maps, its `similarity`."""
+    """Mixin with the `similarity` of an estimator whose ``transform`` maps into a common space."""
 
     def similarity(self, audio: Any, lyrics: Any) -> NDArray[np.float64]:
-        """How well every song's audio fits every song's lyrics: the cosine in the common space.
+        """Compute how well every song's audio fits every song's lyrics: the cosine in the common space.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class CosineSimilarity:
 
 
 def keeps_contract(kind: type) -> bool:
-    """Whether a class is one of two-view estimators: scikit-learn's, with ``fit``, ``transform`` or ``similarity``.
+    """Whether a class is a two-view estimator: scikit-learn's, with ``fit``, and ``transform`` or ``similarity``.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def keeps_contract(kind: type) -> bool:
 
 
 def has_own_similarity(estimator: Any) -> bool:
-    """Whether an estimator compares songs by something else than the cosine in its common space.
+    """Whether an estimator compares songs by a measure other than the cosine in its common space.
 
     Examples
     --------
@@ -123,12 +123,12 @@ def has_own_similarity(estimator: Any) -> bool:
 
 
 def similarity_of(estimator: Any, audio: Any, lyrics: Any) -> NDArray[np.float64]:
-    """How well audio fits lyrics, by any fitted estimator: its own ``similarity``, or the cosine of its ``transform``.
+    """Compute how well audio fits lyrics: by the estimator's ``similarity``, or the cosine after its ``transform``.
 
     Parameters
     ----------
     estimator : object
-        With ``similarity(audio, lyrics)``, or with ``transform((audio, lyrics))``, which may insist on pairs.
+        Fitted; with ``similarity(audio, lyrics)``, or with ``transform((audio, lyrics))``, which may require pairs.
     audio, lyrics : n and m songs
         In the views that the estimator learns from.
 
@@ -142,7 +142,7 @@ def similarity_of(estimator: Any, audio: Any, lyrics: Any) -> NDArray[np.float64
 
 
 def embedded(estimator: Any, audio: Any, lyrics: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Places of n songs' audio and m songs' lyrics in a fitted estimator's common space, shapes (n, d) and (m, d)."""
+    """Embed n songs' audio and m songs' lyrics in a fitted estimator's common space, shapes (n, d) and (m, d)."""
     n, m = song_count(audio), song_count(lyrics)
     if n != m:
         # Other packages refuse views of different lengths, so songs of the shorter one are repeated.
@@ -153,9 +153,9 @@ def embedded(estimator: Any, audio: Any, lyrics: Any) -> tuple[NDArray[Any], NDA
 
 
 def dimension_parameter(estimator: Any) -> str | None:
-    """The name of the setting that says how many dimensions an estimator's common space has; None without one.
+    """The name of the setting for the number of dimensions of an estimator's common space; None without one.
 
-    What is made of another estimator, and hands on its space, has that of ``estimator``.
+    For an estimator around another one, whose space it uses, this is the setting of the inner ``estimator``.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def view_names(estimator: Any, side: str) -> tuple[str, ...]:
 
 
 def gather(estimator: Any, side: str, view: Callable[[str], Any]) -> Any:
-    """Put together what an estimator is given on one side: one view, or a mapping where it names several.
+    """Collect the input of an estimator on one side: one view, or a mapping if it names several.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def gather(estimator: Any, side: str, view: Callable[[str], Any]) -> Any:
     side : str
         ``"audio"`` or ``"lyrics"``.
     view : callable
-        Gives the view of a name.
+        Returns the view of a name.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def gather(estimator: Any, side: str, view: Callable[[str], Any]) -> Any:
 
 
 def take(view: Any, rows: Rows) -> Any:
-    """Some songs of one side: of an array, of a sequence, or of each view of a mapping.
+    """Select songs of one side: rows of an array, of a sequence, or of each view of a mapping.
 
     Examples
     --------
@@ -219,14 +219,14 @@ def take(view: Any, rows: Rows) -> Any:
     {'audio': array([2., 0.]), 'transcripts': ['do', 'la']}
     """
     if isinstance(view, Mapping):
-        return {name: take(one, rows) for name, one in view.items()}
+        return {name: take(named_view, rows) for name, named_view in view.items()}
     if isinstance(view, np.ndarray) or not isinstance(view, Sequence):
         return np.asarray(view)[rows]
     return [view[row] for row in np.arange(len(view))[rows].tolist()]
 
 
 def song_count(view: Any) -> int:
-    """How many songs one side has, as `gather` puts it together.
+    """The number of songs on one side, as collected by `gather`.
 
     Examples
     --------
@@ -237,11 +237,11 @@ def song_count(view: Any) -> int:
 
 
 def first_stage(estimator: Any) -> Any:
-    """The unfitted estimator whose training an estimator begins with; one that does not say so is all of it itself.
+    """The unfitted estimator that is the first stage of another's training; without one, the estimator itself.
 
-    Where several are fitted on the same songs, those that begin alike need it once: an estimator with a method
-    ``first_stage()`` takes what that made, fitted, as ``fit(…, first_stage=fitted)``. Two that do not have the method
-    share nothing, however alike they are.
+    Estimators with the same first stage can share it if they are fitted on the same songs: an estimator with a method
+    ``first_stage()`` takes its result, fitted, as ``fit(…, first_stage=fitted)``. Two estimators without the method
+    share nothing, even if they are equal.
 
     Examples
     --------
@@ -253,10 +253,10 @@ def first_stage(estimator: Any) -> Any:
 
 
 def identity(estimator: Any) -> str:
-    """What an unfitted estimator is, in a text that is the same for those that learn the same: class and settings.
+    """Return a text that is equal for unfitted estimators of equal class and settings.
 
-    They are told by their content (`alcca.models.content`). One whose content cannot be told is like no other, and has
-    another text each time.
+    The settings are compared by content (`alcca.models.content`). An estimator whose content cannot be determined
+    equals no other, and gets another text each time.
 
     Examples
     --------
@@ -270,18 +270,18 @@ def identity(estimator: Any) -> str:
 def fit_estimator(
     estimator: Any, audio: Any, lyrics: Any, y: Any, groups: NDArray[np.integer] | None, begun: Any = None
 ) -> Any:
-    """Fit an estimator; one that keeps songs out itself is told which of them belong together.
+    """Fit an estimator; pass the groups if its ``fit`` takes them, because it keeps songs out itself.
 
     Parameters
     ----------
     estimator : object
     audio, lyrics : n songs
-        As `gather` puts them together.
+        As collected by `gather`.
     y : sequence of n labels, or None
     groups : (n,) array of int, or None
-        Songs of one number must not be torn apart. An estimator whose ``fit`` does not name ``groups`` is not told.
+        Songs of one number must stay together. Ignored if ``fit`` has no parameter ``groups``.
     begun : object, optional
-        Its `first_stage`, fitted on the same songs, which is then not trained again.
+        Its `first_stage`, fitted on the same songs; it is then not trained again.
 
     Returns
     -------

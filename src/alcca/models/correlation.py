@@ -14,14 +14,14 @@ def whitened_cross_covariance(H1: Tensor, H2: Tensor, ridge: tuple[float, float]
     .. math:: T = L_1^{-1} \hat\Sigma_{12} L_2^{-\top}, \qquad \hat\Sigma_{vv} + r_v I = L_v L_v^\top
 
     with covariances of ddof 1. Andrew et al. (2013) whiten with the inverse square roots; Cholesky factors differ from
-    those by rotations, which leave the singular values as they are, and have a gradient where eigenvalues repeat.
+    those by rotations, which do not change the singular values, and have a gradient where eigenvalues repeat.
 
     Parameters
     ----------
     H1, H2 : tensor, shapes (n, d1) and (n, d2)
         Outputs of the networks, n at least 2.
     ridge : (float, float)
-        r_1, r_2, at least 0. Where n is not above d, or columns are collinear, it has to be above 0.
+        r_1, r_2, at least 0. If n is not above d, or columns are collinear, they must be above 0.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def whitened_cross_covariance(H1: Tensor, H2: Tensor, ridge: tuple[float, float]
     Raises
     ------
     DataError
-        A covariance without a Cholesky factor: outputs that are not finite, or collinear ones and too small a ridge.
+        A covariance has no Cholesky factor: the outputs are not finite, or collinear with too small a ridge.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def whitened_cross_covariance(H1: Tensor, H2: Tensor, ridge: tuple[float, float]
     [[1.]
      [0.]]
     """
-    # float64 whatever the networks use: float32 covariances of outputs that nearly repeat each other are singular.
+    # Always float64: float32 covariances of outputs that nearly repeat each other are singular.
     H1, H2 = (H.double() - H.double().mean(dim=0) for H in (H1, H2))
     ddof1 = len(H1) - 1
     try:
@@ -63,8 +63,8 @@ def correlation_loss(H1: Tensor, H2: Tensor, ridge: tuple[float, float]) -> Tens
 
     .. math:: L = -\|T\|_{tr} = -\sum_k \sigma_k(T)
 
-    A batch of n at most d + 1 songs has total correlation d but for the ridge, whatever the songs are: take batches
-    large beside the output size.
+    Without a ridge, any batch of at most d + 1 songs has the total correlation d: take batches that are large beside
+    the output size.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def correlation_loss(H1: Tensor, H2: Tensor, ridge: tuple[float, float]) -> Tens
     Raises
     ------
     DataError
-        As `whitened_cross_covariance`.
+        As raised by `whitened_cross_covariance`.
 
     References
     ----------

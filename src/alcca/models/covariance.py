@@ -1,4 +1,4 @@
-"""Covariances of two views: gathered over chunks of songs, and factored whatever their rank."""
+"""Covariances of two views: accumulated over chunks of songs, and factored at any rank."""
 
 from typing import TypeAlias
 
@@ -13,11 +13,11 @@ __all__ = ["RunningCovariance", "song_span", "whitener"]
 
 Float64: TypeAlias = NDArray[np.float64]
 
-# A column with less than this share of its variance left when the other columns are known is taken for
-# collinear: 1e-12 is a residual of 1e-6, above what float32 features and float64 covariances leave by rounding.
+# A column is collinear if the other columns explain all but this share of its variance: 1e-12 is a residual of 1e-6,
+# above the rounding errors of float32 features and float64 covariances.
 COLLINEAR = 1e-12
 FEW_COLUMNS = 1000
-# A variance of a quarter of the squared mean leaves three of 52 bits to the subtraction of the mean.
+# With a variance of a quarter of the squared mean, subtracting the mean costs three of 52 bits.
 MIN_SPREAD = 0.25
 MIN_FOR_PRODUCTS = 1000
 
@@ -25,8 +25,8 @@ MIN_FOR_PRODUCTS = 1000
 class RunningCovariance:
     """Means and covariances of two views over chunks of songs, in memory that does not grow with the songs.
 
-    Chunks are merged as Chan, Golub and LeVeque (1983) do, which stays accurate where the mean is large beside the
-    spread. Everything is measured from the first song, so that a constant column has a variance of exactly 0.
+    Chunks are merged by the method of Chan, Golub and LeVeque (1983), which stays accurate if the mean is large beside
+    the spread. Values are measured from the first song, so that a constant column has a variance of exactly 0.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class RunningCovariance:
         self.columns = (0, 0)
 
     def add(self, X: NDArray[np.floating], Y: NDArray[np.floating]) -> None:
-        """Take in songs: finite arrays (m, p) and (m, q)."""
+        """Add songs: finite arrays (m, p) and (m, q)."""
         if not self.n:
             self.columns = (X.shape[1], Y.shape[1])
             self._origin = np.concatenate([X[0], Y[0]], dtype=np.float64)
@@ -62,7 +62,7 @@ class RunningCovariance:
             np.subtract(Y[start : start + m], self._origin[p:], out=Z[:, p:])
             mean = Z.mean(axis=0)
             Z -= mean
-            # One product for both views and the cross terms: a symmetric one costs half of a general one.
+            # One product for both views and the cross terms: a symmetric product costs half of a general one.
             self._merge(m, mean, Z.T @ Z)
 
     def _merge(self, m: int, mean: Float64, comoment: Float64) -> None:
@@ -74,7 +74,7 @@ class RunningCovariance:
         self.n += m
 
     def merge(self, other: "RunningCovariance") -> None:
-        """Take in the songs that another has taken in, of as many columns; exact, as if they had come here.
+        """Add the songs of another, which has the same columns; exact, as if `add` had been given its songs.
 
         Examples
         --------
@@ -112,11 +112,10 @@ class RunningCovariance:
 
 
 def _comoments(X: NDArray[np.floating], Y: NDArray[np.floating]) -> tuple[Float64, Float64] | None:
-    """Mean (p + q,) of both views and their products about it, from products of the views as they are.
+    """Mean (p + q,) of both views and their products about it, from products of the uncentred views.
 
-    No song is copied or moved, so this is as fast as the products themselves. None where that would cost digits: a
-    column with a mean that is large beside its spread, a constant one among them; and for float32, whose products
-    would be rounded.
+    No song is copied, so this is as fast as the products themselves. None if it would cost digits: for a column with a
+    mean that is large beside its spread, such as a constant one, and for float32, whose products would be rounded.
     """
     (n, p), q = X.shape, Y.shape[1]
     if X.dtype != np.float64 or Y.dtype != np.float64 or n < MIN_FOR_PRODUCTS:
@@ -129,14 +128,14 @@ def _comoments(X: NDArray[np.floating], Y: NDArray[np.floating]) -> tuple[Float6
     np.matmul(X.T, Y, out=products[:p, p:])
     products[p:, :p] = products[:p, p:].T
     products -= np.outer(mean * n, mean)
-    # What remains of a column's sum of squares without its mean; each halving costs a bit.
+    # The rest of a column's sum of squares without its mean; each halving costs a bit.
     if not (products.diagonal() >= MIN_SPREAD * n * mean**2).all():
         return None
     return mean, products
 
 
 def whitener(C: Float64, ridge: float = 0.0) -> Float64:
-    """Find W with W' (C + ridge I) W = I, of as many columns as C + ridge I has rank.
+    """Compute W with W' (C + ridge I) W = I; its number of columns is the rank of C + ridge I.
 
     Parameters
     ----------
@@ -148,8 +147,8 @@ def whitener(C: Float64, ridge: float = 0.0) -> Float64:
     Returns
     -------
     array, shape (p, rank)
-        Column j of a full-rank result depends on the first j + 1 columns of the data alone (Cholesky). Otherwise the
-        directions that vary are kept, whatever the units of the columns (eigenvectors of the correlation matrix).
+        Column j of a full-rank result depends only on the first j + 1 columns of the data (Cholesky). Otherwise the
+        directions that vary are kept, independent of the units of the columns (eigenvectors of the correlation matrix).
 
     Examples
     --------
@@ -162,10 +161,10 @@ def whitener(C: Float64, ridge: float = 0.0) -> Float64:
     variance = C.diagonal()
     try:
         L = np.linalg.cholesky(C)
-        # L_jj^2 is the variance that column j has left beside the columns before it.
+        # L_jj^2 is the variance of column j that the columns before it do not explain.
         if (L.diagonal() ** 2 > COLLINEAR * variance).all():
             # SciPy has a BLAS of its own. For a few columns, waking its threads beside NumPy's costs more than
-            # inverting as if L were full.
+            # inverting L as a full matrix.
             inverse = np.tril(np.linalg.inv(L)) if len(L) <= FEW_COLUMNS else dtrtri(L, lower=1)[0]
             return np.ascontiguousarray(inverse.T)
     except np.linalg.LinAlgError:

@@ -30,7 +30,7 @@ from alcca.models.training import Batch, Losses, choose_device, split_rows, trai
 
 __all__ = ["DCCA", "SpotifyDCCA"]
 
-# Training correlations with the ridge; even unrelated songs leave far more in networks that were not shrunk away.
+# Training correlations with the ridge below this: even unrelated songs give far more, unless the networks shrank to 0.
 COLLAPSED = 0.01
 
 
@@ -38,53 +38,54 @@ class DCCA(TwoViewModel):
     r"""Deep canonical correlation analysis.
 
     Two networks f_A, f_T with linear outputs are trained to raise the total canonical correlation of a batch
-    (`alcca.models.correlation`); `CCA` in float64 then finds the directions of what they give for all training songs.
+    (`alcca.models.correlation`); `CCA` in float64 then finds the directions of their outputs for all training songs.
     Labels are not used. Inputs are standardised with the training songs' statistics, which belong to the model.
 
     Parameters
     ----------
     n_components : int
-        Outputs of both networks and canonical components, at most the training songs less one. The components of one
-        model are nested: its first ten columns are its ten most correlated.
+        Outputs of both networks and canonical components, at most the number of training songs - 1. The components
+        of a model are nested: its first ten columns are its ten most correlated.
     hidden : sequence of int, or (sequence of int, sequence of int)
         Hidden layers of both networks, each followed by ReLU, or those of f_A and f_T. With ``()`` the networks are
         linear, and the model is CCA found by descent.
     epochs : int
     batch_size : int
-        Songs a step, large beside n_components: the correlations of few songs are large whatever the songs are. The
-        last batch of an epoch joins the one before when it is shorter than half a batch; no song is left out.
+        Songs a step, large beside n_components: any few songs have large correlations. The last batch of an epoch joins
+        the one before if it is shorter than half a batch; no song is left out.
     lr : float
         Step of Adam.
     ridge : float or (float, float)
         Added to the diagonals of the covariances of the outputs, in training and in the CCA after it. The default is
-        for some thousand songs of 3,220 and 300 columns, which the networks otherwise learn by heart. With many more
-        songs than columns 1e-4 finds more.
+        for some thousand songs of 3,220 and 300 columns, which the networks otherwise overfit. With many more songs
+        than columns 1e-4 finds more.
     regularization : float
         Weight of L_reg, the sum of the Frobenius norms of all weight matrices (Eq. 5 of the paper), beside the mean
-        correlation of a component; at least 0. It keeps the networks from growing until the ridge has no effect. Too
-        large, and beside weak correlations, it shrinks them to nothing; `fit` warns.
+        correlation of a component; at least 0. It keeps the networks from growing until the ridge has no effect. If it
+        is too large, or the correlations are weak, it shrinks the networks to 0; `fit` warns.
     validation : float, optional
-        Share of the training songs, drawn at random and no group torn apart, to keep out of the training of the
-        networks. It stops when their total correlation has not risen for ``patience`` epochs, and goes back to the
-        best. The CCA takes them all.
+        Share of the training songs to keep out of the training of the networks, drawn at random in whole groups.
+        Training stops when their total correlation has not risen for ``patience`` epochs, and restores the best epoch.
+        The CCA takes all songs.
     patience : int
     random_state : int
-        Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
+        The same seed, machine and number of threads give the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     precision : {"float32", "bf16"}
         With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
-        or better. What it is worth is in docs/scale.md.
+        or better. docs/scale.md gives speed and results.
     verbose : bool
         Show a progress bar.
 
     Attributes
     ----------
     correlations_ : array, shape (n_components,)
-        Of the training songs, which say nothing about other songs: networks of this size make any songs correlate.
+        Of the training songs; they do not predict those of other songs, as networks of this size make any songs
+        correlate.
     history_ : list of dict
         Means of each epoch: ``total`` (minus the total correlation of a batch), ``regularization``, and ``validation``
-        where there is one.
+        if songs are kept out.
     encoders_ : (TrainedNetwork, TrainedNetwork)
     cca_ : CCA
 
@@ -136,7 +137,7 @@ class DCCA(TwoViewModel):
         self.verbose = verbose
 
     def fit(self, views: Sequence[View], y: Any = None, groups: Any = None) -> Self:
-        """Train the networks, then fit CCA on what they give for all training songs.
+        """Train the networks, then fit CCA on their outputs for all training songs.
 
         Parameters
         ----------
@@ -144,16 +145,16 @@ class DCCA(TwoViewModel):
             Arrays (n, p) or (n, ...), and (n, q); row i of both is song i.
         y : ignored
         groups : sequence of hashable, length n, optional
-            Songs of one group, such as two recordings of one, are kept out for validation together. None or "" is a
-            song alone.
+            Songs of one group, such as two recordings of a song, are kept out for validation together. None or "" is
+            a song without a group.
 
         Raises
         ------
         UsageError
-            A setting out of its range.
+            A setting is out of its range.
         DataError
-            Views or groups that do not fit together, NaN, n_components above n - 1, a negative ridge, too few songs
-            kept out for validation, or a training that diverged.
+            Views or groups do not fit together, a view has NaN, n_components is above n - 1, a ridge is negative, too
+            few songs are kept out for validation, or training diverged.
         """
         self._check_settings()
         X, Y = check_pair(views)
@@ -197,7 +198,7 @@ class DCCA(TwoViewModel):
         return self
 
     def _statistics(self, X: NDArray[Any]) -> Standardizer:
-        """Measure what the audio is standardised with."""
+        """Compute the statistics that standardise the audio."""
         return Standardizer.of(X)
 
     def _audio_network(self, columns: int, generator: torch.Generator) -> nn.Module:
@@ -227,7 +228,7 @@ class DCCA(TwoViewModel):
         return CCA(self.n_components, ridge=self.ridge)._checked_ridges((self.n_components, self.n_components))
 
     def _check_batches(self, n: int, held_out: int) -> None:
-        # With d + 1 songs, d outputs correlate perfectly whatever the networks are.
+        # With d + 1 songs, d outputs of any networks correlate perfectly.
         needed = self.n_components + 2
         if 0 < held_out < needed:
             raise DataError(
@@ -264,7 +265,7 @@ class DCCA(TwoViewModel):
         return arrays, {"history": self.history_}
 
     def _set_state(self, arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
-        # A model trained on a GPU is of use on a machine that has none.
+        # A model trained on a GPU also loads on a machine without one.
         device = choose_device(self.device if self.device == "cpu" else "auto")
         audio, lyrics = (arrays_under(f"{name}.", arrays) for name in NAMES)
         initial = torch.Generator()  # of weights that are overwritten
@@ -280,8 +281,7 @@ class DCCA(TwoViewModel):
 class SpotifyDCCA(DCCA):
     """`DCCA` of a song's descriptors and its lyrics: the baseline that Yu et al. call Spotify-DCCA.
 
-    The 65 numbers that Spotify gave for a track fit into smaller networks than 3,220 MFCC do. Everything else is as in
-    `DCCA`.
+    The 65 numbers that Spotify gave for a track need smaller networks than 3,220 MFCC. Everything else is as in `DCCA`.
 
     References
     ----------
@@ -319,9 +319,9 @@ class SpotifyDCCA(DCCA):
 
 
 def perceptron(columns: int, hidden: Sequence[int], outputs: int, generator: torch.Generator) -> nn.Module:
-    """Make a network of layers with ReLU and linear outputs, which CCA may scale and turn.
+    """Make a network of layers with ReLU and linear outputs, which CCA can scale and rotate.
 
-    ReLU, where the projectors of ACMR have tanh: it finds more of the correlation in as many steps.
+    ReLU finds more of the correlation in as many steps than tanh, which the projectors of ACMR use.
 
     Examples
     --------

@@ -1,15 +1,15 @@
 r"""Training that several processes share, on several devices or machines.
 
-Every process holds all songs, the same weights and the same order of the songs. Of each batch it puts only its own rows
-through the networks, `by_rows`; what the networks give is gathered, so that each process computes the loss of the whole
-batch: a covariance, a triplet or a contrast over all its songs, whatever process had them. Its gradient reaches the own
-rows alone, times the number of processes m, and DistributedDataParallel takes the mean over the processes:
+Every process holds all songs, the same weights and the same order of the songs. It passes only its own rows of each
+batch through the networks (`by_rows`). The outputs are gathered, so that each process computes the loss of the whole
+batch: a covariance, a triplet or a contrast over the songs of all processes. The gradient flows only to the process's
+own rows, times the number of processes m, and DistributedDataParallel takes the mean over the processes:
 
 .. math:: \nabla_\theta L = \frac{1}{m} \sum_{r=1}^m m \sum_{i \in \text{rows of } r}
           \frac{\partial L}{\partial h_i} \frac{\partial h_i}{\partial \theta}
 
-is the gradient of one process with the whole batch, also where the rows do not divide evenly. A parameter of the loss
-itself, such as a temperature, has that gradient in every process, and so in their mean.
+This is the gradient of one process with the whole batch, even if the rows do not divide evenly. A parameter of the
+loss itself, such as a temperature, has the same gradient in every process, and so in their mean.
 """
 
 import atexit
@@ -24,32 +24,32 @@ from alcca.errors import DataError, UsageError
 from alcca.models.processes import world_size
 
 if distributed.is_available():
-    # The defaults of its functions keep the process group in which it is first imported, which DistributedDataParallel
-    # would do: a group that is kept cannot end.
+    # Its functions' default arguments keep a reference to the process group at the time of its first import, and a
+    # referenced group cannot end. DistributedDataParallel would import it inside the group, so import it before.
     import torch.distributed.nn
 
 __all__ = ["all_reduce_mean", "as_first", "by_rows", "check_alike", "join", "leave", "synchronized"]
 
 
 def join() -> None:
-    """Enter the process group of torchrun, where it has started several processes and nobody has entered yet."""
+    """Join the process group of torchrun if it has started several processes and this one has not joined yet."""
     if world_size() > 1 and _alone():
-        # Without a name of a backend: gloo for the CPU, and NCCL for CUDA where there is any.
+        # Without a backend's name: gloo for the CPU, and NCCL for CUDA if available.
         distributed.init_process_group()
         atexit.register(leave)
 
 
 def leave() -> None:
-    """End this process's part in the process group, and gloo's threads with it; nothing where there is none.
+    """Leave the process group, if any, and end gloo's threads.
 
-    A thread that lets go of its last tensor while Python ends aborts the process.
+    A thread that releases its last tensor while Python ends aborts the process.
 
     Examples
     --------
     >>> leave()
     """
     if distributed.is_available() and distributed.is_initialized():
-        # DistributedDataParallel is in cycles of references, and has the group.
+        # DistributedDataParallel is part of reference cycles, and refers to the group.
         gc.collect()
         distributed.destroy_process_group()
 
@@ -59,20 +59,20 @@ def _alone() -> bool:
 
 
 def by_rows(network: Callable[..., Sequence[Tensor]], *inputs: Tensor) -> tuple[Tensor, ...]:
-    """Put a batch through a network; where several processes train together, each puts its share of the rows.
+    """Pass a batch through a network; if several processes train together, each passes its share of the rows.
 
     Parameters
     ----------
     network : callable
-        Maps tensors of n rows to tensors of n rows, each row for itself.
+        Maps tensors of n rows to tensors of n rows, each row independently.
     inputs : tensors, shapes (n, ...)
         The whole batch, the same in every process.
 
     Returns
     -------
     tuple of tensors, shapes (n, d)
-        Of the whole batch, in every process. Gradients flow to the network by this process's rows, times the number
-        of processes.
+        For the whole batch, in every process. Gradients reach the network through this process's rows, times the
+        number of processes.
 
     Examples
     --------
@@ -90,9 +90,9 @@ def by_rows(network: Callable[..., Sequence[Tensor]], *inputs: Tensor) -> tuple[
 
 
 class _Gather(torch.autograd.Function):
-    """Rows of all processes, one below the other; backwards, the gradient of the own ones times their number.
+    """Stack the rows of all processes; backwards, the gradient of this process's rows times the number of processes.
 
-    Not the sum of all processes' gradients, which torch's own gather gives: they all compute the same loss.
+    torch's own gather returns the sum of all processes' gradients instead; here they all compute the same loss.
     """
 
     @staticmethod
@@ -119,14 +119,14 @@ def synchronized(
     Parameters
     ----------
     network : Module
-        Starts from the weights of process 0 in all of them.
+        All processes start from the weights of process 0.
     objective : callable
-        Gives losses by name, from `by_rows` of the network.
+        Returns losses by name, computed with `by_rows` of the network.
 
     Returns
     -------
     callable
-        ``objective`` itself where there is one process.
+        ``objective`` itself if there is one process.
     """
     if _alone():
         return objective
@@ -134,7 +134,7 @@ def synchronized(
 
 
 class _Objective(nn.Module):
-    """An objective with the network that it is of, as DistributedDataParallel wants it."""
+    """An objective and its network as one module, for DistributedDataParallel."""
 
     def __init__(self, network: nn.Module, objective: Callable[..., dict[str, Tensor]]) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class _Objective(nn.Module):
 
 
 def all_reduce_mean(gradients: Sequence[Tensor]) -> list[Tensor]:
-    """Mean over the processes of gradients that no ``backward`` has left in weights: those of the whole batch.
+    """Average over the processes gradients that were not computed by ``backward``: those of the whole batch.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def all_reduce_mean(gradients: Sequence[Tensor]) -> list[Tensor]:
 
 
 def as_first(*tensors: Tensor) -> None:
-    """Overwrite tensors by those of process 0: machines of different kinds round differently, and must not disagree.
+    """Overwrite tensors with those of process 0, since machines of different kinds round differently.
 
     Examples
     --------
@@ -174,19 +174,19 @@ def as_first(*tensors: Tensor) -> None:
 
 
 def check_alike(data: Sequence[Tensor], settings: Sequence[float]) -> None:
-    """Insist on the same songs in the same order, and the same settings, in all processes.
+    """Require the same songs in the same order, and the same settings, in all processes.
 
     Parameters
     ----------
     data : sequence of tensors
         Equal numbers of rows.
     settings : sequence of float
-        As many in every process.
+        Equal in number in every process.
 
     Raises
     ------
     DataError
-        Another process has others: each was given songs of its own, where all must be given all of them.
+        A process has other songs or settings; each must be given all songs.
     UsageError
         The process group cannot carry tensors of this device.
 
@@ -197,10 +197,10 @@ def check_alike(data: Sequence[Tensor], settings: Sequence[float]) -> None:
     if _alone():
         return
     n, device = len(data[0]), data[0].device
-    # The place counts: songs in another order have another sum.
-    place = torch.arange(1, n + 1, dtype=torch.float64, device=device) / n
+    # Weighted by position, so that songs in another order have another sum.
+    position = torch.arange(1, n + 1, dtype=torch.float64, device=device) / n
     contents = sum(
-        (x.flatten(1) if x.dim() > 1 else x[:, None]).abs().sum(1, dtype=torch.float64) @ place for x in data
+        (x.flatten(1) if x.dim() > 1 else x[:, None]).abs().sum(1, dtype=torch.float64) @ position for x in data
     )
     columns = sum(x[0].numel() for x in data)
     own = torch.tensor([float(contents), n, columns, *settings], dtype=torch.float64, device=device)

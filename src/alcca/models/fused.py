@@ -1,4 +1,4 @@
-"""Several two-view estimators as one: what each says of a song and its lyrics, weighed and added up."""
+"""Several two-view estimators as one: the weighted sum of their similarities."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -27,41 +27,40 @@ SIDES = ("audio", "lyrics")
 
 
 class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Estimators that each look at songs in their own way, added up with weights that held-out songs have taught.
+    """The sum of several estimators' similarities, with weights learned on held-out songs.
 
     ``similarity = sum_p (weights_[p] * similarity_p + silence_[p] * silent_p)``, where ``silent_p`` is 1 for a
-    recording of which part p says 0 whatever the lyrics, as of one in which no words were heard, and else 0: lyrics
-    that were heard nowhere are likelier those of such a recording than of one with other words.
+    recording that part p gives 0 with all lyrics, such as one without recognised words, and else 0: lyrics that no
+    transcript contains are likelier those of such a recording than of one with other words.
 
-    The songs are dealt to folds; of each fold, the parts that were fitted on the others say how well audio and lyrics
-    fit, and from that the weights are learned (`alcca.models.score_weights.learned_weights`). A part that does not help
-    gets no more than the power to break ties: where the others say the same of all songs, its order is what is left. In
-    the end every part is fitted on all songs.
+    The songs are dealt to folds; parts that are fitted on the other folds score the songs of each, and the weights are
+    learned from these scores (`alcca.models.score_weights.learned_weights`). A part that does not help only breaks
+    ties: its order counts where the scores of the others are equal. Finally every part is fitted on all songs.
 
     Parameters
     ----------
     parts : mapping of str to estimator
         Unfitted, never changed. Each has ``fit(views, y)``, and ``similarity(audio, lyrics)`` or ``transform(views)``;
-        its attributes ``audio_view`` and ``lyrics_view`` name what it learns from (`alcca.models.contract`).
+        its attributes ``audio_view`` and ``lyrics_view`` name its views (`alcca.models.contract`).
     folds : int
-        At least 2. Songs that belong together are in one of them.
+        At least 2. Songs of a group are in one fold.
     random_state : int, optional
-        Deals the songs, and becomes the ``random_state`` of every part that has one; None leaves them theirs, and
-        deals as 0 does.
+        Deals the songs, and becomes the ``random_state`` of every part that has one. None keeps the parts' own, and
+        deals like 0.
 
     Attributes
     ----------
     weights_ : dict of str to float
-        By which each part's similarity counts; at least 0.
+        The weight of each part's similarity; at least 0.
     silence_ : dict of str to float
-        What it counts that a part says nothing of a recording; at least 0.
+        The weight of each part's silence about a recording; at least 0.
     parts_ : dict of str to estimator
         Fitted on all songs.
 
     Notes
     -----
-    A part's common space gets no more dimensions than the songs and features inside a fold can give, so that what was
-    held out was judged by as many as there are in the end.
+    A part's common space gets no more dimensions than the songs and features inside a fold allow, so that held-out
+    songs are scored with as many dimensions as the final fit has.
 
     Examples
     --------
@@ -95,7 +94,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return self._view_names("lyrics")
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the settings; with ``deep`` those of the parts too, as ``part__setting``."""
+        """Return the settings; with ``deep`` also those of the parts, as ``part__setting``."""
         own = {name: getattr(self, name) for name in ("parts", "folds", "random_state")}
         if not deep or not isinstance(self.parts, Mapping):
             return own
@@ -107,7 +106,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return {**own, **theirs}
 
     def set_params(self, **params: Any) -> Self:
-        """Change settings, the parts' own as ``part__setting``.
+        """Change settings, those of parts as ``part__setting``.
 
         Raises
         ------
@@ -126,26 +125,28 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return self
 
     def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None) -> Self:
-        """Learn the weights on songs kept out in turn, then fit every part on all songs.
+        """Learn the weights on songs held out in turn, then fit every part on all songs.
 
         Parameters
         ----------
         views : (audio, lyrics)
-            Each a mapping from the names in ``audio_view`` or ``lyrics_view`` to n songs; where there is but one name,
-            the view itself will do.
+            Each a mapping from the names in ``audio_view`` or ``lyrics_view`` to n songs, or the view itself if there
+            is only one name.
         y : sequence of n labels, optional
             For the parts that learn from them.
         groups : sequence of hashable, length n, optional
-            Songs of one group are kept out together, as two recordings of one song must be; None or "" is a song alone.
-            Without it, songs with the same lyrics are. Parts that keep songs out themselves are told.
+            Songs of one group, such as two recordings of a song, are held out together; None or "" is a song without a
+            group. Without it, songs with the same lyrics are a group. Parts that keep songs out themselves get it too.
 
         Raises
         ------
         UsageError
-            No parts, or ``folds`` below 2.
+            There are no parts, or ``folds`` is below 2.
         DataError
-            A view that a part names is missing, views or groups of different lengths, songs or groups too few for the
-            folds; and whatever the parts raise.
+            A view that a part names is missing, views or groups differ in length, or there are too few songs or groups
+            for the folds.
+        AlccaError
+            As raised by the parts.
         """
         if not isinstance(self.parts, Mapping) or not self.parts:
             raise UsageError(f"parts: expected a mapping of names to estimators, got {self.parts!r}")
@@ -174,7 +175,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return self
 
     def similarity(self, audio: Any, lyrics: Any) -> NDArray[np.float64]:
-        """How well every song's audio fits every song's lyrics: the parts' similarities, each times its weight.
+        """Compute how well every song's audio fits every song's lyrics: the weighted sum of the parts' similarities.
 
         Parameters
         ----------
@@ -184,8 +185,8 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         Returns
         -------
         array of float64, shape (n, m)
-            Natural logarithms of odds, up to a number that is the same for all songs of a pool. Whether a part says
-            nothing of a recording is judged by these m songs.
+            Natural logarithms of odds, up to a constant for all songs of a pool. A part is silent about a recording if
+            it gives 0 with all of these m songs.
 
         Raises
         ------
@@ -195,9 +196,11 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise NotFittedError("this Fused is not fitted; call fit((audio, lyrics)) first")
         views = [self._named(view, side) for view, side in zip((audio, lyrics), SIDES, strict=True)]
         each = self._each(self.parts_, *views)
-        worth = [self.weights_[name] * scores + self.silence_[name] * _silent(scores) for name, scores in each.items()]
-        together: NDArray[np.float64] = np.sum(worth, axis=0)
-        return together
+        weighted = [
+            self.weights_[name] * scores + self.silence_[name] * _silent(scores) for name, scores in each.items()
+        ]
+        total: NDArray[np.float64] = np.sum(weighted, axis=0)
+        return total
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "parts_")
@@ -228,7 +231,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return {name: view[name] for name in names}
 
     def _dealt(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The fold that each song is kept out in."""
+        """Deal the songs to folds; return the fold of each."""
         sizes = np.bincount(codes)
         order = np.random.default_rng(self.random_state or 0).permutation(len(sizes))
         fold_of = deal(sizes, self.folds, order)[codes]
@@ -256,7 +259,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return fitted
 
     def _each(self, parts: Mapping[str, Any], audio: Mapping[str, Any], lyrics: Mapping[str, Any]) -> dict[str, Any]:
-        """What each part says."""
+        """The similarities of each part."""
         return {
             name: similarity_of(
                 part, gather(part, "audio", audio.__getitem__), gather(part, "lyrics", lyrics.__getitem__)
@@ -266,19 +269,19 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
 
 def _silent(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Which recordings a part says nothing of, shape (n, 1)."""
+    """Return 1 for recordings that a part is silent about, else 0; shape (n, 1)."""
     silent: NDArray[np.float64] = (scores == 0).all(axis=1, keepdims=True).astype(np.float64)
     return silent
 
 
 def _same_lyrics(lyrics: Mapping[str, Any]) -> NDArray[np.int64]:
-    """Number the songs by what their lyrics are, in whichever view."""
+    """Number the songs by their lyrics, in the first view."""
     view = next(iter(lyrics.values()))
     if isinstance(view, np.ndarray) and view.dtype.kind in "fiub":
         rows = np.ascontiguousarray(view.reshape(len(view), -1))
         keys: Sequence[Any] = [row.tobytes() for row in rows]
     else:
-        # A song without words is like no other.
+        # A song without words is a group of its own.
         keys = [" ".join(str(text or "").split()).casefold() or number for number, text in enumerate(view)]
     numbers: dict[Any, int] = {}
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

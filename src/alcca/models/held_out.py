@@ -1,8 +1,8 @@
-"""Songs that a training keeps out of its own songs, to choose or to stop on, with no group torn apart.
+"""Songs that a training keeps out, to choose settings or to stop on, in whole groups.
 
-Two versions of one song on both sides would let a training recognise instead of generalise: ridges that only learn by
-heart would be chosen, and a network would never be stopped. Inner folds and validation sets of all estimators, and the
-folds of a comparison, are dealt here.
+With two versions of a song on both sides, memorising would pay: ridges that overfit would be chosen, and training of a
+network would not stop. This module deals the inner folds and validation sets of all estimators, and the folds of a
+comparison.
 """
 
 from collections.abc import Hashable
@@ -18,7 +18,7 @@ __all__ = ["deal", "group_codes", "held_out_rows", "inner_folds"]
 
 Codes = NDArray[np.int64]
 
-# Held-out songs are ranked among each other, and one among one is always right.
+# Held-out songs are ranked among each other; a single song would always be right.
 MIN_SONGS_IN_A_FOLD = 2
 
 
@@ -28,19 +28,20 @@ def group_codes(groups: Any, n: int) -> Codes:
     Parameters
     ----------
     groups : sequence of hashable, length n, or None
-        Songs of one group belong together. None, NaN or "" is a song alone; None for all of them, every song is.
+        Songs of one group belong together. None, NaN or "" is a song without a group; None for ``groups`` means that no
+        song has one.
     n : int
         The number of songs.
 
     Returns
     -------
     array of int64, shape (n,)
-        0 to the number of groups less one.
+        0 to the number of groups - 1.
 
     Raises
     ------
     DataError
-        Another number of groups than songs, or a group that cannot be hashed.
+        There are not n groups, or a group cannot be hashed.
 
     Examples
     --------
@@ -51,7 +52,7 @@ def group_codes(groups: Any, n: int) -> Codes:
         return np.arange(n, dtype=np.int64)
     numbers: dict[Hashable, int] = {}
     try:
-        # Members of tensors are hashed by where they lie, not by what they are.
+        # Members of tensors are hashed by identity, not by value.
         members = list(groups.tolist() if hasattr(groups, "tolist") else groups)
         codes = [numbers.setdefault(object() if is_missing(one) else one, len(numbers)) for one in members]
     except TypeError as error:
@@ -70,7 +71,7 @@ def deal(sizes: NDArray[np.integer], folds: int, order: ArrayLike) -> Codes:
         Songs of each group.
     folds : int
     order : array of int, shape (g,)
-        A permutation of the groups: in which order those of equal size are dealt.
+        A permutation of the groups: the order in which groups of equal size are dealt.
 
     Returns
     -------
@@ -91,15 +92,15 @@ def deal(sizes: NDArray[np.integer], folds: int, order: ArrayLike) -> Codes:
 
 
 def inner_folds(codes: Codes, folds: int, random_state: int) -> list[Codes]:
-    """Deal songs at random to folds that are held out in turn, each group to one of them.
+    """Deal songs at random to folds that are held out in turn, each group to one fold.
 
-    There are fewer folds where the groups do not fill as many with two songs each: one group of half of the songs fills
-    one fold alone.
+    There are fewer folds if the groups do not fill as many with two songs each: a group of half of the songs fills a
+    fold alone.
 
     Parameters
     ----------
     codes : array of int, shape (n,)
-        As `group_codes` gives them.
+        From `group_codes`.
     folds : int
         At least 2, and at most n / 2.
     random_state : int
@@ -135,15 +136,15 @@ def inner_folds(codes: Codes, folds: int, random_state: int) -> list[Codes]:
 
 
 def held_out_rows(codes: Codes, most: float, order: ArrayLike) -> Codes:
-    """Choose whole groups to hold out, at most ``most`` songs of them where there are groups so small.
+    """Choose whole groups to hold out, at most ``most`` songs if there are groups so small.
 
     Groups are taken in the given order, until one does not fit; while less than half of ``most`` is held out, it is
-    passed over instead. Where none fits, the smallest one is held out.
+    skipped instead. If none fits, the smallest is held out.
 
     Parameters
     ----------
     codes : array of int, shape (n,)
-        As `group_codes` gives them.
+        From `group_codes`.
     most : float
     order : array of int, shape (g,)
         A random permutation of the groups.
@@ -151,7 +152,7 @@ def held_out_rows(codes: Codes, most: float, order: ArrayLike) -> Codes:
     Returns
     -------
     array of int64
-        The rows, in the order of their groups; none where all songs are of one group.
+        The rows, in the order of their groups; empty if all songs are of one group.
 
     Examples
     --------
@@ -162,15 +163,15 @@ def held_out_rows(codes: Codes, most: float, order: ArrayLike) -> Codes:
     if len(sizes) < 2:
         return np.empty(0, dtype=np.int64)
     order = np.asarray(order)
-    taken, count = [], 0
+    held_out, count = [], 0
     for group, size in zip(order.tolist(), sizes[order].tolist(), strict=True):
         if count + size <= most:
-            taken.append(group)
+            held_out.append(group)
             count += size
         elif 2 * count >= most:
             break
-    taken = taken or [order[np.argmin(sizes[order])]]
-    place = np.full(len(sizes), -1)
-    place[taken] = np.arange(len(taken))
-    rows = np.flatnonzero(place[codes] >= 0)
-    return rows[np.argsort(place[codes[rows]], kind="stable")]
+    held_out = held_out or [order[np.argmin(sizes[order])]]
+    position = np.full(len(sizes), -1)
+    position[held_out] = np.arange(len(held_out))
+    rows = np.flatnonzero(position[codes] >= 0)
+    return rows[np.argsort(position[codes[rows]], kind="stable")]

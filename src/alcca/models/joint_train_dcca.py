@@ -19,12 +19,12 @@ class JointTrainDCCA(DCCA):
     """Convolutional and fully connected layers trained end to end by the correlation of audio and lyrics.
 
     Audio goes through `alcca.models.cnn.FrameNetwork`, then through the layers of f_A; lyrics through those of f_T. The
-    loss of `DCCA` trains them all at once, from nothing; labels are not used.
+    loss of `DCCA` trains all layers at once, from random weights; labels are not used.
 
     Parameters
     ----------
     frame_shape : (int, int)
-        Coefficients and frames of the audio, whose product is its number of columns when it comes flattened.
+        Coefficients and frames of the audio; their product is the number of columns of flattened audio.
     features : int
         Outputs of the convolutional network.
     n_components, hidden, epochs, batch_size, lr, ridge, regularization, validation, patience, random_state, device, \

@@ -1,4 +1,4 @@
-"""Kernel canonical correlation analysis, of features of bounded number."""
+"""Kernel canonical correlation analysis, with a bounded number of features."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -26,10 +26,10 @@ class KernelCCA(TwoViewModel):
     .. math:: \max_{\alpha_x, \alpha_y} \; \tfrac{1}{n - 1} \alpha_x^\top K_x K_y \alpha_y \quad \text{subject to}
               \quad \alpha^\top \left( \tfrac{1}{n - 1} K^2 + \lambda K \right) \alpha = 1 \text{ in each view}
 
-    with kernels K of standardised columns, centred in feature space. It finds what two views share where it is no
-    linear function of the columns. Songs are described by their kernel with ``rank`` landmarks, songs drawn at
-    random (the Nyström method, `alcca.models.kernels.NystromMap`), so that memory is n times rank instead of n
-    squared; with n landmarks it is kernel CCA exactly. `CCA` of these features with ridges :math:`\lambda` follows.
+    with kernels K of standardised columns, centred in feature space. It also finds what two views share by nonlinear
+    functions of the columns. Songs are described by their kernel with ``rank`` landmarks, songs drawn at random (the
+    Nyström method, `alcca.models.kernels.NystromMap`), so that memory is n times rank instead of n squared; with n
+    landmarks it is exact kernel CCA. `CCA` of these features with ridges :math:`\lambda` follows.
 
     **The ridge** is added to the covariance of the features, and so penalises the squared norm of a direction in
     feature space. In the form :math:`K^2 + \kappa K` of Hardoon et al. (2004), :math:`\kappa = (n - 1) \lambda`. In
@@ -46,20 +46,20 @@ class KernelCCA(TwoViewModel):
     kernel : {"linear", "rbf"} or a pair of them
         Of both views, or of audio and lyrics.
     gamma : float or None, or a pair
-        Width of "rbf", :math:`\exp(-\gamma d^2)`, above 0. None takes 1 / (median squared distance), of 1,000 songs at
-        random where there are more. A linear kernel has none.
+        Width of "rbf", :math:`\exp(-\gamma d^2)`, above 0. None takes 1 / (median squared distance), of 1,000 random
+        songs if there are more. A linear kernel has none.
     rank : int
-        Landmarks, at least 1; all songs where there are no more.
+        Number of landmarks, at least 1; all songs if there are fewer.
     ridges, folds
-        As in `RCCA`, in the units above: the ridges of the grid that serve retrieval best among held-out songs.
-        The landmarks come from all songs; as features without correlations they tell nothing of pairs.
+        As in `RCCA`, in the units above: the ridges of the grid with the best retrieval of held-out songs. The
+        landmarks come from all songs; they contain no information about pairs.
     random_state : int
         Seeds the landmarks, the songs of the median and the inner folds.
 
     Attributes
     ----------
     correlations_ : array, shape (n_components,)
-        Of the training songs; with so many features they say nothing about other songs.
+        Of the training songs; with so many features they do not predict those of other songs.
     ridge_, ridges_, scores_
         As in `RCCA`.
     gammas_ : (float or None, float or None)
@@ -117,10 +117,10 @@ class KernelCCA(TwoViewModel):
         Raises
         ------
         UsageError
-            A setting that cannot mean anything.
+            A setting is invalid.
         DataError
-            n_components above the number of landmarks, and as `check_pair` says; fewer than two songs an inner fold;
-            groups that do not fill two of them, or of another number than the songs.
+            n_components is above the number of landmarks, `check_pair` refuses the views, there are fewer than two
+            songs an inner fold, the groups do not fill two inner folds, or there are not as many groups as songs.
         """
         kernels, gammas, grids = self._kernels(), self._gammas(), ridge_grids(self.ridges)
         seed = check_seed(self)
@@ -133,7 +133,7 @@ class KernelCCA(TwoViewModel):
                 f"n_components={self.n_components}: expected 1 to {min(self.rank, n)}, the landmarks "
                 f"(rank {self.rank}, songs {n})"
             )
-        # A stream of its own: the first of the songs that are dealt to inner folds would else be the landmarks.
+        # A random stream of its own; otherwise the songs of the first inner folds would be the landmarks.
         rng = np.random.default_rng((seed, 1))
         landmarks = np.sort(rng.permutation(n)[: self.rank])
         audio, lyrics = (
@@ -210,7 +210,7 @@ class KernelCCA(TwoViewModel):
 def _learned_map(
     X: NDArray[Any], kernel: str, gamma: float | None, landmarks: NDArray[Any], rng: np.random.Generator
 ) -> NystromMap:
-    """Measure what one view's features need: scales, and the width of the kernel where none is given."""
+    """Compute the map of one view: its scales, and the width of the kernel if none is given."""
     standardizer = Standardizer.of(X)
     if kernel == "linear":
         gamma = None

@@ -11,14 +11,14 @@ __all__ = ["NystromMap", "kernel_matrix", "median_gamma"]
 
 Float64: TypeAlias = NDArray[np.float64]
 
-# Half a million distances: their median is known to within 0.2 % of its rank.
+# They give half a million distances, whose median is exact to within 0.2 % of its rank.
 SONGS_FOR_MEDIAN = 1000
-# Directions whose share of the landmarks' kernel is below this are rounding.
+# Directions whose share of the landmarks' kernel is below this are rounding errors.
 NEGLIGIBLE = 1e-12
 
 
 def kernel_matrix(A: NDArray[np.floating], B: NDArray[np.floating], gamma: float | None) -> Float64:
-    r"""Return the kernel of every song of ``A`` with every song of ``B``, of about 1 for a song with itself.
+    r"""Return the kernel of every song of ``A`` with every song of ``B``; about 1 for a song with itself.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def kernel_matrix(A: NDArray[np.floating], B: NDArray[np.floating], gamma: float
 
 def _squared_distances(A: Float64, B: Float64) -> Float64:
     squares = (A**2).sum(axis=1)[:, None] + (B**2).sum(axis=1) - 2 * (A @ B.T)
-    return np.asarray(np.maximum(squares, 0.0))  # rounding can carry the distance of equal songs below 0
+    return np.asarray(np.maximum(squares, 0.0))  # rounding can make the distance of equal songs negative
 
 
 def median_gamma(X: NDArray[np.floating], standardizer: Standardizer, rng: np.random.Generator) -> float:
@@ -57,15 +57,15 @@ def median_gamma(X: NDArray[np.floating], standardizer: Standardizer, rng: np.ra
     Parameters
     ----------
     X : array, shape (n, p)
-        Of more than 1,000 songs, 1,000 drawn at random are measured.
+        If there are more than 1,000 songs, 1,000 random ones are used.
     standardizer : Standardizer
-        Applied to them before they are measured.
+        Applied to them first.
     rng : numpy.random.Generator
 
     Returns
     -------
     float
-        1 where the median is 0, as among songs that are all the same.
+        1 if the median is 0, as among equal songs.
 
     Examples
     --------
@@ -73,18 +73,18 @@ def median_gamma(X: NDArray[np.floating], standardizer: Standardizer, rng: np.ra
     >>> median_gamma(X, Standardizer.of(X), np.random.default_rng(0))
     0.25
     """
-    some = X if len(X) <= SONGS_FOR_MEDIAN else X[rng.choice(len(X), SONGS_FOR_MEDIAN, replace=False)]
-    A = standardizer.apply(some).astype(np.float64)
+    sample = X if len(X) <= SONGS_FOR_MEDIAN else X[rng.choice(len(X), SONGS_FOR_MEDIAN, replace=False)]
+    A = standardizer.apply(sample).astype(np.float64)
     median = float(np.median(_squared_distances(A, A)[np.triu_indices(len(A), 1)]))
     return 1 / median if median > 0 else 1.0
 
 
 class NystromMap(NamedTuple):
-    """Features whose inner products are a kernel, seen through some songs, the landmarks.
+    """Features whose inner products approximate a kernel, by means of some songs, the landmarks.
 
     With K_LL the kernel of the landmarks, the features of a song are k(song, landmarks) K_LL^(-1/2), in the basis of
-    the eigenvectors of K_LL. Inner products of features are the kernel, exactly, where one of the two songs is a
-    landmark or a combination of landmarks in feature space; where every song is a landmark nothing is lost.
+    the eigenvectors of K_LL. Inner products of features equal the kernel if one of the two songs is a landmark or a
+    combination of landmarks in feature space; with every song as a landmark the kernel is exact.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class NystromMap(NamedTuple):
 
     @classmethod
     def of(cls, X: NDArray[Any], standardizer: Standardizer, rows: NDArray[Any], gamma: float | None) -> Self:
-        """Take the songs ``rows`` of ``X``, shape (n, p), for landmarks."""
+        """Make a map with the songs ``rows`` of ``X``, shape (n, p), as landmarks."""
         landmarks = standardizer.apply(X[rows])
         values, U = np.linalg.eigh(kernel_matrix(landmarks, landmarks, gamma))
         kept = values > NEGLIGIBLE * max(values[-1], 0.0)
@@ -125,7 +125,7 @@ class NystromMap(NamedTuple):
         return cls(standardizer, landmarks, whitening, gamma)
 
     def apply(self, X: NDArray[Any]) -> Float64:
-        """Return the features of songs with the columns of the view, shape (n, m); no (n, p) copy is made."""
+        """Return the features of songs, (n, p) to (n, m), without a copy of the view."""
         features = np.empty((len(X), self.whitening.shape[1]))
         for start, block in row_blocks(X):
             kernel = kernel_matrix(self.standardizer.apply(block), self.landmarks, self.gamma)

@@ -21,8 +21,8 @@ MODALITY_HIDDEN = 50  # the paper's modality classifier is 200 -> 50 -> 2
 class GradientReversal(torch.autograd.Function):
     """The identity forwards; backwards it multiplies the gradient by ``-strength``.
 
-    What follows it learns as usual, what stands before it learns the opposite: one descent finds the saddle point
-    of Eqs. 7 and 8.
+    The layers after it minimise the loss, and those before it maximise it: one descent finds the saddle point of
+    Eqs. 7 and 8.
 
     References
     ----------
@@ -33,12 +33,12 @@ class GradientReversal(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor, strength: float) -> Tensor:
-        """Return ``x`` as it is."""
+        """Return ``x`` unchanged."""
         return x.view_as(x)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
-        """Keep the strength for the way back."""
+        """Store the strength for the backward pass."""
         ctx.strength = inputs[1]
 
     @staticmethod
@@ -48,7 +48,7 @@ class GradientReversal(torch.autograd.Function):
 
 
 def reverse_gradient(x: Tensor, strength: float = 1.0) -> Tensor:
-    """Pass ``x`` on, and ``-strength`` times the gradient back (`GradientReversal`).
+    """Return ``x``, whose gradient is passed back times ``-strength`` (`GradientReversal`).
 
     Examples
     --------
@@ -62,15 +62,15 @@ def reverse_gradient(x: Tensor, strength: float = 1.0) -> Tensor:
 
 
 def in_precision(network: Callable[..., Sequence[Tensor]], precision: str) -> Callable[..., Sequence[Tensor]]:
-    """Let a network multiply in another precision; what it gives is float32 all the same, for the losses.
+    """Make a network multiply in another precision; its outputs stay float32, for the losses.
 
     Parameters
     ----------
     network : callable
         Maps tensors to tensors of float32.
     precision : {"float32", "bf16"}
-        "float32" is the network itself. "bf16" multiplies in bfloat16 by autocast, forwards and backwards: eight bits
-        of mantissa and the exponents of float32, so that gradients need no scaling. Weights stay float32.
+        "float32" returns the network itself. "bf16" multiplies in bfloat16 by autocast, forwards and backwards: eight
+        bits of mantissa and the exponents of float32, so that gradients need no scaling. Weights stay float32.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def in_precision(network: Callable[..., Sequence[Tensor]], precision: str) -> Ca
 class Linear(nn.Module):
     """A fully connected layer, x W + b, with W of shape (columns, width).
 
-    torch's own keeps the transpose of W; this way round, both products of a training step with 3,220 columns are a
+    torch's own layer stores the transpose of W; with W, both products of a training step with 3,220 columns are a
     quarter faster on a CPU.
 
     Parameters
@@ -99,7 +99,7 @@ class Linear(nn.Module):
     columns, width : int
         Inputs and outputs.
     generator : torch.Generator
-        Draws the weights (Glorot and Bengio 2010, made for tanh); torch's global generator is left alone.
+        Draws the weights (Glorot and Bengio 2010, made for tanh); torch's global generator is not used.
 
     Examples
     --------
@@ -119,10 +119,10 @@ class Linear(nn.Module):
 
 
 class Projector(nn.Sequential):
-    """A feed-forward network with tanh after every layer, the last one too: f_A or f_T.
+    """A feed-forward network with tanh after every layer, including the last: f_A or f_T.
 
-    The paper says "three-layer feed-forward neural networks activated by tanh", its layers being input, hidden and
-    output; ACMR, which it follows, ends with tanh as well, so both representations live in the same cube.
+    The paper says "three-layer feed-forward neural networks activated by tanh"; its layers are input, hidden and
+    output. ACMR, which it follows, also ends with tanh, so both representations lie in the same cube.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class Projector(nn.Sequential):
 
 
 class Representations(NamedTuple):
-    """What one forward pass gives for n songs; every loss is computed from it.
+    """The outputs of one forward pass for n songs, from which all losses are computed.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class AdversarialNetwork(nn.Module):
     ) -> None:
         super().__init__()
         d = hidden[0][-1]
-        # In this order the projectors start alike whatever the classifiers are.
+        # In this order the initial projectors do not depend on the classifiers.
         self.audio = Projector(columns[0], hidden[0], generator)
         self.lyrics = Projector(columns[1], hidden[1], generator)
         self.semantic = Linear(d, classes, generator)
@@ -212,7 +212,7 @@ class AdversarialNetwork(nn.Module):
         """Represent n songs, audio (n, p) and lyrics (n, q); ``strength`` is the λ of the reversal."""
         a, t = self.audio(audio), self.lyrics(lyrics)  # (n, d), (n, d)
         n = len(a)
-        both = torch.cat([a, t])  # (2n, d): the classifiers see both modalities in one product
+        both = torch.cat([a, t])  # (2n, d): one product for both modalities in the classifiers
         semantic, modality = self.semantic(both), self.modality(reverse_gradient(both, strength))
         return Representations(a, t, semantic[:n], semantic[n:], modality[:n], modality[n:])
 

@@ -28,17 +28,18 @@ __all__ = ["PretrainCNNCCA"]
 class PretrainCNNCCA(TwoViewModel):
     """Features of a convolutional network that learned the labels, then linear CCA with the lyrics.
 
-    The network (`alcca.models.cnn.FrameNetwork`, and a classifier on top) is trained to tell the labels of the training
-    songs apart. Its second last layer and the lyrics, both standardised, go into `CCA`.
+    The network (`alcca.models.cnn.FrameNetwork`, and a classifier on top) is trained to classify the training songs by
+    label. Its second last layer and the lyrics, both standardised, go into `CCA`.
 
     Parameters
     ----------
     n_components : int
-        Canonical components, at most hidden[-1], the columns of the lyrics, and the training songs less one. Nested.
+        Canonical components, at most hidden[-1], the columns of the lyrics, and the number of training songs - 1.
+        Nested.
     hidden : sequence of int
         Fully connected layers after the convolutions, each with tanh; the last gives the features.
     frame_shape : (int, int)
-        Coefficients and frames of the audio, whose product is its number of columns when it comes flattened.
+        Coefficients and frames of the audio; their product is the number of columns of flattened audio.
     epochs, batch_size : int
         Of the pre-training.
     lr : float
@@ -48,24 +49,24 @@ class PretrainCNNCCA(TwoViewModel):
     ridge : float or (float, float)
         Added to the diagonals of the correlation matrices of features and lyrics.
     random_state : int
-        Same seed, same machine, same number of threads: the same weights to the bit on a CPU.
+        The same seed, machine and number of threads give the same weights to the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     precision : {"float32", "bf16"}
         With "bf16" the networks multiply in bfloat16 while they train; weights, losses and `transform` stay in float32
-        or better. What it is worth is in docs/scale.md.
+        or better. docs/scale.md gives speed and results.
     verbose : bool
         Show a progress bar.
 
     Attributes
     ----------
     correlations_ : array, shape (n_components,)
-        Of the training songs, which say nothing about other songs.
+        Of the training songs; they do not predict those of other songs.
     history_ : list of dict
-        Of each epoch of the pre-training: ``total`` (cross-entropy), ``regularization``, and ``accuracy`` on the
+        For each epoch of the pre-training: ``total`` (cross-entropy), ``regularization``, and ``accuracy`` on the
         training songs.
     classes_ : list
-        The labels. Those that JSON has no type for come back from `load` as text.
+        The labels. `load` gives those that JSON has no type for as text.
     cnn_ : TrainedNetwork
     statistics_ : (Standardizer, Standardizer)
         Of features and lyrics.
@@ -125,15 +126,15 @@ class PretrainCNNCCA(TwoViewModel):
         views : (audio, lyrics)
             Arrays (n, coefficients, frames) or (n, coefficients · frames), and (n, q); row i of both is song i.
         y : sequence of hashable, length n
-            Categories, at least two; None, NaN or "" for a song without one, which takes no part in the pre-training.
+            Categories, at least two; None, NaN or "" for a song without one, which the pre-training leaves out.
 
         Raises
         ------
         UsageError
-            A setting out of its range.
+            A setting is out of its range.
         DataError
-            Views or labels that do not fit together, fewer than two categories, NaN, a negative ridge, n_components
-            above what features, lyrics or songs allow, or a training that diverged.
+            Views or labels do not fit together, a view has NaN, there are fewer than two categories, a ridge is
+            negative, n_components is more than features, lyrics or songs allow, or training diverged.
         """
         check_whole(self, "n_components", "epochs", "batch_size")
         check_positive(self, "lr")

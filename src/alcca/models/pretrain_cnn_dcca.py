@@ -21,7 +21,7 @@ __all__ = ["PretrainCNNDCCA"]
 class PretrainCNNDCCA(TwoViewModel):
     """Features of a convolutional network that learned the labels, then `DCCA` with the lyrics.
 
-    The network is trained to tell the labels of the training songs apart, as in `PretrainCNNCCA`, and stays as it is.
+    The network is trained to classify the training songs by label, as in `PretrainCNNCCA`, and not changed afterwards.
     Its second last layer goes into the fully connected network f_A of a `DCCA`.
 
     Parameters
@@ -29,24 +29,24 @@ class PretrainCNNDCCA(TwoViewModel):
     features : int
         Width of the second last layer of the convolutional network.
     frame_shape : (int, int)
-        Coefficients and frames of the audio, whose product is its number of columns when it comes flattened.
+        Coefficients and frames of the audio; their product is the number of columns of flattened audio.
     pretrain_epochs, pretrain_batch_size, pretrain_lr, pretrain_regularization
-        Of the pre-training: ``epochs``, ``batch_size``, ``lr`` and ``regularization`` of `PretrainCNNCCA`.
+        For the pre-training: ``epochs``, ``batch_size``, ``lr`` and ``regularization`` of `PretrainCNNCCA`.
     n_components, hidden, epochs, batch_size, lr, ridge, regularization, validation, patience, random_state, device, \
 precision, verbose
-        As in `DCCA`; device and precision are those of the pre-training too.
+        As in `DCCA`; device and precision also apply to the pre-training.
 
     Attributes
     ----------
     correlations_ : array, shape (n_components,)
-        Of the training songs, which say nothing about other songs.
+        Of the training songs; they do not predict those of other songs.
     pretrain_history_ : list of dict
-        Of each epoch of the pre-training: ``total`` (cross-entropy), ``regularization``, and ``accuracy`` on the
+        For each epoch of the pre-training: ``total`` (cross-entropy), ``regularization``, and ``accuracy`` on the
         training songs.
     history_ : list of dict
         As in `DCCA`.
     classes_ : list
-        The labels. Those that JSON has no type for come back from `load` as text.
+        The labels. `load` gives those that JSON has no type for as text.
     cnn_ : TrainedNetwork
     dcca_ : DCCA
 
@@ -118,14 +118,14 @@ precision, verbose
         views : (audio, lyrics)
             Arrays (n, coefficients, frames) or (n, coefficients · frames), and (n, q); row i of both is song i.
         y : sequence of hashable, length n
-            Categories, at least two; None, NaN or "" for a song without one, which takes no part in the pre-training.
+            Categories, at least two; None, NaN or "" for a song without one, which the pre-training leaves out.
         groups : sequence of hashable, length n, optional
             As in `DCCA.fit`.
 
         Raises
         ------
         UsageError, DataError
-            As `PretrainCNNCCA.fit` and `DCCA.fit`.
+            As raised by `PretrainCNNCCA.fit` and `DCCA.fit`.
         """
         check_whole(self, "features", "pretrain_epochs", "pretrain_batch_size")
         check_positive(self, "pretrain_lr")

@@ -1,4 +1,4 @@
-"""Which of several processes that train together this one is; asked without loading torch."""
+"""The number of processes that train together, and the rank of this one, without importing torch."""
 
 import multiprocessing
 import os
@@ -8,9 +8,9 @@ __all__ = ["process_rank", "world_size"]
 
 
 def world_size() -> int:
-    """How many processes work together: those of torch's process group, or those that torchrun has started.
+    """The number of processes that train together: those of torch's process group, or those that torchrun has started.
 
-    What such a process starts itself, joblib's workers among them, inherits torchrun's environment and is none of them.
+    Child processes of these, such as joblib's workers, inherit torchrun's environment but do not count.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def world_size() -> int:
 
 
 def process_rank() -> int:
-    """The number of this process among `world_size`, from 0; the one with 0 writes files and shows progress.
+    """The number of this process among `world_size`, from 0; process 0 writes files and shows progress.
 
     Examples
     --------
@@ -37,6 +37,6 @@ def process_rank() -> int:
 
 
 def _in_a_group() -> bool:
-    # Nobody is in a group who has not loaded torch, which takes seconds.
+    # A process that has not imported torch, which takes seconds, is not in a group.
     torch = sys.modules.get("torch")
     return torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized()

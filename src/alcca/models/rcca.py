@@ -1,4 +1,4 @@
-"""Canonical ridge: CCA of standardised columns, whose two ridges are chosen on songs held out of the training songs."""
+"""Canonical ridge: CCA of standardised columns, with two ridges chosen on held-out training songs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self, TypeAlias
@@ -18,45 +18,45 @@ Float64: TypeAlias = NDArray[np.float64]
 
 
 class RCCA(TwoViewModel):
-    r"""Canonical ridge: `CCA` of columns of mean 0 and variance 1, with the ridges that serve retrieval best.
+    r"""Canonical ridge: `CCA` of columns of mean 0 and variance 1, with the ridges of the best retrieval.
 
     .. math:: \max_{w_x, w_y} \; w_x^\top R_{xy} w_y \quad \text{subject to} \quad
               w_x^\top (R_{xx} + \lambda_x I) w_x = w_y^\top (R_{yy} + \lambda_y I) w_y = 1
 
-    The R are correlation matrices, so that a ridge means the same in every column whatever its unit. The pair of
-    ridges is the one of the grid with the highest score on songs held out of those that `fit` gets (`ridge_scores`);
-    all of them then take part in the fit. Scales come from all songs of `fit`, in the inner folds too.
+    The R are correlation matrices, so that a ridge has the same effect in columns of any unit. The chosen pair of the
+    grid has the highest score on held-out songs of `fit` (`ridge_scores`); the final fit takes all songs. Scales come
+    from all songs of `fit`, also in the inner folds.
 
-    Retrieval chooses, and not the sum of held-out canonical correlations (Leurgans et al. 1993; De Bie and De Moor
-    2003), because it is what the directions are for.
+    The ridges are chosen by retrieval, not by the sum of held-out canonical correlations (Leurgans et al. 1993; De Bie
+    and De Moor 2003), because retrieval is the purpose of the directions.
 
     Parameters
     ----------
     n_components : int
-        1 to min(p, q), as in `CCA`; the score that chooses the ridges compares songs by as many components.
+        1 to min(p, q), as in `CCA`; the score that chooses the ridges uses as many components.
     ridges : sequence of numbers, or a pair of them
         Ridges to choose from, at least 0: one grid for both views, or (grid of audio, grid of lyrics). Unlike in
-        `CCA`, ``(10, 1)`` is one grid of two; the pair of ridges 10 and 1 is ``((10,), (1,))``. Where there is one
-        pair, nothing is held out. The largest eigenvalue of a correlation matrix is at most the number of columns,
-        and ridges far above it all give the same directions.
+        `CCA`, ``(10, 1)`` is one grid of two; the pair of ridges 10 and 1 is ``((10,), (1,))``. If there is only one
+        pair, no songs are held out. The largest eigenvalue of a correlation matrix is at most the number of columns,
+        and all ridges far above it give the same directions.
     folds : int
-        Inner folds, at least 2; they need two songs each. Songs of one group are in one of them, and where there are
-        too few groups to fill so many, there are fewer folds.
+        Inner folds, at least 2; they need two songs each. Songs of a group are in one fold; too few groups make fewer
+        folds.
     random_state : int
-        Seeds how songs are dealt to inner folds.
+        Seeds the dealing of songs to inner folds.
 
     Attributes
     ----------
     ridge_ : (float, float)
-        The chosen pair, as `CCA` takes it.
+        The chosen pair, for `CCA`.
     ridges_ : (array, array)
-        The grids, each rising.
+        The grids, each ascending.
     scores_ : array, shape (ridges of audio, ridges of lyrics)
-        Mean reciprocal rank of held-out songs, in (0, 1]; NaN where there was nothing to choose.
+        Mean reciprocal rank of held-out songs, in (0, 1]; NaN if the grids hold one pair.
     scales_ : (Standardizer, Standardizer)
         Means and standard deviations of the columns of audio and lyrics.
     cca_ : CCA
-        Of the standardised columns; its ``weights_`` are those of standardised columns too.
+        Of the standardised columns, and so are its ``weights_``.
     correlations_ : array, shape (n_components,)
 
     References
@@ -99,16 +99,16 @@ class RCCA(TwoViewModel):
             Arrays (n, p) and (n, q); row i of both is song i.
         y : ignored
         groups : sequence of hashable, length n, optional
-            Songs of one group, such as two recordings of one, are held out together where the ridges are chosen. None
-            or "" is a song alone.
+            Songs of one group, such as two recordings of a song, are held out together to choose the ridges. None or ""
+            is a song without a group.
 
         Raises
         ------
         UsageError
-            Ridges or folds that cannot mean anything.
+            The ridges or folds are invalid.
         DataError
-            n_components above min(p, q), and as `check_pair` says; fewer than two songs an inner fold; groups that do
-            not fill two of them, or of another number than the songs.
+            n_components is above min(p, q), `check_pair` refuses the views, there are fewer than two songs an inner
+            fold, the groups do not fill two inner folds, or there are not as many groups as songs.
         """
         grids, seed = ridge_grids(self.ridges), check_seed(self)
         X, Y = check_pair(views)

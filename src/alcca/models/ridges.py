@@ -1,4 +1,4 @@
-"""Choosing the two ridges of a canonical correlation analysis by retrieval among songs that were held out."""
+"""Choice of the two ridges of a canonical correlation analysis by retrieval of held-out songs."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -17,20 +17,20 @@ Float64: TypeAlias = NDArray[np.float64]
 Grids: TypeAlias = tuple[Float64, Float64]
 Ridges: TypeAlias = float | Sequence[float] | Sequence[float | Sequence[float]]
 
-# Held-out songs that are ranked against each other: memory is the square of this, and 2,000 reciprocal ranks
-# average out better than the steps of a grid differ.
+# Held-out songs that are ranked against each other. Memory is the square of this; the error of the mean of 2,000
+# reciprocal ranks is smaller than the differences between steps of a grid.
 MAX_RANKED = 2000
-# Eigenvalues below this share of the largest are rounding.
+# Eigenvalues below this share of the largest are rounding errors.
 NEGLIGIBLE = 1e-12
 
 
 def ridge_grids(ridges: Ridges) -> Grids:
-    """Bring a number, one grid, or a pair of grids into the form (grid of audio, grid of lyrics), each rising.
+    """Convert a number, one grid, or a pair of grids to (grid of audio, grid of lyrics), each ascending.
 
     Raises
     ------
     UsageError
-        Something else, an empty grid, a negative number, NaN or infinity.
+        The ridges are none of these, a grid is empty, or a number is negative, NaN or infinite.
 
     Examples
     --------
@@ -62,10 +62,10 @@ def ridge_scores(
     random_state: int,
     groups: Any = None,
 ) -> Float64:
-    """Score every pair of ridges by how well songs that were held out find their other half.
+    """Score every pair of ridges by the retrieval of held-out songs.
 
     The score is the mean reciprocal rank of the right song, by cosine of k canonical variates, over both directions
-    and all folds; ties count against the pair, and other songs of the right one's group are wrong ones, as in the test
+    and all folds; ties count against the pair, and other songs of the right song's group are wrong, as in the test
     folds of a comparison. Each fold needs one eigendecomposition a view, as a ridge only shifts the eigenvalues; each
     pair of ridges then needs one of a Gram matrix of the smaller view.
 
@@ -74,11 +74,11 @@ def ridge_scores(
     X, Y : arrays, shapes (n, p) and (n, q)
         Standardised columns or kernel features; row i of both is song i.
     grids : (array, array)
-        As `ridge_grids` gives them.
+        From `ridge_grids`.
     k : int
-        Components that are compared, at least 1.
+        Components of the cosine, at least 1.
     folds : int
-        At least 2; the songs are dealt to them at random. With many songs only 2,000 of a fold are ranked.
+        At least 2; the songs are dealt to them at random. At most 2,000 songs of a fold are ranked.
     random_state : int
         Seeds the dealing.
     groups : sequence of hashable, length n, optional
@@ -92,7 +92,8 @@ def ridge_scores(
     Raises
     ------
     DataError
-        Fewer than two songs a fold; groups that do not fill two folds, or of another number than the songs.
+        There are fewer than two songs a fold, the groups do not fill two folds, or there are not as many groups as
+        songs.
 
     Examples
     --------
@@ -111,7 +112,7 @@ def ridge_scores(
     for held_out in inner_folds(group_codes(groups, n), folds, random_state):
         train, ranked = np.setdiff1d(np.arange(n), held_out), held_out[:MAX_RANKED]
         audio, lyrics = (view.principal_scores(train, ranked) for view in views)
-        # The Gram products are of the order of the second view: let it be the smaller.
+        # The Gram matrices have the size of the second view: make it the smaller one.
         if len(audio[0]) >= len(lyrics[0]):
             scores += len(held_out) / n * _fold_scores(audio, lyrics, grids, k)
         else:
@@ -130,15 +131,15 @@ def chosen_ridges(
 ) -> tuple[tuple[float, float], Float64]:
     """Return the pair of ridges with the highest of `ridge_scores`, and the scores.
 
-    Of equal scores the largest ridges win, which ask least of the data. Where the grids hold one pair, that is it, and
-    its score is NaN.
+    Of pairs with equal scores, the one with the largest ridges, which fits the data least, is returned. If the grids
+    hold only one pair, it is returned, with the score NaN.
 
     Raises
     ------
     UsageError
-        Fewer than two folds.
+        There are fewer than two folds.
     DataError
-        As `ridge_scores`.
+        As raised by `ridge_scores`.
 
     Examples
     --------
@@ -156,11 +157,11 @@ def chosen_ridges(
 
 
 class _Songs:
-    """One view of all songs, ready to be expressed in the principal axes of some of them."""
+    """One view of all songs, for projections on the principal axes of some of them."""
 
     def __init__(self, X: NDArray[np.floating]) -> None:
         self.X, self.gram = X, None
-        # With more columns than songs, inner products of songs say all that a ridge needs to know.
+        # With more columns than songs, inner products of songs suffice for any ridge.
         if X.shape[1] > len(X):
             centred = X - X.mean(axis=0, dtype=np.float64)
             self.gram = centred @ centred.T
@@ -183,7 +184,7 @@ class _Songs:
 
 
 def _spectrum(C: Float64) -> tuple[Float64, Float64]:
-    """Eigenvalues and eigenvectors without those that are rounding; one at least, of 0 where nothing varies."""
+    """Eigenvalues and eigenvectors without rounding errors; at least one, which is 0 if nothing varies."""
     values, vectors = eigh(C, check_finite=False)
     kept = values > NEGLIGIBLE * max(values[-1], 0.0)
     kept[-1] = True
@@ -193,7 +194,7 @@ def _spectrum(C: Float64) -> tuple[Float64, Float64]:
 def _fold_scores(
     first: tuple[Float64, Float64, Float64], second: tuple[Float64, Float64, Float64], grids: Grids, k: int
 ) -> Float64:
-    """Score the grid on the held-out songs of one fold; each view is what `_Songs.principal_scores` gave."""
+    """Score the grid on the held-out songs of one fold; each view comes from `_Songs.principal_scores`."""
     (lx, Tx, Hx), (ly, Ty, Hy) = first, second
     M = Tx.T @ Ty / (len(Tx) - 1)
     k = min(k, len(ly))
@@ -210,7 +211,7 @@ def _fold_scores(
                 check_finite=False,
                 overwrite_a=True,
             )
-            # The rest is rounding, which an inverse would blow up.
+            # The rest are rounding errors, which an inverse would amplify.
             squares[squares <= NEGLIGIBLE * squares[-1]] = 0
             weights = whitening[:, None] * Q * (squares > 0)
             scores[i, j] = _mean_reciprocal_rank(P @ (weights * np.sqrt(_inverse(squares))), Hy @ weights)
@@ -223,7 +224,7 @@ def _inverse(values: Float64) -> Float64:
 
 def _mean_reciprocal_rank(Za: Float64, Zt: Float64) -> float:
     """Mean over both directions of 1 / rank of the right song by cosine; ties count against it."""
-    # Divided, not multiplied by an inverse: with one component every cosine is 1 or -1 exactly, and a tie is a tie.
+    # Divided, not multiplied by an inverse: with one component every cosine is exactly 1 or -1, so ties are exact.
     Za, Zt = (
         np.divide(Z, length, out=np.zeros_like(Z), where=length > 0)
         for Z, length in ((Z, np.linalg.norm(Z, axis=1, keepdims=True)) for Z in (Za, Zt))

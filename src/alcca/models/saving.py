@@ -1,4 +1,4 @@
-"""Any fitted two-view estimator on disk, without pickle: ours, or one of another package."""
+"""Fitted two-view estimators on disk, without pickle: ours, and those of other packages."""
 
 from pathlib import Path
 from typing import Any
@@ -15,41 +15,39 @@ from alcca.persistence.state import load_state, save_state
 __all__ = ["check_storable", "load_model", "packages_of", "save_model"]
 
 CLASS, FITTED = "class.json", "fitted"
-# Where our estimators are.
+# The packages of our estimators.
 ROOMS = ("alcca.models", "alcca.matching")
 
 
 def check_storable(model: Any) -> None:
-    """Refuse an estimator that `load_model` could not read again; before a training, which takes long.
+    """Refuse an estimator that `load_model` could not read; called before a training, which takes long.
 
     Raises
     ------
     UsageError
-        A class made inside of a function or a class, or in a script; one of another package that is no scikit-learn
-        estimator, or is not made by its constructor of settings that JSON has.
+        The class was made inside a function or a class, or in a script; or it is of another package and not a
+        scikit-learn estimator, or its constructor needs settings that JSON has no type for.
 
     Examples
     --------
     >>> from alcca.models.cca import CCA
     >>> check_storable(CCA())
     """
-    for one in _with_parts(model):
-        kind = type(one)
-        wrong = check_findable(kind)
-        if wrong is not None:
-            raise UsageError(wrong)
+    for part in _with_parts(model):
+        kind = type(part)
+        check_findable(kind)
         if is_ours(kind):
             continue
         if not keeps_contract(kind):
             raise UsageError(
-                f"{kind.__qualname__} cannot be kept: it is not derived from scikit-learn's BaseEstimator with fit and "
-                "transform; derive it, or take another method"
+                f"{kind.__qualname__} cannot be saved: it is not derived from scikit-learn's BaseEstimator with fit "
+                "and transform; derive it, or take another method"
             )
         try:
-            constructed(kind, one.get_params(deep=False))
+            constructed(kind, part.get_params(deep=False))
         except Exception as error:
             raise UsageError(
-                f"{kind.__qualname__} cannot be kept: its constructor needs more than numbers, texts and lists "
+                f"{kind.__qualname__} cannot be saved: its constructor needs more than numbers, texts and lists "
                 f"({error}); give the settings defaults, or take another method"
             ) from error
 
@@ -63,13 +61,13 @@ def packages_of(model: Any) -> set[str]:
     >>> packages_of(CCA())
     set()
     """
-    return {package_of(type(one)) for one in _with_parts(model) if not is_ours(type(one))}
+    return {package_of(type(part)) for part in _with_parts(model) if not is_ours(type(part))}
 
 
 def _with_parts(model: Any) -> list[Any]:
-    """An estimator, and those that it is made of."""
+    """An estimator, and the estimators among its settings."""
     settings = model.get_params(deep=True).values()
-    return [model, *(one for one in settings if hasattr(one, "get_params") and not isinstance(one, type))]
+    return [model, *(value for value in settings if hasattr(value, "get_params") and not isinstance(value, type))]
 
 
 def save_model(model: Any, folder: Path | str) -> None:
@@ -78,15 +76,15 @@ def save_model(model: Any, folder: Path | str) -> None:
     Parameters
     ----------
     model : object
-        One of ours; or any that follows scikit-learn's conventions, settings in ``get_params`` and what it has learned
-        in attributes, if these are numbers, texts, arrays, and lists, tuples and mappings of such.
+        One of ours; or one that follows scikit-learn's conventions (settings in ``get_params``, results of ``fit`` in
+        attributes), if its attributes are numbers, texts, arrays, and lists, tuples and mappings of such.
     folder : path
-        Made by this call. Of processes that train together the first one writes.
+        Made by this call. If several processes train together, only the first writes.
 
     Raises
     ------
     LibraryError
-        An attribute is something else; the message names it.
+        An attribute is of another type; the message names it.
 
     Examples
     --------
@@ -115,19 +113,20 @@ def save_model(model: Any, folder: Path | str) -> None:
 def load_model(folder: Path | str) -> Any:
     """Read an estimator that `save_model` wrote.
 
-    Of a class of another package the constructor alone is called, with settings that JSON has, and only where the user
-    trusts the package (`alcca.trust`).
+    For a class of another package only the constructor is called, with settings that JSON has types for, and only if
+    the user trusts the package (`alcca.trust`).
 
     Raises
     ------
     LibraryError
-        There is none, it is damaged, its class may not or cannot be imported, or is no two-view estimator.
+        The folder has no model, it is damaged, or its class may not or cannot be imported, or is not a two-view
+        estimator.
     """
     folder = Path(folder)
     kind, _ = kept_class(folder / CLASS, "name", "the model", ROOMS)
     if not keeps_contract(kind):
         raise LibraryError(
-            f"{folder}: the model is of {kind.__module__}.{kind.__qualname__}, which is no two-view estimator; "
+            f"{folder}: the model is of {kind.__module__}.{kind.__qualname__}, which is not a two-view estimator; "
             "train again"
         )
     return making("the model", folder, lambda: _read(kind, folder / FITTED))
@@ -142,5 +141,5 @@ def _read(kind: Any, folder: Path) -> Any:
 
 
 def _keeps_itself(kind: type) -> bool:
-    """Whether a class has ways of its own to be kept; those of other packages are not called."""
+    """Whether a class has its own ``save`` and ``load``; those of other packages are not called."""
     return is_ours(kind) and hasattr(kind, "load")

@@ -1,4 +1,4 @@
-"""Other ways to compare places in a common space than by their cosine, for any two-view estimator that has one."""
+"""Alternatives to the cosine in a common space, for any two-view estimator that has one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,29 +21,29 @@ WEIGHTS, INNER = "weights", "estimator"
 
 
 class _Around(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """What stands around an estimator, and fits a clone of it."""
+    """Base of estimators that fit a clone of another one."""
 
     estimator: Any
     estimator_: Any
 
     @property
     def audio_view(self) -> str | tuple[str, ...]:
-        """What of a song's audio the estimator learns from."""
+        """The views of audio that the estimator learns from."""
         names = view_names(self.estimator, "audio")
         return names[0] if len(names) == 1 else names
 
     @property
     def lyrics_view(self) -> str | tuple[str, ...]:
-        """What of a song's lyrics the estimator learns from."""
+        """The views of lyrics that the estimator learns from."""
         names = view_names(self.estimator, "lyrics")
         return names[0] if len(names) == 1 else names
 
     def first_stage(self) -> Any:
-        """What is fitted: the estimator itself, which may be wanted without what stands around it too."""
+        """The unfitted estimator, which a comparison may also contain on its own."""
         return clone(self.estimator)
 
     def _fit_estimator(self, views: Sequence[Any], y: Any, groups: Any, fitted: Any) -> tuple[Float64, Float64]:
-        """Fit a clone, unless it is there; the places of the training songs, float64."""
+        """Fit a clone, unless a fitted one is given; return the embeddings of the training songs, float64."""
         if not hasattr(self.estimator, "transform"):
             raise UsageError(f"{self.estimator!r} has no common space; expected an estimator with transform")
         audio, lyrics = views
@@ -60,7 +60,7 @@ class _Around(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
 
 class CorrelationWeighted(CosineSimilarity, _Around):
-    r"""A common space in which a dimension counts by how much its two sides correlate.
+    r"""A common space in which each dimension is weighted by the correlation of its two sides.
 
     .. math:: z'_k = \max(0, \rho_k)^p \, z_k
 
@@ -69,7 +69,7 @@ class CorrelationWeighted(CosineSimilarity, _Around):
     estimator : two-view estimator
         With ``transform``; a clone is fitted.
     power : float
-        p, at least 0; Gong et al. take 4, and 0 changes nothing.
+        p, at least 0; Gong et al. use 4, and 0 changes nothing.
 
     Attributes
     ----------
@@ -100,21 +100,21 @@ class CorrelationWeighted(CosineSimilarity, _Around):
         self.power = power
 
     def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None, first_stage: Any = None) -> Self:
-        """Fit the estimator, and measure the correlations of its dimensions.
+        """Fit the estimator, and compute the correlations of its dimensions.
 
         Parameters
         ----------
         views, y, groups
-            As the estimator takes them.
+            As for the estimator.
         first_stage : estimator, optional
-            What `first_stage` made, fitted on the same songs: it is not fitted again.
+            The result of `first_stage`, fitted on the same songs; it is not fitted again.
 
         Raises
         ------
         UsageError
-            A power below 0, an estimator without ``transform``.
+            The power is below 0, or the estimator has no ``transform``.
         AlccaError
-            What the estimator raises.
+            As raised by the estimator.
         """
         check_not_negative(self, "power")
         audio, lyrics = (z - z.mean(axis=0) for z in self._fit_estimator(views, y, groups, first_stage))
@@ -123,7 +123,7 @@ class CorrelationWeighted(CosineSimilarity, _Around):
         return self
 
     def transform(self, views: Sequence[Any]) -> tuple[Float64 | None, Float64 | None]:
-        """Places in the weighted space, as the estimator's ``transform``.
+        """Embed songs in the weighted space; arguments as in the estimator's ``transform``.
 
         Raises
         ------
@@ -143,7 +143,7 @@ class CorrelationWeighted(CosineSimilarity, _Around):
         ------
         NotFittedError
         LibraryError
-            The estimator cannot be kept (`alcca.models.saving`).
+            The estimator cannot be saved (`alcca.models.saving`).
         """
         self._check_fitted()
         save_state(folder, type(self).__name__, {WEIGHTS: self.correlations_}, {"power": float(self.power)})
@@ -151,7 +151,7 @@ class CorrelationWeighted(CosineSimilarity, _Around):
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
-        """Read what `save` wrote; LibraryError."""
+        """Read a model that `save` wrote. Raises LibraryError."""
         arrays, state = load_state(folder, cls.__name__)
         fitted = load_model(Path(folder) / INNER)
         model = cls(clone(fitted), state["power"])
@@ -160,30 +160,30 @@ class CorrelationWeighted(CosineSimilarity, _Around):
 
 
 class CSLS(_Around):
-    r"""Cross-domain similarity local scaling: who is near to everybody is less near to each.
+    r"""Cross-domain similarity local scaling: the cosine, reduced for points that are near to many others.
 
     .. math:: s(a, t) = 2 \cos(a, t) - r_T(a) - r_A(t)
 
     r_T(a) is the mean cosine of a with its k nearest lyrics, r_A(t) that of t with its k nearest audio. In a space of
-    many dimensions a few points are among the nearest of nearly all others (hubs: Radovanović et al. 2010), and take
-    the places of the right ones.
+    many dimensions a few points are among the nearest of nearly all others (hubs: Radovanović et al. 2010), and rank
+    before the right ones.
 
-    The neighbours are training songs, where Conneau et al. take those of the pool: so a song's rank does not depend on
-    what else is asked, and a single query can be answered.
+    The neighbours are training songs, while Conneau et al. take those of the pool. So a song's rank does not depend on
+    other queries, and a single query can be answered.
 
     Parameters
     ----------
     estimator : two-view estimator
         With ``transform``; a clone is fitted.
     k : int
-        Neighbours, at least 1; where there are fewer training songs, all.
+        Number of neighbours, at least 1; all training songs if there are fewer.
 
     Attributes
     ----------
     estimator_ : estimator
         Fitted.
     known_ : (array, array)
-        Places of the training songs' audio and lyrics.
+        Embeddings of the training songs' audio and lyrics.
 
     References
     ----------
@@ -204,33 +204,33 @@ class CSLS(_Around):
         self.k = k
 
     def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None, first_stage: Any = None) -> Self:
-        """Fit the estimator, and keep the places of the training songs.
+        """Fit the estimator, and keep the embeddings of the training songs.
 
         Parameters
         ----------
         views, y, groups
-            As the estimator takes them.
+            As for the estimator.
         first_stage : estimator, optional
-            What `first_stage` made, fitted on the same songs: it is not fitted again.
+            The result of `first_stage`, fitted on the same songs; it is not fitted again.
 
         Raises
         ------
         UsageError
-            k below 1, an estimator without ``transform``.
+            k is below 1, or the estimator has no ``transform``.
         AlccaError
-            What the estimator raises.
+            As raised by the estimator.
         """
         check_whole(self, "k")
         self.known_ = self._fit_estimator(views, y, groups, first_stage)
         return self
 
     def similarity(self, audio: Any, lyrics: Any) -> Float64:
-        """How well every song's audio fits every song's lyrics.
+        """Compute how well every song's audio fits every song's lyrics.
 
         Parameters
         ----------
         audio, lyrics : n and m songs
-            As the estimator takes them; the rows need not be pairs.
+            As for the estimator; the rows need not be pairs.
 
         Returns
         -------
@@ -248,10 +248,10 @@ class CSLS(_Around):
         return scores
 
     def _nearness(self, places: NDArray[Any], known: Float64) -> Float64:
-        """Mean cosine of each place with the k nearest of those that are known, shape (n,)."""
-        found = cosines(places, known)
-        if not np.isfinite(found).all():
+        """Mean cosine of each embedding with its k nearest known ones, shape (n,)."""
+        similarities = cosines(places, known)
+        if not np.isfinite(similarities).all():
             raise DataError("a place in the common space is NaN or infinite; check the estimator")
-        k = min(self.k, found.shape[1])
-        nearest: Float64 = np.partition(found, -k, axis=1)[:, -k:].mean(axis=1)
-        return nearest
+        k = min(self.k, similarities.shape[1])
+        nearness: Float64 = np.partition(similarities, -k, axis=1)[:, -k:].mean(axis=1)
+        return nearness

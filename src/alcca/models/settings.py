@@ -1,4 +1,4 @@
-"""Checks of the settings that the deep models share."""
+"""Checks of settings that several models share."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -22,29 +22,29 @@ __all__ = [
     "whole_number",
 ]
 
-# float32, or products of bfloat16 in the networks.
+# "bf16": the networks multiply in bfloat16.
 PRECISIONS = "float32", "bf16"
-# Of what draws random numbers here, scikit-learn takes the fewest seeds.
+# scikit-learn's largest seed, the smallest of the libraries that draw random numbers here.
 MAX_SEED = 2**32 - 1
 Widths: TypeAlias = Sequence[int]
 Hidden: TypeAlias = Widths | tuple[Widths, Widths]
 
 
 def whole_number(name: str, value: Any, at_least: int | None = 1, at_most: int | None = None) -> int:
-    """A whole number, Python's or NumPy's, as Python's.
+    """Check a whole number of Python or NumPy, and return it as Python's.
 
     Parameters
     ----------
     name : str
-        What it is called in an error.
+        Its name in an error.
     value : object
     at_least, at_most : int, optional
-        What it may be.
+        Its range.
 
     Raises
     ------
     UsageError
-        Out of these, or something else, such as 3.0, True or a text.
+        The value is out of range, or not a whole number, such as 3.0, True or a text.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def whole_number(name: str, value: Any, at_least: int | None = 1, at_most: int |
     is_whole = isinstance(number, Integral) and not isinstance(number, bool)
     if is_whole and (at_least is None or number >= at_least) and (at_most is None or number <= at_most):
         return int(number)
-    limits = [f"{said} {limit}" for said, limit in (("at least", at_least), ("at most", at_most)) if limit is not None]
+    limits = [f"{side} {limit}" for side, limit in (("at least", at_least), ("at most", at_most)) if limit is not None]
     raise UsageError(
         f"{name}={int(number) if is_whole else value!r}: expected a whole number"
         + (f" of {' and '.join(limits)}" if limits else "")
@@ -67,7 +67,7 @@ def whole_number(name: str, value: Any, at_least: int | None = 1, at_most: int |
 
 
 def check_whole(model: Any, *names: str) -> None:
-    """Refuse settings that are no whole numbers of at least 1.
+    """Refuse settings that are not whole numbers of at least 1.
 
     Raises
     ------
@@ -86,12 +86,12 @@ def check_whole(model: Any, *names: str) -> None:
 
 
 def check_seed(model: Any) -> int:
-    """The setting ``random_state`` as Python's number.
+    """Check the setting ``random_state``, and return it as a Python int.
 
     Raises
     ------
     UsageError
-        It is no whole number of at least 0.
+        It is not a whole number of at least 0.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def check_seed(model: Any) -> int:
 
 
 def check_components(n_components: int, n: int) -> None:
-    """Refuse more components than n centred songs span.
+    """Refuse more components than n centred songs can span.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def check_components(n_components: int, n: int) -> None:
 
 
 def check_not_negative(model: Any, *names: str) -> None:
-    """Refuse settings that are no finite numbers of at least 0.
+    """Refuse settings that are not finite numbers of at least 0.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def check_not_negative(model: Any, *names: str) -> None:
 
 
 def check_positive(model: Any, *names: str) -> None:
-    """Refuse settings that are no finite numbers above 0.
+    """Refuse settings that are not finite numbers above 0.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def check_positive(model: Any, *names: str) -> None:
 
 
 def check_precision(model: Any) -> None:
-    """Refuse a ``precision`` that there is not.
+    """Refuse an unknown ``precision``.
 
     Raises
     ------
@@ -172,12 +172,12 @@ def check_precision(model: Any) -> None:
 
 
 def layer_widths(hidden: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the hidden layers of the networks of audio and lyrics: one list is for both.
+    """Return the hidden layers of the networks of audio and lyrics; one list is for both.
 
     Raises
     ------
     UsageError
-        Neither a list of widths nor two such lists.
+        It is neither a list of widths nor two such lists.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Where code comes from: which package in which version, and what the files say of code that is not installed.
+"""Names of code: package and version if it is installed, else a digest of its files.
 
-What was fitted with a class says nothing of the class once that was edited, so a name of the class holds its source.
+A fit holds only for the code that computed it, so the name of a class includes its source.
 """
 
 import hashlib
@@ -15,30 +15,44 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Origins", "alcca_source"]
+__all__ = ["Origins", "alcca_source", "has_file", "rank_files"]
 
-# The parts of alcca that change no rank.
-WITHOUT = {"app", "cli.py", "cluster", "datasets", "hearing", "library", "report", "__main__.py"}
+ROOT = Path(__file__).parents[1]
+# The parts of alcca that change no rank: no other part imports them. Some compute features and transcripts, which enter
+# a comparison as data; the key of a kept fit holds the values of all data (`alcca.experiments.dataset.Dataset`).
+WITHOUT = (
+    "__main__.py",
+    "cli",
+    "datasets",
+    "experiments/report",
+    "indexing",
+    "library",
+    "sandbox",
+    "search",
+    "server",
+    "store",
+    "training",
+)
 INSTALLED = {"site-packages", "dist-packages"}
 CODE = (".py", ".so", ".pyd")
 IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 PYTHON = "python"
 
-# What a file said when it was first read. Once it is edited, the code in memory is the old one, the new one or some of
-# both: what that makes belongs to neither version alone.
+# The digest of each file when it was first read. After an edit, the code in memory may be the old version, the new one
+# or a mix, so its results belong to neither version alone.
 _first: dict[Path, str] = {}
 
 
 class _Package(NamedTuple):
-    """A top-level package or module: what it is, and what it imports where it is not installed."""
+    """A top-level package or module: its name with its version or digest, and its imports if it is not installed."""
 
-    said: str
+    name: str
     installed: bool
     imports: frozenset[str] = frozenset()
 
 
 class Origins:
-    """Names the code of modules, as it is at one moment.
+    """Names of the code of modules, at one moment.
 
     Examples
     --------
@@ -51,7 +65,7 @@ class Origins:
         self._known: dict[str, _Package] = {}
 
     def installed(self, module: str) -> bool:
-        """Whether a module is Python's, alcca's or an installed package's, whose version says all of its code."""
+        """Whether a module is of Python, alcca or an installed package, whose code its version determines."""
         return self._package(module).installed
 
     def of(self, module: str) -> str:
@@ -65,17 +79,17 @@ class Origins:
         Returns
         -------
         str
-            The package and its version. Of code that is not installed, a digest of all files of its top-level package,
-            and of what these import.
+            The package and its version. For code that is not installed, a digest of all files of its top-level package
+            and of the packages that they import.
         """
         if self._package(module).installed:
-            return self._package(module).said
+            return self._package(module).name
         reached, waiting = {}, {_top(module)}
         while waiting:
             top = waiting.pop()
             reached[top] = self._package(top)
             waiting |= reached[top].imports - reached.keys()
-        return _digest(*(f"{top} {reached[top].said}" for top in sorted(reached)))
+        return _digest(*(f"{top} {reached[top].name}" for top in sorted(reached)))
 
     def _package(self, module: str) -> _Package:
         top = _top(module)
@@ -85,22 +99,32 @@ class Origins:
 
 
 def has_file(module: str) -> bool:
-    """Whether the source of a module lies in a file, and not in a notebook or at a prompt."""
+    """Whether the source of a module is in a file, not in a notebook or at a prompt."""
     return bool(_places(_top(module)))
+
+
+def rank_files() -> list[Path]:
+    """List alcca's own files that ranks can depend on.
+
+    Examples
+    --------
+    >>> ROOT / "models" / "cca.py" in rank_files(), ROOT / "cli" / "main.py" in rank_files()
+    (True, False)
+    """
+    without = [ROOT / part for part in WITHOUT]
+    return [path for path in sorted(ROOT.rglob("*.py")) if not any(map(path.is_relative_to, without))]
 
 
 @cache
 def alcca_source() -> str:
-    """A name of all of alcca's own code that ranks depend on.
+    """Return a digest of `rank_files`.
 
     Examples
     --------
     >>> len(alcca_source())
     16
     """
-    root = Path(__file__).parents[1]
-    files = (path for path in sorted(root.rglob("*.py")) if not WITHOUT & set(path.relative_to(root).parts))
-    return _digest(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in files))[:16]
+    return _digest(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in rank_files()))[:16]
 
 
 def _top(module: str) -> str:
@@ -121,15 +145,15 @@ def _package(top: str) -> _Package:
         return _Package(f"{top} {_version(top)}", True)
     if places and all(any(place.is_relative_to(root) for root in _standard()) for place in places):
         return _Package(PYTHON, True)
-    read = [_of_file(path) for path in _files(places)]
-    imports = {name for _, names in read for name in names}
+    files = [_digest_and_imports(path) for path in _files(places)]
+    imports = {name for _, names in files for name in names}
     # A module that is run by its name (python -m) may import the rest of its package without naming it.
     imports |= {_top(getattr(sys.modules.get(top), "__package__", None) or top)}
-    return _Package(_digest(_version(top), *(said for said, _ in read)), False, frozenset(imports - {top}))
+    return _Package(_digest(_version(top), *(digest for digest, _ in files)), False, frozenset(imports - {top}))
 
 
 def _places(top: str) -> list[Path]:
-    """The file of a top-level module, or the folders of a package; none where there is no file."""
+    """The file of a top-level module, or the folders of a package; empty if there is no file."""
     module = sys.modules.get(top)
     if module is not None:
         file, folders = getattr(module, "__file__", None), list(getattr(module, "__path__", ()))
@@ -152,26 +176,28 @@ def _files(places: list[Path]) -> Iterator[Path]:
     for place in places:
         if place.is_file():
             yield place
-        for folder, inside, names in os.walk(place):
-            inside[:] = sorted(name for name in inside if name[0] != "." and name not in {*INSTALLED, "__pycache__"})
+        for folder, folders, names in os.walk(place):
+            folders[:] = sorted(name for name in folders if name[0] != "." and name not in {*INSTALLED, "__pycache__"})
             yield from (Path(folder, name) for name in sorted(names) if name.endswith(CODE))
 
 
-def _of_file(path: Path) -> tuple[str, frozenset[str]]:
-    """What a file says, and the top-level packages that it imports."""
+def _digest_and_imports(path: Path) -> tuple[str, frozenset[str]]:
+    """The digest of a file, and the top-level packages that it imports."""
     try:
         content = path.read_bytes()
     except OSError:
         return f"{path.name} cannot be read", frozenset()
-    said = hashlib.sha256(content).hexdigest()
-    first = _first.setdefault(path, said)
-    return said if first == said else f"{first} {said}", _imports(content) if path.suffix == ".py" else frozenset()
+    digest = hashlib.sha256(content).hexdigest()
+    first = _first.setdefault(path, digest)
+    imports = _imports(content) if path.suffix == ".py" else frozenset()
+    return digest if first == digest else f"{first} {digest}", imports
 
 
 @cache
 def _imports(content: bytes) -> frozenset[str]:
-    parts = (part.split() for one, several in IMPORTS.findall(content) for part in (one or several).split(b","))
-    return frozenset(_top(part[0].decode()) for part in parts if part and part[0].isascii()) - {""}
+    # "import numpy as np, torch" names several modules, "from numpy import array" one.
+    names = (name.split() for one, several in IMPORTS.findall(content) for name in (one or several).split(b","))
+    return frozenset(_top(name[0].decode()) for name in names if name and name[0].isascii()) - {""}
 
 
 def _version(top: str) -> str:
@@ -179,9 +205,9 @@ def _version(top: str) -> str:
         return version(top)
     except (PackageNotFoundError, ValueError):
         pass
-    said = getattr(sys.modules.get(top), "__version__", None)
-    if isinstance(said, str):
-        return said
+    own_version = getattr(sys.modules.get(top), "__version__", None)
+    if isinstance(own_version, str):
+        return own_version
     return ", ".join(sorted({f"{name} {version(name)}" for name in _distributions().get(top, ())}))
 
 

@@ -1,4 +1,4 @@
-"""CCA of standardised columns with fixed ridges: the linear method of a comparison that has nothing to choose."""
+"""CCA of standardised columns with fixed ridges: the linear method of a comparison, without settings to choose."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -15,9 +15,9 @@ __all__ = ["StandardisedCCA"]
 class StandardisedCCA(TwoViewModel):
     """`CCA` of columns scaled to mean 0 and variance 1 by the training songs.
 
-    Raw MFCC need both of what this adds. Their first coefficient varies a hundred times more than the others, so one
-    ridge would mean something else in each column; and 3,220 columns against a few hundred songs have no inverse
-    covariance without a ridge.
+    Raw MFCC need scaling and a ridge. Their first coefficient varies a hundred times more than the others, so a ridge
+    would have another effect in each column; and the covariance of 3,220 columns of a few hundred songs has no inverse
+    without a ridge.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class StandardisedCCA(TwoViewModel):
         Raises
         ------
         DataError
-            As `CCA.fit`.
+            As raised by `CCA.fit`.
         """
         X, Y = check_pair(views)
         scales = Standardizer.of(X), Standardizer.of(Y)

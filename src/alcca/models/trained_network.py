@@ -14,7 +14,7 @@ __all__ = ["TrainedNetwork", "arrays_under", "prefix_arrays"]
 
 
 class TrainedNetwork:
-    """What one view goes through before the linear part of a model.
+    """The nonlinear part of a model for one view, before its linear part: statistics, then a network.
 
     Parameters
     ----------
@@ -51,20 +51,20 @@ class TrainedNetwork:
         return np.concatenate(blocks, dtype=np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return all numbers that the encoder consists of."""
+        """Return all numbers of the encoder, by name."""
         weights = {name: weight.cpu().numpy() for name, weight in self.network.state_dict().items()}
         return {"mean": self.statistics.mean, "scale": self.statistics.scale} | prefix_arrays("network.", weights)
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]], build: Callable[[int], nn.Module], device: torch.device) -> Self:
-        """Make the encoder that gave these arrays; ``build(p)`` makes a network of the same shape."""
+        """Restore the encoder from `arrays`; ``build(p)`` makes a network of the same shape."""
         network = build(len(arrays["mean"]))
         network.load_state_dict({n: torch.from_numpy(a) for n, a in arrays_under("network.", arrays).items()})
         return cls(Standardizer(arrays["mean"], arrays["scale"]), network.to(device))
 
 
 def prefix_arrays(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Name the arrays of one part of a model, so that they can lie beside those of another.
+    """Prefix the names of the arrays of one part of a model, so that they differ from those of another part.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def prefix_arrays(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, 
 
 
 def arrays_under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return what `prefix_arrays` was given.
+    """Return the arrays with a prefix, without it: the reverse of `prefix_arrays`.
 
     Examples
     --------

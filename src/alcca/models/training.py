@@ -1,21 +1,30 @@
-"""The training loop, from top to bottom: minibatches, k inner steps, the adversary, early stopping."""
+"""Training one network: its songs, those kept out for validation, the device, and the strength of the adversary."""
 
 import copy
 import math
 import os
 import zlib
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from alcca.errors import DataError, UsageError
-from alcca.models.distributed import all_reduce_mean, as_first, check_alike, join, synchronized
+from alcca.models.distributed import as_first, check_alike, join, synchronized
 from alcca.models.held_out import group_codes, held_out_rows
 from alcca.models.losses import weight_norm_decay
-from alcca.models.processes import process_rank, world_size
-from alcca.progress import Progress
+from alcca.models.processes import world_size
+from alcca.models.training_loop import (
+    Batch,
+    History,
+    Losses,
+    Trainees,
+    Weights,
+    minimise,
+    shuffled_batches,
+    split_batches,
+)
 
 __all__ = [
     "Batch",
@@ -28,10 +37,6 @@ __all__ = [
     "train",
     "training_rows",
 ]
-
-Batch: TypeAlias = tuple[Tensor, ...]  # the rows of every data tensor that belong to the same songs
-Losses: TypeAlias = dict[str, Tensor]  # scalars by name; "total" is minimised, "validation" decides when to stop
-History: TypeAlias = list[dict[str, float]]  # one entry an epoch
 
 
 def train(
@@ -59,7 +64,7 @@ def train(
 ) -> History:
     """Minimise an objective over minibatches with Adam; leave the best weights in ``network``.
 
-    Processes that train together (`alcca.models.distributed`) call it alike, and share the rows of every batch.
+    Processes that train together (`alcca.models.distributed`) all call it, and share the rows of every batch.
 
     Parameters
     ----------
@@ -67,8 +72,8 @@ def train(
         Trained in place.
     objective : callable
         ``objective(batch, progress) -> losses``: scalars by name, of which ``"total"`` is minimised and
-        ``"validation"`` compared between epochs. ``progress`` runs from 0 to 1 over the planned training. It puts the
-        batch through the network by `alcca.models.distributed.by_rows`.
+        ``"validation"`` compared between epochs. ``progress`` runs from 0 to 1 over the planned training. The
+        objective passes the batch through the network with `alcca.models.distributed.by_rows`.
     data : sequence of tensors
         Equal numbers of rows, on the device of the network.
     learners, opponents : sequence of parameters
@@ -83,110 +88,140 @@ def train(
     opponent_steps : int
         Steps of the opponents on each batch, at least 1: all but the last are taken before the learners' first.
     smallest_batch : int
-        A last batch of fewer rows joins the one before; by default it is as short as it comes.
+        A last batch of fewer rows joins the one before; by default it stays, however short.
     lr : float
         Adam's step, above 0.
     momentum : float
-        Adam's β₁ for all of them, at least 0 and below 1.
+        Adam's β₁ for learners and opponents, at least 0 and below 1.
     lr_decay : bool
         The learners' step falls linearly to 0 over the planned training; the opponents keep theirs.
     validation_rows : tensor of int64, optional
-        Rows kept out of training. After ``patience`` epochs without a lower "validation" on them training stops,
-        and the best epoch's weights come back.
+        Rows kept out of training. After ``patience`` epochs without a lower "validation" on them training stops
+        and restores the best epoch's weights.
     generator : torch.Generator
         On the CPU; shuffles the songs.
     what, show : str, bool
-        Name of the progress bar, and whether there is one.
+        Name of the progress bar, and whether to show it.
 
     Returns
     -------
     list of dict
-        The mean losses of each epoch, and ``validation`` where there are validation rows.
+        The mean losses of each epoch, and ``validation`` if there are validation rows.
 
     Raises
     ------
     DataError
-        The loss is no longer finite; processes that train together were given different songs.
+        The loss is no longer finite, or processes that train together were given different songs.
     """
-    n = len(data[0])
     join()
     check_alike(data, [epochs, batch_size, smallest_batch, lr, momentum, k, opponent_steps, regularization,
                        generator.initial_seed() % 2**32, _fingerprint(validation_rows)])  # fmt: skip
-    shared_objective = synchronized(network, objective)
-    learned_from = training_rows(n, validation_rows)
-    device = data[0].device
-    # Fused: one pass over weights, gradients and moments instead of a dozen (18 against 26 ms a step).
-    matrices = set(regularized)
-    groups = [{"params": [W]} for W in regularized] + [{"params": [p for p in learners if p not in matrices]}]
-    betas = (float(momentum), 0.999)
-    optimizer = torch.optim.Adam([group for group in groups if group["params"]], lr=lr, betas=betas, fused=True)
-    opponent = torch.optim.Adam(opponents, lr=lr, betas=betas, fused=True) if opponents else None
-    steps = epochs * len(_batches(learned_from, batch_size, smallest_batch))
-    history: History = []
-    best, best_epoch, best_weights = math.inf, 0, None
-    step = 0
-    with Progress(what, epochs, unit="epoch", show=show and process_rank() == 0) as bar:
-        for epoch in range(epochs):
-            order = learned_from[torch.randperm(len(learned_from), generator=generator)].to(device)
-            sums: Losses = {}
-            for rows in _batches(order, batch_size, smallest_batch):
-                batch = tuple(tensor.index_select(0, rows) for tensor in data)  # half the time of tensor[rows]
-                if lr_decay:
-                    for group in optimizer.param_groups:
-                        group["lr"] = lr * (1 - step / steps)
-                if opponent is not None:
-                    for _ in range(opponent_steps - 1):
-                        total = objective(batch, step / steps)["total"]
-                        gradients = all_reduce_mean(torch.autograd.grad(total, opponents))
-                        for p, gradient in zip(opponents, gradients, strict=True):
-                            p.grad = gradient
-                        opponent.step()
-                for _ in range(k):
-                    losses = shared_objective(batch, step / steps)
-                    optimizer.zero_grad()
-                    if opponent is not None:
-                        opponent.zero_grad()
-                    losses["total"].backward()  # type: ignore[no-untyped-call]
-                    if regularized:
-                        losses["regularization"], decays = weight_norm_decay(regularized, regularization)
-                        for group, decay in zip(optimizer.param_groups, decays, strict=False):
-                            group["weight_decay"] = decay
-                    optimizer.step()
-                if opponent is not None:
-                    opponent.step()
-                # Sums stay on the device: reading a number out would make the step wait for it.
-                for name, loss in losses.items():
-                    sums[name] = sums.get(name, torch.zeros((), device=device)) + loss.detach() * len(rows)
-                step += 1
-            as_first(*sums.values())
-            history.append({name: total.item() / len(learned_from) for name, total in sums.items()})
-            history[-1].pop("validation", None)
-            if not math.isfinite(history[-1]["total"]):
-                raise DataError(f"training diverged in epoch {epoch + 1}; lower lr={lr} and train again")
-            if validation_rows is not None:
-                score = mean_validation(
-                    objective, data, _batches(validation_rows.to(device), batch_size, smallest_batch)
-                )
-                history[-1]["validation"] = score
-                if score < best:
-                    best, best_epoch = score, epoch
-                    best_weights = copy.deepcopy(network.state_dict())
-                elif epoch - best_epoch >= patience:
-                    break
-            bar.update(note=f"loss {history[-1]['total']:.3f}")
-    if best_weights is not None:
-        network.load_state_dict(best_weights)
+    trainee = _OneNetwork(
+        network,
+        objective,
+        data,
+        learners=learners,
+        opponents=opponents,
+        regularized=regularized,
+        regularization=regularization,
+        batch_size=batch_size,
+        smallest_batch=smallest_batch,
+        lr=lr,
+        momentum=momentum,
+        validation_rows=validation_rows,
+        generator=generator,
+    )
+    (history,) = minimise(
+        trainee,
+        epochs=epochs,
+        lr=lr,
+        lr_decay=lr_decay,
+        k=k,
+        opponent_steps=opponent_steps,
+        patience=patience,
+        what=what,
+        show=show,
+    )
     as_first(*network.state_dict().values())
     return history
 
 
+class _OneNetwork(Trainees):
+    """One network, which several processes may share; the arguments are those of `train`."""
+
+    count = 1
+
+    def __init__(
+        self,
+        network: nn.Module,
+        objective: Callable[[Batch, float], Losses],
+        data: Sequence[Tensor],
+        *,
+        learners: Sequence[nn.Parameter],
+        opponents: Sequence[nn.Parameter],
+        regularized: Sequence[nn.Parameter],
+        regularization: float,
+        batch_size: int,
+        smallest_batch: int,
+        lr: float,
+        momentum: float,
+        validation_rows: Tensor | None,
+        generator: torch.Generator,
+    ) -> None:
+        # A group for each regularized matrix, as its weight decay is its own.
+        matrices = set(regularized)
+        groups = [{"params": [W]} for W in regularized] + [{"params": [p for p in learners if p not in matrices]}]
+        super().__init__([group for group in groups if group["params"]], opponents, lr, momentum)
+        self.network, self.objective, self.data = network, objective, data
+        self.shared_objective = synchronized(network, objective)
+        self.regularized, self.regularization = regularized, regularization
+        self.batch_size, self.smallest_batch, self.generator = batch_size, smallest_batch, generator
+        self.rows, self.validation_rows = training_rows(len(data[0]), validation_rows), validation_rows
+        self.batches = len(split_batches(self.rows, batch_size, smallest_batch))
+
+    def shuffled_batches(self) -> Iterator[tuple[Batch, int]]:
+        device = self.data[0].device
+        for rows in shuffled_batches(self.rows, self.batch_size, self.generator, device, self.smallest_batch):
+            batch = tuple(tensor.index_select(0, rows) for tensor in self.data)  # half the time of tensor[rows]
+            yield batch, len(rows)
+
+    def losses(self, batch: Batch, progress: float) -> Losses:
+        return self.objective(batch, progress)
+
+    def shared_losses(self, batch: Batch, progress: float) -> Losses:
+        return self.shared_objective(batch, progress)
+
+    def regularize(self) -> Losses:
+        if not self.regularized:
+            return {}
+        norm, decays = weight_norm_decay(self.regularized, self.regularization)
+        for group, decay in zip(self.learners.param_groups, decays, strict=False):
+            group["weight_decay"] = decay
+        return {"regularization": norm}
+
+    def means(self, sums: Losses) -> list[dict[str, float]]:
+        return [{name: total.item() / len(self.rows) for name, total in sums.items()}]
+
+    def validate(self, i: int) -> float | None:
+        if self.validation_rows is None:
+            return None
+        rows = self.validation_rows.to(self.data[0].device)
+        return mean_validation(self.objective, self.data, split_batches(rows, self.batch_size, self.smallest_batch))
+
+    def weights(self, i: int) -> Weights:
+        return copy.deepcopy(self.network.state_dict())
+
+    def restore(self, i: int, weights: Weights) -> None:
+        self.network.load_state_dict(weights)
+
+
 def _fingerprint(rows: Tensor | None) -> int:
-    """A number that other rows hardly have; small enough for `check_alike`, which allows for rounding."""
+    """A checksum of rows, small enough for `check_alike`, which allows for rounding."""
     return 0 if rows is None else zlib.crc32(rows.cpu().numpy().tobytes()) % 2**18
 
 
 def training_rows(n: int, validation_rows: Tensor | None) -> Tensor:
-    """Numbers of the songs that are not kept out for validation, rising.
+    """Row numbers of the songs that are not kept out for validation, ascending.
 
     Examples
     --------
@@ -203,7 +238,7 @@ def training_rows(n: int, validation_rows: Tensor | None) -> Tensor:
 def mean_validation(
     objective: Callable[[Batch, float], Losses], data: Sequence[Tensor], batches: Sequence[Tensor]
 ) -> float:
-    """Mean over songs of an objective's "validation", as it is at the end of the training.
+    """Mean over songs of an objective's "validation", at the progress 1 of the end of training.
 
     Examples
     --------
@@ -218,17 +253,10 @@ def mean_validation(
     return total.item() / sum(len(rows) for rows in batches)
 
 
-def _batches(rows: Tensor, batch_size: int, smallest: int) -> list[Tensor]:
-    parts = list(torch.split(rows, int(batch_size)))
-    if len(parts) > 1 and len(parts[-1]) < smallest:
-        parts[-2:] = [torch.cat(parts[-2:])]
-    return parts
-
-
 def reversal_strength(progress: float) -> float:
     """Return λ = 2 / (1 + exp(-10 p)) - 1 of the reversal after the share ``progress`` of training, 0 to 1.
 
-    The adversary speaks up slowly, when the projectors have something to hide (Ganin and Lempitsky 2015).
+    The adversary starts weak, while the projectors have learned little (Ganin and Lempitsky 2015).
 
     Examples
     --------
@@ -239,17 +267,17 @@ def reversal_strength(progress: float) -> float:
 
 
 def split_rows(n: int, validation: float | None, generator: torch.Generator, groups: Any = None) -> Tensor | None:
-    """Draw the songs to keep for validation: a share of n, at least one, leaving at least one; None without.
+    """Draw the songs to keep out for validation: a share of n, at least one and at most n - 1; None without a share.
 
-    Songs of one group are kept together, and the share is then the most there are; but one group is kept whatever its
-    size (`alcca.models.held_out.held_out_rows`).
+    A group is kept out whole or not at all, so fewer songs than the share may be kept out; at least one group is,
+    whatever its size (`alcca.models.held_out.held_out_rows`).
 
     Raises
     ------
     UsageError
-        A share that is not between 0 and 1.
+        The share is not between 0 and 1.
     DataError
-        All songs are of one group; another number of groups than songs.
+        All songs are of one group, or there are not as many groups as songs.
 
     Examples
     --------
@@ -264,22 +292,22 @@ def split_rows(n: int, validation: float | None, generator: torch.Generator, gro
     count = int(codes.max()) + 1
     if count < 2 <= n:
         raise DataError(
-            f"validation={validation}: all {n} songs are of one group, of which none can be kept out alone; give "
-            "validation=None, or songs of other groups"
+            f"validation={validation}: all {n} songs are of one group, which is kept together; give validation=None, "
+            "or songs of other groups"
         )
     most = min(max(round(n * validation), 1), n - 1)
     return torch.from_numpy(held_out_rows(codes, most, torch.randperm(count, generator=generator).numpy()))
 
 
 def choose_device(device: str) -> torch.device:
-    """Return the device for ``"auto"`` (CUDA where there is one, else the CPU) or for torch's own name of one.
+    """Return the device for ``"auto"`` (CUDA if available, else the CPU) or for torch's name of a device.
 
-    Of the processes that torchrun has started on a machine each has a CUDA device of its own for "auto" and "cuda".
+    With "auto" and "cuda", each process that torchrun has started on a machine gets a CUDA device of its own.
 
     Raises
     ------
     UsageError
-        torch does not know the name, or has no such device here.
+        torch does not know the name, or does not have the device on this machine.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Training a library's model: which songs it learns from, which method, and the map that is laid out after it.
+"""Training a library's model: the songs, the method, and the map of the trained model.
 
 Imports from: encoders, errors, experiments, indexing, models, persistence, retrieval, space, store, workers.
 """

@@ -15,13 +15,13 @@ __all__ = ["lay_out_songs"]
 
 
 def lay_out_songs(store: "Store", name: str, model: Path, *, random_state: int = 0) -> Layout | None:
-    """Lay out the songs that a model has embedded, and keep their places in its folder.
+    """Lay out the songs that a model has embedded, and save the map in its folder.
 
     Parameters
     ----------
     store : Store
     name : str
-        The model's.
+        The model's name.
     model : path
         Its folder.
     random_state : int
@@ -29,16 +29,16 @@ def lay_out_songs(store: "Store", name: str, model: Path, *, random_state: int =
     Returns
     -------
     Layout or None
-        None, and nothing kept, without the extra ``map`` or with fewer than four songs.
+        None, without saving anything, if the extra ``map`` is not installed or there are fewer than four songs.
     """
-    # The parts of a search know this module.
+    # Here, because the parts of a search import this module.
     from alcca.store.embeddings import VIEWS, Embeddings
 
-    kept = store.tables(Embeddings)
-    ids, points = song_points([kept.vectors(name, view) for view in VIEWS])
+    embeddings = store.tables(Embeddings)
+    ids, points = song_points([embeddings.vectors(name, view) for view in VIEWS])
     if len(ids) < 4 or not can_lay_out():
         return None
-    checks = kept.checksums(name)
+    checks = embeddings.checksums(name)
     songs = store.songs(ids.tolist())
     places = lay_out(points, random_state=random_state)
     named = name_neighbourhoods(

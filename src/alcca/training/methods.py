@@ -1,4 +1,4 @@
-"""Which methods can learn a library's common space, and from what."""
+"""The methods that can learn a library's common space, and their encoders."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,38 +15,39 @@ from alcca.persistence.trusted import trust
 
 __all__ = ["BEST", "DEFAULT_METHOD", "encoders_for", "learners", "set_up", "trust_learners", "usual_encoders"]
 
-# Of what cannot be told from the best on the songbook, the quickest (docs/results.md): this method and these encoders.
+# The fastest method and encoders that are statistically indistinguishable from the best on the songbook
+# (docs/results.md).
 DEFAULT_METHOD = "cca"
 DEFAULT_ENCODERS = ("mfcc-stats", "tfidf")
-# Who names a method gets it as the paper has it, unless encoders are named too.
+# The paper's encoders, for a method that is named without encoders.
 PAPERS_ENCODERS = ("mfcc", "doc2vec")
-# Stands for the best of those that learn in seconds or minutes, as measured on songs kept out.
+# The best on held-out songs of the methods that learn in seconds or minutes.
 BEST = "best"
 COMPARED = ("cca", "rcca", "kernel-cca", "acmr", "alcca-tuned")
-# What a method asks for that reads one description of the sound and no other, and the encoder that makes it.
+# The encoders of audio views that some methods require.
 OF_A_VIEW = {"audio_frames": "mfcc", "audio_descriptors": "descriptors"}
 
 
 def learners(method: str, epochs: int | None = None) -> dict[str, Any]:
-    """Make the unfitted estimators of a method's name, as ``alcca train --method`` takes it.
+    """Make the unfitted estimators for the value of ``alcca train --method``.
 
     Parameters
     ----------
     method : str
-        One of `alcca.experiments.method_names`, with settings behind colons if any; the dotted name of a class; or
+        One of `alcca.experiments.method_names`, optionally with settings after colons; the dotted name of a class; or
         "best".
     epochs : int, optional
-        Of a method that has epochs, instead of its own.
+        Replaces the method's own epochs, if it has any.
 
     Returns
     -------
     dict of str to estimator
-        One; for "best" those that are compared.
+        One estimator; for "best" all that are compared.
 
     Raises
     ------
     UsageError
-        An unknown method or setting, more than one method, or one that has no common space.
+        A method or setting is unknown, there is more than one method, or a method has no common space.
 
     Examples
     --------
@@ -67,12 +68,12 @@ def learners(method: str, epochs: int | None = None) -> dict[str, Any]:
 
 
 def usual_encoders(method: str | None) -> tuple[str, str]:
-    """Names of the encoders of sound and of lyrics that `encoders_for` makes where none are named.
+    """Names of the default encoders of audio and of lyrics for `encoders_for`.
 
     Parameters
     ----------
     method : str or None
-        As it was asked for; None where none was.
+        The given method; None if none was given.
 
     Examples
     --------
@@ -88,23 +89,23 @@ def encoders_for(
     lyrics: str | LyricsEncoder | None = None,
     usual: tuple[str, str] = PAPERS_ENCODERS,
 ) -> tuple[AudioEncoder, LyricsEncoder]:
-    """Make the encoders that methods learn from, as ``alcca train`` takes them.
+    """Make the encoders of methods from the options of ``alcca train``.
 
     Parameters
     ----------
     methods : mapping of str to estimator
-        As `learners` makes them.
+        From `learners`.
     audio : str or AudioEncoder, optional
-        When not given the one that a method insists on, else the usual one.
+        By default the encoder that a method requires, else the usual one.
     lyrics : str or LyricsEncoder, optional
-        When not given the usual one.
+        By default the usual one.
     usual : (str, str)
-        As `usual_encoders` names them.
+        From `usual_encoders`.
 
     Raises
     ------
     UsageError
-        An unknown encoder, one that cannot be kept without pickle, or one that a method does not learn from.
+        An encoder is unknown, cannot be saved without pickle, or does not make the view that a method learns from.
     MissingExtraError
         A package that an encoder needs is not installed.
 
@@ -113,19 +114,20 @@ def encoders_for(
     >>> encoders_for(learners("spotify-dcca"), lyrics="tfidf")
     (DescriptorsEncoder(), TfidfEncoder(max_features=2000, min_df=2))
     """
-    asked = {view for model in methods.values() for view in view_names(model, "audio")}
-    insisted = next((OF_A_VIEW[view] for view in sorted(asked) if view in OF_A_VIEW), usual[0])
-    made = audio_encoder(insisted if audio is None else audio), lyrics_encoder(usual[1] if lyrics is None else lyrics)
-    for encoder in made:
+    views = {view for model in methods.values() for view in view_names(model, "audio")}
+    required = next((OF_A_VIEW[view] for view in sorted(views) if view in OF_A_VIEW), usual[0])
+    of_audio = audio_encoder(required if audio is None else audio)
+    of_lyrics = lyrics_encoder(usual[1] if lyrics is None else lyrics)
+    for encoder in (of_audio, of_lyrics):
         check_keepable(encoder)
     for name, model in methods.items():
-        _check_views(name, view_names(model, "audio"), {"audio", made[0].view}, made[0].name)
-        _check_views(name, view_names(model, "lyrics"), {"features"}, made[1].name)
-    return made
+        _check_views(name, view_names(model, "audio"), {"audio", of_audio.view}, of_audio.name)
+        _check_views(name, view_names(model, "lyrics"), {"features"}, of_lyrics.name)
+    return of_audio, of_lyrics
 
 
 def trust_learners(methods: Iterable[Any], encoders: Iterable[AudioEncoder | LyricsEncoder]) -> list[str]:
-    """Trust the code of others that a training was told to use, so that its model can be read again.
+    """Trust the packages of the given methods and encoders, so that the trained model can be loaded again.
 
     Parameters
     ----------
@@ -135,12 +137,12 @@ def trust_learners(methods: Iterable[Any], encoders: Iterable[AudioEncoder | Lyr
     Returns
     -------
     list of str
-        What was not trusted before; empty where all of it is alcca's own.
+        The names that were not trusted before; empty if all code is alcca's own.
 
     Raises
     ------
     UsageError
-        It cannot be remembered.
+        The trust cannot be saved.
     """
     named = {package for method in methods for package in packages_of(method)}
     named |= {name for encoder in encoders for name in names_to_trust(encoder)}
@@ -159,15 +161,15 @@ def _check_views(method: str, views: Iterable[str], given: set[str | None], enco
 
 
 def set_up(model: Any, *, components: int, random_state: int, verbose: bool) -> Any:
-    """A clone of an unfitted estimator with the settings that it has of these; one of ours tells its progress."""
+    """Clone an unfitted estimator, and set those of the settings that it has; ours also get ``verbose``."""
     from sklearn.base import clone
 
-    made = clone(model)
-    known = made.get_params(deep=False)
+    cloned = clone(model)
+    known = cloned.get_params(deep=False)
     wanted = {"random_state": random_state}
-    if isinstance(made, TwoViewModel):
+    if isinstance(cloned, TwoViewModel):
         wanted["verbose"] = verbose
-    dimension = dimension_parameter(made)
+    dimension = dimension_parameter(cloned)
     if dimension is not None:
         wanted[dimension] = components
-    return made.set_params(**{name: value for name, value in wanted.items() if name in known})
+    return cloned.set_params(**{name: value for name, value in wanted.items() if name in known})

@@ -1,4 +1,4 @@
-"""Which method and how many components a library's model gets: those that find best the songs of a fifth of it."""
+"""Selection of the method and number of components of a library's model, by retrieval on a held-out fifth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from alcca.training.training_set import TrainingSet
 
 __all__ = ["Choice", "choose"]
 
-# The paper's numbers of components, and how many songs it takes to choose among them.
+# The paper's numbers of components, and the minimum number of songs to choose among them.
 COMPONENTS = range(10, 101, 10)
 MIN_TO_CHOOSE = 100
 FOLDS = 5
@@ -25,20 +25,20 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, and how good it was.
+    """The selected method and components, and their scores.
 
     Parameters
     ----------
     method : str
     components : int
     chosen_on : int
-        Songs that were kept out; 0 when nothing was chosen.
+        Number of held-out songs; 0 if there was nothing to choose.
     held_out_mrr1, held_out_chance : float or None
-        Instance MRR1 on them, and what chance gives.
+        Instance MRR1 on the held-out songs, and that of chance.
     evidence : (float, float) or None
-        What a cosine is worth in bits, slope and offset; None where nothing was kept out.
+        Slope and offset from a cosine to bits; None if no songs were held out.
     compared : dict of str to float
-        That MRR1 of each method that was compared.
+        The held-out MRR1 of each compared method.
     """
 
     method: str
@@ -57,26 +57,25 @@ def choose(
     components: int | None,
     **settings: Any,
 ) -> Choice:
-    """Train on four fifths of the songs; take the method and the components that find the songs of the last fifth best.
+    """Train on four fifths of the songs; take the method and components with the best retrieval on the last fifth.
 
-    Whatever learns, the lyrics encoder too, learns from the four fifths alone. Nothing is kept out where there is
-    nothing to choose.
+    Methods and the lyrics encoder learn only from the four fifths. Nothing is held out if there is nothing to choose.
 
     Parameters
     ----------
     candidates : mapping of str to unfitted estimator
     training_set : TrainingSet
     audio : AudioEncoder
-        What the training_set's sounds were made with.
+        The encoder of the training set's sounds.
     components : int or None
-        None: to be chosen too.
+        None chooses them too.
     **settings
         ``random_state`` and ``verbose``.
 
     Raises
     ------
     LibraryError
-        Several methods, and too few songs.
+        There are several methods, and too few songs.
     """
     first, *others = candidates
     groups = training_set.groups
@@ -101,14 +100,14 @@ def choose(
         places = embedder.embed_audio(held.sounds), embedder.embed_encoded_lyrics(held_features)
         choices.append(_best_components(name, *places, possible if dimension_parameter(model) else None))
     best = max(choices, key=lambda choice: choice.held_out_mrr1 or 0.0)
-    told = {choice.method: choice.held_out_mrr1 or 0.0 for choice in choices} if others else {}
-    return replace(best, compared=told)
+    compared = {choice.method: choice.held_out_mrr1 or 0.0 for choice in choices} if others else {}
+    return replace(best, compared=compared)
 
 
 def _best_components(
     name: str, audio: NDArray[np.float64], lyrics: NDArray[np.float64], possible: Sequence[int] | None
 ) -> Choice:
-    """How well songs kept out are found in a space, by the best of the possible first columns; None: by all."""
+    """Score held-out songs in a space with the best possible number of first columns; None: with all."""
     from sklearn.metrics.pairwise import cosine_similarity
 
     def held_out(c: int) -> float:
@@ -116,5 +115,5 @@ def _best_components(
         return float(np.mean([mrr1(r) for r in ranks]))
 
     best = max(possible or [audio.shape[1]], key=held_out)
-    worth = cosine_evidence(cosine_similarity(audio[:, :best], lyrics[:, :best]))
-    return Choice(name, best, len(audio), held_out(best), float(chance_mrr1(len(audio))), worth)
+    evidence = cosine_evidence(cosine_similarity(audio[:, :best], lyrics[:, :best]))
+    return Choice(name, best, len(audio), held_out(best), float(chance_mrr1(len(audio))), evidence)

@@ -1,4 +1,4 @@
-"""What a library's model learns from: songs as two encoders describe them."""
+"""The training songs of a library's model, encoded by two encoders."""
 
 import copy
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ class TrainingSet:
     ----------
     songs : sequence of n Song
     sounds : array, shape (n, *shape)
-        What the audio encoder makes of them.
+        The output of the audio encoder.
     encoder : LyricsEncoder
-        One that learns is not fitted, and no song's lyrics are encoded.
+        Unfitted if it learns.
     encoded : array of shape (n, q), or None
-        What it makes of the lyrics; None where it learns.
+        Its output for the lyrics; None if it learns.
     """
 
     songs: Sequence[Song]
@@ -48,16 +48,16 @@ class TrainingSet:
 
     @property
     def texts(self) -> list[str]:
-        """Their lyrics."""
+        """The lyrics of the songs."""
         return [song.lyrics or "" for song in self.songs]
 
     @property
     def groups(self) -> NDArray[np.int64]:
-        """Numbers (n,), the same for songs that must not be torn apart."""
+        """Group numbers (n,), the same for songs that must stay together."""
         return song_groups([song.group or song.hash for song in self.songs], self.texts)
 
     def of(self, rows: NDArray[np.integer]) -> "TrainingSet":
-        """Some of the songs."""
+        """Return the songs of some rows."""
         return replace(
             self,
             songs=[self.songs[int(row)] for row in rows],
@@ -66,7 +66,7 @@ class TrainingSet:
         )
 
     def learned(self, random_state: int, *, verbose: bool = False) -> LyricsEncoder:
-        """The lyrics encoder, fitted on these songs if it learns."""
+        """Return the lyrics encoder, fitted on these songs if it learns."""
         if not self.encoder.learns:
             return self.encoder
         encoder = copy.deepcopy(self.encoder.with_seed(random_state))
@@ -74,13 +74,13 @@ class TrainingSet:
         return encoder.fit(self.texts)
 
     def features(self, learned: LyricsEncoder) -> NDArray[np.float32]:
-        """What a lyrics encoder that `learned` of some songs makes of the lyrics of these, shape (n, q)."""
+        """Encode the lyrics of these songs, shape (n, q), with a lyrics encoder from `learned`."""
         if self.encoded is not None:
             return self.encoded
         return read_texts(learned, self.texts, LocalWorkers(), show=learned.verbose)
 
     def most_components(self, features: NDArray[np.float32] | None) -> int:
-        """How many components these songs, and the ``features`` of their lyrics if they are known, can give."""
+        """The largest number of components that these songs, and the ``features`` of their lyrics if known, allow."""
         sizes = [len(self) - 1, int(np.prod(self.sounds.shape[1:]))]
         return min(sizes if features is None else [*sizes, features.shape[1]])
 
@@ -92,33 +92,33 @@ class TrainingSet:
         begun: dict[str, Any] | None = None,
         **settings: Any,
     ) -> Any:
-        """A clone of a model, fitted on these songs and the ``features`` of their lyrics.
+        """Fit a clone of a model on these songs and the ``features`` of their lyrics.
 
-        ``begun`` holds what models that were fitted before began with (`alcca.models.contract.first_stage`), and gets
-        what this one begins with: models that begin alike train it once.
+        ``begun`` holds the fitted first stages of earlier models (`alcca.models.contract.first_stage`), and gets that
+        of this model: models with equal first stages train it once.
         """
-        # No method of ours minds; those of other packages take vectors.
+        # Our methods flatten the sounds themselves; those of other packages take vectors.
         sounds = self.sounds if isinstance(model, TwoViewModel) else self.sounds.reshape(len(self), -1)
-        made = set_up(model, components=components, **settings)
+        unfitted = set_up(model, components=components, **settings)
         labels, groups = [song.label for song in self.songs], self.groups
         if begun is None:
-            return fit_estimator(made, sounds, features, labels, groups)
-        beginning = first_stage(made)
-        key = identity(beginning)
+            return fit_estimator(unfitted, sounds, features, labels, groups)
+        stage = first_stage(unfitted)
+        key = identity(stage)
         if key not in begun:
-            begun[key] = fit_estimator(beginning, sounds, features, labels, groups)
-        return fit_estimator(made, sounds, features, labels, groups, begun[key])
+            begun[key] = fit_estimator(stage, sounds, features, labels, groups)
+        return fit_estimator(unfitted, sounds, features, labels, groups, begun[key])
 
 
 def usable_training_set(
     store: Store, audio: AudioEncoder, lyrics: LyricsEncoder, failed: Sequence[tuple[Song, str]]
 ) -> TrainingSet:
-    """The usable songs of a library but for those that could not be encoded.
+    """Return the usable songs of a library without those that could not be encoded.
 
     Raises
     ------
     LibraryError
-        No song could be encoded, or what is kept of one is damaged.
+        No song could be encoded, or the stored features of one are damaged.
     """
     without = {song.id for song, _ in failed}
     usable = [song for song in store.songs() if song.usable]

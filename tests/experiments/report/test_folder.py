@@ -58,7 +58,8 @@ def test_one_method_without_labels_or_control_has_a_whole_report(making, tmp_pat
     assert pd.read_csv(tmp_path / "pairwise.csv").empty
 
 
-def test_a_file_that_cannot_be_written_leaves_the_earlier_one(results, tmp_path, monkeypatch):
+def test_a_file_that_cannot_be_written_leaves_the_earlier_one(making, tmp_path, monkeypatch):
+    results = making({"only": 2}, components=(5,), labels=False, control=False)
     (tmp_path / "comparison.csv").write_text("earlier")
 
     def full(*_):

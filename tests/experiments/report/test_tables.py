@@ -87,7 +87,7 @@ def test_the_json_can_be_written_and_says_the_same(results):
         ([1, 2] * 20, [30, 20] * 20, "above both."),
         ([1, 2] * 20, None, ": above chance."),
         ([5, 6] * 20, [5, 7] * 20, ": above chance, but not clearly above shuffled pairs."),
-        ([1, 50, 50, 50, 50, 50, 30, 12] * 5, [30, 20] * 20, "not to be told from chance."),
+        ([1, 50, 50, 50, 50, 50, 30, 12] * 5, [30, 20] * 20, "statistically indistinguishable from chance."),
         ([49, 50] * 20, [30, 20] * 20, "worse than chance."),
     ],
 )

@@ -132,7 +132,7 @@ def test_distractors_are_told_wherever_the_pool_is(making):
     results = making({"heard": 5, "cca": 2}, whole=("heard",), silent=())
     settings = {**results.settings, "distractors": {"lyrics": 1733, "recordings": 2, "name": "songbook"}}
     results.settings.update(settings)
-    said = "one test fold of 30 songs, and with it 1,733 lyrics or 2 recordings (songbook) that are right for nobody"
+    said = "one test fold of 30 songs, plus 1,733 lyrics or 2 recordings (songbook) that match no song"
     assert pool_text(settings) == said
     assert said in to_text(results)
     assert said in " ".join(comparison_text(paper_part(results)).split())

@@ -1,4 +1,4 @@
-"""Results as a person reads them: text, Markdown, JSON, and a folder of tables, figures and a page."""
+"""Reports of results: text, Markdown, JSON, and a folder of tables, figures and a page."""
 
 from alcca.experiments.report.figures import require_matplotlib
 from alcca.experiments.report.folder import write_report

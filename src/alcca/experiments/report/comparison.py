@@ -1,4 +1,4 @@
-"""Every method at the number of components that was fixed before looking, with marks of significance."""
+"""Comparison of all methods at a number of components fixed in advance, with marks of significance."""
 
 import math
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ CEILING_LEGEND = (
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The methods beside each other, and the tests between them.
+    """The methods of a comparison, and the tests between them.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ class Comparison:
         fit, NaN when unknown), the columns of `table1`, and for each MRR1 column C C_better_than (marks),
         C_above_chance, C_above_shuffled (None without the control).
     pairs : DataFrame
-        What `pairwise` found.
+        The result of `pairwise`.
     controls : DataFrame
-        What `against_controls` found.
+        The result of `against_controls`.
     signs : dict
-        (a, b, direction, level) -> 1 where a is significantly better than b, -1 where it is worse.
+        (a, b, direction, level) -> 1 if a is significantly better than b, -1 if it is worse.
     with_words : float, optional
-        The share of recordings in which words were heard, where a method reads them and it is not all.
+        The share of recordings whose transcripts have words, if a method reads them and not all have.
     """
 
     rows: "DataFrame"
@@ -64,16 +64,16 @@ class Comparison:
 
     @property
     def legend(self) -> str:
-        """What the marks and the rows below the methods mean."""
+        """The explanation of the marks and of the rows below the methods."""
         return LEGEND if self.with_words is None else f"{LEGEND} {CEILING_LEGEND}"
 
     @property
     def references(self) -> list[tuple[str, list[str]]]:
-        """What stands below the methods, with its values in the columns: chance, and the most that words can do."""
-        found = [("chance", [self.chance(column) for column in self.columns])]
+        """The rows below the methods, with their values in the columns: chance, and the upper bound of words."""
+        rows = [("chance", [self.chance(column) for column in self.columns])]
         if self.with_words is not None:
-            found.append((CEILING, ["" if column[0] == "C" else f"{self.with_words:.3f}" for column in self.columns]))
-        return found
+            rows.append((CEILING, ["" if column[0] == "C" else f"{self.with_words:.3f}" for column in self.columns]))
+        return rows
 
     def better_than(self, method: str, direction: str, level: str) -> list[str]:
         """Methods that ``method`` is significantly better than, in the order of the rows."""
@@ -84,14 +84,14 @@ class Comparison:
         return [m for m in self.rows["method"] if self.signs.get((method, m, direction, level)) == -1]
 
     def above(self, method: str, control: str, direction: str, level: str) -> bool | None:
-        """Whether ``method`` is significantly above "chance" or "shuffled pairs"; None when that was not measured."""
+        """Whether ``method`` is significantly above "chance" or "shuffled pairs"; None if that was not measured."""
         table = self.controls
-        found = table[(table["a"] == method) & (table["b"] == control)
+        tests = table[(table["a"] == method) & (table["b"] == control)
                       & (table["direction"] == direction) & (table["level"] == level)]  # fmt: skip
-        return None if found.empty else bool(found["significant"].iloc[0] and found["difference"].iloc[0] > 0)
+        return None if tests.empty else bool(tests["significant"].iloc[0] and tests["difference"].iloc[0] > 0)
 
     def to_markdown(self) -> str:
-        """The rows as a Markdown table, with the marks and what they mean."""
+        """Format the rows as a Markdown table, with the marks and their explanation."""
         body = [
             [row["mark"], markdown_text(row["method"]), *self._cells(row, "<sup>{}</sup>", "\\*")]
             for row in self._records()
@@ -101,7 +101,7 @@ class Comparison:
         return f"{lines}\n\n{markdown_text(self.legend)}\n"
 
     def to_latex(self, dataset: str, label: str = "tab:comparison") -> str:
-        """The rows as a LaTeX table of that label, with the marks and what they mean in its caption."""
+        """Format the rows as a LaTeX table with that label, with the marks and their explanation in the caption."""
         body = [
             [row["mark"], latex_text(row["method"]), *self._cells(row, "\\textsuperscript{{{}}}", "*")]
             for row in self._records()
@@ -112,7 +112,7 @@ class Comparison:
         return PREAMBLE + text.replace("†", r"\dag{}").replace("{tabular}{lr", "{tabular}{ll") + "\n"
 
     def cell(self, row: dict[str, Any], column: str) -> tuple[str, str, str]:
-        """Value, interval and marks of one cell, as text; empty where nothing was measured."""
+        """Format value, interval and marks of one cell; empty if nothing was measured."""
         if math.isnan(row[column]):
             return "", "", ""
         marks = ""
@@ -140,13 +140,13 @@ class Comparison:
         return [["", name, *values, "", "", ""] for name, values in self.references]
 
     def chance(self, column: str) -> str:
-        """Chance in one column; from the lowest to the highest where methods were asked different queries."""
+        """Format chance in one column, as a range if methods had different queries."""
         values = sorted({f"{value:.3f}" for value in self.rows[f"{column}_chance"].dropna()})
         return values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
 
 
 def compared(results: Results) -> Comparison:
-    """Put the methods beside each other and test every pair of them.
+    """Compare the methods at fixed numbers of components, and test every pair of them.
 
     Parameters
     ----------
@@ -154,9 +154,9 @@ def compared(results: Results) -> Comparison:
     """
     pairs, controls = pairwise(results), against_controls(results)
     signs = {}
-    sure = pairs[pairs["significant"]]
+    significant = pairs[pairs["significant"]]
     for a, b, direction, level, difference in zip(
-        *(sure[name].tolist() for name in ("a", "b", "direction", "level", "difference")), strict=True
+        *(significant[name].tolist() for name in ("a", "b", "direction", "level", "difference")), strict=True
     ):
         sign = 1 if difference > 0 else -1
         signs[a, b, direction, level] = sign
@@ -172,20 +172,23 @@ def compared(results: Results) -> Comparison:
     rows.insert(2, "seconds", [results.seconds.get(method, math.nan) for method in rows["method"]])
     silent = results.without_words if word_methods(results) else None
     with_words = 1 - len(silent) / results.settings["songs"] if silent else None
-    found = Comparison(rows, pairs, controls, signs, with_words)
+    comparison = Comparison(rows, pairs, controls, signs, with_words)
     mark = dict(zip(rows["method"], rows["mark"], strict=True))
     for name, measure, direction, level in PAPER_COLUMNS:
         if measure == "MRR1" and rows[name].notna().any():
             rows[f"{name}_better_than"] = [
-                _joined([mark[m] for m in found.better_than(method, direction, level)]) for method in rows["method"]
+                _joined([mark[m] for m in comparison.better_than(method, direction, level)])
+                for method in rows["method"]
             ]
             for control, ending in (("chance", "above_chance"), ("shuffled pairs", "above_shuffled")):
-                rows[f"{name}_{ending}"] = [found.above(method, control, direction, level) for method in rows["method"]]
-    return found
+                rows[f"{name}_{ending}"] = [
+                    comparison.above(method, control, direction, level) for method in rows["method"]
+                ]
+    return comparison
 
 
 def marks(n: int) -> list[str]:
-    """Letters for ``n`` methods: a to z, then aa, ab and so on.
+    """Return letters for ``n`` methods: a to z, then aa, ab and so on.
 
     Examples
     --------
@@ -196,5 +199,5 @@ def marks(n: int) -> list[str]:
 
 
 def _joined(letters: list[str]) -> str:
-    """Marks in a row; with commas where some are of two letters."""
+    """Join marks, with commas if a mark has two letters."""
     return ("" if all(len(letter) == 1 for letter in letters) else ",").join(letters)

@@ -1,4 +1,4 @@
-"""The paper's Figures 2, 3 and 4, and one of the ablations: measures against the number of components."""
+"""The paper's Figures 2, 3 and 4, and a figure of the ablations: measures against the number of components."""
 
 import io
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ ABLATIONS = "ALCCA with parts left out: MRR1 of the song itself and of the first
     (f"{level}, {asks}", "MRR1", d, level) for level in ("instance", "category")
     for asks, d in ((AUDIO, "audio"), (LYRICS, "lyrics"))
 ]  # fmt: skip
-# Names that a figure of the ablations shows beside them: the whole model, and the model without CCA.
+# Methods that the figure of the ablations also shows: the whole model, and the model without CCA.
 WHOLE = ("alcca", "acmr")
 INK, GRID, FAINT = "#222222", "#e3e3e3", "#8a8a8a"
 SETTINGS: Any = {
@@ -54,7 +54,7 @@ HEIGHT_OF_A_LABEL = 0.145  # inches
 
 
 def require_matplotlib() -> None:
-    """Make sure that figures can be drawn; hours of fits should not end in a missing package.
+    """Check that figures can be drawn; called before the fits, which can take hours.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def require_matplotlib() -> None:
 
 
 def draw_figures(results: Results) -> dict[str, "Figure"]:
-    """Draw the figures that the results have numbers for.
+    """Draw the figures for which the results have numbers.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def draw_figures(results: Results) -> dict[str, "Figure"]:
     import matplotlib as mpl
 
     summary = results.summary()
-    # What has no components has no place on their axis.
+    # Methods without components have no place on the axis.
     summary = summary[summary["components"] != AS_A_WHOLE].copy()
     summary["method"] = summary["method"].astype(str)
     methods = list(summary["method"].unique())
@@ -97,18 +97,18 @@ def draw_figures(results: Results) -> dict[str, "Figure"]:
     own = own_space(results)
     ablations = [m for m in methods if is_ablation(m)]
     systems = [m for m in methods if m not in ablations] or methods
-    found = {}
+    figures = {}
     with mpl.rc_context(SETTINGS):
         for name, (title, panels) in FIGURES.items():
-            found[name] = _figure(summary, systems, look, own, title, panels)
+            figures[name] = _figure(summary, systems, look, own, title, panels)
         if ablations:
             shown = [m for m in methods if m in ablations or m in WHOLE]
-            found["ablations"] = _figure(summary, shown, look, own, *ABLATIONS)
-    return {name: figure for name, figure in found.items() if figure is not None}
+            figures["ablations"] = _figure(summary, shown, look, own, *ABLATIONS)
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def file_of(figure: "Figure", kind: str) -> bytes:
-    """The figure as a file, ``kind`` "png" (200 dots an inch) or "svg"; equal figures are equal files."""
+    """Return the figure as a file, ``kind`` "png" (200 dots an inch) or "svg"; equal figures give equal files."""
     import matplotlib as mpl
 
     with mpl.rc_context(SETTINGS), io.BytesIO() as file:
@@ -120,7 +120,7 @@ def _figure(
     summary: "DataFrame", methods: Sequence[str], look: dict[str, Style], own: set[str], title: str,
     panels: Sequence[Panel],
 ) -> "Figure | None":  # fmt: skip
-    """Panels in rows of two; both of a row have the same scale, for they are to be compared. None without numbers."""
+    """Draw panels in rows of two; both of a row have the same scale, to be compared. None without numbers."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -144,14 +144,14 @@ def _figure(
         ax.yaxis.set_tick_params(labelleft=True)
     for ax, panel in zip(axes.ravel(), panels, strict=True):
         _label(ax, cells[panel], panel[1], look, own, height)
-    # The layout starts from the one before; found once, every file of the figure has the same.
+    # Each drawing would adjust the last layout; fixed after the first, it is the same in every file of the figure.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure
 
 
 def _draw(ax: "Axes", cell: "DataFrame", panel: Panel, look: dict[str, Style], own: set[str]) -> None:
-    """All lines of one panel, with their bands."""
+    """Draw all lines of one panel, with their bands."""
     title, measure, *_ = panel
     counts = _counts(cell, own)
     ax.set_title(title[:1].upper() + title[1:], loc="left", fontsize=10)
@@ -185,7 +185,7 @@ def _draw(ax: "Axes", cell: "DataFrame", panel: Panel, look: dict[str, Style], o
 
 
 def _label(ax: "Axes", cell: "DataFrame", measure: str, look: dict[str, Style], own: set[str], height: float) -> None:
-    """Name each line at its end, in the order of the final values, moved apart where they would overlap."""
+    """Label each line at its end, in the order of the final values, moved apart to avoid overlaps."""
     top = ax.get_ylim()[1]
     last = cell.sort_values("components").groupby("method", sort=False).tail(1).set_index("method")
     counts = _counts(cell, own)
@@ -206,21 +206,21 @@ def _label(ax: "Axes", cell: "DataFrame", measure: str, look: dict[str, Style], 
                 linestyle=(0, (2, 2)) if style is None else style.line, linewidth=1 if style is None else style.width,
                 marker=None if style is None else style.marker, markevery=[1], markersize=5,
                 markeredgecolor="white", markeredgewidth=0.5)  # fmt: skip
-        said = "chance" if name is None else name + (" (own space)" if name in own else "")
-        ax.text(1.135, place, said, transform=ax.transAxes, va="center", ha="left", fontsize=8,
+        label = "chance" if name is None else name + (" (own space)" if name in own else "")
+        ax.text(1.135, place, label, transform=ax.transAxes, va="center", ha="left", fontsize=8,
                 fontweight="bold" if name == "alcca" else "normal")  # fmt: skip
 
 
 def _counts(cell: "DataFrame", own: set[str]) -> list[int]:
-    """Numbers of components on the axis; those of methods in their own space only when there are no others."""
+    """Numbers of components on the axis; those of methods in their own space only if there are no others."""
     nested = cell[~cell["method"].isin(list(own))]
     return sorted({int(c) for c in (nested if len(nested) else cell)["components"]})
 
 
 def _apart(heights: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Places in [0, 1] at least ``gap`` apart, in the order of ``heights`` and as near to them as can be.
+    """Places in [0, 1] at least ``gap`` apart, in the order of ``heights`` and as near to them as possible.
 
-    Without the gaps, places in order that are nearest to given ones are an isotonic regression.
+    After subtracting the gaps, this is an isotonic regression.
     """
     from scipy.optimize import isotonic_regression
 

@@ -16,10 +16,10 @@ __all__ = ["write_report"]
 
 
 def write_report(results: Results, folder: Path | str) -> list[Path]:
-    """Write tables, figures and a page of ``results`` into ``folder``.
+    """Write tables, figures and a page of ``results`` to ``folder``.
 
-    The folder is made when missing. Other files in it are left alone, and files of an earlier report are replaced,
-    each in one step. Equal results give equal files.
+    The folder is made if it is missing. Its other files are not touched; files of an earlier report are replaced, each
+    in one step. Equal results give equal files.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def write_report(results: Results, folder: Path | str) -> list[Path]:
     -------
     list of Path
         The files written: report.html, table1, comparison (.csv, .md and .tex), pairwise.csv, controls.csv, and
-        figure2, figure3, figure4 and ablations (.png and .svg) as far as there are numbers for them. Where methods
-        read transcripts, these are of the others, and of them there are words (.csv, .md and .tex), words_pairwise.csv,
-        words_controls.csv and by_words.csv.
+        figure2, figure3, figure4 and ablations (.png and .svg), if there are numbers for them. If methods read
+        transcripts, these files are of the other methods, and for the transcript methods there are words (.csv, .md and
+        .tex), words_pairwise.csv, words_controls.csv and by_words.csv.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def write_report(results: Results, folder: Path | str) -> list[Path]:
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; choose a folder for the report")
-    # Without any method of the paper's there is nothing to keep apart.
+    # Without methods of the paper's comparison, all are reported together.
     paper, heard = paper_part(results) or results, words_part(results)
     words = None if heard is None or paper is results else compared(heard)
     figures = draw_figures(paper)

@@ -16,7 +16,7 @@ LATEX = {
 
 
 def components_text(components: Any, own_space: bool) -> str:
-    """The number of components at which a method was measured, or what stands for it.
+    """Format the number of components at which a method was measured.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def components_text(components: Any, own_space: bool) -> str:
 
 
 def markdown_text(text: str) -> str:
-    r"""Plain text that Markdown shows as it is.
+    r"""Escape plain text for Markdown.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def markdown_text(text: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    r"""Plain text that LaTeX sets as it is.
+    r"""Escape plain text for LaTeX.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def latex_text(text: str) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already; all but the first column are set right.
+    """Make a table of Markdown cells; all but the first column are right-aligned.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def latex_table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str, label: str) -> str:
-    """A floating table in the style of booktabs, of cells and a caption that are LaTeX already.
+    """Make a floating table in the style of booktabs, from LaTeX cells and a LaTeX caption.
 
     An empty row becomes a rule between the rows around it.
     """
@@ -74,7 +74,7 @@ def latex_table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: s
     return "\n".join(
         [
             r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{{label}}}",
-            # Wide tables are made as wide as the text, narrow ones are left alone.
+            # Wide tables are shrunk to the width of the text; narrow ones are not changed.
             r"\begin{adjustbox}{max width=\textwidth}",
             rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}", r"\toprule", " & ".join(header) + r" \\", r"\midrule",
             *lines, r"\bottomrule", r"\end{tabular}", r"\end{adjustbox}", r"\end{table}",

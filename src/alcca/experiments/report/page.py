@@ -1,4 +1,4 @@
-"""The comparison as one page that needs nothing else: no script, no other host."""
+"""The comparison as one self-contained page, without scripts and other hosts."""
 
 import base64
 import math
@@ -33,7 +33,7 @@ BANDS = (
 def page(
     results: Results, comparison: Comparison, figures: Mapping[str, bytes], words: Comparison | None = None
 ) -> str:
-    """The page as HTML.
+    """Make the page as HTML.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def page(
     comparison : Comparison
         Of the same results; with ``words``, of their `paper_part`.
     figures : mapping of str to bytes
-        SVG files by name, as `draw_figures` names them. They are shown as images, so that nothing in them runs.
+        SVG files by name, as from `draw_figures`. They are shown as images, so that no script in them runs.
     words : Comparison, optional
-        Of the `words_part` of the results, which then has a section of its own.
+        Of the `words_part` of the results; it gets a section of its own.
     """
     paper = results if words is None else paper_part(results) or results
     title = f"Audio and lyrics: {results.settings['dataset']}"
@@ -74,7 +74,7 @@ def page(
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        # Whatever a name in the data holds, the browser fetches and runs nothing.
+        # The browser fetches and runs nothing, even if a name in the data contains HTML.
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         'img-src data:">\n'
         f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n<header>\n<h1>{escape(title)}</h1>\n"
@@ -83,10 +83,10 @@ def page(
     )
 
 
-def _cards(said: Iterable[tuple[str, Sequence[str]]]) -> str:
+def _cards(headed: Iterable[tuple[str, Sequence[str]]]) -> str:
     cards = "".join(
         f"<section><h3>{escape(heading)}</h3>{''.join(f'<p>{escape(s)}</p>' for s in sentences)}</section>"
-        for heading, sentences in said
+        for heading, sentences in headed
     )
     return f'<div class="findings">{cards}</div>'
 
@@ -102,7 +102,7 @@ def _findings(results: Results, comparison: Comparison) -> str:
 
 
 def _words_heard(results: Results, comparison: Comparison) -> str:
-    """The methods that read transcripts, tested among themselves and beside the spaces that they are fused with."""
+    """The section on methods that read transcripts, tested together with the spaces that they are fused with."""
     parts = [_cards(heard_in_words(results, comparison)), _comparison(comparison), _matrices(comparison)]
     split = by_words(results)
     if split["words"].nunique() == 2:
@@ -121,7 +121,7 @@ def _words_heard(results: Results, comparison: Comparison) -> str:
 
 
 def _definitions(pairs: Iterable[tuple[str, str]]) -> str:
-    return "<dl>" + "".join(f"<dt>{escape(term)}</dt><dd>{escape(said)}</dd>" for term, said in pairs) + "</dl>"
+    return "<dl>" + "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in pairs) + "</dl>"
 
 
 def _figure(name: str, svg: bytes, comparison: Comparison) -> str:
@@ -154,16 +154,16 @@ def _comparison(comparison: Comparison) -> str:
 
 
 def _measured(value: str, interval: str = "", marks: str = "") -> str:
-    said = value + (f'<span class="interval">{interval}</span>' if interval else "")
-    return said + (f'<span class="marks">{marks}</span>' if marks else "")
+    html = value + (f'<span class="interval">{interval}</span>' if interval else "")
+    return html + (f'<span class="marks">{marks}</span>' if marks else "")
 
 
 def _matrices(comparison: Comparison) -> str:
-    """Who is better than whom, one matrix for each direction and level."""
+    """Matrices of significant differences, one for each direction and level."""
     if len(comparison.rows) < 2:
         return ""
     names = dict(zip(comparison.rows["method"], comparison.rows["mark"], strict=True))
-    said = {
+    symbols = {
         1: '<span class="better" aria-label="better">▲</span>',
         -1: '<span class="worse" aria-label="worse">▽</span>',
         0: '<span class="soft" aria-label="no significant difference">·</span>',
@@ -176,7 +176,7 @@ def _matrices(comparison: Comparison) -> str:
             rows = [
                 (
                     f'<span class="soft">{mark}</span> {escape(a)}',
-                    ["" if a == b else said[comparison.signs.get((a, b, direction, level), 0)] for b in names],
+                    ["" if a == b else symbols[comparison.signs.get((a, b, direction, level), 0)] for b in names],
                     "",
                 )
                 for a, mark in names.items()
@@ -217,7 +217,7 @@ def _every_table(results: Results) -> str:
 
 
 def _method_table(records: Sequence[Mapping[Any, Any]], caption: str, intervals: bool) -> str:
-    """Table 1 of one method, with its controls at the fixed number of components."""
+    """Make Table 1 of one method, with its controls at the fixed number of components."""
     columns = [name for name in TABLE_1_COLUMNS if not all(math.isnan(row[name]) for row in records)]
     at = fixed_components(row["components"] for row in records)
     rows = []
@@ -261,7 +261,7 @@ def _protocol(results: Results) -> str:
     settings = results.settings
     seeds = sorted(set(results.ranks["seed"].tolist()))
     own = sorted(own_space(results))
-    said = [
+    sentences = [
         f"{settings['folds']} folds of {span(settings['fold_sizes'])} songs; songs that share a group or the same "
         "words stay in one fold, and all methods have the same folds. Each seed has folds of its own.",
         "Everything that learns sees the training fold alone. A method is fitted once in a fold with the largest "
@@ -272,16 +272,16 @@ def _protocol(results: Results) -> str:
     ]
     if settings.get("distractors"):
         others = settings["distractors"]
-        said.append(
-            f"To every pool were added, from {others['name']}, what is right for nobody: {others['lyrics']:,} lyrics "
-            f"where audio asks, {others['recordings']:,} recordings where lyrics ask."
+        sentences.append(
+            f"Distractors from {others['name']}, which match no song, were added to every pool: {others['lyrics']:,} "
+            f"lyrics if audio is the query, {others['recordings']:,} recordings if lyrics are."
         )
     if own:
-        said.append(f"Measured in the whole of their own space, without components: {', '.join(own)}.")
+        sentences.append(f"Measured in the whole of their own space, without components: {', '.join(own)}.")
     whole = [m for m in results.methods if (results.ranks.loc[results.ranks["method"] == m, "components"] == 0).all()]
     if whole:
-        said.append(f"Ranked by a similarity of their own, without components: {', '.join(whole)}.")
-    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in said)
+        sentences.append(f"Ranked by a similarity of their own, without components: {', '.join(whole)}.")
+    listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     shown = [("seeds", ", ".join(map(str, seeds)))]
     shown += [(str(name), _shown(value)) for name, value in settings.items()
               if name not in ("seed", "seeds", "methods", "versions", "word_methods", "distractors")]  # fmt: skip
@@ -307,7 +307,7 @@ def _place(components: Any, own: Any) -> str:
 
 
 def _table(caption: str, header: Sequence[str], rows: Iterable[tuple[str, Sequence[str], str]], kind: str = "") -> str:
-    """A table that scrolls sideways by itself; heads and cells of the rows are HTML already, the rest is text."""
+    """Make a table that scrolls sideways; heads and cells of the rows are HTML, the caption and header plain text."""
     first, *others = header
     top = f'<th scope="col" class="name">{escape(first)}</th>'
     top += "".join(f'<th scope="col">{escape(name)}</th>' for name in others)

@@ -1,4 +1,4 @@
-"""What a comparison says, in plain sentences that are made from its numbers."""
+"""The findings of a comparison in plain sentences, made from its numbers."""
 
 import textwrap
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ OUR_METHOD = "alcca"
 
 
 def summary_in_words(results: Results, comparison: Comparison) -> list[tuple[str, list[str]]]:
-    """The findings as headings with their sentences; plain text.
+    """Summarise the findings as headings with sentences, in plain text.
 
     Parameters
     ----------
@@ -26,13 +26,15 @@ def summary_in_words(results: Results, comparison: Comparison) -> list[tuple[str
         Of the same results.
     """
     methods = list(comparison.rows["method"])
-    said = [("What was asked", [_question(results, methods)])]
+    sections = [("What was asked", [_question(results, methods)])]
     for direction in DIRECTIONS:
-        said.append((f"When {ASKS[direction]}", _best(comparison, direction, "instance")))
+        sections.append((f"When {ASKS[direction]}", _best(comparison, direction, "instance")))
     if comparison.rows["C-MRR1-A"].notna().any():
-        said.append(("Any song of the same label", [s for d in DIRECTIONS for s in _best(comparison, d, "category")]))
+        sections.append(
+            ("Any song of the same label", [s for d in DIRECTIONS for s in _best(comparison, d, "category")])
+        )
     if OUR_METHOD in methods and len(methods) > 1:
-        said.append(("ALCCA against the others", [_against(comparison, OUR_METHOD, d) for d in DIRECTIONS]))
+        sections.append(("ALCCA against the others", [_against(comparison, OUR_METHOD, d) for d in DIRECTIONS]))
     caution = []
     if len(methods) > 1:
         caution.append(
@@ -49,40 +51,40 @@ def summary_in_words(results: Results, comparison: Comparison) -> list[tuple[str
             f"{_count(len(results.failures), 'fit')} failed; the reasons are listed below."
             + (f" Nothing is left of {_listed(lost)}." if lost else "")
         )
-    return [*said, ("What to keep in mind", caution)]
+    return [*sections, ("What to keep in mind", caution)]
 
 
 def heard_in_words(results: Results, comparison: Comparison) -> list[tuple[str, list[str]]]:
-    """What the methods that read transcripts found, as headings with their sentences; plain text.
+    """Summarise the findings on methods that read transcripts as headings with sentences, in plain text.
 
     Parameters
     ----------
     results : Results
-        Of these methods and those whose spaces they are fused with (`alcca.experiments.by_transcript.words_part`).
+        Of these methods and the spaces that they are fused with (`alcca.experiments.by_transcript.words_part`).
     comparison : Comparison
         Of the same results.
     """
     reading = word_methods(results)
-    said = []
+    sections = []
     for direction in DIRECTIONS:
         sentences = _best(comparison, direction, "instance")
         if len(comparison.rows) > 2:
             best = comparison.rows.nlargest(1, f"I-MRR1-{direction[0].upper()}")["method"].iloc[0]
             sentences += [f"{m}: {_beside(comparison, m, direction)}." for m in reading if m != best]
-        said.append((f"Words heard, when {ASKS[direction]}", sentences))
+        sections.append((f"Words heard, when {ASKS[direction]}", sentences))
     if comparison.rows["C-MRR1-A"].notna().any():
         of_label = [sentence for direction in DIRECTIONS for sentence in _best(comparison, direction, "category")]
-        said.append(("Words heard, any song of the same label", of_label))
+        sections.append(("Words heard, any song of the same label", of_label))
     if results.without_words is not None:
-        said.append(("With and without words", _with_and_without(results)))
-    return said
+        sections.append(("With and without words", _with_and_without(results)))
+    return sections
 
 
 def _with_and_without(results: Results) -> list[str]:
     songs, silent = results.settings["songs"], len(results.without_words or ())
-    said = [f"Words were heard in {songs - silent:,} of {songs:,} recordings."]
+    sentences = [f"Words were heard in {songs - silent:,} of {songs:,} recordings."]
     if silent:
-        said[0] += f" So {1 - silent / songs:.1%} is the most that words alone can find."
+        sentences[0] += f" So {1 - silent / songs:.1%} is the most that words alone can find."
     table = by_words(results)
     for method, rows in table.groupby("method", sort=False):
         cells = [
@@ -91,14 +93,14 @@ def _with_and_without(results: Results) -> list[str]:
             if (found := rows.loc[rows["words"] == words, ["direction", "MRR1"]].itertuples(index=False, name=None))
             and (rows["words"] == words).any()
         ]
-        said.append(f"MRR1 of {method}: {'; '.join(cells)}.")
-    return said
+        sentences.append(f"MRR1 of {method}: {'; '.join(cells)}.")
+    return sentences
 
 
 def comparison_text(results: Results) -> str:
-    """Several methods beside each other for a terminal: one line each, then what that says.
+    """Format a comparison of several methods for a terminal: one line each, then the findings in sentences.
 
-    Methods that read transcripts stand in a block of their own.
+    Methods that read transcripts have a block of their own.
 
     Parameters
     ----------
@@ -107,11 +109,11 @@ def comparison_text(results: Results) -> str:
     Returns
     -------
     str
-        At most 110 characters wide where methods have short names.
+        At most 110 characters wide if methods have short names.
     """
     paper, heard = paper_part(results), words_part(results)
     lines: list[str] = []
-    # What stands among the words already is not said twice.
+    # Methods in the block on transcripts are not repeated.
     if heard is None or (paper is not None and not set(paper.methods) <= set(heard.methods)):
         comparison = compared(paper or results)
         lines += [*_lines(comparison), *_paragraphs(summary_in_words(paper or results, comparison)), ""]
@@ -124,7 +126,7 @@ def comparison_text(results: Results) -> str:
 
 
 def failures_in_words(failures: Sequence[Failure]) -> list[str]:
-    """A line for each method and each reason, with the folds in which it failed.
+    """Write a line for each method and each reason, with the folds in which it failed.
 
     Examples
     --------
@@ -144,7 +146,7 @@ def failures_in_words(failures: Sequence[Failure]) -> list[str]:
 
 
 def _lines(comparison: Comparison) -> list[str]:
-    """A line for each method, and one for each reference."""
+    """Format a line for each method, and one for each reference."""
     columns = [column for column in comparison.columns if "MRR1" in column]
     references = [(name, dict(zip(comparison.columns, values, strict=True))) for name, values in comparison.references]
     wide = max(len(name) for name in [*comparison.rows["method"], *(name for name, _ in references)])
@@ -156,18 +158,18 @@ def _lines(comparison: Comparison) -> list[str]:
                     for name, values in references]  # fmt: skip
 
 
-def _paragraphs(said: Sequence[tuple[str, list[str]]]) -> list[str]:
+def _paragraphs(sections: Sequence[tuple[str, list[str]]]) -> list[str]:
     lines: list[str] = []
-    for heading, sentences in said:
+    for heading, sentences in sections:
         lines += ["", f"{heading}.", *(textwrap.fill(sentence, 108, initial_indent="  ", subsequent_indent="  ")
                                        for sentence in sentences)]  # fmt: skip
     return lines
 
 
 def how_to_read(results: Results) -> list[tuple[str, str]]:
-    """The measures and controls in words, with what chance gives here."""
+    """Explain the measures and controls, with the values of chance for these results."""
     first = results.summary().query("level == 'instance'").iloc[0]
-    said = [
+    terms = [
         ("MRR1", "For each query, 1 divided by the place of the right song in the ranked list; then the mean over "
          "queries. 1 would be always first, 0.5 always second. By chance alone it would be "
          f"{first['MRR1_chance']:.3f} in a pool of {first['pool']:.0f} songs."),
@@ -179,11 +181,21 @@ def how_to_read(results: Results) -> list[tuple[str, str]]:
         ("Chance", "What a list in random order gives on average; computed exactly, not simulated."),
     ]  # fmt: skip
     if results.ranks["control"].any():
-        said.append(("Shuffled pairs", "The same method trained on pairs whose lyrics were shuffled, and tested on the "
-                     "true pairs: what is left without any pairing to learn from."))  # fmt: skip
-    said.append(("Intervals", "[low, high] holds the mean in 95% of collections drawn anew from these songs. Ties "
-                 "count against the system."))  # fmt: skip
-    return said
+        terms.append(
+            (
+                "Shuffled pairs",
+                "The same method trained on pairs whose lyrics were shuffled, and tested on the true pairs: what is "
+                "left without any pairing to learn from.",
+            )
+        )
+    terms.append(
+        (
+            "Intervals",
+            "[low, high] holds the mean in 95% of collections drawn anew from these songs. Ties count against the "
+            "system.",
+        )
+    )
+    return terms
 
 
 def _question(results: Results, methods: Sequence[str]) -> str:
@@ -198,7 +210,7 @@ def _question(results: Results, methods: Sequence[str]) -> str:
 
 
 def _best(comparison: Comparison, direction: str, level: str) -> list[str]:
-    """The method with the highest MRR1, what that means, whom it beats, and whether it beats the controls."""
+    """Describe the method with the highest MRR1: its recall, the methods that it beats, and its controls."""
     end = direction[0].upper()
     column = f"{level[0].upper()}-MRR1-{end}"
     rows = comparison.rows
@@ -207,43 +219,51 @@ def _best(comparison: Comparison, direction: str, level: str) -> list[str]:
     value, interval, _ = comparison.cell(row, column)
     where = f"when {ASKS[direction]}, " if level == "category" else ""
     if len(rows) == 1:
-        said = [f"{where}{method} has an MRR1 of {value} {interval}; chance is {row[column + '_chance']:.3f}."]
+        sentences = [f"{where}{method} has an MRR1 of {value} {interval}; chance is {row[column + '_chance']:.3f}."]
     else:
-        said = [f"{where}{method} has the highest MRR1: {value} {interval}; chance is {row[column + '_chance']:.3f}."]
+        sentences = [
+            f"{where}{method} has the highest MRR1: {value} {interval}; chance is {row[column + '_chance']:.3f}."
+        ]
     if level == "instance":
-        said.append(
+        sentences.append(
             f"The right song is first in {row[f'R@1-{end}']:.1%} of the queries and among the first five in "
             f"{row[f'R@5-{end}']:.1%}; by chance {row[f'R@1-{end}_chance']:.1%} and {row[f'R@5-{end}_chance']:.1%}."
         )
-    said[0] = said[0][:1].upper() + said[0][1:] if said[0][: len(method)] != method else said[0]
-    said.append(_controls(comparison, method, direction, level))
+    sentences[0] = (
+        sentences[0][:1].upper() + sentences[0][1:] if sentences[0][: len(method)] != method else sentences[0]
+    )
+    sentences.append(_controls(comparison, method, direction, level))
     others = [m for m in rows["method"] if m != method and rows.set_index("method")[column].notna()[m]]
     if others:
         beaten = set(comparison.better_than(method, direction, level))
         open_ = [m for m in others if m not in beaten]
         if not open_:
-            said.append(f"It is significantly better than {others[0] if len(others) == 1 else 'every other method'}.")
+            sentences.append(
+                f"It is significantly better than {others[0] if len(others) == 1 else 'every other method'}."
+            )
         elif len(open_) == len(others):
-            said.append(f"It is not significantly better than {others[0] if len(others) == 1 else 'any other method'}.")
+            sentences.append(
+                f"It is not significantly better than {others[0] if len(others) == 1 else 'any other method'}."
+            )
         else:
-            said.append(
+            sentences.append(
                 f"It is significantly better than {len(beaten)} of the other {len(others)}; not significantly better "
                 f"than {_listed(open_)}."
             )
         low = [m for m in others if comparison.above(m, "chance", direction, level) is False]
         if low:
-            said.append(f"Not significantly above chance: {_listed(low)}.")
-    return said
+            sentences.append(f"Not significantly above chance: {_listed(low)}.")
+    return sentences
 
 
 def _controls(comparison: Comparison, method: str, direction: str, level: str) -> str:
     chance = comparison.above(method, "chance", direction, level)
     shuffled = comparison.above(method, "shuffled pairs", direction, level)
-    said = f"It is {'' if chance else 'not '}significantly above chance"
+    sentence = f"It is {'' if chance else 'not '}significantly above chance"
     if shuffled is None:
-        return said + "; it was not trained on shuffled pairs, so that control is missing."
+        return sentence + "; it was not trained on shuffled pairs, so that control is missing."
     joint = "and" if chance == shuffled else "but"
-    return said + f", {joint} {'' if shuffled else 'not '}significantly above itself trained on shuffled pairs."
+    return sentence + f", {joint} {'' if shuffled else 'not '}significantly above itself trained on shuffled pairs."
 
 
 def _against(comparison: Comparison, method: str, direction: str) -> str:
@@ -251,7 +271,7 @@ def _against(comparison: Comparison, method: str, direction: str) -> str:
 
 
 def _beside(comparison: Comparison, method: str, direction: str) -> str:
-    """Whom a method is better than, worse than, and not to be told from."""
+    """List the methods that a method is better than, worse than, and not significantly different from."""
     better = comparison.better_than(method, direction, "instance")
     worse = comparison.worse_than(method, direction, "instance")
     same = [m for m in comparison.rows["method"] if m not in (*better, *worse, method)]

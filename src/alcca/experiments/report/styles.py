@@ -1,11 +1,11 @@
-"""How each method is drawn: the same in every figure, and told apart without colours."""
+"""The style of each method: the same in every figure, and distinguishable without colours."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 __all__ = ["Style", "is_ablation", "styles"]
 
-# ALCCA with its ridge chosen lacks nothing.
+# Not an ablation: ALCCA with a chosen ridge.
 ABLATION, TUNED = "alcca-", "alcca-tuned"
 
 SOLID, DASHED, DOTTED, MIXED = "solid", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2))
@@ -20,7 +20,7 @@ class Style(NamedTuple):
     width: float
 
 
-# The colours that Okabe and Ito chose for colour-blind readers, less yellow, which white swallows.
+# The colours of Okabe and Ito for colour-blind readers, without yellow, which is faint on white.
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
@@ -49,12 +49,12 @@ OTHERS = [
 
 
 def is_ablation(method: str) -> bool:
-    """Whether a method is ALCCA with a part left out; those have a figure of their own."""
+    """Whether a method is ALCCA with a part left out; these methods have a figure of their own."""
     return method.startswith(ABLATION) and method != TUNED
 
 
 def styles(methods: Sequence[str]) -> dict[str, Style]:
-    """The style of each method; those without one of their own take the free ones in turn.
+    """Return the style of each method; unknown methods get the free styles in turn.
 
     Examples
     --------

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["own_space", "table1", "table1_latex", "table1_markdown"]
 
-# What stands beside each measure, and the ending of its columns in `Results.summary`.
+# The endings of each measure's columns in `Results.summary`.
 KINDS = ("", "_low", "_high", "_chance", "_shuffled")
 PREAMBLE = "% needs \\usepackage{booktabs}, \\usepackage{adjustbox} and \\usepackage[T1]{fontenc}\n"
 
 
 def table1(results: Results) -> "DataFrame":
-    """The measures of the paper's Table 1 with intervals, chance and shuffled pairs.
+    """Compute the measures of the paper's Table 1 with intervals, chance and shuffled pairs.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def table1(results: Results) -> "DataFrame":
     -------
     DataFrame
         One row for each method and number of components: method, components, own_space, and for each column C of the
-        paper C, C_low, C_high, C_chance, C_shuffled; NaN where nothing was measured. The numbers are those of
+        paper C, C_low, C_high, C_chance, C_shuffled; NaN if nothing was measured. The numbers are those of
         `Results.summary`.
     """
     import pandas as pd
@@ -54,16 +54,16 @@ def table1(results: Results) -> "DataFrame":
 
 def own_space(results: Results) -> set[str]:
     """Methods without canonical components, which were measured in the whole of their own space."""
-    asked = results.settings.get("components")
-    if asked is None:
+    wanted = results.settings.get("components")
+    if wanted is None:
         return set()
     measured = results.ranks[["method", "components"]].drop_duplicates()
     return {str(method) for method, rows in measured.groupby("method", observed=True)
-            if len(rows) == 1 and rows["components"].iloc[0] not in (*asked, AS_A_WHOLE)}  # fmt: skip
+            if len(rows) == 1 and rows["components"].iloc[0] not in (*wanted, AS_A_WHOLE)}  # fmt: skip
 
 
 def table1_markdown(table: "DataFrame") -> str:
-    """What `table1` made as one Markdown table for each method, with intervals."""
+    """Format the result of `table1` as one Markdown table for each method, with intervals."""
     parts = ["I: the song itself. C: the first song with the same label. A: audio asks for lyrics. L: lyrics ask for "
              "audio. Mean [95% interval over songs]."]  # fmt: skip
     for method, rows in table.groupby("method", sort=False):
@@ -78,7 +78,7 @@ def table1_markdown(table: "DataFrame") -> str:
 
 
 def table1_latex(table: "DataFrame", dataset: str) -> str:
-    """What `table1` made as one LaTeX table for each method, as narrow as the paper's: without intervals."""
+    """Format the result of `table1` as one LaTeX table for each method, without intervals, as narrow as the paper's."""
     parts = []
     for number, (method, rows) in enumerate(table.groupby("method", sort=False), start=1):
         columns = [name for name, *_ in PAPER_COLUMNS if rows[name].notna().any()]
@@ -94,7 +94,7 @@ def _head(row: Mapping[Any, Any]) -> str:
 
 
 def _controls(rows: "DataFrame", columns: list[str]) -> list[list[str]]:
-    """Shuffled pairs, where there are any, and chance, at the number of components that was fixed before looking."""
+    """Rows of shuffled pairs, if there are any, and chance, at the number of components fixed in advance."""
     at = fixed_components(rows["components"])
     fixed = rows[rows["components"] == at].iloc[0]
     lines = [["chance", *(f"{fixed[c + '_chance']:.3f}" for c in columns)]]

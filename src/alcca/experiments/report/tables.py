@@ -1,4 +1,4 @@
-"""Results as a person reads them: text for a terminal, Markdown for documents, plain values for JSON."""
+"""Formats of results: text for a terminal, Markdown for documents, plain values for JSON."""
 
 import math
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ COLUMNS_IN_A_BLOCK = 4
 
 
 def to_text(results: Results) -> str:
-    """The paper's Table 1 for each method, with intervals, chance, shuffled pairs and a plain sentence.
+    """Format the paper's Table 1 for each method, with intervals, chance, shuffled pairs and a plain sentence.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def to_text(results: Results) -> str:
 
 
 def to_markdown(results: Results) -> str:
-    """The same tables for a document."""
+    """Format the tables of `to_text` for a Markdown document."""
     lines: list[str] = []
     for method, table in _tables(results).items():
         names = [name for name, *_ in COLUMNS if any(row[name] for row in table.values())]
@@ -73,7 +73,7 @@ def to_markdown(results: Results) -> str:
 
 
 def to_json(results: Results) -> dict[str, Any]:
-    """Settings, notes, sentences and every row of the summary as values that JSON can hold (NaN becomes None)."""
+    """Return settings, notes, sentences and every row of the summary as values for JSON (NaN becomes None)."""
     rows = [{str(name): _plain(value) for name, value in row.items()} for row in results.summary().to_dict("records")]
     return {
         "settings": dict(results.settings),
@@ -86,9 +86,9 @@ def to_json(results: Results) -> dict[str, Any]:
 
 
 def verdicts(results: Results) -> dict[str, list[str]]:
-    """Say for each method and direction, in a sentence, whether it beats chance and the shuffled pairs.
+    """State for each method and direction, in a sentence, whether it beats chance and the shuffled pairs.
 
-    It speaks of instance MRR1 at one number of components that no result has chosen: 80, or the next below.
+    The sentence is on instance MRR1 at a number of components that was fixed in advance: 80, or the next lower.
     """
     summary = results.summary()
     return {
@@ -105,19 +105,19 @@ def verdicts(results: Results) -> dict[str, list[str]]:
 def _verdict(row: "Series[Any]") -> str:
     asks = "audio asks for lyrics" if row["direction"] == "audio" else "lyrics ask for audio"
     where = "When" if row["components"] == AS_A_WHOLE else f"With {row['components']} components, when"
-    said = (
+    sentence = (
         f"{where} {asks}, MRR1 is {_cell(row, 'MRR1')} in {row['pool']:.0f} songs; chance is {row['MRR1_chance']:.3f}"
     )
     controlled = not math.isnan(row["MRR1_shuffled"])
     if controlled:
-        said += f", shuffled pairs give {_cell(row, 'MRR1', '_shuffled')}"
+        sentence += f", shuffled pairs give {_cell(row, 'MRR1', '_shuffled')}"
     if row["MRR1_high"] < row["MRR1_chance"]:
-        return said + ": worse than chance."
+        return sentence + ": worse than chance."
     if row["MRR1_low"] <= row["MRR1_chance"]:
-        return said + ": not to be told from chance."
+        return sentence + ": statistically indistinguishable from chance."
     if controlled and row["MRR1_low"] <= row["MRR1_shuffled_high"]:
-        return said + ": above chance, but not clearly above shuffled pairs."
-    return said + (": above both." if controlled else ": above chance.")
+        return sentence + ": above chance, but not clearly above shuffled pairs."
+    return sentence + (": above both." if controlled else ": above chance.")
 
 
 def _at_fixed(rows: "DataFrame") -> "DataFrame":
@@ -126,7 +126,7 @@ def _at_fixed(rows: "DataFrame") -> "DataFrame":
 
 
 def _tables(results: Results) -> dict[str, dict[str, dict[str, str]]]:
-    """Method -> row heading -> column -> cell; an empty cell where nothing was measured."""
+    """Method -> row heading -> column -> cell; the cell is empty if nothing was measured."""
     summary = results.summary()
     tables: dict[str, dict[str, dict[str, str]]] = {}
     for method in summary["method"].unique():
@@ -151,8 +151,8 @@ def _head(components: int) -> str:
 def _line(rows: "DataFrame", kind: str = "") -> dict[str, str]:
     cells = {}
     for name, measure, direction, level in COLUMNS:
-        found = rows[(rows["direction"] == direction) & (rows["level"] == level)]
-        cells[name] = "" if found.empty else _cell(found.iloc[0], measure, kind)
+        row = rows[(rows["direction"] == direction) & (rows["level"] == level)]
+        cells[name] = "" if row.empty else _cell(row.iloc[0], measure, kind)
     return cells
 
 
@@ -165,23 +165,23 @@ def _cell(row: "Series[Any]", measure: str, kind: str = "") -> str:
 
 
 def span(sizes: list[int]) -> str:
-    """The sizes of the test folds in words: one number, or the smallest and the largest."""
+    """Format the sizes of the test folds: one number, or the smallest and the largest."""
     return str(min(sizes)) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
 
 
 def pool_text(settings: Mapping[str, Any]) -> str:
-    """What a query searches, in words: a test fold, and the distractors.
+    """Describe the pool of a query: a test fold, and the distractors.
 
     Examples
     --------
     >>> pool_text({"fold_sizes": [4, 5], "distractors": {"lyrics": 1733, "recordings": 0, "name": "songbook"}})
-    'one test fold of 4 to 5 songs, and with it 1,733 lyrics (songbook) that are right for nobody'
+    'one test fold of 4 to 5 songs, plus 1,733 lyrics (songbook) that match no song'
     """
-    said, others = f"one test fold of {span(settings['fold_sizes'])} songs", settings.get("distractors")
+    fold, others = f"one test fold of {span(settings['fold_sizes'])} songs", settings.get("distractors")
     if others is None:
-        return said
+        return fold
     counts = " or ".join(f"{others[kind]:,} {kind}" for kind in ("lyrics", "recordings") if others[kind])
-    return f"{said}, and with it {counts} ({others['name']}) that are right for nobody"
+    return f"{fold}, plus {counts} ({others['name']}) that match no song"
 
 
 def _plain(value: Any) -> Any:
