@@ -16,9 +16,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from alcca.matching import posterior as certainty
+from alcca.matching.bits import bits
 from alcca.matching.folding import fold
 from alcca.matching.posterior import SURE, posterior
-from alcca.matching.scoring import bits
 from benchmarks.mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
 
 HITS = 50

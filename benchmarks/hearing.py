@@ -29,7 +29,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from alcca.matching.scoring import bits
+from alcca.matching.bits import bits
 from alcca.songs.audio import SPEECH_RATE, read_slice
 from alcca.speech import decoder
 from alcca.speech import recogniser as hearing

@@ -18,8 +18,8 @@ import numpy as np
 from alcca import HeardWords
 from alcca.matching import alignment, heard_words
 from alcca.matching.alignment import local_scores
+from alcca.matching.bits import LAMBDA, K, _without_loops, signed_bits
 from alcca.matching.folding import fold
-from alcca.matching.scoring import LAMBDA, K, _without_loops, signed_bits
 from alcca.matching.shared_ngrams import shared_sounds, shared_words
 from benchmarks.mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
 

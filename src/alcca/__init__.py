@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from alcca.models.scoring import CSLS, CorrelationWeighted
     from alcca.persistence.trusted import trust
     from alcca.search.hits import Hit
-    from alcca.speech.transcribe import transcribe
+    from alcca.speech.transcribe_file import transcribe
     from alcca.transcripts import Segment, Transcript
 
 _HOMES = {
@@ -62,7 +62,7 @@ _HOMES = {
     "SpotifyDCCA": "alcca.models.dcca",
     "Transcript": "alcca.transcripts",
     "cross_validate": "alcca.experiments.protocol",
-    "transcribe": "alcca.speech.transcribe",
+    "transcribe": "alcca.speech.transcribe_file",
     "trust": "alcca.persistence.trusted",
 }
 

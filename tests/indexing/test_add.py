@@ -21,7 +21,7 @@ from alcca.cli import main as cli
 from alcca.errors import LibraryError, UsageError
 from alcca.indexing import file_reader
 from alcca.indexing.file_reader import AddCall, FileTask, read_file
-from alcca.indexing.sources import music_at
+from alcca.indexing.music_source import music_at
 from alcca.workers import local
 
 # Songs are read in this process, where the processes are not what is tested.

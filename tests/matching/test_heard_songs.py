@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from alcca import transcribe
+from alcca.matching.bits import bits
 from alcca.matching.passages import find_passages
 from alcca.matching.posterior import certainty, posterior
-from alcca.matching.scoring import bits
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 

@@ -26,7 +26,7 @@ def test_each_part_that_changes_no_rank_exists(part):
         "experiments/text_features.py",
         "features/doc2vec.py",
         "matching/heard_words.py",
-        "matching/scoring.py",
+        "matching/bits.py",
         "models/cca.py",
         "models/fused.py",
         "models/training_loop.py",

@@ -3,7 +3,7 @@
 import pytest
 from tests.speech.scripted import SPECIAL, TIMES, Whisper, said, script, sound
 
-from alcca.matching.scoring import bits
+from alcca.matching.bits import bits
 from alcca.speech import recogniser as hearing
 from alcca.speech.doubt import can_be_heard_better, is_doubtful
 from alcca.speech.hallucinations import clean_second_reading

@@ -20,7 +20,7 @@ from alcca.models.rcca import RCCA
 from alcca.retrieval import cosine_evidence
 from alcca.space.embedder import Embedder
 from alcca.training import selection
-from alcca.training.methods import COMPARED
+from alcca.training.candidates import COMPARED
 from alcca.training.training_set import TrainingSet
 
 

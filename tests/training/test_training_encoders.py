@@ -19,7 +19,7 @@ from alcca.songs.audio import read_slice
 from alcca.space.embedder import Embedder
 from alcca.store.embeddings import Embeddings
 from alcca.training import selection
-from alcca.training.methods import COMPARED
+from alcca.training.candidates import COMPARED
 
 SONGS = 15
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alcca.indexing.file_reader import AddCall, FileRead, FileTask, read_file, read_rest, unread
+from alcca.indexing.music_source import Source, music_at
 from alcca.indexing.reports import AddReport
 from alcca.indexing.song_writer import write
-from alcca.indexing.sources import Source, music_at
 from alcca.indexing.speech_samples import MAX_KEPT
 from alcca.progress import Progress
 from alcca.store.records import FileStamp

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import AlccaError, UsageError
+from alcca.matching.bits import bits
 from alcca.matching.posterior import certainty, posterior
-from alcca.matching.scoring import bits
 from alcca.songs.lrc import sung_text
 from alcca.songs.lyrics import read_lyrics_file
 from alcca.store.records import Song

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from alcca.matching.bits import signed_bits
 from alcca.matching.folding import fold
-from alcca.matching.scoring import signed_bits
 from alcca.matching.shared_ngrams import shared_sounds, shared_words
 from alcca.transcripts import Transcript, text_of
 
@@ -24,7 +24,7 @@ OTHERS = 10
 class HeardWords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Matching of transcripts of recordings with lyrics; it needs no training.
 
-    The evidence for a pair is the bits of its local alignment (`alcca.matching.scoring`), plus bits for all shared
+    The evidence for a pair is the bits of its local alignment (`alcca.matching.bits`), plus bits for all shared
     words and phrases and all shared sounds, with more weight on rare ones (`alcca.matching.shared_ngrams`). A long
     transcript, or one of common words, fits all lyrics and is little evidence for any of them: its mean score with the
     next best lyrics of the same call is subtracted. So scores are comparable in both directions, and depend on the

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.matching.alignment import MATCH, Stretch, align
+from alcca.matching.bits import LAMBDA, K
 from alcca.matching.folding import Folded, fold, fold_letters
-from alcca.matching.scoring import LAMBDA, K
 from alcca.transcripts import Transcript, text_of
 
 __all__ = ["Passage", "find_passages"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.matching.bits import bits
 from alcca.matching.folding import fold
 from alcca.matching.passages import Passage, find_passages
-from alcca.matching.scoring import bits
 from alcca.search.engines.engine import Letters, SparseIndex
 from alcca.search.filters import Filter
 from alcca.search.part import HEARD, Candidates, Catalogue, Evidence, Part, Query

@@ -15,8 +15,8 @@ from alcca.models.settings import MAX_SEED, whole_number
 from alcca.space.embedder import Embedder
 from alcca.store.embeddings import Embeddings
 from alcca.store.songs import Store
+from alcca.training.candidates import DEFAULT_METHOD, encoders_for, methods_to_train, trust_methods, usual_encoders
 from alcca.training.map import lay_out_songs
-from alcca.training.methods import DEFAULT_METHOD, encoders_for, learners, trust_learners, usual_encoders
 from alcca.training.selection import choose
 from alcca.training.training_set import usable_training_set
 from alcca.workers.workers import Workers
@@ -104,11 +104,11 @@ def train_model(
     random_state = whole_number("random_state", random_state, 0, MAX_SEED)
     components = None if components is None else whole_number("components", components)
     epochs = None if epochs is None else whole_number("epochs", epochs)
-    candidates = learners(DEFAULT_METHOD if method is None else method, epochs)
+    candidates = methods_to_train(DEFAULT_METHOD if method is None else method, epochs)
     audio, lyrics = encoders_for(candidates, audio_encoder, lyrics_encoder, usual_encoders(method))
     songs = store.songs()
     require_songs(folder, sum(song.usable for song in songs), "train")
-    trusted = trust_learners(candidates.values(), (audio, lyrics))
+    trusted = trust_methods(candidates.values(), (audio, lyrics))
     failed = encode_all(store, songs, audio, lyrics, workers, progress=progress)
     training_set = usable_training_set(store, audio, lyrics, failed)
     require_songs(folder, len(training_set), "train")

@@ -17,7 +17,7 @@ from alcca.models.base import TwoViewModel
 from alcca.models.contract import first_stage, fit_estimator, identity
 from alcca.store.records import Song
 from alcca.store.songs import Store
-from alcca.training.methods import set_up
+from alcca.training.candidates import set_up
 from alcca.workers.local import LocalWorkers
 
 __all__ = ["TrainingSet", "usable_training_set"]

@@ -7,12 +7,12 @@ from alcca.errors import AudioError, UsageError
 from alcca.songs import apart
 from alcca.songs.audio import SPEECH_RATE
 from alcca.speech import samples as sound
-from alcca.speech import transcribe
+from alcca.speech import transcribe_file
 from alcca.speech.recogniser import RATE
-from alcca.speech.transcribe import MAX_SLICE_SECONDS
+from alcca.speech.transcribe_file import MAX_SLICE_SECONDS
 from alcca.transcripts import Transcript
 
-hear_words = transcribe.transcribe
+hear_words = transcribe_file.transcribe
 
 
 class Ear:
@@ -29,7 +29,7 @@ class Ear:
 @pytest.fixture
 def ear(monkeypatch):
     ear = Ear()
-    monkeypatch.setattr(transcribe, "shared_recogniser", lambda model: setattr(ear, "model", model) or ear)
+    monkeypatch.setattr(transcribe_file, "shared_recogniser", lambda model: setattr(ear, "model", model) or ear)
     return ear
 
 
@@ -79,7 +79,7 @@ def test_long_parts_do_not_fill_the_memory(tmp_path, ear):
 
 
 def test_nothing_is_left_on_the_disk(tmp_path, ear, monkeypatch):
-    monkeypatch.setattr(transcribe.tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(transcribe_file.tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     hear_words(ramp(tmp_path / "song.wav", 3), seconds=None)
     with pytest.raises(AudioError):

@@ -13,7 +13,7 @@ from alcca.models.contract import dimension_parameter, has_own_similarity, view_
 from alcca.models.saving import check_storable, packages_of
 from alcca.persistence.trusted import trust
 
-__all__ = ["BEST", "DEFAULT_METHOD", "encoders_for", "learners", "set_up", "trust_learners", "usual_encoders"]
+__all__ = ["BEST", "DEFAULT_METHOD", "encoders_for", "methods_to_train", "set_up", "trust_methods", "usual_encoders"]
 
 # The fastest method and encoders that are statistically indistinguishable from the best on the songbook
 # (docs/results.md).
@@ -28,7 +28,7 @@ COMPARED = ("cca", "rcca", "kernel-cca", "acmr", "alcca-tuned")
 OF_A_VIEW = {"audio_frames": "mfcc", "audio_descriptors": "descriptors"}
 
 
-def learners(method: str, epochs: int | None = None) -> dict[str, Any]:
+def methods_to_train(method: str, epochs: int | None = None) -> dict[str, Any]:
     """Make the unfitted estimators for the value of ``alcca train --method``.
 
     Parameters
@@ -51,7 +51,7 @@ def learners(method: str, epochs: int | None = None) -> dict[str, Any]:
 
     Examples
     --------
-    >>> list(learners("cca:ridge=0.1"))
+    >>> list(methods_to_train("cca:ridge=0.1"))
     ['cca:ridge=0.1']
     """
     named = parse_methods(",".join(COMPARED) if method == BEST else method, epochs)
@@ -94,7 +94,7 @@ def encoders_for(
     Parameters
     ----------
     methods : mapping of str to estimator
-        From `learners`.
+        From `methods_to_train`.
     audio : str or AudioEncoder, optional
         By default the encoder that a method requires, else the usual one.
     lyrics : str or LyricsEncoder, optional
@@ -111,7 +111,7 @@ def encoders_for(
 
     Examples
     --------
-    >>> encoders_for(learners("spotify-dcca"), lyrics="tfidf")
+    >>> encoders_for(methods_to_train("spotify-dcca"), lyrics="tfidf")
     (DescriptorsEncoder(), TfidfEncoder(max_features=2000, min_df=2))
     """
     views = {view for model in methods.values() for view in view_names(model, "audio")}
@@ -126,7 +126,7 @@ def encoders_for(
     return of_audio, of_lyrics
 
 
-def trust_learners(methods: Iterable[Any], encoders: Iterable[AudioEncoder | LyricsEncoder]) -> list[str]:
+def trust_methods(methods: Iterable[Any], encoders: Iterable[AudioEncoder | LyricsEncoder]) -> list[str]:
     """Trust the packages of the given methods and encoders, so that the trained model can be loaded again.
 
     Parameters

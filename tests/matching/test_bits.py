@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from alcca.matching.scoring import bits, signed_bits
+from alcca.matching.bits import bits, signed_bits
 from alcca.transcripts import Segment, Transcript
 
 
