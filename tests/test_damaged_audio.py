@@ -1,4 +1,4 @@
-"""Hundreds of damaged files of every format: each gives features or a reason, none a crash or a hang."""
+"""Damaged files of every format: each gives features or a reason, none a crash or a hang."""
 
 import json
 import subprocess
@@ -36,13 +36,13 @@ for path in map(Path, sys.argv[2:]):
         "loudest": float(abs(audio.samples).max()),
     }), flush=True)
 """
-PER_FORMAT = 26
+TIMES = 10
 SECONDS_BEFORE_IT_HANGS = 300
 
 
-def damaged(data, rng):
-    """Cut, flipped, emptied and otherwise spoilt copies of a file, by what was done to it."""
-    for number in range(PER_FORMAT):
+def damaged(data, rng, times):
+    """Cut, flipped, emptied and otherwise spoilt copies of a file, by what was done to it; so many by chance."""
+    for number in range(times):
         yield f"cut{number}", data[: int(len(data) * rng.uniform(0, 1) ** 2)]
         flipped = bytearray(data)
         # From one bit to one in a hundred bytes; every fourth time in the header alone.
@@ -68,11 +68,11 @@ def test_damaged_files_of_every_format(tmp_path):
     files = []
     for suffix in FORMATS:
         whole = encode(tune(35), tmp_path / f"whole.{suffix}").read_bytes()
-        for what, data in damaged(whole, rng):
+        for what, data in damaged(whole, rng, TIMES):
             path = music / f"{what}.{suffix}"
             path.write_bytes(data)
             files.append(path)
-    assert len(files) >= 300
+    assert len(files) == len(FORMATS) * (2 * TIMES + 8)
     readers = [
         subprocess.Popen(
             [sys.executable, "-X", "faulthandler", "-c", READER, str(music), *map(str, part)],
@@ -108,6 +108,6 @@ def test_damaged_files_of_every_format(tmp_path):
             assert "reason" in results[f"{what}.{suffix}"], (what, suffix, results[f"{what}.{suffix}"])
         # Not everything is refused: a file with its second half cut off is still a song.
         kept = [name for name in results if Path(name).suffix == f".{suffix}" and "reason" not in results[name]]
-        assert len(kept) > 10, (suffix, kept)
+        assert len(kept) > TIMES / 2, (suffix, kept)
     reasons = [result["reason"] for result in results.values() if "reason" in result]
-    assert len(reasons) > 50
+    assert len(reasons) > len(files) / 6

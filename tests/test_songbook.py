@@ -4,22 +4,25 @@ import os
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import librosa
 import numpy as np
 import pytest
+from tests.songs.encoding import FORMATS
 
 from alcca import Library
 from alcca.songs.audio import read_slice
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
+SONGS = 19
+LANGUAGES = {"de", "en", "fr", "it", "xx"}
+
 
 @pytest.fixture(scope="module")
 def songbook(data_folder, tmp_path_factory):
-    """Sixty songs of the songbook, rendered as a person would keep them."""
+    """Nineteen songs of the songbook, rendered as a person would keep them."""
     if shutil.which("fluidsynth") is None:
         reason = "fluidsynth is not installed; apt-get install fluidsynth timgm6mb-soundfont"
         if os.environ.get("CI"):
@@ -27,7 +30,9 @@ def songbook(data_folder, tmp_path_factory):
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("songbook")
     tool = data_folder.parent / "tools" / "render_songbook.py"
-    subprocess.run([sys.executable, tool, folder, "--limit", "60"], check=True, stdout=subprocess.DEVNULL)
+    # With this seed, nineteen are enough for each language, and for each place of the lyrics with each format.
+    options = ["--limit", str(SONGS), "--seed", "24442"]
+    subprocess.run([sys.executable, tool, folder, *options], check=True, stdout=subprocess.DEVNULL)
     return folder
 
 
@@ -47,12 +52,15 @@ def from_folder(library, folder):
 
 def test_every_song_of_every_format_is_usable(library, songbook):
     songs = from_folder(library, songbook)
-    formats = Counter(Path(song.paths[0]).suffix for song in songs)
-    assert set(formats) == {".mp3", ".ogg", ".flac", ".m4a", ".opus", ".wav"}
-    assert sum(formats.values()) == 60
+    assert len(songs) == SONGS
     assert all(song.usable for song in songs)
-    assert {Path(song.lyrics_source).suffix or song.lyrics_source for song in songs} >= {".lrc", ".txt"}
-    assert all(song.label and song.language and song.group for song in songs)
+    kept = {(Path(song.paths[0]).suffix, Path(song.lyrics_source).suffix) for song in songs}
+    beside = {(f".{suffix}", lyrics) for suffix in FORMATS for lyrics in (".lrc", ".txt")}
+    # The tool writes no lyrics into the tags of ogg and wav.
+    inside = {(f".{suffix}", "") for suffix in FORMATS if suffix not in ("ogg", "wav")}
+    assert kept == beside | inside
+    assert {song.language for song in songs} == LANGUAGES
+    assert all(song.label and song.group for song in songs)
     assert not any("[" in line[:1] for song in songs for line in song.lyrics.splitlines())
 
 
@@ -77,6 +85,6 @@ def test_names_beyond_ascii_survive(library, data_folder):
 def test_the_recordings_can_be_searched_with_a_model_that_never_saw_them(library, data_folder):
     songs = from_folder(library, data_folder)
     everything = len(library.songs())
-    for song in songs[:5]:
+    for song in songs[:2]:
         assert song.id in [hit.id for hit in library.search(audio=song.paths[0], k=everything)]
         assert song.id in [hit.id for hit in library.search(lyrics=song.lyrics, k=everything)]

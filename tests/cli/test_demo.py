@@ -6,6 +6,12 @@ from alcca.cli.demo import run_demo
 from alcca.errors import LibraryError
 
 
+@pytest.fixture(autouse=True)
+def one_process(inline, monkeypatch):
+    """Songs are read, and methods compared, in this process."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+
+
 def test_a_persons_own_folder_goes_the_whole_way(tmp_path, music, capsys):
     run_demo(tmp_path / "demo", songs=music, progress=False)
     said = capsys.readouterr().out

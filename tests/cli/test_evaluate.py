@@ -52,8 +52,8 @@ def test_encoders_are_compared_as_a_grid_on_a_file(features, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--audio-encoders", "magic"], 2, "audio encoder 'magic' is unknown; there are mfcc, mfcc-stats, descriptors"),
-        (["--lyrics-encoders", "mfcc"], 2, "mfcc is one of audio"),
+        (["--audio-encoders", "magic"], 2, "'magic' is unknown; expected one of mfcc, mfcc-stats"),
+        (["--lyrics-encoders", "mfcc"], 2, "mfcc is an audio encoder"),
         (["--lyrics-encoders", "tfidf,tfidf"], 2, "one or more different names"),
         (["--audio-encoders", "descriptors"], 1, "songs has no audio_descriptors"),
     ],

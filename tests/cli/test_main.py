@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+from tests.libraries import Inline
 from tests.making import write_music
 from tests.processes import family, still_running
 
@@ -19,8 +20,21 @@ from alcca import Library, Results
 from alcca.cli.main import main
 from alcca.datasets import make_songs
 from alcca.transcripts import Segment, Transcript
+from alcca.workers import local
 
-SECONDS_TO_BE_AT_WORK = 5
+SECONDS_TO_BE_AT_WORK = 120
+# A method whose fit ends with its process alone.
+ENDLESS = """
+import os, time
+from pathlib import Path
+from alcca.models.standardised_cca import StandardisedCCA
+
+class Endless(StandardisedCCA):
+    def fit(self, *_):
+        Path(f"at work {os.getpid()}").touch()
+        while True:
+            time.sleep(0.01)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +44,9 @@ def filled(tmp_path_factory):
     write_music(place / "music")
     (place / "music" / "broken.mp3").write_text("<html>")
     common = ["--library", str(place / "shelf"), "--quiet"]
-    assert main(["add", str(place / "music"), *common]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "process_pool", Inline().pool)
+        assert main(["add", str(place / "music"), *common]) == 0
     assert main(["train", "--method", "kernel-cca", *common]) == 0
     return place
 
@@ -47,7 +63,7 @@ def run(capsys, *arguments):
     return code, *capsys.readouterr()
 
 
-def test_add_tells_what_it_did_and_why_not(tmp_path, music, capsys):
+def test_add_tells_what_it_did_and_why_not(tmp_path, music, capsys, inline):
     (music / "broken.mp3").write_text("<html>")
     code, out, err = run(capsys, "add", str(music), "--library", str(tmp_path / "shelf"))
     assert (code, err) == (0, "")
@@ -113,7 +129,7 @@ def test_a_score_is_told_with_what_it_is_worth_and_not_with_its_place_in_the_lib
     assert "closer than" not in out
 
 
-def test_hearing_is_told_and_what_was_heard_is_searched(tmp_path, music, capsys, monkeypatch):
+def test_hearing_is_told_and_what_was_heard_is_searched(tmp_path, music, capsys, monkeypatch, inline):
     class Fake:
         name = "fake"
 
@@ -122,7 +138,7 @@ def test_hearing_is_told_and_what_was_heard_is_searched(tmp_path, music, capsys,
             return Transcript((segment,), "en", 0.9, self.name, start, 4.0)
 
     monkeypatch.setattr("alcca.speech.weights.find_weights", lambda model, offline: None)
-    monkeypatch.setattr("alcca.indexing.transcription.TranscriptionSettings._recogniser", lambda self, workers: Fake())
+    monkeypatch.setattr("alcca.indexing.transcription_settings.LoadRecogniser.__call__", lambda self, room: Fake())
     place = ["--library", str(tmp_path / "shelf")]
     run(capsys, "add", str(music / "artist 0"), *place)
     _, out, _ = run(capsys, "status", *place)
@@ -141,12 +157,12 @@ def test_hearing_is_told_and_what_was_heard_is_searched(tmp_path, music, capsys,
 
 
 def test_evaluate_prints_the_table_beside_chance(shelf, capsys, tmp_path):
-    code, out, _ = run(capsys, "evaluate", "--methods", "cca", "--components", "2,4", "--folds", "3")
+    code, out, _ = run(capsys, "evaluate", "--methods", "cca", "--components", "2,4", "--folds", "3", "--jobs", "1")
     assert code == 0
     assert "I-MRR1-A" in out
     assert "chance" in out
     assert "shuffled" in out
-    options = ["--methods", "cca", "--components", "2", "--folds", "3", "-o", str(tmp_path / "out")]
+    options = ["--methods", "cca", "--components", "2", "--folds", "3", "--jobs", "1", "-o", str(tmp_path / "out")]
     code, out, _ = run(capsys, "evaluate", *options, "--json")
     assert code == 0
     assert json.loads(out)
@@ -205,7 +221,7 @@ def test_a_library_may_be_named_as_data_and_takes_a_table_of_descriptors(shelf, 
     ("arguments", "code", "words"),
     [
         (["status", "--library", "nowhere"], 2, "nowhere: no library here"),
-        (["search", "--lyrics", "xyzzy"], 1, "knows none of these words"),
+        (["search", "--lyrics", "xyzzy"], 1, "no word is known to the model"),
         (["search", "--lyrics", "river", "-k", "0"], 2, "k is 0"),
         (["search", "--lyrics", "river", "--index", "lucene"], 2, "--index is 'lucene'; expected exact, faiss"),
         (["serve", "--index", "milvus://nowhere"], 2, "expected milvus://HOST:PORT/COLLECTION"),
@@ -273,9 +289,9 @@ def test_being_told_to_end_is_an_interruption(shelf, capsys, monkeypatch):
 def test_an_evaluation_that_is_told_to_end_takes_its_workers_along(tmp_path, told, at_work):
     songs = make_songs(200, random_state=0)
     np.savez(tmp_path / "songs.npz", audio=songs.audio, lyrics=songs.lyrics, label=songs.label)
+    (tmp_path / "endless.py").write_text(ENDLESS)
     evaluation = subprocess.Popen(
-        # So many epochs that no worker ends by itself.
-        [sys.executable, "-m", "alcca", "evaluate", str(tmp_path / "songs.npz"), "--epochs", "100000"],
+        [sys.executable, "-m", "alcca", "evaluate", "songs.npz", "--methods", "endless.Endless", "--jobs", "2"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -283,25 +299,26 @@ def test_an_evaluation_that_is_told_to_end_takes_its_workers_along(tmp_path, tol
         # Who runs the tests in the background may have them ignore Ctrl-C, and what they start with them.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    left = []
     try:
-        deadline = time.monotonic() + 120
-        # Python's own resource tracker is one of them; two workers make four. The tracker is the first to come.
-        while len(started := family(evaluation.pid)) < (4 if at_work else 2):
+        deadline = time.monotonic() + SECONDS_TO_BE_AT_WORK
+        # Python's own resource tracker is the first to come.
+        while len(list(tmp_path.glob("at work *"))) < 2 if at_work else len(family(evaluation.pid)) < 2:
             assert time.monotonic() < deadline, "no workers came"
-            time.sleep(0.1 if at_work else 0.01)
-        if at_work:
-            time.sleep(SECONDS_TO_BE_AT_WORK)
-            started = family(evaluation.pid)
+            time.sleep(0.01)
+        started = family(evaluation.pid)
         evaluation.send_signal(told)
         ended = evaluation.wait()
-        assert still_running(started) == []
+        left = still_running(started)
+        assert left == []
         # Python ends by SIGINT itself when it comes inside of an `exec`, as in a dataclass being made; to a shell that
         # is 130 as well.
         assert ended == 130 or (not at_work and ended == -signal.SIGINT)
         if ended == 130:
             assert "run the same command to resume" in evaluation.stderr.read()
     finally:
-        for pid in family(evaluation.pid):
+        # Workers that were left behind keep the pipe open.
+        for pid in {*family(evaluation.pid), *left}:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         evaluation.communicate()

@@ -22,7 +22,7 @@ KEYS = ("method", "components", "direction", "level", "measure")
 
 
 @pytest.fixture
-def untrained(tmp_path, music_once):
+def untrained(tmp_path, music_once, inline):
     """Clients of a library without a model."""
     for name in ("song 00.wav", "song 00.txt"):
         shutil.copy(music_once / name, tmp_path / name)

@@ -207,3 +207,17 @@ def test_all_readings_take_part_in_matching():
 def test_repeated_lines_of_a_second_reading_are_collapsed():
     lines = [Segment(i, i + 1, "come as you are", -0.4) for i in range(9)]
     assert len(clean_second_reading(lines)) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "U.S., U.S.A.R., U.L., U.C., U.D., U.N., U.M., U.I, U.D. and so on",
+        "M-M-M-A-N-R-E-R-N-A-R-R-U-M-R-I-R-A-L-R-L-U-R-T-R-D-R-Y-R-F-R-S-R-G-R-C-R-K-R-P-R-J-R-B-R-H",
+    ],
+)
+def test_letters_that_are_spelled_are_no_words(text):
+    """As the second reading of two of forty songs of instruments had them."""
+    assert clean_second_reading([Segment(0, 15, text, -1.1, 0.2)]) == ()
+    sung = Segment(0, 15, "I. I and you, a. We are the world, we are the children", -1.1, 0.2)
+    assert clean_second_reading([sung]) == (sung,)

@@ -43,8 +43,9 @@ LANGUAGE_OF_REFRAIN = 0.7
 # A refrain may be repeated this often.
 REPEATS = 4
 MAX_PHRASE = 24
-# A reading of singing has at least this many letters, loops aside, and this many different ones; and the least
-# log-probability of a second reading, which may not repeat the likeliest words.
+# A reading of singing has at least this many letters in words, loops aside, and this many different ones; and the least
+# log-probability of a second reading, which may not repeat the likeliest words. Single letters are no words: a decoder
+# that may not repeat itself spells over instruments, "U.S., U.S.A.R., U.L., U.C.".
 MIN_LETTERS, MIN_DIFFERENT = 20, 8
 SECOND_LOG_PROBABILITY = -1.35
 # A word or two must be at least this likely if the recogniser itself reports no speech.
@@ -178,7 +179,8 @@ def letters_of(segments: Sequence[Segment]) -> int:
 
 
 def _is_long_enough(segments: Sequence[Segment]) -> bool:
-    letters = [letter for segment in segments for letter in segment.text.lower() if letter.isalpha()]
+    words = [word for segment in segments for word in WORD.findall(segment.text.lower()) if len(word) > 1]
+    letters = [letter for word in words for letter in word if letter.isalpha()]
     return len(letters) >= MIN_LETTERS and len(set(letters)) >= MIN_DIFFERENT
 
 
