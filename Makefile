@@ -17,8 +17,9 @@ demo: $(VENV)/.demo
 serve: $(VENV)/.demo
 	$(BIN)/alcca serve --library "$(LIBRARY)"
 
+# Two processes: a third one needs more memory than a laptop has, and most tests start processes of their own.
 test: $(VENV)/.dev lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks all

@@ -6,12 +6,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+# Tests work on small matrices, where threads wait for each other: two take six times as long as one. NumPy and PyTorch
+# read this when they are imported.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+
 import pytest
 from tests.making import write_music
 
 pytest_plugins = ["tests.libraries"]
 
-# Nobody sings in most of the songs that tests make, and listening to each takes a second: tests that hear say so.
+# Nobody sings in most of the songs that tests make, and transcribing each takes a second: tests that transcribe say so.
 os.environ["ALCCA_HEAR"] = "off"
 # What the user trusts is the user's: tests remember it elsewhere.
 CONFIG = tempfile.TemporaryDirectory(prefix="alcca-config-")

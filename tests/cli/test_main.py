@@ -145,7 +145,7 @@ def test_hearing_is_told_and_what_was_heard_is_searched(tmp_path, music, capsys,
     assert "4 not yet transcribed" in out
     code, out, err = run(capsys, "hear", *place)
     assert (code, err) == (0, "")
-    assert "4 songs transcribed with fake" in out
+    assert "4 songs transcribed with base" in out
     _, out, _ = run(capsys, "status", *place)
     assert "transcripts: 4 songs with words, 0 without, 0 not yet transcribed (fake (4))" in out
     _, out, _ = run(capsys, "search", "--lyrics", "bleak mid winter frosty winds", "--explain", *place)

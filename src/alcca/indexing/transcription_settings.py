@@ -60,7 +60,7 @@ class TranscriptionSettings:
         else:
             wanted = {self.extent: songs_to_transcribe(store, extent=self.extent, again=again)}
         load = LoadRecogniser(self.model, self.offline)
-        report = transcribe_songs(store, wanted, load, workers, model=self.model, language=language, progress=progress)
+        report = transcribe_songs(store, wanted, load, workers, model=self._name, language=language, progress=progress)
         if any(wanted.values()):
             with store.transaction():
                 store.set_setting("speech_model", self.model)
