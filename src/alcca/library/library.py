@@ -160,7 +160,8 @@ class Library:
         retry : bool
             Try again files whose audio could not be used.
         jobs : int, optional
-            Number of worker processes. Default: the number of processors. Ignored on a cluster.
+            Number of worker processes, and of songs that are transcribed at the same time. Default: the number of
+            processors. Ignored on a cluster.
         hear : str, optional
             What to transcribe: "slice" (the 30 s that the features describe), "song" (whole recordings) or "off".
             Default: $ALCCA_HEAR, else "slice"; if that is impossible, a note in the report gives the reason.
