@@ -3,7 +3,6 @@
 import contextlib
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -129,16 +128,24 @@ class Cluster(Workers):
         calls = [(shared, work.use, work.read, batch) for batch in batches]
         yield from (results for results in self.each(read_and_use, calls, put_off) if results)
         for number in deadly:
-            # A task whose reading kills its worker is left out, and the others are read and used together.
-            good = batch = batches[number]
-            if work.read is not None and work.crashed is not None:
-                survived = list(self.each(survives, [(work.read, task) for task in batch], lambda _: False))
-                good = tuple(task for task, alive in zip(batch, survived, strict=True) if alive)
-                dead = [work.crashed(task) for task, alive in zip(batch, survived, strict=True) if not alive]
-                if dead:
-                    yield work.use(None, dead)
-            if good:
-                yield from self.each(read_and_use, [(shared, work.use, work.read, good)], partial(_killed, work, good))
+            yield from self._without_deadly(work, shared, batches[number])
+
+    def _without_deadly(
+        self, work: ModelWork[Task, Read, Result], model: Shared, batch: Sequence[Task]
+    ) -> Iterator[Sequence[Result]]:
+        """Do a batch that has ended its workers again, without the tasks whose reading does so."""
+        good = batch
+        if work.read is not None and work.crashed is not None:
+            survived = list(self.each(survives, [(work.read, task) for task in batch], lambda _: False))
+            good = tuple(task for task, alive in zip(batch, survived, strict=True) if alive)
+            dead = [work.crashed(task) for task, alive in zip(batch, survived, strict=True) if not alive]
+            if dead:
+                yield work.use(None, dead)
+        if len(good) == len(batch):
+            # It is not the reading. To use the model again would end another worker.
+            yield work.killed(good)
+        elif good:
+            yield from self.each(read_and_use, [(model, work.use, work.read, good)], lambda _: work.killed(good))
 
     def map(
         self, work: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], killed: Callable[[int], Result]
@@ -165,7 +172,3 @@ class Cluster(Workers):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _killed(work: ModelWork[Task, Any, Result], tasks: Sequence[Task], _: int) -> Sequence[Result]:
-    return work.killed(tasks)
