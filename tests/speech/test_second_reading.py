@@ -221,3 +221,11 @@ def test_letters_that_are_spelled_are_no_words(text):
     assert clean_second_reading([Segment(0, 15, text, -1.1, 0.2)]) == ()
     sung = Segment(0, 15, "I. I and you, a. We are the world, we are the children", -1.1, 0.2)
     assert clean_second_reading([sung]) == (sung,)
+
+
+def test_an_unlikely_second_reading_of_silence_is_no_words():
+    """As it was of noise at -80 dB: Welsh."""
+    text = "Yn gweithio'r llawer. Yn gwaithio'n llawer yn llawer yng Nghymru."
+    assert clean_second_reading([Segment(0, 30, text, -1.29, 0.95)]) == ()
+    for likely in (Segment(0, 30, text, -0.9, 0.95), Segment(0, 30, text, -1.29, 0.8)):
+        assert clean_second_reading([likely]) == (likely,)
