@@ -23,7 +23,7 @@ export async function evaluationView() {
   return { element: h("div", {}, h("h1", {}, "How good is it?"), body), title: "How good is it?", ready };
 }
 
-/** The evaluation; null when nobody has made one, which is no error. */
+/** The evaluation; null if there is none yet, which is no error. */
 async function orNothing(signal) {
   try {
     return await getEvaluation(signal);

@@ -33,7 +33,7 @@ export function skeleton(kind, times) {
 
 /**
  * Begin to fill a region: placeholders first. Whoever filled it before is told to stop.
- * @returns {{signal: AbortSignal, mine: () => boolean, done: () => void}} `mine` says whether nobody else has begun since
+ * @returns {{signal: AbortSignal, mine: () => boolean, done: () => void}} `mine` says whether no other request has begun since
  */
 export function takeOver(region, placeholder) {
   region.loading?.abort();

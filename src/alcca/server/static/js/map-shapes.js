@@ -1,4 +1,4 @@
-/** The marks of the labels: each has a colour and a shape, so that nobody depends on colour alone. */
+/** The marks of the labels: each has a colour and a shape, so that colour is never the only sign. */
 
 import { svg } from "./dom.js";
 

@@ -67,8 +67,8 @@ export async function searchView() {
     h(
       "p",
       { class: "lead-words" },
-      "Give alcca a recording: it listens to the words and finds their song. Type a line that you remember: it finds " +
-        "the recording in which it is sung, also where there are no lyrics. Where nobody sings, it goes by the " +
+      "Choose a recording, and alcca finds the song by its words. Type a line that you remember, and alcca finds the " +
+        "recording in which it is sung, even without lyrics. Without singing, it compares the " +
         `sound.${status.songs ? ` It searches ${plural(status.songs, "song")}.` : ""}`,
     ),
     whatIsMissing(status),
