@@ -76,14 +76,6 @@ class TranscriptionReport:
     model: str = ""
     seconds: float = 0.0
 
-    def add(self, other: "TranscriptionReport") -> None:
-        """Add the numbers of another report."""
-        self.heard += other.heard
-        self.without_words += other.without_words
-        self.failures += other.failures
-        self.seconds += other.seconds
-        self.model = other.model
-
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""
         return {**asdict(self), "failures": [{"file": file, "reason": reason} for file, reason in self.failures]}

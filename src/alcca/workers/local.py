@@ -101,13 +101,16 @@ class LocalWorkers(Workers):
     ) -> Iterator[Result]:
         """See `Workers.map`; the time that tasks took so far tells whether processes are worth their start."""
         calls = _unshared(tasks)
-        started, done = time.monotonic(), 0
+        seconds, done = 0.0, 0
         while done < len(calls):
-            left = (time.monotonic() - started) / max(done, 1) * (len(calls) - done)
+            left = seconds / max(done, 1) * (len(calls) - done)
             if self.slots > 1 and left > SECONDS_WORTH_PROCESSES:
                 break
-            yield work(*calls[done])
+            started = time.monotonic()
+            result = work(*calls[done])
+            seconds += time.monotonic() - started
             done += 1
+            yield result
         if done < len(calls):
             yield from self._map(work, calls, killed, done)
 
@@ -125,9 +128,8 @@ class LocalWorkers(Workers):
                     yield result
         except _terminated():
             # What was not yielded is done one task after the other, so that the one that kills is found.
-            for number, call in enumerate(calls[done:], done):
-                (result,) = _alone(work, call, partial(killed, number))
-                yield result
+            first = done
+            yield from LocalWorkers(1).each(work, calls[first:], lambda number: killed(first + number))
 
     def as_done(
         self, work: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], crashed: Callable[[int], Result]
@@ -180,15 +182,6 @@ def _side_by_side(use: Callable[[Any], Result], batches: Iterator[Any], threads:
         finally:
             for future in ahead:
                 future.cancel()
-
-
-def _alone(work: Callable[..., Result], call: tuple[Any, ...], killed: Callable[[], Result]) -> Iterator[Result]:
-    return read_each(_star, [(work, call)], lambda _: killed(), pool=process_pool, jobs=1)
-
-
-def _star(call: tuple[Callable[..., Result], tuple[Any, ...]]) -> Result:
-    work, arguments = call
-    return work(*arguments)
 
 
 def _parallel(
