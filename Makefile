@@ -17,9 +17,10 @@ demo: $(VENV)/.demo
 serve: $(VENV)/.demo
 	$(BIN)/alcca serve --library "$(LIBRARY)"
 
-# Two processes: a third one needs more memory than a laptop has, and most tests start processes of their own.
+# Two processes: a third one needs more memory than a laptop has, and most tests start processes of their own. If one
+# crashes, the run ends: pytest-xdist would start another and then wait for ever for some of the tests.
 test: $(VENV)/.dev lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks all

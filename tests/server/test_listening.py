@@ -364,9 +364,11 @@ def test_a_sung_recording_finds_its_lyrics_and_survives_a_kill(tmp_path, data_fo
         client = TestClient(create_app(service), base_url="http://127.0.0.1")
         sent = {"file": ("clip.ogg", recording.read_bytes())}
         told = events(client.post(f"{API}/search/audio/stream", files=sent).text)
-        assert [name for name, _ in told] == ["space", "words", "result"]
+        names = [name for name, _ in told]
+        # Whether the first reading is doubtful depends on the processor: a second one is a second event.
+        assert names in (["space", "words", "result"], ["space", "words", "words", "result"])
         assert told[1][1]["language"] == "es"
-        first = told[2][1]["hits"][0]
+        first = told[-1][1]["hits"][0]
         assert (first["song"]["title"], first["certainty"]) == ("Fantasma", "sure")
         assert 0 <= first["passages"][0]["start"] < first["passages"][0]["end"] <= 30.5
         # One process listens; whatever ends it, the next search is heard by another.

@@ -85,7 +85,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 
 class _Engine:
-    """The library, opened once in a process, because its state is global."""
+    """The library, started once in a process: a second start frees the phonemes that its voice still points to."""
 
     def __init__(self) -> None:
         try:
@@ -159,6 +159,9 @@ def _engine() -> _Engine:
     return _Engine()
 
 
+_starting = Lock()
+
+
 def speak(text: str, language: str = "de", *, pitch: int = 150) -> Speech:
     """Speak a text at a constant pitch.
 
@@ -187,4 +190,6 @@ def speak(text: str, language: str = "de", *, pitch: int = 150) -> Speech:
     >>> [phoneme.name for phoneme in speak("Seele").phonemes]
     ['z', "'e:", 'l', '@']
     """
-    return _engine().speak(text, language, pitch)
+    with _starting:  # lru_cache calls its function twice for two threads at once
+        engine = _engine()
+    return engine.speak(text, language, pitch)
