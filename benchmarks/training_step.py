@@ -17,7 +17,7 @@ from torch import Tensor
 from alcca.models.acmr import ACMR
 from alcca.models.losses import adversarial_loss, semantic_loss, triplet_invariance, weight_norm
 from alcca.models.networks import AdversarialNetwork, reverse_gradient
-from alcca.models.training import train
+from alcca.models.training import TrainingSettings, train
 from benchmarks.measuring import Table, make_parser, publish
 
 BATCH, COLUMNS, HIDDEN, CLASSES = 100, (3220, 300), ((1000, 200), (200, 200)), 20
@@ -44,13 +44,10 @@ def ours(data: tuple[Tensor, ...], steps: int, precision: str = "float32") -> li
         network,
         objective,
         data,
+        TrainingSettings(epochs=steps * BATCH // len(data[0]), batch_size=BATCH, lr=1e-4, regularization=1e-3),
         learners=network.learners(),
         opponents=network.opponents(),
         regularized=network.projector_weights(),
-        regularization=1e-3,
-        epochs=steps * BATCH // len(data[0]),
-        batch_size=BATCH,
-        lr=1e-4,
         generator=torch.Generator().manual_seed(0),
     )
     return list(np.diff(stamps))

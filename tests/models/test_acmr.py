@@ -10,7 +10,7 @@ from alcca.errors import DataError, NotFittedError, UsageError
 from alcca.models.acmr import ACMR
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance, weight_norm
 from alcca.models.networks import AdversarialNetwork
-from alcca.models.training import train
+from alcca.models.training import TrainingSettings, train
 
 SMALL = {"hidden": ((24, 8), (16, 8)), "epochs": 3, "batch_size": 20, "lr": 1e-3, "margin": 3.0, "device": "cpu"}
 
@@ -116,8 +116,8 @@ def test_without_strength_the_adversary_changes_nothing(k):
         }
 
     train(
-        net, alone, data, learners=net.learners(), regularized=net.projector_weights(), regularization=1e-3,
-        epochs=3, batch_size=20, lr=1e-3, k=k, generator=generator,
+        net, alone, data, TrainingSettings(epochs=3, batch_size=20, lr=1e-3, k=k, regularization=1e-3),
+        learners=net.learners(), regularized=net.projector_weights(), generator=generator,
     )  # fmt: skip
     for ours, theirs in zip(model.network_.learners(), net.learners(), strict=True):
         assert torch.equal(ours, theirs)

@@ -72,9 +72,9 @@ def trained(monkeypatch):
     seen = []
     for module in (acmr, clip, dcca):
 
-        def watched(network, objective, data, train=module.train, **settings):
-            seen.append(settings["validation_rows"].numpy())
-            return train(network, objective, data, **settings)
+        def watched(network, objective, data, settings, train=module.train, **named):
+            seen.append(named["validation_rows"].numpy())
+            return train(network, objective, data, settings, **named)
 
         monkeypatch.setattr(module, "train", watched)
     return seen

@@ -1,10 +1,12 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from alcca.errors import DataError, UsageError
-from alcca.models.training import choose_device, reversal_strength, split_rows, train
+from alcca.models.training import TrainingSettings, choose_device, reversal_strength, split_rows, train
 
 
 class Point(nn.Module):
@@ -17,8 +19,12 @@ class Point(nn.Module):
 
 
 def run(point, objective, n=10, **kwargs):
-    settings = {"epochs": 3, "batch_size": 4, "lr": 0.1, "generator": torch.Generator().manual_seed(0)}
-    return train(point, objective, (torch.arange(float(n)),), learners=[point.x], **(settings | kwargs))
+    """Train with settings, and what else `train` takes, that differ from those here by ``kwargs``."""
+    named = {"epochs": 3, "batch_size": 4, "lr": 0.1, "generator": torch.Generator().manual_seed(0)} | kwargs
+    settings = TrainingSettings(
+        **{field.name: named.pop(field.name) for field in fields(TrainingSettings) if field.name in named}
+    )
+    return train(point, objective, (torch.arange(float(n)),), settings, learners=[point.x], **named)
 
 
 def test_every_song_comes_once_an_epoch_in_a_new_order_with_a_short_last_batch():
@@ -122,8 +128,8 @@ def test_weights_move_as_if_autograd_had_their_norms():
     weights = [ours[1].weight, ours[0].weight]
     train(
         ours, lambda batch, progress: {"total": ((ours(batch[0]) - batch[1]) ** 2).mean()}, (x, target),
-        learners=list(ours.parameters()), regularized=weights, regularization=0.5, epochs=5, batch_size=10, lr=0.1,
-        generator=torch.Generator().manual_seed(0),
+        TrainingSettings(regularization=0.5, epochs=5, batch_size=10, lr=0.1),
+        learners=list(ours.parameters()), regularized=weights, generator=torch.Generator().manual_seed(0),
     )  # fmt: skip
     optimizer = torch.optim.Adam(naive.parameters(), lr=0.1)
     for _ in range(5):

@@ -30,7 +30,16 @@ from alcca.models.settings import (
     check_seed,
     check_whole,
 )
-from alcca.models.training import Batch, History, Losses, choose_device, reversal_strength, split_rows, train
+from alcca.models.training import (
+    Batch,
+    History,
+    Losses,
+    TrainingSettings,
+    choose_device,
+    reversal_strength,
+    split_rows,
+    train,
+)
 
 __all__ = ["ACMR"]
 
@@ -202,12 +211,14 @@ class ACMR(TwoViewModel):
             started.network,
             lambda batch, progress: self._losses(started.network, batch, progress),
             started.data,
+            self._training_settings(),
             learners=started.network.learners(),
             opponents=started.network.opponents(),
             regularized=started.network.projector_weights(),
             validation_rows=started.validation_rows,
             generator=started.generator,
-            **self._training_settings(),
+            what="training the projectors",
+            show=self.verbose,
         )
         self._finish(started, history)
         return self
@@ -231,21 +242,18 @@ class ACMR(TwoViewModel):
         validation_rows = split_rows(len(X), self.validation, generator, groups)
         return _Started(network.to(device), data, validation_rows, generator, statistics, classes)
 
-    def _training_settings(self) -> dict[str, Any]:
-        """Arguments of the training loop, except for songs and networks."""
-        return {
-            "regularization": self.regularization,
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "lr": self.lr,
-            "momentum": self.momentum,
-            "lr_decay": self.lr_decay,
-            "k": self.k,
-            "opponent_steps": self.opponent_steps,
-            "patience": self.patience,
-            "what": "training the projectors",
-            "show": self.verbose,
-        }
+    def _training_settings(self) -> TrainingSettings:
+        return TrainingSettings(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            lr=self.lr,
+            momentum=self.momentum,
+            lr_decay=self.lr_decay,
+            k=self.k,
+            opponent_steps=self.opponent_steps,
+            regularization=self.regularization,
+            patience=self.patience,
+        )
 
     def _finish(self, started: _Started, history: History) -> None:
         """Store the results of a training."""

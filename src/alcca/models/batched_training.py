@@ -28,6 +28,7 @@ from alcca.models.training_loop import (
     History,
     Losses,
     Trainees,
+    TrainingSettings,
     Weights,
     minimise,
     shuffled_batches,
@@ -113,9 +114,10 @@ def fit_together(
             [start.network for start in starts],
             models[0]._losses,
             [start.data for start in starts],
+            models[0]._training_settings(),
             validation_rows=[start.validation_rows for start in starts],
             generators=[start.generator for start in starts],
-            **(models[0]._training_settings() | {"show": show or models[0].verbose}),
+            show=show or models[0].verbose,
         )
         for i, history in zip(members, histories, strict=True):
             models[i]._finish(started[i], history)
@@ -126,19 +128,10 @@ def train_together(
     networks: Sequence[AdversarialNetwork],
     objective: Callable[[Callable[..., Any], Batch, float], Losses],
     data: Sequence[Sequence[Tensor]],
+    settings: TrainingSettings,
     *,
-    regularization: float,
-    epochs: int,
-    batch_size: int,
-    lr: float,
-    momentum: float,
-    lr_decay: bool,
-    k: int,
-    opponent_steps: int,
     validation_rows: Sequence[Tensor | None],
-    patience: int,
     generators: Sequence[torch.Generator],
-    what: str,
     show: bool,
 ) -> list[History]:
     """Train several networks at once, each as `alcca.models.training.train` trains it.
@@ -151,10 +144,12 @@ def train_together(
         ``objective(network, batch, progress) -> losses`` of one network and one batch.
     data : sequence of sequences of tensors
         The songs of each network; the training songs of all make equally many batches.
+    settings : TrainingSettings
+        Of all; ``smallest_batch`` is 1.
     validation_rows, generators : sequences
         One for each network.
-    regularization, epochs, batch_size, lr, momentum, lr_decay, k, opponent_steps, patience, what, show
-        As in `alcca.models.training.train`.
+    show : bool
+        Show a progress bar.
 
     Returns
     -------
@@ -167,27 +162,9 @@ def train_together(
         The loss of a network is no longer finite.
     """
     trainees = _SeveralNetworks(
-        networks,
-        objective,
-        data,
-        regularization=regularization,
-        batch_size=batch_size,
-        lr=lr,
-        momentum=momentum,
-        validation_rows=validation_rows,
-        generators=generators,
+        networks, objective, data, settings, validation_rows=validation_rows, generators=generators
     )
-    histories = minimise(
-        trainees,
-        epochs=epochs,
-        lr=lr,
-        lr_decay=lr_decay,
-        k=k,
-        opponent_steps=opponent_steps,
-        patience=patience,
-        what=what,
-        show=show,
-    )
+    histories = minimise(trainees, what="training the projectors", show=show)
     for network, own in zip(networks, _apart(trainees.stacked), strict=True):
         network.load_state_dict(
             {name: own[name].detach()[_corner(weight)] for name, weight in network.named_parameters()}
@@ -203,11 +180,8 @@ class _SeveralNetworks(Trainees):
         networks: Sequence[AdversarialNetwork],
         objective: Callable[[Callable[..., Any], Batch, float], Losses],
         data: Sequence[Sequence[Tensor]],
+        settings: TrainingSettings,
         *,
-        regularization: float,
-        batch_size: int,
-        lr: float,
-        momentum: float,
         validation_rows: Sequence[Tensor | None],
         generators: Sequence[torch.Generator],
     ) -> None:
@@ -225,9 +199,8 @@ class _SeveralNetworks(Trainees):
             [self.stacked[names[id(weight)]] for weight in part]
             for part in (self.widest.learners(), self.widest.opponents(), self.widest.projector_weights())
         )
-        super().__init__(learners, opponents, lr, momentum)
-        self.objective, self.regularization = objective, regularization
-        self.batch_size, self.generators = batch_size, generators
+        super().__init__(learners, opponents, settings)
+        self.objective, self.generators = objective, generators
         self.data, self.validation_rows = data, validation_rows
         # One below the other, so that one command takes a batch of each.
         self.songs = tuple(torch.cat(tensors) for tensors in zip(*data, strict=True))
@@ -237,11 +210,11 @@ class _SeveralNetworks(Trainees):
             for start, own, held_out in zip(first, data, validation_rows, strict=False)
         ]
         self.counts = torch.tensor([len(rows) for rows in self.rows], device=self.device)
-        self.batches = len(split_batches(self.rows[0], batch_size))
+        self.batches = len(split_batches(self.rows[0], settings.batch_size))
 
     def shuffled_batches(self) -> Iterator[tuple[_BatchOfEach, Tensor]]:
         orders = [
-            shuffled_batches(rows, self.batch_size, generator, self.device)
+            shuffled_batches(rows, self.settings.batch_size, generator, self.device)
             for rows, generator in zip(self.rows, self.generators, strict=True)
         ]
         for parts in zip(*orders, strict=True):
@@ -266,7 +239,7 @@ class _SeveralNetworks(Trainees):
         return self.objective(lambda *inputs: functional_call(self.widest, own, inputs), batch, progress)
 
     def regularize(self) -> Losses:
-        return {"regularization": _add_norm_gradients(self.regularized, self.regularization)}
+        return {"regularization": _add_norm_gradients(self.regularized, self.settings.regularization)}
 
     def means(self, sums: Losses) -> list[dict[str, float]]:
         each = {name: (total / self.counts).tolist() for name, total in sums.items()}
@@ -277,7 +250,7 @@ class _SeveralNetworks(Trainees):
         if rows is None:
             return None
         own = {name: weight[i].detach() for name, weight in self.stacked.items()}
-        batches = split_batches(rows.to(self.device), self.batch_size)
+        batches = split_batches(rows.to(self.device), self.settings.batch_size)
         return mean_validation(partial(self._losses_of_one, own), self.data[i], batches)
 
     def weights(self, i: int) -> Weights:

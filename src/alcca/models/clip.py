@@ -26,7 +26,7 @@ from alcca.models.settings import (
     layer_widths,
 )
 from alcca.models.trained_network import TrainedNetwork, arrays_under, prefix_arrays
-from alcca.models.training import Batch, Losses, choose_device, split_rows, train
+from alcca.models.training import Batch, Losses, TrainingSettings, choose_device, split_rows, train
 
 __all__ = ["CLIP", "info_nce"]
 
@@ -195,15 +195,17 @@ class CLIP(TwoViewModel):
             towers,
             lambda batch, progress: _losses(towers, batch, self.precision),
             data,
+            TrainingSettings(
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                smallest_batch=max(MIN_IN_A_BATCH, self.batch_size // 2),
+                lr=self.lr,
+                regularization=self.regularization,
+                patience=self.patience,
+            ),
             learners=[weight for weight in towers.parameters() if weight.requires_grad],
             regularized=[weight for weight in towers.parameters() if weight.dim() > 1],
-            regularization=self.regularization,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            smallest_batch=max(MIN_IN_A_BATCH, self.batch_size // 2),
-            lr=self.lr,
             validation_rows=validation_rows,
-            patience=self.patience,
             generator=generator,
             what="training CLIP",
             show=self.verbose,

@@ -14,7 +14,7 @@ from alcca.models.base import Standardizer, encode_labels
 from alcca.models.distributed import by_rows
 from alcca.models.networks import Linear, Projector, in_precision
 from alcca.models.trained_network import TrainedNetwork, arrays_under
-from alcca.models.training import History, choose_device, train
+from alcca.models.training import History, TrainingSettings, choose_device, train
 
 __all__ = [
     "FRAME_SHAPE",
@@ -211,12 +211,9 @@ def pretrain(
         whole,
         objective,
         (x[labelled], codes[labelled]),
+        TrainingSettings(epochs=epochs, batch_size=batch_size, lr=lr, regularization=regularization),
         learners=list(whole.parameters()),
         regularized=[weight for weight in whole.parameters() if weight.dim() > 1],
-        regularization=regularization,
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
         generator=generator,
         what="pre-training the CNN",
         show=show,

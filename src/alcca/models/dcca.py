@@ -26,7 +26,7 @@ from alcca.models.settings import (
     layer_widths,
 )
 from alcca.models.trained_network import TrainedNetwork, arrays_under, prefix_arrays
-from alcca.models.training import Batch, Losses, choose_device, split_rows, train
+from alcca.models.training import Batch, Losses, TrainingSettings, choose_device, split_rows, train
 
 __all__ = ["DCCA", "SpotifyDCCA"]
 
@@ -174,15 +174,17 @@ class DCCA(TwoViewModel):
             networks,
             lambda batch, progress: self._losses(f_A, f_T, batch, ridges),
             data,
+            TrainingSettings(
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                smallest_batch=max(self.n_components + 2, self.batch_size // 2),
+                lr=self.lr,
+                regularization=self.regularization * self.n_components,
+                patience=self.patience,
+            ),
             learners=list(networks.parameters()),
             regularized=[weight for weight in networks.parameters() if weight.dim() > 1],
-            regularization=self.regularization * self.n_components,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            smallest_batch=max(self.n_components + 2, self.batch_size // 2),
-            lr=self.lr,
             validation_rows=validation_rows,
-            patience=self.patience,
             generator=generator,
             what=f"training {type(self).__name__}",
             show=self.verbose,

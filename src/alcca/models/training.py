@@ -5,6 +5,7 @@ import math
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from alcca.models.training_loop import (
     History,
     Losses,
     Trainees,
+    TrainingSettings,
     Weights,
     minimise,
     shuffled_batches,
@@ -30,6 +32,7 @@ __all__ = [
     "Batch",
     "History",
     "Losses",
+    "TrainingSettings",
     "choose_device",
     "mean_validation",
     "reversal_strength",
@@ -43,21 +46,12 @@ def train(
     network: nn.Module,
     objective: Callable[[Batch, float], Losses],
     data: Sequence[Tensor],
+    settings: TrainingSettings,
     *,
     learners: Sequence[nn.Parameter],
     opponents: Sequence[nn.Parameter] = (),
     regularized: Sequence[nn.Parameter] = (),
-    regularization: float = 0.0,
-    epochs: int,
-    batch_size: int,
-    smallest_batch: int = 1,
-    lr: float,
-    momentum: float = 0.9,
-    lr_decay: bool = False,
-    k: int = 1,
-    opponent_steps: int = 1,
     validation_rows: Tensor | None = None,
-    patience: int = 20,
     generator: torch.Generator,
     what: str = "training",
     show: bool = False,
@@ -76,28 +70,13 @@ def train(
         objective passes the batch through the network with `alcca.models.distributed.by_rows`.
     data : sequence of tensors
         Equal numbers of rows, on the device of the network.
+    settings : TrainingSettings
     learners, opponents : sequence of parameters
-        With k inner steps the learners take k for every one of the opponents (Algorithm 1; the order of
-        Wang et al. 2017, where the modality classifier follows the inner loop). With k = 1 both take every step.
+        Those that minimise the objective, and those of the adversary.
     regularized : sequence of parameters
-        Weight matrices whose L_reg (Eq. 5), times ``regularization``, is minimised beside "total".
-    regularization : float
-        γ, at least 0.
-    epochs, batch_size, k : int
-        At least 1.
-    opponent_steps : int
-        Steps of the opponents on each batch, at least 1: all but the last are taken before the learners' first.
-    smallest_batch : int
-        A last batch of fewer rows joins the one before; by default it stays, however short.
-    lr : float
-        Adam's step, above 0.
-    momentum : float
-        Adam's β₁ for learners and opponents, at least 0 and below 1.
-    lr_decay : bool
-        The learners' step falls linearly to 0 over the planned training; the opponents keep theirs.
+        Weight matrices whose L_reg (Eq. 5), times ``settings.regularization``, is minimised beside "total".
     validation_rows : tensor of int64, optional
-        Rows kept out of training. After ``patience`` epochs without a lower "validation" on them training stops
-        and restores the best epoch's weights.
+        Rows kept out of training, whose "validation" decides when to stop (``settings.patience``).
     generator : torch.Generator
         On the CPU; shuffles the songs.
     what, show : str, bool
@@ -114,34 +93,19 @@ def train(
         The loss is no longer finite, or processes that train together were given different songs.
     """
     join()
-    check_alike(data, [epochs, batch_size, smallest_batch, lr, momentum, k, opponent_steps, regularization,
-                       generator.initial_seed() % 2**32, _fingerprint(validation_rows)])  # fmt: skip
+    check_alike(data, [*astuple(settings), generator.initial_seed() % 2**32, _fingerprint(validation_rows)])
     trainee = _OneNetwork(
         network,
         objective,
         data,
+        settings,
         learners=learners,
         opponents=opponents,
         regularized=regularized,
-        regularization=regularization,
-        batch_size=batch_size,
-        smallest_batch=smallest_batch,
-        lr=lr,
-        momentum=momentum,
         validation_rows=validation_rows,
         generator=generator,
     )
-    (history,) = minimise(
-        trainee,
-        epochs=epochs,
-        lr=lr,
-        lr_decay=lr_decay,
-        k=k,
-        opponent_steps=opponent_steps,
-        patience=patience,
-        what=what,
-        show=show,
-    )
+    (history,) = minimise(trainee, what=what, show=show)
     as_first(*network.state_dict().values())
     return history
 
@@ -156,32 +120,27 @@ class _OneNetwork(Trainees):
         network: nn.Module,
         objective: Callable[[Batch, float], Losses],
         data: Sequence[Tensor],
+        settings: TrainingSettings,
         *,
         learners: Sequence[nn.Parameter],
         opponents: Sequence[nn.Parameter],
         regularized: Sequence[nn.Parameter],
-        regularization: float,
-        batch_size: int,
-        smallest_batch: int,
-        lr: float,
-        momentum: float,
         validation_rows: Tensor | None,
         generator: torch.Generator,
     ) -> None:
         # A group for each regularized matrix, as its weight decay is its own.
         matrices = set(regularized)
         groups = [{"params": [W]} for W in regularized] + [{"params": [p for p in learners if p not in matrices]}]
-        super().__init__([group for group in groups if group["params"]], opponents, lr, momentum)
+        super().__init__([group for group in groups if group["params"]], opponents, settings)
         self.network, self.objective, self.data = network, objective, data
         self.shared_objective = synchronized(network, objective)
-        self.regularized, self.regularization = regularized, regularization
-        self.batch_size, self.smallest_batch, self.generator = batch_size, smallest_batch, generator
+        self.regularized, self.generator = regularized, generator
         self.rows, self.validation_rows = training_rows(len(data[0]), validation_rows), validation_rows
-        self.batches = len(split_batches(self.rows, batch_size, smallest_batch))
+        self.batches = len(split_batches(self.rows, settings.batch_size, settings.smallest_batch))
 
     def shuffled_batches(self) -> Iterator[tuple[Batch, int]]:
-        device = self.data[0].device
-        for rows in shuffled_batches(self.rows, self.batch_size, self.generator, device, self.smallest_batch):
+        batch_size, smallest, device = self.settings.batch_size, self.settings.smallest_batch, self.data[0].device
+        for rows in shuffled_batches(self.rows, batch_size, self.generator, device, smallest):
             batch = tuple(tensor.index_select(0, rows) for tensor in self.data)  # half the time of tensor[rows]
             yield batch, len(rows)
 
@@ -194,7 +153,7 @@ class _OneNetwork(Trainees):
     def regularize(self) -> Losses:
         if not self.regularized:
             return {}
-        norm, decays = weight_norm_decay(self.regularized, self.regularization)
+        norm, decays = weight_norm_decay(self.regularized, self.settings.regularization)
         for group, decay in zip(self.learners.param_groups, decays, strict=False):
             group["weight_decay"] = decay
         return {"regularization": norm}
@@ -206,7 +165,8 @@ class _OneNetwork(Trainees):
         if self.validation_rows is None:
             return None
         rows = self.validation_rows.to(self.data[0].device)
-        return mean_validation(self.objective, self.data, split_batches(rows, self.batch_size, self.smallest_batch))
+        batches = split_batches(rows, self.settings.batch_size, self.settings.smallest_batch)
+        return mean_validation(self.objective, self.data, batches)
 
     def weights(self, i: int) -> Weights:
         return copy.deepcopy(self.network.state_dict())

@@ -6,6 +6,7 @@ The same loop trains one network (`alcca.models.training`) and several side by s
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -17,12 +18,61 @@ from alcca.models.distributed import all_reduce_mean, as_first
 from alcca.models.processes import process_rank
 from alcca.progress import Progress
 
-__all__ = ["Batch", "History", "Losses", "Trainees", "Weights", "minimise", "shuffled_batches", "split_batches"]
+__all__ = [
+    "Batch",
+    "History",
+    "Losses",
+    "Trainees",
+    "TrainingSettings",
+    "Weights",
+    "minimise",
+    "shuffled_batches",
+    "split_batches",
+]
 
 Batch: TypeAlias = tuple[Tensor, ...]  # the rows of every data tensor that belong to the same songs
 Losses: TypeAlias = dict[str, Tensor]  # by name; "total" is minimised, "validation" decides when to stop
 History: TypeAlias = list[dict[str, float]]  # one entry an epoch
 Weights: TypeAlias = Mapping[str, Any]  # by name
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How a training goes on, whatever is trained.
+
+    Parameters
+    ----------
+    epochs, batch_size : int
+        At least 1.
+    smallest_batch : int
+        A last batch of fewer rows joins the one before; by default it stays, however short.
+    lr : float
+        Adam's step, above 0.
+    momentum : float
+        Adam's β₁ for learners and opponents, at least 0 and below 1.
+    lr_decay : bool
+        The learners' step falls linearly to 0 over the planned training; the opponents keep theirs.
+    k : int
+        Steps of the learners for every one of the opponents (Algorithm 1; the order of Wang et al. 2017, where the
+        modality classifier follows the inner loop). With k = 1 both take every step.
+    opponent_steps : int
+        Steps of the opponents on each batch, at least 1: all but the last are taken before the learners' first.
+    regularization : float
+        γ of L_reg (Eq. 5), at least 0.
+    patience : int
+        Epochs without a lower "validation" after which training stops and restores the best epoch's weights.
+    """
+
+    epochs: int
+    batch_size: int
+    smallest_batch: int = 1
+    lr: float
+    momentum: float = 0.9
+    lr_decay: bool = False
+    k: int = 1
+    opponent_steps: int = 1
+    regularization: float = 0.0
+    patience: int = 20
 
 
 class Trainees(ABC):
@@ -33,8 +83,7 @@ class Trainees(ABC):
     learners : sequence of tensors, or of Adam's parameter groups
     opponents : sequence of tensors
         Empty without an adversary.
-    lr, momentum : float
-        Adam's step and β₁ of both.
+    settings : TrainingSettings
 
     Attributes
     ----------
@@ -50,9 +99,10 @@ class Trainees(ABC):
     count: int
     batches: int
 
-    def __init__(self, learners: Sequence[Any], opponents: Sequence[Tensor], lr: float, momentum: float) -> None:
+    def __init__(self, learners: Sequence[Any], opponents: Sequence[Tensor], settings: TrainingSettings) -> None:
         # Fused: one pass over weights, gradients and moments instead of a dozen (18 against 26 ms a step).
-        adam = partial(torch.optim.Adam, lr=lr, betas=(float(momentum), 0.999), fused=True)
+        adam = partial(torch.optim.Adam, lr=settings.lr, betas=(float(settings.momentum), 0.999), fused=True)
+        self.settings = settings
         self.learners = adam(learners)
         self.opponents = adam(opponents) if opponents else None
         self.opponent_weights = opponents
@@ -106,25 +156,14 @@ class _BestEpoch:
         return epoch - self.epoch >= self.patience
 
 
-def minimise(
-    trainees: Trainees,
-    *,
-    epochs: int,
-    lr: float,
-    lr_decay: bool,
-    k: int,
-    opponent_steps: int,
-    patience: int,
-    what: str,
-    show: bool,
-) -> list[History]:
+def minimise(trainees: Trainees, *, what: str, show: bool) -> list[History]:
     """Minimise the losses of one or several networks; leave the best weights in them.
 
     Parameters
     ----------
     trainees : Trainees
-    epochs, lr, lr_decay, k, opponent_steps, patience, what, show
-        As in `alcca.models.training.train`.
+    what, show : str, bool
+        Name of the progress bar, and whether to show it.
 
     Returns
     -------
@@ -136,28 +175,28 @@ def minimise(
     DataError
         The loss of a network is no longer finite.
     """
-    learners, opponents = trainees.learners, trainees.opponents
-    steps = epochs * trainees.batches
+    learners, opponents, settings = trainees.learners, trainees.opponents, trainees.settings
+    steps = settings.epochs * trainees.batches
     histories: list[History] = [[] for _ in range(trainees.count)]
-    best = [_BestEpoch(patience) for _ in histories]
+    best = [_BestEpoch(settings.patience) for _ in histories]
     training = set(range(trainees.count))  # those that have not stopped; the others are computed and ignored
     step = 0
-    with Progress(what, epochs, unit="epoch", show=show and process_rank() == 0) as bar:
-        for epoch in range(epochs):
+    with Progress(what, settings.epochs, unit="epoch", show=show and process_rank() == 0) as bar:
+        for epoch in range(settings.epochs):
             sums: Losses = {}
             for batch, songs in trainees.shuffled_batches():
                 progress = step / steps
-                if lr_decay:
+                if settings.lr_decay:
                     for group in learners.param_groups:
-                        group["lr"] = lr * (1 - progress)
+                        group["lr"] = settings.lr * (1 - progress)
                 if opponents is not None:
-                    for _ in range(opponent_steps - 1):
+                    for _ in range(settings.opponent_steps - 1):
                         total = trainees.losses(batch, progress)["total"].sum()
                         gradients = all_reduce_mean(torch.autograd.grad(total, trainees.opponent_weights))
                         for weight, gradient in zip(trainees.opponent_weights, gradients, strict=True):
                             weight.grad = gradient
                         opponents.step()
-                for _ in range(k):
+                for _ in range(settings.k):
                     losses = trainees.shared_losses(batch, progress)
                     learners.zero_grad()
                     if opponents is not None:
@@ -176,7 +215,7 @@ def minimise(
             for i in sorted(training):
                 histories[i].append(means[i])
                 if not math.isfinite(means[i]["total"]):
-                    raise DataError(f"training diverged in epoch {epoch + 1}; lower lr={lr} and train again")
+                    raise DataError(f"training diverged in epoch {epoch + 1}; lower lr={settings.lr} and train again")
                 score = trainees.validate(i)
                 if score is None:
                     continue
