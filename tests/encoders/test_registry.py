@@ -129,3 +129,9 @@ def test_lists():
         named_encoders(["tfidf", TfidfEncoder(5)], lyrics_encoder)
     with pytest.raises(UsageError, match="at least one"):
         named_encoders([], lyrics_encoder)
+
+
+@pytest.mark.parametrize("wrong", [7, [7], ["mfcc", None], {"mine": "mfcc"}, {"mine": 7}, object(), [b"mfcc"]])
+def test_what_is_no_encoder_is_refused_by_name(wrong):
+    with pytest.raises(UsageError, match="expected names or encoders, got "):
+        named_encoders(wrong, audio_encoder)

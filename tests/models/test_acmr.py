@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from alcca.errors import DataError, NotFittedError, UsageError
 from alcca.models.acmr import ACMR
+from alcca.models.alcca import ALCCA
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance, weight_norm
 from alcca.models.networks import AdversarialNetwork
 from alcca.models.training import TrainingSettings, train
@@ -232,6 +235,7 @@ def test_early_stopping():
     ids=["none", "unlabelled", "one class", "a class each", "partly"],
 )
 @pytest.mark.parametrize("batch_size", [10, 20, 1, 100])  # last batches of 1 song, and fewer songs than a batch
+@pytest.mark.filterwarnings("ignore:ACMR learns from labels")
 def test_small_data(y, batch_size):
     views, _ = songs(n=21)
     model = ACMR(**(SMALL | {"batch_size": batch_size})).fit(views, y)
@@ -241,9 +245,28 @@ def test_small_data(y, batch_size):
     assert all(np.isfinite(list(h.values())).all() for h in model.history_)
 
 
+@pytest.mark.parametrize(
+    ("y", "categories"), [(None, 0), ([None, ""] * 10, 0), (["one"] * 20, 1), (["one", None] * 10, 1)]
+)
+@pytest.mark.parametrize("fit", [lambda *a: ACMR(**SMALL).fit(*a), lambda *a: ALCCA(2, **SMALL).fit(*a)])
+def test_a_training_without_categories_is_warned_of(y, categories, fit):
+    views, _ = songs(n=20)
+    with pytest.warns(UserWarning, match=rf"ACMR learns .* fewer than 2 categories \({categories}\): L_imd"):
+        fit(views, y)
+
+
+@pytest.mark.parametrize(("y", "settings"), [(None, {"beta": 0}), (["a", "b"], {}), (["a", None, "b"], {})])
+def test_a_training_that_needs_no_more_categories_is_not_warned_of(y, settings):
+    views, _ = songs(n=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ACMR(**SMALL, **settings).fit([view[: len(y or "abc")] for view in views], y)
+
+
 def test_two_songs():
     views, _ = songs(n=2)
-    assert ACMR(**SMALL, validation=0.5).fit(views).transform(views)[0].shape == (2, 8)
+    model = ACMR(**SMALL, beta=0, validation=0.5).fit(views)
+    assert model.transform(views)[0].shape == (2, 8)
 
 
 def test_frames_and_vectors_are_the_same():

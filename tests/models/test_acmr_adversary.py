@@ -36,7 +36,7 @@ def test_views_that_are_not_standardised_are_taken_as_they_are(tmp_path):
 @pytest.mark.parametrize("setting", [{"momentum": 0.3}, {"lr_decay": True}, {"opponent_steps": 4}])
 def test_the_loop_is_told(monkeypatch, setting):
     told = {}
-    monkeypatch.setattr(acmr, "train", lambda *args, **settings: told.update(settings) or [])
+    monkeypatch.setattr(acmr, "train", lambda *args, **more: told.update(vars(args[3])) or [])
     ACMR(**SMALL, **setting).fit(*songs())
     assert told | setting == told
 

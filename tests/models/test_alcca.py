@@ -225,7 +225,7 @@ def test_too_many_components_are_refused_before_the_training(monkeypatch):
         ALCCA(n_components=9, **SMALL).fit(views, y)
     with pytest.raises(DataError, match="n_components=8: 6 songs allow at most 5; lower n_components or add songs"):
         ALCCA(n_components=8, **SMALL).fit((views[0][:6], views[1][:6]))
-    with pytest.raises(DataError, match="ridge=-1"):
+    with pytest.raises(UsageError, match="ridge=-1"):
         ALCCA(n_components=2, ridge=-1, **SMALL).fit(views, y)
 
 

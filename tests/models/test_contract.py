@@ -1,13 +1,18 @@
 """What is asked of every two-view estimator, also of those that know nothing of this package."""
 
+from typing import ClassVar
+
 import cca_zoo.linear
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.metrics.pairwise import cosine_similarity
 
 from alcca.errors import DataError, NotFittedError
 from alcca.experiments.methods import make_method, paper_methods
+from alcca.models.alcca import ALCCA
 from alcca.models.cca import CCA
 from alcca.models.contract import (
     CosineSimilarity,
@@ -18,11 +23,14 @@ from alcca.models.contract import (
     fit_estimator,
     gather,
     has_own_similarity,
+    label_array,
     similarity_of,
     song_count,
     take,
     view_names,
 )
+from alcca.models.fused import Fused
+from alcca.models.scoring import CSLS, CorrelationWeighted
 from alcca.models.standardised_cca import StandardisedCCA
 
 
@@ -36,6 +44,16 @@ class Own(BaseEstimator):
 
     def similarity(self, audio, lyrics):
         return [[1, 2]]
+
+
+class Learner(CCA):
+    """Keeps the labels that it is given."""
+
+    seen: ClassVar[list] = []
+
+    def fit(self, views, y=None):
+        self.seen.append(y)
+        return super().fit(views)
 
 
 @pytest.fixture
@@ -95,8 +113,8 @@ def test_what_an_estimator_names_is_what_it_gets():
 
 
 def test_groups_are_told_to_those_that_take_them(pair):
-    own = fit_estimator(Own(), *pair, "y", np.arange(30))
-    assert own.seen[1] == "y"
+    own = fit_estimator(Own(), *pair, ["y"] * 30, np.arange(30))
+    assert own.seen[1].tolist() == ["y"] * 30
     assert own.seen[2].tolist() == list(range(30))
     assert fit_estimator(Own(), *pair, None, None).seen[2] is None
     fit_estimator(CCA(2), *pair, None, np.arange(30))
@@ -108,6 +126,63 @@ def test_groups_are_told_to_those_that_take_them(pair):
 
     # Other packages take settings of their own so, and would not know these.
     assert fit_estimator(Other(), *pair, None, np.arange(30)).seen == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ([2, 0, 1], "i"),
+        ((2, 0, 1), "i"),
+        (np.array([2, 0, 1]), "i"),
+        (np.array([2, 0, 1], dtype=np.uint8), "u"),
+        (np.array([2, 0, 1], dtype=object), "i"),
+        ([np.int32(2), 0, np.int64(1)], "i"),
+        (pd.Series([2, 0, 1], dtype=object), "i"),
+        (torch.tensor([2, 0, 1]), "i"),
+        ([2.0, 0.5, 1.0], "f"),
+        ([True, False, True], "b"),
+        (["sad", "fun", "sad"], "U"),
+        (np.array(["sad", "fun", ""], dtype=object), "U"),
+        (pd.Categorical(["sad", "fun", "sad"]), "U"),
+        ([2, None, 1], "O"),
+        ([2, float("nan"), 1], "O"),
+        (["sad", None, "fun"], "O"),
+        ([2, "2", 1], "O"),
+        ([True, 0, 1], "O"),
+        ([("a", 1), ("b", 2), ("a", 1)], "O"),
+        ([[1, 0], [0, 1], [1, 1]], "O"),
+        ([2**70, 0, 1], "O"),
+        (["sad\0", "fun", "sad"], "O"),
+    ],
+)
+def test_labels_arrive_in_their_own_type(pair, given, kind):
+    expected = given.tolist() if hasattr(given, "tolist") else list(given)
+    labels = label_array(given)
+    assert labels.dtype.kind == kind
+    assert labels.shape == (3,)
+    np.testing.assert_equal(labels.tolist(), expected)
+    received = fit_estimator(Own(), *pair, given, None).seen[1]
+    assert received.dtype == labels.dtype
+    # Inside other estimators too, also of folds, and where the experiments pass objects.
+    objects = np.fromiter((label for label in expected for _ in range(10)), dtype=object)
+    Learner.seen.clear()
+    for around in (Fused({"own": Learner(2)}), CSLS(Learner(2)), CorrelationWeighted(Learner(2))):
+        around.fit(pair, objects)
+    assert [len(y) for y in Learner.seen] == [20, 20, 20, 30, 30, 30]
+    if kind != "O":
+        assert {y.dtype.kind for y in Learner.seen} == {kind.replace("u", "i")}
+
+
+@pytest.mark.parametrize("y", [3, np.array(3), object()])
+def test_labels_that_are_no_sequence_are_refused(pair, y):
+    with pytest.raises(DataError, match="y: expected labels, one a song"):
+        fit_estimator(CCA(2), *pair, y, None)
+
+
+@pytest.mark.parametrize("model", [Fused({"cca": CCA(2)}), ALCCA(2, hidden=((4,), (4,)), ridge="auto", epochs=1)])
+def test_labels_of_other_songs_are_refused(pair, model):
+    with pytest.raises(DataError, match="y: expected 30 labels, one a song, got 29"):
+        model.fit(pair, [1] * 29)
 
 
 def test_a_beginning_that_was_fitted_is_gone_on_from(pair):

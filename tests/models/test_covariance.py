@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from alcca.models.base import ROWS_PER_BLOCK
-from alcca.models.covariance import RunningCovariance, song_span, whitener
+from alcca.models.covariance import RunningCovariance, correlated, song_span, whitener
 
 
 def test_chunks_give_numpys_covariance():
@@ -87,6 +87,18 @@ def test_song_span_holds_the_songs():
     np.testing.assert_allclose(centred @ Q @ Q.T, centred, atol=1e-12)
 
 
+@pytest.mark.parametrize("units", [1.0, 1e-9])
+def test_song_span_of_songs_that_span_little(units):
+    X = np.tile(np.random.default_rng(0).normal(3, 1, size=(10, 4)) * [1, 1, 1, units], 10)
+    X[:, 0] = 1e6 / 3
+    Q = song_span(X)
+    assert Q.shape == (40, 4)
+    np.testing.assert_allclose(Q.T @ Q, np.eye(4), atol=1e-12)
+    centred = X - X.mean(0)
+    np.testing.assert_allclose(centred @ Q @ Q.T, centred, atol=1e-9)
+    assert song_span(np.ones((3, 7))).shape == (7, 1)
+
+
 def test_few_and_many_columns_are_whitened_alike(monkeypatch):
     C = np.cov(np.random.default_rng(0).normal(size=(30, 200)))
     few = whitener(C, 0.1)
@@ -94,3 +106,12 @@ def test_few_and_many_columns_are_whitened_alike(monkeypatch):
     many = whitener(C, 0.1)
     np.testing.assert_allclose(few, many, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(few.T @ (C + 0.1 * np.eye(30)) @ few, np.eye(30), atol=1e-12)
+
+
+def test_components_that_correlate():
+    assert correlated(np.array([1.0, 2e-12, 5e-13])).tolist() == [True, True, False]
+    # Large ridges shrink all correlations alike.
+    assert correlated(np.array([1e-30, 1e-36, 0.0])).tolist() == [True, True, False]
+    assert correlated(np.zeros(2)).tolist() == [False, False]
+    assert correlated(np.array([-1e-20])).tolist() == [False]
+    assert correlated(np.empty(0)).tolist() == []

@@ -294,7 +294,7 @@ def test_bad_data_is_refused():
     X, Y = songs()
     with pytest.raises(DataError, match="n_components=3: 3 songs allow at most 2"):
         DCCA(**SMALL).fit((X[:3], Y[:3]))
-    with pytest.raises(DataError, match="ridge=-1"):
+    with pytest.raises(UsageError, match="ridge=-1"):
         DCCA(**SMALL, ridge=-1).fit((X, Y))
     with pytest.raises(DataError, match="lyrics: expected 8 columns"):
         DCCA(**SMALL).fit((X, Y)).transform((X, Y[:, :3]))

@@ -223,7 +223,7 @@ def test_fused_may_be_a_part():
 def test_what_cannot_be_fused_is_refused():
     audio, lyrics = songs(30)
     for parts in ({}, [SharedWords()], None):
-        with pytest.raises(UsageError, match="parts: expected a mapping of names to estimators"):
+        with pytest.raises(UsageError, match=r"parts=.*: expected a mapping of names to estimators"):
             Fused(parts).fit((audio, lyrics))
     for folds in (1, 2.5):
         with pytest.raises(UsageError, match=r"folds=.*at least 2"):

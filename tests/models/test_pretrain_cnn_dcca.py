@@ -97,7 +97,7 @@ def test_same_seed_same_bits_and_global_generators_are_left_alone():
         ({"epochs": 0}, UsageError, "epochs=0"),
         ({"hidden": 3}, UsageError, "hidden=3"),
         ({"n_components": 60}, DataError, "60 songs allow at most 59"),
-        ({"ridge": -1}, DataError, "ridge=-1"),
+        ({"ridge": -1}, UsageError, "ridge=-1"),
         ({"frame_shape": (4, 29)}, DataError, "got 120"),
     ],
 )

@@ -124,10 +124,9 @@ def test_frames_are_flattened():
     assert RCCA(2, ridges=1).fit((X.reshape(100, 3, 4), Y)).transform((X, None))[0].shape == (100, 2)
 
 
-@pytest.mark.parametrize("k", [0, 8])
-def test_too_many_components_are_refused(k):
-    with pytest.raises(DataError, match=rf"n_components={k}: expected 1 to 7.*\(audio 12, lyrics 7\)"):
-        RCCA(k).fit(views())
+def test_too_many_components_are_refused():
+    with pytest.raises(DataError, match=r"n_components=8: expected 1 to 7.*\(audio 12, lyrics 7\)"):
+        RCCA(8).fit(views())
 
 
 def test_bad_data_and_settings_are_refused():

@@ -47,6 +47,19 @@ def test_scores_are_those_of_refits(p, q):
     )
 
 
+@pytest.mark.parametrize(("p", "q"), [(12, 7), (7, 12), (100, 9), (9, 100)])
+def test_choice_and_fit_agree_on_directions_without_correlation(p, q):
+    # Columns that vary in one song only, or never, or repeat others: as those of rare words.
+    X, Y = views(p=p, q=q)
+    for view in (X, Y):
+        view[:, 1] = view[:, 2] = 3.0
+        view[:5, 1], view[0, 3:5] = 30.0, 50.0
+        view[1:, 3:5] = 0.0
+        view[:, 5] = view[:, 0]
+    grids = ridge_grids(((1e-3, 0.1, 10.0), (1e-3, 1.0)))
+    np.testing.assert_allclose(ridge_scores(X, Y, grids, 7, 4, 0), refitted_scores(X, Y, grids, 7, 4, 0), rtol=1e-12)
+
+
 def test_folds_of_different_sizes_weigh_by_their_songs():
     X, Y = views(n=11)
     grids = ridge_grids((1.0, 10.0))

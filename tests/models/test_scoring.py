@@ -88,8 +88,10 @@ def test_who_is_near_to_everybody_is_less_near_to_each():
 def test_what_stands_around_hands_everything_on(around):
     views = songs()
     groups = np.arange(80)
-    model = around(Given()).fit(views, "y", groups)
-    assert model.estimator_.seen_ == (80, "y", groups)
+    labels = ["y"] * 80
+    model = around(Given()).fit(views, labels, groups)
+    n, y, told = model.estimator_.seen_
+    assert (n, y.tolist(), told is groups) == (80, labels, True)
     assert not hasattr(model.estimator, "seen_")  # a clone is fitted
     assert view_names(around(SpotifyDCCA()), "audio") == ("audio_descriptors",)
     assert view_names(around(CCA()), "lyrics") == ("features",)

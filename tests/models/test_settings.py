@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from alcca.errors import DataError, UsageError
-from alcca.models.settings import check_components, check_not_negative, check_positive, check_whole, layer_widths
+from alcca.models.settings import (
+    check_components,
+    check_flags,
+    check_not_negative,
+    check_positive,
+    check_seed,
+    check_whole,
+    draw_seed,
+    layer_widths,
+    projector_widths,
+)
 
 INF, NAN = float("inf"), float("nan")
 
@@ -23,6 +33,33 @@ def test_numbers(check, good, bad):
     for value in bad:
         with pytest.raises(UsageError, match="lr="):
             check(SimpleNamespace(lr=value), "lr")
+
+
+def test_flags():
+    for value in (True, False, np.True_, 0, 1):
+        check_flags(SimpleNamespace(verbose=value), "verbose")
+    for value in (2, "", None, 1.0, NAN):
+        with pytest.raises(UsageError, match=r"verbose=.*: expected True or False"):
+            check_flags(SimpleNamespace(verbose=value), "verbose")
+
+
+def test_seeds():
+    model = SimpleNamespace(random_state=np.random.default_rng(0))
+    check_seed(model)
+    first = draw_seed(model)
+    assert first == np.random.default_rng(0).integers(2**32)  # a check draws nothing
+    assert draw_seed(model) != first
+    assert [draw_seed(SimpleNamespace(random_state=seed)) for seed in (0, 2**32 - 1, np.array(7))] == [0, 2**32 - 1, 7]
+    assert len({draw_seed(SimpleNamespace(random_state=None)) for _ in range(5)}) == 5
+
+
+def test_widths_of_projectors():
+    assert projector_widths(([8, 4], np.array([4]))) == ((8, 4), (4,))
+    for hidden in ((8, 4), ((8, 4),), ((8,), ()), ((8,), 8), None, "ab"):
+        with pytest.raises(UsageError, match=r"hidden=.*: expected two lists of layer widths"):
+            projector_widths(hidden)
+    with pytest.raises(UsageError, match="must end in the same width"):
+        projector_widths(((8, 4), (8,)))
 
 
 @pytest.mark.parametrize(

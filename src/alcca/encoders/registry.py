@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
-from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
+from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.errors import AlccaError, UsageError
 from alcca.specification import Specification, value_of
 
@@ -194,11 +194,17 @@ def named_encoders(
     >>> list(named_encoders("mfcc,mfcc-stats", audio_encoder))
     ['mfcc', 'mfcc-stats']
     """
-    if written is None or isinstance(written, Mapping):
-        return dict(written or {})
+    if written is None:
+        return {}
+    if isinstance(written, Mapping):
+        for encoder in written.values():
+            _check_kind(encoder)
+        return {str(name): encoder for name, encoder in written.items()}
     encoders: dict[str, E] = {}
     listed = parse_encoders(written) if isinstance(written, str) else written
     for item in listed if isinstance(listed, Sequence) else [listed]:
+        if not isinstance(item, str):
+            _check_kind(item)
         name = item if isinstance(item, str) else item.name
         if name in encoders:
             raise UsageError(f"encoders: {name} is listed twice; remove one")
@@ -206,3 +212,8 @@ def named_encoders(
     if not encoders:
         raise UsageError("encoders: expected at least one, got none")
     return encoders
+
+
+def _check_kind(item: object) -> None:
+    if not isinstance(item, Encoder):
+        raise UsageError(f"encoders: expected names or encoders, got {type(item).__name__}: {item!r}")

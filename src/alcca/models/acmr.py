@@ -1,5 +1,6 @@
 """Adversarial cross-modal retrieval: projectors that keep the category and hide the modality."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
@@ -23,12 +24,17 @@ from alcca.models.distributed import by_rows
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
 from alcca.models.networks import AdversarialNetwork, Representations, in_precision
 from alcca.models.settings import (
+    Seed,
     Widths,
+    check_choice,
+    check_flags,
     check_not_negative,
     check_positive,
     check_precision,
     check_seed,
     check_whole,
+    draw_seed,
+    projector_widths,
 )
 from alcca.models.training import (
     Batch,
@@ -42,6 +48,9 @@ from alcca.models.training import (
 )
 
 __all__ = ["ACMR"]
+
+# A classifier of one category has nothing to learn.
+MIN_CLASSES = 2
 
 
 class _Started(NamedTuple):
@@ -101,8 +110,9 @@ class ACMR(TwoViewModel):
         Share of the training songs to keep out, drawn at random in whole groups. Training stops when their
         α L_imi + β L_imd has not fallen for ``patience`` epochs, and restores the best epoch.
     patience : int
-    random_state : int
-        The same seed, machine and number of threads give the same weights to the bit on a CPU.
+    random_state : int, RandomState, Generator or None
+        As in `alcca.models.base.TwoViewModel`. The same seed, machine and number of threads give the same weights to
+        the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     precision : {"float32", "bf16"}
@@ -157,7 +167,7 @@ class ACMR(TwoViewModel):
         opponent_steps: int = 1,
         validation: float | None = None,
         patience: int = 20,
-        random_state: int = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "float32",
         verbose: bool = False,
@@ -193,7 +203,7 @@ class ACMR(TwoViewModel):
             Arrays (n, p) or (n, 20, 161), and (n, q); row i of both is song i. n at least 2.
         y : sequence of hashable, length n, optional
             Categories; None, NaN or "" for a song without one, which L_imd leaves out and L_imi takes as a category
-            of its own.
+            of its own. With fewer than two categories L_imd teaches nothing; `fit` warns, unless ``beta`` is 0.
         groups : sequence of hashable, length n, optional
             Songs of one group, such as two recordings of a song, are kept out for validation together. None or "" is
             a song without a group.
@@ -201,7 +211,7 @@ class ACMR(TwoViewModel):
         Raises
         ------
         UsageError
-            A setting is out of its range.
+            A setting is invalid.
         DataError
             Views, labels or groups do not fit together, a view has NaN, all songs are of one group so that none can be
             kept out, or training diverged.
@@ -228,12 +238,19 @@ class ACMR(TwoViewModel):
         self._check_settings()
         X, Y = check_pair(views)
         codes, classes = encode_labels(y, len(X))
+        if self.beta > 0 and len(classes) < MIN_CLASSES:
+            warnings.warn(
+                f"ACMR learns from labels, and y has fewer than {MIN_CLASSES} categories ({len(classes)}): L_imd "
+                f"teaches nothing; give labels of {MIN_CLASSES} or more, or beta=0",
+                stacklevel=3,
+            )
         measure = Standardizer.of if self.standardize else Standardizer.nothing
         statistics = measure(X), measure(Y)
         device = choose_device(self.device)
-        generator = torch.Generator().manual_seed(check_seed(self))
+        generator = torch.Generator().manual_seed(draw_seed(self))
         # Without any label the semantic classifier has one output and nothing to learn.
-        network = AdversarialNetwork((X.shape[1], Y.shape[1]), self.hidden, max(len(classes), 1), generator)
+        columns, widths = (X.shape[1], Y.shape[1]), projector_widths(self.hidden)
+        network = AdversarialNetwork(columns, widths, max(len(classes), 1), generator)
         data = (
             torch.from_numpy(statistics[0].apply(X)).to(device),
             torch.from_numpy(statistics[1].apply(Y)).to(device),
@@ -286,25 +303,21 @@ class ACMR(TwoViewModel):
         }
 
     def _check_settings(self) -> None:
-        if self.invariance not in ("triplet", "pair"):
-            raise UsageError(f"invariance={self.invariance!r}: expected 'triplet' or 'pair'")
+        check_choice(self, "invariance", ("triplet", "pair"))
         check_not_negative(self, "alpha", "beta", "regularization", "adversary", "margin", "momentum")
         if self.momentum >= 1:
             raise UsageError(f"momentum={self.momentum!r}: expected a number of at least 0 and below 1")
         check_whole(self, "k", "opponent_steps", "epochs", "batch_size", "patience")
         check_positive(self, "lr")
         check_precision(self)
+        check_flags(self, "standardize", "lr_decay", "verbose")
         check_seed(self)
-        if len(self.hidden) != 2 or not all(len(widths) and min(widths) >= 1 for widths in self.hidden):
-            raise UsageError(f"hidden={self.hidden}: expected two lists of layer widths, ((1000, 200), (200, 200))")
-        if self.hidden[0][-1] != self.hidden[1][-1]:
-            raise UsageError(f"hidden={self.hidden}: both networks must end in the same width, which is the space's")
 
     @torch.no_grad()
     def _embed(self, view: NDArray[Any], which: int) -> NDArray[np.float64]:
         projector = (self.network_.audio, self.network_.lyrics)[which]
         weight = next(projector.parameters())
-        out = np.empty((len(view), self.hidden[which][-1]))
+        out = np.empty((len(view), projector_widths(self.hidden)[which][-1]))
         for start, block in row_blocks(view):
             x = torch.from_numpy(self.statistics_[which].apply(block)).to(weight.device)
             out[start : start + len(block)] = projector(x).cpu().numpy()
@@ -331,7 +344,8 @@ class ACMR(TwoViewModel):
             for name, a in arrays.items()
             if name.startswith("network.")
         }
-        network = AdversarialNetwork(self._columns(), self.hidden, len(weights["semantic.bias"]), torch.Generator())
+        widths = projector_widths(self.hidden)
+        network = AdversarialNetwork(self._columns(), widths, len(weights["semantic.bias"]), torch.Generator())
         network.load_state_dict(weights)
         # A model trained on a GPU also loads on a machine without one.
         self.network_ = network.to(choose_device(self.device if self.device == "cpu" else "auto"))

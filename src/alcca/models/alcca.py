@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
 from alcca.models.acmr import ACMR
-from alcca.models.base import TwoViewModel, View, check_pair
+from alcca.models.base import TwoViewModel, View, check_pair, encode_labels
 from alcca.models.cca import CCA, Ridge
-from alcca.models.contract import cosines, fit_estimator, identity
+from alcca.models.contract import cosines, fit_estimator, identity, label_array
 from alcca.models.held_out import group_codes, held_out_rows
 from alcca.models.score_weights import mean_reciprocal_ranks
-from alcca.models.settings import Widths, check_components
+from alcca.models.settings import Seed, Widths, check_components, draw_seed, projector_widths
 
 __all__ = ["ALCCA", "AUTO"]
 
@@ -102,7 +102,7 @@ verbose
         ridge: Ridge | str = 1e-4,
         validation: float | None = None,
         patience: int = 20,
-        random_state: int = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "float32",
         verbose: bool = False,
@@ -159,20 +159,23 @@ verbose
         audio, lyrics = check_pair(views)
         n = len(audio)
         codes = None if groups is None else group_codes(groups, n)
-        if isinstance(self.ridge, str) and self.ridge != AUTO:
+        encode_labels(y, n)  # checks them
+        chosen = isinstance(self.ridge, str) and self.ridge == AUTO
+        if isinstance(self.ridge, str) and not chosen:
             raise UsageError(f"ridge={self.ridge!r}: expected a number of at least 0, two of them, or {AUTO!r}")
-        acmr, cca = self._parts(0.0 if self.ridge == AUTO else self.ridge)
+        acmr, cca = self._parts(0.0 if chosen else self.ridge)
         acmr._check_settings()
         if first_stage is not None and identity(first_stage) != identity(acmr):
             raise UsageError(f"first_stage={first_stage!r}: expected {acmr!r}, fitted on the same songs")
-        d = self.hidden[0][-1]
+        d = projector_widths(self.hidden)[0][-1]
         cca._checked_ridges((d, d))  # before the training, which takes long
         check_components(self.n_components, n)
-        reciprocals = self._try_ridges(views, y, codes) if self.ridge == AUTO else {}
+        seed = draw_seed(self)
+        reciprocals = self._try_ridges(views, y, codes, seed) if chosen else {}
         self.ridge_ = _largest_of_the_best(reciprocals) if reciprocals else self.ridge
         self.ridge_scores_ = {ridge: float(reciprocal.mean()) for ridge, reciprocal in reciprocals.items()}
         if first_stage is None:
-            fit_estimator(acmr, audio, lyrics, y, codes)
+            fit_estimator(acmr.set_params(random_state=seed), audio, lyrics, y, codes)
         else:
             acmr = first_stage
         cca.set_params(ridge=self.ridge_)
@@ -181,13 +184,13 @@ verbose
         return self
 
     def _try_ridges(
-        self, views: Sequence[View], y: Any, groups: NDArray[np.int64] | None
+        self, views: Sequence[View], y: Any, groups: NDArray[np.int64] | None, seed: int
     ) -> dict[float, NDArray[np.float64]]:
         """For each ridge, the reciprocal ranks of songs kept out of a first training, means of both directions."""
         X, Y = check_pair(views)
-        train, held_out = _kept_out(groups, len(X), self.random_state)
-        labels = None if y is None else np.fromiter(y, dtype=object, count=len(X))[train]
-        acmr, _ = self._parts(0.0)
+        train, held_out = _kept_out(groups, len(X), seed)
+        labels = None if y is None else label_array(y)[train]
+        acmr = self._parts(0.0)[0].set_params(random_state=seed)
         fit_estimator(acmr, X[train], Y[train], labels, None if groups is None else groups[train])
         represented = [acmr._embed(view, which) for which, view in enumerate((X, Y))]
         reciprocals = {}

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
-from alcca.errors import DataError, NotFittedError
+from alcca.errors import DataError
 from alcca.models.contract import CosineSimilarity
+from alcca.models.conventions import CommonSpace, NotFittedError, RetrievalScore, not_fitted
 from alcca.models.processes import process_rank
 from alcca.persistence import load_state, save_state
 
@@ -250,13 +251,17 @@ class Standardizer(NamedTuple):
         return out
 
 
-class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class TwoViewModel(CosineSimilarity, RetrievalScore, CommonSpace, BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """Base of the models that learn a common space of audio and lyrics.
 
     A subclass stores its settings in ``__init__`` and nothing else (scikit-learn's convention, so that
     ``get_params``, ``set_params`` and ``clone`` work), learns in `fit`, and converts its fitted state to and from
     arrays in `_get_state` and `_set_state`. If it keeps songs out of its own training, its `fit` takes ``groups`` too,
     and keeps each group whole (`alcca.models.held_out`).
+
+    A setting ``random_state`` is a seed from 0 to 2^32 - 1, which makes fits repeatable; a ``RandomState`` or
+    ``Generator`` of NumPy, from which each fit draws a seed; or None, with which each fit draws a fresh one. Several
+    processes that train together need a number.
 
     ``audio_view`` names the audio features that `fit` and `transform` take (`alcca.models.contract`).
     """
@@ -296,7 +301,18 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
             raise self._not_fitted()
 
     def _not_fitted(self) -> NotFittedError:
-        return NotFittedError(f"this {type(self).__name__} is not fitted; call fit((audio, lyrics)) first")
+        return not_fitted(self)
+
+    @property
+    def n_features_in_(self) -> tuple[int, int]:
+        """Columns of audio and lyrics in `fit`, (p, q), flattened: scikit-learn's attribute, for two views."""
+        self._check_fitted()
+        return self._columns()
+
+    @property
+    def _dimensions(self) -> int:
+        self._check_fitted()
+        return len(self._embed(np.zeros((1, self._columns()[0])), 0)[0])
 
     def transform(self, views: Sequence[View]) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
         """Map songs into the common space, where the cosine measures how well audio and lyrics fit.
@@ -328,7 +344,8 @@ class TwoViewModel(CosineSimilarity, BaseEstimator, ABC):  # type: ignore[misc] 
     def save(self, folder: Path | str) -> None:
         """Write the fitted model to ``folder`` (safetensors and JSON); `load` restores the same numbers.
 
-        If several processes train together, only the first writes; the others return at once.
+        If several processes train together, only the first writes; the others return at once. A generator in
+        ``random_state`` is written as None.
 
         Raises
         ------
@@ -360,6 +377,8 @@ def _plain(value: Any) -> Any:
     """Convert settings for JSON; grids of parameters contain NumPy scalars."""
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, np.random.RandomState | np.random.Generator):
+        return None  # its next seed would need its state, and the fitted model needs neither
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple | np.ndarray) else value

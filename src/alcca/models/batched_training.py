@@ -86,7 +86,7 @@ def fit_together(
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> folds = [(rng.normal(size=(n, 12)), rng.normal(size=(n, 8))) for n in (60, 61)]
-    >>> models = [ACMR(hidden=((16, 4), (4,)), epochs=2, batch_size=50, random_state=s, device="cpu") for s in (0, 1)]
+    >>> models = [ACMR(((16, 4), (4,)), beta=0, epochs=2, batch_size=50, random_state=s, device="cpu") for s in (0, 1)]
     >>> [model.transform(fold)[0].shape for model, fold in zip(fit_together(models, folds, [None] * 2), folds)]
     [(60, 4), (61, 4)]
     """

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import DataError
+from alcca.errors import DataError, UsageError
 from alcca.models.base import NAMES, TwoViewModel, View, check_pair
-from alcca.models.covariance import RunningCovariance, song_span, whitener
-from alcca.models.settings import whole_number
+from alcca.models.covariance import RunningCovariance, correlated, song_span, whitener
+from alcca.models.settings import is_number, whole_number
 
-__all__ = ["CCA"]
+__all__ = ["CCA", "Ridge", "ridge_pair"]
 
 Float64: TypeAlias = NDArray[np.float64]
 Ridge: TypeAlias = float | tuple[float, float]
@@ -37,7 +37,8 @@ class CCA(TwoViewModel):
     Parameters
     ----------
     n_components : int
-        1 to min(p, q). Components beyond the rank of a view get correlation 0 and weights 0.
+        1 to min(p, q). Components whose correlation is 0, or below a millionth of the first, get correlation 0 and
+        weights 0: those beyond the rank of a view, with a ridge too.
     ridge : float or (float, float)
         Added to the diagonals of the covariances of audio and lyrics, at least 0. Without a ridge, if a view has as
         many independent columns as songs - 1, every correlation is 1 and meaningless; `fit` warns.
@@ -91,9 +92,10 @@ class CCA(TwoViewModel):
 
         Raises
         ------
+        UsageError
+            n_components is not a whole number of at least 1, or a ridge is not a number of at least 0.
         DataError
-            n_components is above min(p, q), a ridge is negative, a view has NaN, the numbers of songs differ or are
-            below two.
+            n_components is above min(p, q), a view has NaN, the numbers of songs differ or are below two.
         """
         X, Y = check_pair(views)
         ridges = self._checked_ridges((X.shape[1], Y.shape[1]))
@@ -126,6 +128,8 @@ class CCA(TwoViewModel):
 
         Raises
         ------
+        UsageError
+            As raised by `fit`.
         DataError
             As raised by `fit`; or the model has no covariances to add to, because it was loaded, or fitted on fewer
             songs than columns.
@@ -198,19 +202,14 @@ class CCA(TwoViewModel):
         return self._solution
 
     def _checked_ridges(self, columns: tuple[int, int]) -> tuple[float, float]:
-        whole_number("n_components", self.n_components, None)
-        if not 1 <= self.n_components <= min(columns):
+        ridges = ridge_pair(self.ridge)
+        whole_number("n_components", self.n_components)
+        if self.n_components > min(columns):
             raise DataError(
                 f"n_components={self.n_components}: expected 1 to {min(columns)}, the columns of the smaller view "
                 f"(audio {columns[0]}, lyrics {columns[1]})"
             )
-        try:
-            ridges = np.broadcast_to(np.asarray(self.ridge, dtype=np.float64), (2,))
-        except (TypeError, ValueError):
-            ridges = np.full(2, np.nan)
-        if not ((ridges >= 0) & np.isfinite(ridges)).all():
-            raise DataError(f"ridge={self.ridge!r}: expected a number of at least 0, or two (audio, lyrics)")
-        return float(ridges[0]), float(ridges[1])
+        return ridges
 
     def _embed(self, view: NDArray[Any], which: int) -> Float64:
         return (view - self.means_[which]) @ self.weights_[which]
@@ -236,6 +235,26 @@ class CCA(TwoViewModel):
         self._solution = _Solution(arrays["correlations"], weights, means)
 
 
+def ridge_pair(ridge: Any) -> tuple[float, float]:
+    """Return the ridges of audio and lyrics; one number is for both.
+
+    Raises
+    ------
+    UsageError
+        It is neither a finite number of at least 0 nor two of them.
+
+    Examples
+    --------
+    >>> ridge_pair(10), ridge_pair((0.1, 2))
+    ((10.0, 10.0), (0.1, 2.0))
+    """
+    plain = ridge.tolist() if isinstance(ridge, np.ndarray) else ridge
+    pair = list(plain) if isinstance(plain, Sequence) else [plain, plain]
+    if len(pair) != 2 or not all(is_number(one) and 0 <= one < np.inf for one in pair):
+        raise UsageError(f"ridge={ridge!r}: expected a number of at least 0, or two (audio, lyrics)")
+    return float(pair[0]), float(pair[1])
+
+
 def _canonical_directions(
     covariance: RunningCovariance, k: int, ridges: tuple[float, float]
 ) -> tuple[Float64, tuple[Float64, Float64]]:
@@ -252,7 +271,7 @@ def _canonical_directions(
                 stacklevel=3,
             )
     U, rho, Vt = np.linalg.svd(Wx.T @ Cxy @ Wy, full_matrices=False)
-    rank = min(k, len(rho))
+    rank = min(k, int(np.count_nonzero(correlated(rho**2))))
     weights = np.zeros((len(Wx), k)), np.zeros((len(Wy), k))
     weights[0][:, :rank] = Wx @ U[:, :rank]
     weights[1][:, :rank] = Wy @ Vt[:rank].T

@@ -17,12 +17,15 @@ from alcca.models.dcca import perceptron
 from alcca.models.distributed import by_rows
 from alcca.models.networks import in_precision
 from alcca.models.settings import (
+    Seed,
     Widths,
+    check_flags,
     check_not_negative,
     check_positive,
     check_precision,
     check_seed,
     check_whole,
+    draw_seed,
     layer_widths,
 )
 from alcca.models.trained_network import TrainedNetwork, arrays_under, prefix_arrays
@@ -91,8 +94,9 @@ class CLIP(TwoViewModel):
         not fallen for ``patience`` epochs, and restores the best epoch: the networks soon overfit a thousand songs.
         None trains on all songs, to the end.
     patience : int
-    random_state : int
-        The same seed, machine and number of threads give the same weights to the bit on a CPU.
+    random_state : int, RandomState, Generator or None
+        As in `alcca.models.base.TwoViewModel`. The same seed, machine and number of threads give the same weights to
+        the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     precision : {"float32", "bf16"}
@@ -137,7 +141,7 @@ class CLIP(TwoViewModel):
         regularization: float = 1e-3,
         validation: float | None = 0.1,
         patience: int = 10,
-        random_state: int = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "float32",
         verbose: bool = False,
@@ -171,7 +175,7 @@ class CLIP(TwoViewModel):
         Raises
         ------
         UsageError
-            A setting is out of its range.
+            A setting is invalid.
         DataError
             Views or groups do not fit together, a view has NaN, fewer than two songs are left to learn from, all songs
             are of one group so that none can be kept out, or training diverged.
@@ -180,13 +184,13 @@ class CLIP(TwoViewModel):
         X, Y = check_pair(views)
         statistics = Standardizer.of(X), Standardizer.of(Y)
         device = choose_device(self.device)
-        generator = torch.Generator().manual_seed(check_seed(self))
+        generator = torch.Generator().manual_seed(draw_seed(self))
         towers = _Towers((X.shape[1], Y.shape[1]), layer_widths(self.hidden), self.temperature, generator).to(device)
         validation_rows = split_rows(len(X), self.validation, generator, groups)
         left = len(X) - (0 if validation_rows is None else len(validation_rows))
         if left < MIN_IN_A_BATCH:
             raise DataError(f"{len(X)} songs, of which {left} to learn from: expected 2 or more; add songs")
-        towers.log_temperature.requires_grad_(self.learn_temperature)
+        towers.log_temperature.requires_grad_(bool(self.learn_temperature))
         data = [
             torch.from_numpy(view_statistics.apply(view)).to(device)
             for view_statistics, view in zip(statistics, (X, Y), strict=True)
@@ -219,6 +223,7 @@ class CLIP(TwoViewModel):
         check_positive(self, "lr", "temperature")
         check_not_negative(self, "regularization")
         check_precision(self)
+        check_flags(self, "learn_temperature", "verbose")
         check_seed(self)
         audio, lyrics = layer_widths(self.hidden)
         if not audio or not lyrics or audio[-1] != lyrics[-1]:

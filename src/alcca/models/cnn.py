@@ -13,6 +13,7 @@ from alcca.errors import DataError, UsageError
 from alcca.models.base import Standardizer, encode_labels
 from alcca.models.distributed import by_rows
 from alcca.models.networks import Linear, Projector, in_precision
+from alcca.models.settings import whole_number
 from alcca.models.trained_network import TrainedNetwork, arrays_under
 from alcca.models.training import History, TrainingSettings, choose_device, train
 
@@ -104,12 +105,11 @@ def check_frames(X: NDArray[Any], frame_shape: Any) -> None:
 or their shape as frame_shape
     """
     try:
-        coefficients, frames = frame_shape
-        valid = min(coefficients, frames) >= 1 and (coefficients, frames) == (int(coefficients), int(frames))
-    except (TypeError, ValueError):
-        valid = False
-    if not valid:
-        raise UsageError(f"frame_shape={frame_shape!r}: expected (coefficients, frames), such as {FRAME_SHAPE}")
+        coefficients, frames = (whole_number("frame_shape", size) for size in frame_shape)
+    except (TypeError, ValueError) as error:  # UsageError is a ValueError
+        raise UsageError(
+            f"frame_shape={frame_shape!r}: expected (coefficients, frames), such as {FRAME_SHAPE}"
+        ) from error
     if X.shape[1] != coefficients * frames:
         raise DataError(
             f"audio: expected {coefficients} x {frames} = {coefficients * frames} columns, coefficients by frames, "
@@ -230,7 +230,7 @@ def pretrained_encoder(
     batch_size: int,
     lr: float,
     regularization: float,
-    random_state: int,
+    seed: int,
     device: str,
     verbose: bool,
     precision: str = "float32",
@@ -255,7 +255,7 @@ def pretrained_encoder(
     codes, classes = encode_labels(y, len(X))
     statistics = frame_statistics(X, frame_shape)
     place = choose_device(device)
-    generator = torch.Generator().manual_seed(int(random_state))
+    generator = torch.Generator().manual_seed(seed)
     network = FrameNetwork(frame_shape, widths, generator).to(place)
     _, history = pretrain(
         network,

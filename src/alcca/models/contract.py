@@ -15,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.errors import DataError
 from alcca.models.content import content
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "gather",
     "has_own_similarity",
     "identity",
+    "is_estimator",
     "keeps_contract",
+    "label_array",
     "similarity_of",
     "song_count",
     "take",
@@ -107,6 +110,18 @@ def keeps_contract(kind: type) -> bool:
         and hasattr(kind, "fit")
         and (hasattr(kind, "transform") or hasattr(kind, "similarity"))
     )
+
+
+def is_estimator(thing: Any, method: str) -> bool:
+    """Whether an object can be cloned and fitted, and has a method: an estimator, and not its class.
+
+    Examples
+    --------
+    >>> from alcca.models.cca import CCA
+    >>> is_estimator(CCA(), "transform"), is_estimator(CCA, "transform"), is_estimator(None, "transform")
+    (True, False, False)
+    """
+    return not isinstance(thing, type) and all(hasattr(thing, name) for name in ("get_params", "fit", method))
 
 
 def has_own_similarity(estimator: Any) -> bool:
@@ -225,6 +240,58 @@ def take(view: Any, rows: Rows) -> Any:
     return [view[row] for row in np.arange(len(view))[rows].tolist()]
 
 
+def label_array(y: Any) -> NDArray[Any]:
+    """Return labels as the array that other packages expect: whole numbers as int64, texts as str, others unchanged.
+
+    Parameters
+    ----------
+    y : sequence of n labels
+        Of any type: an array, a list, a column of a table, a tensor.
+
+    Returns
+    -------
+    array, shape (n,)
+        An array that has numbers, truth values or texts is returned unchanged. Labels of several types, or of which
+        some are missing (None, NaN), stay objects, except for the NaN of an array of floats.
+
+    Raises
+    ------
+    DataError
+        ``y`` is not a sequence.
+
+    Examples
+    --------
+    >>> label_array(np.array([2, 0, 1], dtype=object))
+    array([2, 0, 1])
+    >>> label_array(["sad", "fun"])
+    array(['sad', 'fun'], dtype='<U3')
+    >>> label_array([2, None, 1])
+    array([2, None, 1], dtype=object)
+    """
+    if isinstance(y, np.ndarray) and y.ndim and y.dtype != object:
+        return y
+    try:
+        labels = list(y.tolist() if hasattr(y, "tolist") else y)
+    except TypeError as error:
+        raise DataError(f"y: expected labels, one a song, got {type(y).__name__}") from error
+    kinds = {_kind(label) for label in labels}
+    if len(kinds) == 1 and kinds < {int, float, bool, str}:
+        natural: NDArray[Any] = np.array(labels, dtype=kinds.pop())
+        # Texts that end in NUL would lose it.
+        if natural.dtype.kind != "U" or natural.tolist() == labels:
+            return natural
+    return np.fromiter(labels, dtype=object, count=len(labels))
+
+
+def _kind(label: Any) -> type:
+    """The Python type of a label, for those that arrays have; object for the others."""
+    if isinstance(label, np.generic):
+        label = label.item()
+    if type(label) is int:
+        return int if -(2**63) <= label < 2**63 else object
+    return type(label)
+
+
 def song_count(view: Any) -> int:
     """The number of songs on one side, as collected by `gather`.
 
@@ -278,6 +345,7 @@ def fit_estimator(
     audio, lyrics : n songs
         As collected by `gather`.
     y : sequence of n labels, or None
+        `fit` gets them as `label_array` returns them.
     groups : (n,) array of int, or None
         Songs of one number must stay together. Ignored if ``fit`` has no parameter ``groups``.
     begun : object, optional
@@ -292,5 +360,7 @@ def fit_estimator(
         return begun
     keeps_out = groups is not None and "groups" in inspect.signature(estimator.fit).parameters
     more: dict[str, Any] = {"groups": groups} if keeps_out else {}
-    estimator.fit((audio, lyrics), y, **more, **({} if begun is None else {"first_stage": begun}))
+    if begun is not None:
+        more["first_stage"] = begun
+    estimator.fit((audio, lyrics), None if y is None else label_array(y), **more)
     return estimator

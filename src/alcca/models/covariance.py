@@ -9,13 +9,16 @@ from scipy.linalg.lapack import dtrtri
 
 from alcca.models.base import ROWS_PER_BLOCK, row_blocks
 
-__all__ = ["RunningCovariance", "song_span", "whitener"]
+__all__ = ["RunningCovariance", "correlated", "song_span", "whitener"]
 
 Float64: TypeAlias = NDArray[np.float64]
 
 # A column is collinear if the other columns explain all but this share of its variance: 1e-12 is a residual of 1e-6,
 # above the rounding errors of float32 features and float64 covariances.
 COLLINEAR = 1e-12
+# A squared correlation below this share of the largest is a rounding error, or that of a direction without variance
+# that only the ridge whitens: the squares come from an eigendecomposition, which is exact to 1e-15 of the largest.
+UNCORRELATED = 1e-12
 FEW_COLUMNS = 1000
 # With a variance of a quarter of the squared mean, subtracting the mean costs three of 52 bits.
 MIN_SPREAD = 0.25
@@ -175,8 +178,35 @@ def whitener(C: Float64, ridge: float = 0.0) -> Float64:
     return np.asarray(vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None])
 
 
+def correlated(squares: Float64) -> NDArray[np.bool_]:
+    """Return which components correlate: the fit of a CCA and the choice of its ridges keep these, and no others.
+
+    A ridge also whitens directions in which the training songs do not vary, such as constant columns, or the difference
+    of equal ones. They tell nothing about pairs, but new songs may vary there, and their weights are large: up to
+    1 / sqrt(ridge).
+
+    Parameters
+    ----------
+    squares : array, shape (k,)
+        Squared canonical correlations, as computed.
+
+    Returns
+    -------
+    array of bool, shape (k,)
+
+    Examples
+    --------
+    >>> correlated(np.array([0.25, 1e-4, 1e-17, 0.0, -1e-18]))
+    array([ True,  True, False, False, False])
+    """
+    return np.asarray(squares > UNCORRELATED * squares.max(initial=0.0))
+
+
 def song_span(X: NDArray[np.floating]) -> Float64 | None:
-    """Return an orthonormal basis (p, n) of the space that n < p songs span about their mean, else None.
+    """Return an orthonormal basis (p, r) of the space that n < p songs span about their mean, else None.
+
+    r is n, although the songs span n - 1 dimensions at most; or their rank, if they span fewer, as with columns that
+    repeat each other.
 
     Examples
     --------
@@ -186,4 +216,12 @@ def song_span(X: NDArray[np.floating]) -> Float64 | None:
     if X.shape[1] <= len(X):
         return None
     centred = X - X.mean(axis=0, dtype=np.float64)
-    return np.asarray(qr(centred.T, mode="economic", overwrite_a=True, check_finite=False)[0])
+    # The deviation of equal numbers from their rounded mean need not be 0.
+    centred[:, X.min(axis=0) == X.max(axis=0)] = 0.0
+    Q, R = qr(centred.T, mode="economic", overwrite_a=True, check_finite=False)
+    # The songs are R in this basis. Where no song has more than a rounding error, the direction is arbitrary, and
+    # rounding errors of different directions are independent: without a ridge they would count as columns.
+    length = np.linalg.norm(R, axis=1)
+    kept = length > max(X.shape) * np.finfo(np.float64).eps * length.max()
+    kept[0] = True  # for songs that do not vary
+    return np.ascontiguousarray(Q[:, kept]) if np.count_nonzero(kept) < len(X) - 1 else np.asarray(Q)

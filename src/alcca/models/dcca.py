@@ -17,12 +17,15 @@ from alcca.models.distributed import by_rows
 from alcca.models.networks import Linear, in_precision
 from alcca.models.settings import (
     Hidden,
+    Seed,
     check_components,
+    check_flags,
     check_not_negative,
     check_positive,
     check_precision,
     check_seed,
     check_whole,
+    draw_seed,
     layer_widths,
 )
 from alcca.models.trained_network import TrainedNetwork, arrays_under, prefix_arrays
@@ -68,8 +71,9 @@ class DCCA(TwoViewModel):
         Training stops when their total correlation has not risen for ``patience`` epochs, and restores the best epoch.
         The CCA takes all songs.
     patience : int
-    random_state : int
-        The same seed, machine and number of threads give the same weights to the bit on a CPU.
+    random_state : int, RandomState, Generator or None
+        As in `alcca.models.base.TwoViewModel`. The same seed, machine and number of threads give the same weights to
+        the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     precision : {"float32", "bf16"}
@@ -117,7 +121,7 @@ class DCCA(TwoViewModel):
         regularization: float = 2e-3,
         validation: float | None = None,
         patience: int = 10,
-        random_state: int = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "float32",
         verbose: bool = False,
@@ -151,17 +155,17 @@ class DCCA(TwoViewModel):
         Raises
         ------
         UsageError
-            A setting is out of its range.
+            A setting is invalid.
         DataError
-            Views or groups do not fit together, a view has NaN, n_components is above n - 1, a ridge is negative, too
-            few songs are kept out for validation, or training diverged.
+            Views or groups do not fit together, a view has NaN, n_components is above n - 1, too few songs are kept out
+            for validation, or training diverged.
         """
         self._check_settings()
         X, Y = check_pair(views)
         ridges = self._checked_ridges(len(X))
         statistics = self._statistics(X), Standardizer.of(Y)
         device = choose_device(self.device)
-        generator = torch.Generator().manual_seed(check_seed(self))
+        generator = torch.Generator().manual_seed(draw_seed(self))
         f_A, f_T = self._audio_network(X.shape[1], generator), self._lyrics_network(Y.shape[1], generator)
         networks = nn.ModuleList([f_A, f_T]).to(device)
         validation_rows = split_rows(len(X), self.validation, generator, groups)
@@ -222,6 +226,7 @@ class DCCA(TwoViewModel):
         check_positive(self, "lr")
         check_not_negative(self, "regularization")
         check_precision(self)
+        check_flags(self, "verbose")
         check_seed(self)
         layer_widths(self.hidden)
 
@@ -309,7 +314,7 @@ class SpotifyDCCA(DCCA):
         regularization: float = 2e-3,
         validation: float | None = None,
         patience: int = 10,
-        random_state: int = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "float32",
         verbose: bool = False,

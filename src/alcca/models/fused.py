@@ -1,32 +1,42 @@
 """Several two-view estimators as one: the weighted sum of their similarities."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from alcca.errors import DataError, NotFittedError, UsageError
+from alcca.errors import DataError, UsageError
 from alcca.models.contract import (
     dimension_parameter,
     fit_estimator,
     gather,
+    is_estimator,
+    label_array,
     similarity_of,
     song_count,
     take,
     view_names,
 )
+from alcca.models.conventions import RetrievalScore, not_fitted
 from alcca.models.held_out import MIN_SONGS_IN_A_FOLD, deal, group_codes
+from alcca.models.processes import process_rank
+from alcca.models.saving import load_model, save_model
 from alcca.models.score_weights import learned_weights
-from alcca.models.settings import check_seed, whole_number
+from alcca.models.settings import Seed, check_seed, draw_seed, whole_number
+from alcca.persistence import load_state, save_state
+from alcca.persistence.classes import making
 
 __all__ = ["Fused"]
 
 SIDES = ("audio", "lyrics")
+# The setting with which parts keep the seeds of their own.
+OWN = "parts"
 
 
-class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class Fused(RetrievalScore, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The sum of several estimators' similarities, with weights learned on held-out songs.
 
     ``similarity = sum_p (weights_[p] * similarity_p + silence_[p] * silent_p)``, where ``silent_p`` is 1 for a
@@ -40,13 +50,14 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     Parameters
     ----------
     parts : mapping of str to estimator
-        Unfitted, never changed. Each has ``fit(views, y)``, and ``similarity(audio, lyrics)`` or ``transform(views)``;
-        its attributes ``audio_view`` and ``lyrics_view`` name its views (`alcca.models.contract`).
+        Unfitted, never changed; by names without "__". Each has ``fit(views, y)``, and ``similarity(audio, lyrics)`` or
+        ``transform(views)``; its attributes ``audio_view`` and ``lyrics_view`` name its views
+        (`alcca.models.contract`).
     folds : int
         At least 2. Songs of a group are in one fold.
-    random_state : int, optional
-        Deals the songs, and becomes the ``random_state`` of every part that has one. None keeps the parts' own, and
-        deals like 0.
+    random_state : int, RandomState, Generator, None or "parts"
+        Draws a seed for each fit, as in `alcca.models.base.TwoViewModel`, which deals the songs and becomes the
+        ``random_state`` of every part that has one. With "parts" each part keeps its own, and songs are dealt as by 0.
 
     Attributes
     ----------
@@ -59,6 +70,8 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     Notes
     -----
+    There is no ``n_features_in_``: parts may learn from texts.
+
     A part's common space gets no more dimensions than the songs and features inside a fold allow, so that held-out
     songs are scored with as many dimensions as the final fit has.
 
@@ -78,7 +91,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     silence_: dict[str, float]
     parts_: dict[str, Any]
 
-    def __init__(self, parts: Mapping[str, Any], folds: int = 3, random_state: int | None = None) -> None:
+    def __init__(self, parts: Mapping[str, Any], folds: int = 3, random_state: Seed | str = OWN) -> None:
         self.parts = parts
         self.folds = folds
         self.random_state = random_state
@@ -101,6 +114,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         theirs = {
             f"{part}__{name}": value
             for part, estimator in self.parts.items()
+            if hasattr(estimator, "get_params") and not isinstance(estimator, type)
             for name, value in estimator.get_params(deep=True).items()
         }
         return {**own, **theirs}
@@ -141,29 +155,28 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         Raises
         ------
         UsageError
-            There are no parts, or ``folds`` is below 2.
+            There are no parts, a part is no estimator or has an invalid name, or another setting is invalid.
         DataError
             A view that a part names is missing, views or groups differ in length, or there are too few songs or groups
             for the folds.
         AlccaError
             As raised by the parts.
         """
-        if not isinstance(self.parts, Mapping) or not self.parts:
-            raise UsageError(f"parts: expected a mapping of names to estimators, got {self.parts!r}")
-        whole_number("folds", self.folds, 2)
-        if self.random_state is not None:
-            check_seed(self)
+        self._check_settings()
         audio, lyrics = self._checked(views)
         n = song_count(audio)
-        labels = None if y is None else np.fromiter(y, dtype=object, count=n)
+        labels = None if y is None else label_array(y)
+        if labels is not None and len(labels) != n:
+            raise DataError(f"y: expected {n} labels, one a song, got {len(labels)}")
         codes = _same_lyrics(lyrics) if groups is None else group_codes(groups, n)
-        fold_of = self._dealt(codes)
+        seed = None if self._parts_keep_their_seeds else draw_seed(self)
+        fold_of = self._dealt(codes, seed or 0)
         inside = n - int(np.bincount(fold_of).max())
         held_out: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
         for fold in range(self.folds):
             train, kept_out = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
             y_train = None if labels is None else labels[train]
-            parts = self._fitted(take(audio, train), take(lyrics, train), y_train, codes[train], inside)
+            parts = self._fitted(take(audio, train), take(lyrics, train), y_train, codes[train], inside, seed)
             for name, scores in self._each(parts, take(audio, kept_out), take(lyrics, kept_out)).items():
                 held_out.setdefault(("similarity", name), []).append(scores)
                 held_out.setdefault(("silence", name), []).append(np.broadcast_to(_silent(scores), scores.shape))
@@ -171,7 +184,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.weights_, self.silence_ = (
             {name: weights[what, name] for name in self.parts} for what in ("similarity", "silence")
         )
-        self.parts_ = self._fitted(audio, lyrics, labels, codes, inside)
+        self.parts_ = self._fitted(audio, lyrics, labels, codes, inside, seed)
         return self
 
     def similarity(self, audio: Any, lyrics: Any) -> NDArray[np.float64]:
@@ -192,8 +205,7 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         ------
         NotFittedError, DataError
         """
-        if not hasattr(self, "parts_"):
-            raise NotFittedError("this Fused is not fitted; call fit((audio, lyrics)) first")
+        self._check_fitted()
         views = [self._named(view, side) for view, side in zip((audio, lyrics), SIDES, strict=True)]
         each = self._each(self.parts_, *views)
         weighted = [
@@ -202,8 +214,88 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         total: NDArray[np.float64] = np.sum(weighted, axis=0)
         return total
 
+    def save(self, folder: Path | str) -> None:
+        """Write the fitted model to ``folder``, without pickle: each part by `alcca.models.saving.save_model`.
+
+        If several processes train together, only the first writes.
+
+        Raises
+        ------
+        NotFittedError
+        LibraryError
+            A part cannot be saved.
+        """
+        self._check_fitted()
+        if process_rank() > 0:
+            return
+        seed = self.random_state if isinstance(self.random_state, int | np.integer | str) else None
+        parts = [
+            {"name": name, "weight": self.weights_[name], "silence": self.silence_[name], "given": _given(part)}
+            for name, part in self.parts.items()
+        ]
+        state = {"folds": int(self.folds), "random_state": seed, "parts": parts}
+        save_state(folder, type(self).__name__, {}, state)
+        for number, part in enumerate(self.parts_.values()):
+            save_model(part, Path(folder) / f"part {number}")
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """Read a model that `save` wrote.
+
+        The code of another package runs only if the user trusts the package (`alcca.trust`).
+
+        Raises
+        ------
+        LibraryError
+            The folder has no model, or a damaged one, or a part may not or cannot be read.
+        """
+        folder = Path(folder)
+        _, state = load_state(folder, cls.__name__)
+
+        def read() -> Any:
+            fitted = {part["name"]: load_model(folder / f"part {n}") for n, part in enumerate(state["parts"])}
+            parts = {part["name"]: clone(fitted[part["name"]]).set_params(**part["given"]) for part in state["parts"]}
+            if not parts:
+                raise ValueError("it has no parts")
+            model = cls(parts, state["folds"], state["random_state"])
+            model.parts_ = fitted
+            model.weights_, model.silence_ = (
+                {part["name"]: float(part[what]) for part in state["parts"]} for what in ("weight", "silence")
+            )
+            return model
+
+        model: Self = making("the model", folder, read)
+        return model
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "parts_")
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "parts_"):
+            raise not_fitted(self)
+
+    def _check_settings(self) -> None:
+        if not isinstance(self.parts, Mapping) or not self.parts:
+            raise UsageError(f"parts={self.parts!r}: expected a mapping of names to estimators")
+        for name, part in self.parts.items():
+            if not isinstance(name, str) or "__" in name:
+                raise UsageError(f"parts={{{name!r}: ...}}: expected a text without '__' as the name of a part")
+            if not (is_estimator(part, "similarity") or is_estimator(part, "transform")):
+                raise UsageError(
+                    f"parts={{{name!r}: {part!r}}}: expected an unfitted estimator with fit, and similarity or "
+                    "transform"
+                )
+        whole_number("folds", self.folds, 2)
+        if isinstance(self.random_state, str) and not self._parts_keep_their_seeds:
+            raise UsageError(
+                f"random_state={self.random_state!r}: expected a whole number, None, a generator of NumPy, or {OWN!r}"
+            )
+        if not self._parts_keep_their_seeds:
+            check_seed(self)
+
+    @property
+    def _parts_keep_their_seeds(self) -> bool:
+        return isinstance(self.random_state, str) and self.random_state == OWN
 
     def _view_names(self, side: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for part in self.parts.values() for name in view_names(part, side)))
@@ -230,10 +322,10 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise DataError(f"{side}: expected {', '.join(names)}, got {', '.join(view) or 'nothing'}")
         return {name: view[name] for name in names}
 
-    def _dealt(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _dealt(self, codes: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
         """Deal the songs to folds; return the fold of each."""
         sizes = np.bincount(codes)
-        order = np.random.default_rng(self.random_state or 0).permutation(len(sizes))
+        order = np.random.default_rng(seed).permutation(len(sizes))
         fold_of = deal(sizes, self.folds, order)[codes]
         if np.bincount(fold_of, minlength=self.folds).min() < MIN_SONGS_IN_A_FOLD:
             raise DataError(
@@ -243,15 +335,21 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return fold_of
 
     def _fitted(
-        self, audio: Mapping[str, Any], lyrics: Mapping[str, Any], y: Any, groups: NDArray[Any], songs: int
+        self,
+        audio: Mapping[str, Any],
+        lyrics: Mapping[str, Any],
+        y: Any,
+        groups: NDArray[Any],
+        songs: int,
+        seed: int | None,
     ) -> dict[str, Any]:
         fitted = {}
         for name, part in self.parts.items():
             estimator = clone(part)
             sound, words = gather(part, "audio", audio.__getitem__), gather(part, "lyrics", lyrics.__getitem__)
-            known, dimension = estimator.get_params(deep=False), dimension_parameter(estimator)
-            if self.random_state is not None and "random_state" in known:
-                estimator.set_params(random_state=self.random_state)
+            known, dimension = estimator.get_params(), dimension_parameter(estimator)
+            if seed is not None and "random_state" in known:
+                estimator.set_params(random_state=seed)
             if dimension is not None:
                 columns = [int(np.prod(view.shape[1:])) for view in (sound, words) if isinstance(view, np.ndarray)]
                 estimator.set_params(**{dimension: min(known[dimension], songs - 1, *columns)})
@@ -266,6 +364,14 @@ class Fused(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             )
             for name, part in parts.items()
         }
+
+
+def _given(part: Any) -> dict[str, Any]:
+    """The settings of an unfitted part that `Fused` changes before it fits."""
+    known = part.get_params()
+    names = [name for name in (dimension_parameter(part), "random_state") if name is not None and name in known]
+    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in known.items()}
+    return {name: plain[name] if isinstance(plain[name], int | str) else None for name in names}
 
 
 def _silent(scores: NDArray[np.float64]) -> NDArray[np.float64]:

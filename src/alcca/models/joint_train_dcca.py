@@ -10,7 +10,7 @@ from alcca.models.base import Standardizer
 from alcca.models.cca import Ridge
 from alcca.models.cnn import FRAME_SHAPE, FrameNetwork, check_frames, frame_statistics
 from alcca.models.dcca import DCCA, perceptron
-from alcca.models.settings import Hidden, check_whole, layer_widths
+from alcca.models.settings import Hidden, Seed, check_whole, layer_widths
 
 __all__ = ["JointTrainDCCA"]
 
@@ -66,7 +66,7 @@ precision, verbose
         regularization: float = 2e-3,
         validation: float | None = None,
         patience: int = 10,
-        random_state: int = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "float32",
         verbose: bool = False,

@@ -1,7 +1,6 @@
 """Kernel canonical correlation analysis, with a bounded number of features."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +12,7 @@ from alcca.models.cca import CCA
 from alcca.models.held_out import group_codes
 from alcca.models.kernels import NystromMap, median_gamma
 from alcca.models.ridges import Ridges, chosen_ridges, ridge_grids
-from alcca.models.settings import check_seed, check_whole, whole_number
+from alcca.models.settings import Seed, check_whole, draw_seed, is_number, whole_number
 
 __all__ = ["KernelCCA"]
 
@@ -53,8 +52,8 @@ class KernelCCA(TwoViewModel):
     ridges, folds
         As in `RCCA`, in the units above: the ridges of the grid with the best retrieval of held-out songs. The
         landmarks come from all songs; they contain no information about pairs.
-    random_state : int
-        Seeds the landmarks, the songs of the median and the inner folds.
+    random_state : int, RandomState, Generator or None
+        Draws the landmarks, the songs of the median and the inner folds (`alcca.models.base.TwoViewModel`).
 
     Attributes
     ----------
@@ -93,7 +92,7 @@ class KernelCCA(TwoViewModel):
         rank: int = 500,
         ridges: Ridges = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0),
         folds: int = 5,
-        random_state: int = 0,
+        random_state: Seed = 0,
     ) -> None:
         self.n_components = n_components
         self.kernel = kernel
@@ -123,12 +122,12 @@ class KernelCCA(TwoViewModel):
             songs an inner fold, the groups do not fill two inner folds, or there are not as many groups as songs.
         """
         kernels, gammas, grids = self._kernels(), self._gammas(), ridge_grids(self.ridges)
-        seed = check_seed(self)
-        whole_number("n_components", self.n_components, None)
+        seed = draw_seed(self)
+        whole_number("n_components", self.n_components)
         pair = check_pair(views)
         n = len(pair[0])
         codes = group_codes(groups, n)
-        if not 1 <= self.n_components <= min(self.rank, n):
+        if self.n_components > min(self.rank, n):
             raise DataError(
                 f"n_components={self.n_components}: expected 1 to {min(self.rank, n)}, the landmarks "
                 f"(rank {self.rank}, songs {n})"
@@ -160,14 +159,14 @@ class KernelCCA(TwoViewModel):
 
     def _kernels(self) -> tuple[str, str]:
         pair = tuple(self.kernel) if isinstance(self.kernel, tuple | list) else (self.kernel, self.kernel)
-        if len(pair) != 2 or not all(kernel in KERNELS for kernel in pair):
+        if len(pair) != 2 or not all(isinstance(kernel, str) and kernel in KERNELS for kernel in pair):
             raise UsageError(f"kernel={self.kernel!r}: expected one of {', '.join(KERNELS)}, or two (audio, lyrics)")
         check_whole(self, "rank")
         return pair[0], pair[1]
 
     def _gammas(self) -> tuple[float | None, float | None]:
         pair = tuple(self.gamma) if isinstance(self.gamma, tuple | list) else (self.gamma, self.gamma)
-        if len(pair) != 2 or not all(g is None or (isinstance(g, Real) and 0 < g < np.inf) for g in pair):
+        if len(pair) != 2 or not all(g is None or (is_number(g) and 0 < g < np.inf) for g in pair):
             raise UsageError(f"gamma={self.gamma!r}: expected a number above 0, None, or two of these (audio, lyrics)")
         return pair[0], pair[1]
 

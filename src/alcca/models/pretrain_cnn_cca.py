@@ -11,13 +11,16 @@ from alcca.models.base import Standardizer, TwoViewModel, View, check_pair, json
 from alcca.models.cca import CCA, Ridge
 from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
 from alcca.models.settings import (
+    Seed,
     Widths,
     check_components,
+    check_flags,
     check_not_negative,
     check_positive,
     check_precision,
     check_seed,
     check_whole,
+    draw_seed,
     layer_widths,
 )
 from alcca.models.trained_network import arrays_under, prefix_arrays
@@ -48,8 +51,9 @@ class PretrainCNNCCA(TwoViewModel):
         Weight of L_reg, the sum of the Frobenius norms of all weights of the network, at least 0.
     ridge : float or (float, float)
         Added to the diagonals of the correlation matrices of features and lyrics.
-    random_state : int
-        The same seed, machine and number of threads give the same weights to the bit on a CPU.
+    random_state : int, RandomState, Generator or None
+        As in `alcca.models.base.TwoViewModel`. The same seed, machine and number of threads give the same weights to
+        the bit on a CPU.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``.
     precision : {"float32", "bf16"}
@@ -100,7 +104,7 @@ class PretrainCNNCCA(TwoViewModel):
         lr: float = 1e-3,
         regularization: float = 1e-2,
         ridge: Ridge = 10.0,
-        random_state: int = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "float32",
         verbose: bool = False,
@@ -131,15 +135,16 @@ class PretrainCNNCCA(TwoViewModel):
         Raises
         ------
         UsageError
-            A setting is out of its range.
+            A setting is invalid.
         DataError
-            Views or labels do not fit together, a view has NaN, there are fewer than two categories, a ridge is
-            negative, n_components is more than features, lyrics or songs allow, or training diverged.
+            Views or labels do not fit together, a view has NaN, there are fewer than two categories,
+            n_components is more than features, lyrics or songs allow, or training diverged.
         """
         check_whole(self, "n_components", "epochs", "batch_size")
         check_positive(self, "lr")
         check_not_negative(self, "regularization")
         check_precision(self)
+        check_flags(self, "verbose")
         check_seed(self)
         widths = layer_widths(self.hidden)[0]
         if not widths or widths != layer_widths(self.hidden)[1]:
@@ -150,7 +155,7 @@ class PretrainCNNCCA(TwoViewModel):
         cca._checked_ridges((widths[-1], Y.shape[1]))  # before the training, which takes long
         self.cnn_, self.classes_, self.history_ = pretrained_encoder(
             X, y, self.frame_shape, widths, self.epochs, self.batch_size, self.lr, self.regularization,
-            self.random_state, self.device, self.verbose, self.precision,
+            draw_seed(self), self.device, self.verbose, self.precision,
         )  # fmt: skip
         features = self.cnn_(X)
         self.statistics_ = Standardizer.of(features), Standardizer.of(Y)

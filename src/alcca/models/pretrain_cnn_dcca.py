@@ -11,7 +11,7 @@ from alcca.models.base import TwoViewModel, View, check_pair, json_labels
 from alcca.models.cca import Ridge
 from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
 from alcca.models.dcca import DCCA
-from alcca.models.settings import Hidden, check_not_negative, check_positive, check_whole
+from alcca.models.settings import Hidden, Seed, check_not_negative, check_positive, check_whole, draw_seed
 from alcca.models.trained_network import arrays_under, prefix_arrays
 from alcca.models.training import History, split_rows
 
@@ -85,7 +85,7 @@ precision, verbose
         regularization: float = 2e-3,
         validation: float | None = None,
         patience: int = 10,
-        random_state: int = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "float32",
         verbose: bool = False,
@@ -138,7 +138,7 @@ precision, verbose
         split_rows(len(X), self.validation, torch.Generator(), groups)
         self.cnn_, self.classes_, self.pretrain_history_ = pretrained_encoder(
             X, y, self.frame_shape, (self.features,), self.pretrain_epochs, self.pretrain_batch_size, self.pretrain_lr,
-            self.pretrain_regularization, self.random_state, self.device, self.verbose, self.precision,
+            self.pretrain_regularization, draw_seed(self), self.device, self.verbose, self.precision,
         )  # fmt: skip
         self.dcca_ = dcca.fit((self.cnn_(X), Y), groups=groups)
         return self

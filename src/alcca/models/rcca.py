@@ -10,7 +10,7 @@ from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pai
 from alcca.models.cca import CCA
 from alcca.models.held_out import group_codes
 from alcca.models.ridges import Ridges, chosen_ridges, ridge_grids
-from alcca.models.settings import check_seed
+from alcca.models.settings import Seed, draw_seed
 
 __all__ = ["RCCA"]
 
@@ -42,8 +42,8 @@ class RCCA(TwoViewModel):
     folds : int
         Inner folds, at least 2; they need two songs each. Songs of a group are in one fold; too few groups make fewer
         folds.
-    random_state : int
-        Seeds the dealing of songs to inner folds.
+    random_state : int, RandomState, Generator or None
+        Deals the songs to inner folds (`alcca.models.base.TwoViewModel`).
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class RCCA(TwoViewModel):
         n_components: int = 80,
         ridges: Ridges = ((1.0, 10.0, 100.0, 1e3, 1e4, 1e5), (0.1, 1.0, 10.0, 100.0, 1e3, 1e4)),
         folds: int = 5,
-        random_state: int = 0,
+        random_state: Seed = 0,
     ) -> None:
         self.n_components = n_components
         self.ridges = ridges
@@ -105,12 +105,12 @@ class RCCA(TwoViewModel):
         Raises
         ------
         UsageError
-            The ridges or folds are invalid.
+            A setting is invalid.
         DataError
             n_components is above min(p, q), `check_pair` refuses the views, there are fewer than two songs an inner
             fold, the groups do not fill two inner folds, or there are not as many groups as songs.
         """
-        grids, seed = ridge_grids(self.ridges), check_seed(self)
+        grids, seed = ridge_grids(self.ridges), draw_seed(self)
         X, Y = check_pair(views)
         codes = group_codes(groups, len(X))
         CCA(self.n_components)._checked_ridges((X.shape[1], Y.shape[1]))  # before the choice, which takes longer

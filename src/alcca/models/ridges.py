@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from alcca.errors import DataError, UsageError
+from alcca.models.covariance import correlated
 from alcca.models.held_out import group_codes, inner_folds
-from alcca.models.settings import whole_number
+from alcca.models.settings import is_number, whole_number
 
 __all__ = ["Grids", "Ridges", "chosen_ridges", "ridge_grids", "ridge_scores"]
 
@@ -39,18 +40,28 @@ def ridge_grids(ridges: Ridges) -> Grids:
     >>> ridge_grids(((100, 10), 1))
     (array([ 10., 100.]), array([1.]))
     """
-    try:
-        members = list(ridges) if isinstance(ridges, Iterable) else [ridges]
-        pair = [members, members] if all(np.ndim(member) == 0 for member in members) else members
-        gx, gy = (np.unique(np.asarray(grid, dtype=np.float64)) for grid in pair)
-    except (TypeError, ValueError):
-        gx = gy = np.empty(0)
-    if not all(len(g) and np.isfinite(g).all() and (g >= 0).all() for g in (gx, gy)):
+    members = _members(ridges)
+    one = _grid(members)
+    pair = [_grid(_members(grid)) for grid in members] if one is None else [one, one]
+    gx, gy = pair if len(pair) == 2 else (None, None)
+    if gx is None or gy is None:
         raise UsageError(
             f"ridges={ridges!r}: expected numbers of at least 0, one grid for both views or a pair of grids "
             "(audio, lyrics)"
         )
     return gx, gy
+
+
+def _members(grid: Any) -> list[Any]:
+    plain = grid.tolist() if isinstance(grid, np.ndarray) else grid
+    return list(plain) if isinstance(plain, Iterable) else [plain]
+
+
+def _grid(members: list[Any]) -> Float64 | None:
+    """Numbers of at least 0, ascending, without repetitions; None for anything else."""
+    if not members or not all(is_number(member) and 0 <= member < np.inf for member in members):
+        return None
+    return np.unique(np.array(members, dtype=np.float64))
 
 
 def ridge_scores(
@@ -211,8 +222,8 @@ def _fold_scores(
                 check_finite=False,
                 overwrite_a=True,
             )
-            # The rest are rounding errors, which an inverse would amplify.
-            squares[squares <= NEGLIGIBLE * squares[-1]] = 0
+            # As in the fit; an inverse would amplify the rounding errors of the rest.
+            squares[~correlated(squares)] = 0
             weights = whitening[:, None] * Q * (squares > 0)
             scores[i, j] = _mean_reciprocal_rank(P @ (weights * np.sqrt(_inverse(squares))), Hy @ weights)
     return scores

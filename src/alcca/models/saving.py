@@ -1,5 +1,6 @@
 """Fitted two-view estimators on disk, without pickle: ours, and those of other packages."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,10 @@ def packages_of(model: Any) -> set[str]:
 
 
 def _with_parts(model: Any) -> list[Any]:
-    """An estimator, and the estimators among its settings."""
+    """An estimator, and the estimators among its settings, also those in mappings, as of `Fused`."""
     settings = model.get_params(deep=True).values()
-    return [model, *(value for value in settings if hasattr(value, "get_params") and not isinstance(value, type))]
+    inside = [one for value in settings for one in (value.values() if isinstance(value, Mapping) else [value])]
+    return [model, *(value for value in inside if hasattr(value, "get_params") and not isinstance(value, type))]
 
 
 def save_model(model: Any, folder: Path | str) -> None:

@@ -1,6 +1,6 @@
 """Alternatives to the cosine in a common space, for any two-view estimator that has one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from alcca.errors import DataError, NotFittedError, UsageError
-from alcca.models.contract import CosineSimilarity, cosines, embedded, fit_estimator, view_names
+from alcca.errors import DataError, UsageError
+from alcca.models.contract import CosineSimilarity, cosines, embedded, fit_estimator, is_estimator, view_names
+from alcca.models.conventions import CommonSpace, RetrievalScore, not_fitted
+from alcca.models.processes import process_rank
 from alcca.models.saving import load_model, save_model
 from alcca.models.settings import check_not_negative, check_whole
 from alcca.persistence import load_state, save_state
@@ -18,9 +20,10 @@ __all__ = ["CSLS", "CorrelationWeighted"]
 
 Float64 = NDArray[np.float64]
 WEIGHTS, INNER = "weights", "estimator"
+KNOWN = "audio", "lyrics"
 
 
-class _Around(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class _Around(RetrievalScore, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of estimators that fit a clone of another one."""
 
     estimator: Any
@@ -44,8 +47,11 @@ class _Around(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _fit_estimator(self, views: Sequence[Any], y: Any, groups: Any, fitted: Any) -> tuple[Float64, Float64]:
         """Fit a clone, unless a fitted one is given; return the embeddings of the training songs, float64."""
-        if not hasattr(self.estimator, "transform"):
-            raise UsageError(f"{self.estimator!r} has no common space; expected an estimator with transform")
+        if not is_estimator(self.estimator, "transform"):
+            raise UsageError(
+                f"estimator={self.estimator!r} has no common space; expected an unfitted estimator with fit and "
+                "transform"
+            )
         audio, lyrics = views
         self.estimator_ = fit_estimator(self.first_stage(), audio, lyrics, y, groups) if fitted is None else fitted
         places = embedded(self.estimator_, audio, lyrics)
@@ -56,10 +62,22 @@ class _Around(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "estimator_"):
-            raise NotFittedError(f"this {type(self).__name__} is not fitted; call fit((audio, lyrics)) first")
+            raise not_fitted(self)
+
+    @property
+    def n_features_in_(self) -> Any:
+        """The columns that the estimator learned from, as it counts them; AttributeError if it does not."""
+        self._check_fitted()
+        return self.estimator_.n_features_in_
+
+    def _save(self, folder: Path | str, arrays: Mapping[str, NDArray[Any]], settings: Mapping[str, Any]) -> None:
+        """Write arrays and settings, and the estimator beside them."""
+        if process_rank() == 0:
+            save_state(folder, type(self).__name__, arrays, settings)
+            save_model(self.estimator_, Path(folder) / INNER)
 
 
-class CorrelationWeighted(CosineSimilarity, _Around):
+class CorrelationWeighted(CosineSimilarity, CommonSpace, _Around):
     r"""A common space in which each dimension is weighted by the correlation of its two sides.
 
     .. math:: z'_k = \max(0, \rho_k)^p \, z_k
@@ -112,7 +130,7 @@ class CorrelationWeighted(CosineSimilarity, _Around):
         Raises
         ------
         UsageError
-            The power is below 0, or the estimator has no ``transform``.
+            The power is not a number of at least 0, or the estimator is none with ``transform``.
         AlccaError
             As raised by the estimator.
         """
@@ -136,6 +154,11 @@ class CorrelationWeighted(CosineSimilarity, _Around):
         audio, lyrics = (None if z is None else np.asarray(z) * weights for z in places)
         return audio, lyrics
 
+    @property
+    def _dimensions(self) -> int:
+        self._check_fitted()
+        return len(self.correlations_)
+
     def save(self, folder: Path | str) -> None:
         """Write the fitted model to ``folder``, without pickle.
 
@@ -146,8 +169,7 @@ class CorrelationWeighted(CosineSimilarity, _Around):
             The estimator cannot be saved (`alcca.models.saving`).
         """
         self._check_fitted()
-        save_state(folder, type(self).__name__, {WEIGHTS: self.correlations_}, {"power": float(self.power)})
-        save_model(self.estimator_, Path(folder) / INNER)
+        self._save(folder, {WEIGHTS: self.correlations_}, {"power": float(self.power)})
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
@@ -216,7 +238,7 @@ class CSLS(_Around):
         Raises
         ------
         UsageError
-            k is below 1, or the estimator has no ``transform``.
+            k is not a whole number of at least 1, or the estimator is none with ``transform``.
         AlccaError
             As raised by the estimator.
         """
@@ -246,6 +268,27 @@ class CSLS(_Around):
         known_audio, known_lyrics = self.known_
         scores: Float64 = 2 * cosines(a, t) - self._nearness(a, known_lyrics)[:, None] - self._nearness(t, known_audio)
         return scores
+
+    def save(self, folder: Path | str) -> None:
+        """Write the fitted model to ``folder``, without pickle.
+
+        Raises
+        ------
+        NotFittedError
+        LibraryError
+            The estimator cannot be saved (`alcca.models.saving`).
+        """
+        self._check_fitted()
+        self._save(folder, dict(zip(KNOWN, self.known_, strict=True)), {"k": int(self.k)})
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """Read a model that `save` wrote. Raises LibraryError."""
+        arrays, state = load_state(folder, cls.__name__)
+        fitted = load_model(Path(folder) / INNER)
+        model = cls(clone(fitted), state["k"])
+        model.estimator_, model.known_ = fitted, (arrays[KNOWN[0]], arrays[KNOWN[1]])
+        return model
 
     def _nearness(self, places: NDArray[Any], known: Float64) -> Float64:
         """Mean cosine of each embedding with its k nearest known ones, shape (n,)."""

@@ -18,25 +18,24 @@ from typing import NamedTuple
 __all__ = ["Origins", "alcca_source", "has_file", "rank_files"]
 
 ROOT = Path(__file__).parents[1]
-# The parts of alcca that change no rank: no other part imports them. Some compute features and transcripts, which enter
-# a comparison as data; the key of a kept fit holds the values of all data (`alcca.experiments.dataset.Dataset`).
+# The parts of alcca that change no rank: no other part imports them.
 WITHOUT = (
     "__main__.py",
     "cli",
     "datasets",
     "experiments/report",
-    "indexing",
-    "library",
+    "library/evaluation.py",
+    "library/library.py",
+    "library/lyrics_proposals.py",
+    "library/status.py",
     "sandbox",
-    "search",
     "server",
-    "store",
-    "training",
 )
 INSTALLED = {"site-packages", "dist-packages"}
 CODE = (".py", ".so", ".pyd")
 IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 PYTHON = "python"
+MAIN = "__main__"
 
 # The digest of each file when it was first read. After an edit, the code in memory may be the old version, the new one
 # or a mix, so its results belong to neither version alone.
@@ -81,7 +80,14 @@ class Origins:
         str
             The package and its version. For code that is not installed, a digest of all files of its top-level package
             and of the packages that they import.
+
+        Raises
+        ------
+        LookupError
+            The module is a notebook or a prompt, in which anything may be edited without a trace.
         """
+        if _top(module) == MAIN and _is_interactive():
+            raise LookupError(f"{module} is a notebook or a prompt, whose source cannot be told")
         if self._package(module).installed:
             return self._package(module).name
         reached, waiting = {}, {_top(module)}
@@ -99,12 +105,20 @@ class Origins:
 
 
 def has_file(module: str) -> bool:
-    """Whether the source of a module is in a file, not in a notebook or at a prompt."""
-    return bool(_places(_top(module)))
+    """Whether the source of a module is in its file, and nowhere else.
+
+    The module of a program (``__main__``) may also be filled from elsewhere, as a notebook does.
+
+    Examples
+    --------
+    >>> has_file("sklearn.base"), has_file("__main__")
+    (True, False)
+    """
+    return _top(module) != MAIN and bool(_places(_top(module)))
 
 
 def rank_files() -> list[Path]:
-    """List alcca's own files that ranks can depend on.
+    """List alcca's own files that ranks can depend on: its code, and the tables and lists that it reads.
 
     Examples
     --------
@@ -112,7 +126,8 @@ def rank_files() -> list[Path]:
     (True, False)
     """
     without = [ROOT / part for part in WITHOUT]
-    return [path for path in sorted(ROOT.rglob("*.py")) if not any(map(path.is_relative_to, without))]
+    files = (path for path in sorted(ROOT.rglob("[!.]*")) if path.is_file() and path.suffix != ".pyc")
+    return [path for path in files if not any(map(path.is_relative_to, without))]
 
 
 @cache
@@ -131,6 +146,11 @@ def _top(module: str) -> str:
     return module.partition(".")[0]
 
 
+def _is_interactive() -> bool:
+    """Whether the program is a notebook or a prompt, or was typed: its code is in no file, or not in one alone."""
+    return hasattr(sys, "ps1") or bool(sys.flags.interactive) or not _places(MAIN)
+
+
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -139,7 +159,7 @@ def _package(top: str) -> _Package:
     if top == "alcca":
         return _Package(top, True)
     places = _places(top)
-    if top in sys.builtin_module_names or (not places and top in sys.stdlib_module_names and top != "__main__"):
+    if top in sys.builtin_module_names or (not places and top in sys.stdlib_module_names and top != MAIN):
         return _Package(PYTHON, True)
     if places and all(INSTALLED & set(place.parts) for place in places):
         return _Package(f"{top} {_version(top)}", True)

@@ -56,7 +56,7 @@ class StandardisedCCA(TwoViewModel):
 
         Raises
         ------
-        DataError
+        UsageError, DataError
             As raised by `CCA.fit`.
         """
         X, Y = check_pair(views)

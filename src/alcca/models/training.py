@@ -16,6 +16,7 @@ from alcca.models.distributed import as_first, check_alike, join, synchronized
 from alcca.models.held_out import group_codes, held_out_rows
 from alcca.models.losses import weight_norm_decay
 from alcca.models.processes import world_size
+from alcca.models.settings import is_number
 from alcca.models.training_loop import (
     Batch,
     History,
@@ -247,8 +248,8 @@ def split_rows(n: int, validation: float | None, generator: torch.Generator, gro
     codes = group_codes(groups, n)
     if validation is None:
         return None
-    if not 0 < validation < 1:
-        raise UsageError(f"validation={validation}: expected a share above 0 and below 1, such as 0.1, or None")
+    if not is_number(validation) or not 0 < validation < 1:
+        raise UsageError(f"validation={validation!r}: expected a share above 0 and below 1, such as 0.1, or None")
     count = int(codes.max()) + 1
     if count < 2 <= n:
         raise DataError(
