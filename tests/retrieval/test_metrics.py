@@ -5,30 +5,40 @@ from math import comb
 import ir_measures
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from alcca.errors import DataError
 from alcca.retrieval import (
+    Chance,
+    average_precisions,
+    average_precisions_at_r,
     category_ranks,
     chance_median_rank,
     chance_mrr1,
     chance_recall_at,
     instance_ranks,
+    mean_average_precision,
+    mean_average_precision_at_r,
     median_rank,
     mrr1,
     recall_at,
+    relevant_ranks,
+    score_relevant_ranks,
+    shared_labels,
 )
 
 MEASURES = {"RR": ir_measures.RR, "S@1": ir_measures.Success @ 1, "S@5": ir_measures.Success @ 5}
+MAP = {"AP": ir_measures.AP}
 
 
-def trec_eval(queries, gallery, relevant):
-    """Mean reciprocal rank and success at 1 and 5 as trec_eval computes them; relevant(i, j) says what is right."""
+def trec_eval(queries, gallery, relevant, measures=MEASURES):
+    """Measures, such as the mean reciprocal rank, as trec_eval computes them; relevant(i, j) says what is right."""
     unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (queries, gallery)]
     similarity = unit[0] @ unit[1].T
     run = [ir_measures.ScoredDoc(str(i), str(j), s) for (i, j), s in np.ndenumerate(similarity)]
     judged = [ir_measures.Qrel(str(i), str(j), int(relevant(i, j))) for i, j in np.ndindex(similarity.shape)]
-    got = ir_measures.pytrec_eval.calc_aggregate(MEASURES.values(), judged, run)
-    return [got[measure] for measure in MEASURES.values()]
+    got = ir_measures.pytrec_eval.calc_aggregate(measures.values(), judged, run)
+    return [got[measure] for measure in measures.values()]
 
 
 def test_instance_metrics_equal_those_of_trec_eval():
@@ -49,6 +59,82 @@ def test_category_metrics_equal_those_of_trec_eval():
     expected = trec_eval(queries, gallery, lambda i, j: labels[i] == labels[j])
     np.testing.assert_allclose([mrr1(ranks), recall_at(ranks, 1), recall_at(ranks, 5)], expected, rtol=1e-12)
     assert 0.1 < mrr1(ranks) < 0.9
+
+
+def test_average_precision_equals_that_of_trec_eval_and_scikit_learn():
+    rng = np.random.default_rng(3)
+    queries, gallery = rng.standard_normal((60, 8)), rng.standard_normal((50, 8))
+    ql, gl = ([set(rng.integers(0, 9, 2).tolist()) for _ in range(n)] for n in (60, 50))
+    gains = shared_labels(ql, gl)
+    got = average_precisions(relevant_ranks(queries, gallery, gains))
+    (expected,) = trec_eval(queries, gallery, lambda i, j: gains[i, j] > 0, MAP)
+    assert mean_average_precision(relevant_ranks(queries, gallery, gains)) == pytest.approx(expected, rel=1e-12)
+    cosine = queries @ gallery.T / np.linalg.norm(gallery, axis=1)
+    by_query = [average_precision_score(gain > 0, own) for gain, own in zip(gains, cosine, strict=True)]
+    np.testing.assert_allclose(got, by_query, rtol=1e-12)
+    assert 0.1 < got.mean() < 0.9
+
+
+def test_average_precision_of_one_right_item_is_its_reciprocal_rank():
+    scores = np.random.default_rng(4).integers(0, 5, (20, 20)).astype(float)
+    ranks = score_relevant_ranks(scores, np.eye(20))
+    assert mean_average_precision(ranks) == mrr1(np.concatenate(ranks))
+    assert mean_average_precision_at_r(ranks) == recall_at(np.concatenate(ranks), 1)
+
+
+def test_ties_lower_average_precision_to_the_worst_order():
+    labels = ["a", "b", "b", "b"]
+    worst = [1 / 4, *[(1 / 2 + 2 / 3 + 3 / 4) / 3] * 3]
+    np.testing.assert_allclose(
+        average_precisions(relevant_ranks(np.ones((4, 2)), np.ones((4, 2)), shared_labels(labels, labels))), worst
+    )
+
+
+def test_average_precision_at_r_equals_its_definition():
+    rng = np.random.default_rng(5)
+    for n in (1, 6, 30):
+        right = rng.permutation(np.arange(n) < rng.integers(1, n + 1))
+        r = right.sum()
+        precision = np.cumsum(right) / np.arange(1, n + 1)
+        expected = sum(precision[i] for i in range(r) if right[i]) / r
+        assert average_precisions_at_r([np.flatnonzero(right) + 1])[0] == pytest.approx(expected)
+
+
+def test_queries_with_different_numbers_of_right_items_do_not_mix():
+    ranks = [[1, 3, 4], [2], [5, 6]]
+    alone = [average_precisions([own])[0] for own in ranks]
+    assert average_precisions(ranks).tolist() == pytest.approx(alone)
+    alone = [average_precisions_at_r([own])[0] for own in ranks]
+    assert average_precisions_at_r(ranks).tolist() == pytest.approx(alone)
+    assert alone == pytest.approx([(1 + 2 / 3) / 3, 0, 0])
+
+
+@pytest.mark.parametrize(("n", "relevant"), [(1, 1), (7, 1), (7, 7), (9, 3), (12, 6)])
+def test_chance_of_average_precision_equals_simulation(n, relevant):
+    rng = np.random.default_rng(n)
+    ranks = [np.sort(rng.permutation(n)[:relevant]) + 1 for _ in range(4000)]
+    chance = Chance(n, relevant)
+    assert chance.mean_average_precision() == pytest.approx(mean_average_precision(ranks), abs=0.015)
+    assert chance.mean_average_precision_at_r() == pytest.approx(mean_average_precision_at_r(ranks), abs=0.015)
+    harmonic = sum(1 / r for r in range(1, n + 1))
+    closed = (harmonic + (relevant - 1) / max(n - 1, 1) * (n - harmonic)) / n
+    assert chance.mean_average_precision() == pytest.approx(closed)
+
+
+def test_chance_of_average_precision_weights_the_queries():
+    chance = Chance([4, 4, 2], [4, 4, 1])
+    assert chance.mean_average_precision() == pytest.approx((1 + 1 + 0.75) / 3)
+    assert chance.mean_average_precision_at_r() == pytest.approx((1 + 1 + 0.5) / 3)
+
+
+@pytest.mark.parametrize(
+    "ranks", [[], [[]], [[1], []], [[0, 1]], [[1, 1]], [[2, 1]], [[1], [1, np.nan]], [1, 2], [["a"]], [[1, 2], [3, 3]]]
+)
+def test_what_cannot_be_ranks_of_relevant_items_is_refused(ranks):
+    named = f"query {len(ranks) - 1 if ranks != [1, 2] else 0}" if ranks else "at least one query"
+    for call in (average_precisions, average_precisions_at_r, mean_average_precision, mean_average_precision_at_r):
+        with pytest.raises(DataError, match=named):
+            call(ranks)
 
 
 def test_recall_at_equals_eq_15_written_out():

@@ -3,6 +3,7 @@
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from alcca.errors import DataError
@@ -59,6 +60,13 @@ def test_category_ranks_equal_a_naive_ranking(block):
     labelled = [i for i, label in enumerate(ql) if label in ("sad", "gay", "calm")]
     assert rows.tolist() == labelled
     assert ranks.tolist() == [naive_category_rank(queries, gallery, ql, gl, i) for i in labelled]
+
+
+@pytest.mark.parametrize("missing", [None, "", " ", float("nan"), np.float32("nan"), pd.NA, pd.NaT])
+def test_a_missing_label_is_no_label(missing):
+    assert not ranking.is_labelled(missing)
+    ranks, rows = category_ranks(np.eye(3), np.eye(3), ["a", missing, 0], [missing, "a", 0])
+    assert (ranks.tolist(), rows.tolist()) == ([3, 1], [0, 2])
 
 
 def test_the_paired_item_counts_as_relevant():

@@ -163,7 +163,7 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         type=Path,
         nargs="?",
         metavar="DATA",
-        help="a library, or a .npz or .parquet file of features (default: the library)",
+        help="a library, or a file of features: .npz, .parquet, .mat or .h5 (default: the library)",
     )
     evaluate.add_argument(
         "--methods",

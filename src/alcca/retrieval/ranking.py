@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from alcca.errors import DataError
 
-__all__ = ["category_ranks", "cosines", "instance_ranks", "is_labelled", "row_norms", "rows_by_label", "top_k"]
+__all__ = [
+    "category_ranks",
+    "cosine_tie",
+    "cosines",
+    "instance_ranks",
+    "is_labelled",
+    "row_norms",
+    "rows_by_label",
+    "top_k",
+    "unit_rows",
+]
 
 # Queries per matrix product: 256 rows against 10,000 items are 20 MB of similarities, and larger blocks gain nothing.
 BLOCK = 256
@@ -63,7 +73,7 @@ def instance_ranks(
     >>> instance_ranks(np.ones((4, 2)), np.ones((4, 2)))   # a constant scorer
     array([4, 4, 4, 4])
     """
-    unit_queries, unit_gallery = _unit_rows(queries, "queries"), _unit_rows(gallery, "gallery")
+    unit_queries, unit_gallery = unit_rows(queries, "queries"), unit_rows(gallery, "gallery")
     if unit_queries.shape != unit_gallery.shape:
         raise DataError(
             f"expected queries and gallery of the same shape (row i of both is one song), got "
@@ -71,14 +81,14 @@ def instance_ranks(
         )
     others = None
     if distractors is not None:
-        others = _unit_rows(distractors, "distractors")
+        others = unit_rows(distractors, "distractors")
         if others.shape[1] != unit_gallery.shape[1]:
             raise DataError(
                 f"expected distractors with the gallery's {unit_gallery.shape[1]} columns, got {others.shape[1]}"
             )
     n = len(unit_queries)
     # The count includes the right item itself, which is the 1 of a 1-based rank.
-    right = np.einsum("ij,ij->i", unit_queries, unit_gallery) - _tie(unit_gallery)
+    right = np.einsum("ij,ij->i", unit_queries, unit_gallery) - cosine_tie(unit_gallery)
     ranks = np.empty(n, dtype=np.int64)
     for start in range(0, n, block):
         rows = slice(start, start + block)
@@ -127,7 +137,7 @@ def category_ranks(
     >>> category_ranks(np.eye(3), np.eye(3)[[1, 0, 2]], ["sad", "gay", None], ["sad", "sad", "gay"])
     (array([1, 3]), array([0, 1]))
     """
-    unit_queries, unit_gallery = _unit_rows(queries, "queries"), _unit_rows(gallery, "gallery")
+    unit_queries, unit_gallery = unit_rows(queries, "queries"), unit_rows(gallery, "gallery")
     if unit_queries.shape[1] != unit_gallery.shape[1]:
         raise DataError(
             f"expected queries and gallery with the same number of columns, got {unit_queries.shape[1]} and "
@@ -143,7 +153,7 @@ def category_ranks(
     items = rows_by_label(gallery_labels)
     order = np.concatenate([*items.values(), _unlabelled_rows(gallery_labels)]).astype(np.int64)
     unit_gallery = unit_gallery[order]
-    tie = _tie(unit_gallery)
+    tie = cosine_tie(unit_gallery)
     ends = dict(zip(items, np.cumsum([len(rows) for rows in items.values()]).tolist(), strict=True))
     ranks = np.zeros(len(unit_queries), dtype=np.int64)
     for label, asking in rows_by_label(query_labels).items():
@@ -204,7 +214,7 @@ def top_k(
     >>> scores
     array([[1., 1.]])
     """
-    unit_queries = _unit_rows(queries, "queries")
+    unit_queries = unit_rows(queries, "queries")
     gallery = np.asarray(gallery)
     norms = row_norms(gallery) if norms is None else np.asarray(norms)
     if gallery.ndim != 2 or gallery.shape[1] != unit_queries.shape[1] or norms.shape != (len(gallery),):
@@ -239,7 +249,7 @@ def cosines(query: NDArray[np.floating], vectors: NDArray[np.floating]) -> NDArr
     >>> cosines(np.array([2.0, 0.0]), np.array([[3.0, 0.0], [0.0, 1.0], [0.0, 0.0]]))
     array([1., 0., 0.])
     """
-    return _cosines(_unit_rows(np.asarray(query)[None], "queries")[0], vectors, np.arange(len(vectors)))
+    return _cosines(unit_rows(np.asarray(query)[None], "queries")[0], vectors, np.arange(len(vectors)))
 
 
 def row_norms(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -270,7 +280,7 @@ def _near_each(
     queries: NDArray[np.floating], gallery: NDArray[np.floating], norms: NDArray[np.floating], k: int
 ) -> Iterator[NDArray[np.intp]]:
     """For each unit query, the rows, ascending, of the ``k`` nearest items and of all that tie up to rounding."""
-    tie = _tie(gallery, queries.dtype.type)
+    tie = cosine_tie(gallery, queries.dtype.type)
     if len(queries) == 1:
         yield _near_one(queries[0], gallery, norms, k, tie)
         return
@@ -322,20 +332,44 @@ def _cosines(
 ) -> NDArray[np.float64]:
     """Cosines of one query with given rows; unlike in a matrix product, equal rows give equal values to the bit."""
     pieces = [
-        (_unit_rows(gallery[rows[start : start + 65_536]], "gallery") * unit_query).sum(axis=1)
+        (unit_rows(gallery[rows[start : start + 65_536]], "gallery") * unit_query).sum(axis=1)
         for start in range(0, len(rows), 65_536)
     ]
     return np.concatenate(pieces)
 
 
-def _tie(vectors: NDArray[np.floating], dtype: type[np.floating] = np.float64) -> float:
-    """The largest difference of two computed cosines that counts as a tie."""
+def cosine_tie(vectors: NDArray[np.floating], dtype: type[np.floating] = np.float64) -> float:
+    """Largest difference of two computed cosines of the rows of an (n, d) array that counts as a tie.
+
+    Examples
+    --------
+    >>> cosine_tie(np.ones((1, 80))) / float(np.finfo(np.float64).eps)
+    176.0
+    """
     eps = float(np.finfo(dtype).eps)
     return 2 * eps * (int(vectors.shape[1]) + 8)
 
 
-def _unit_rows(vectors: NDArray[np.floating], name: str) -> NDArray[np.float64]:
-    """Rows scaled to length one in float64; rows of zeros stay zeros."""
+def unit_rows(vectors: NDArray[np.floating], name: str) -> NDArray[np.float64]:
+    """Scale the rows of an (n, d) array to length one, in float64; rows of zeros stay zeros.
+
+    Parameters
+    ----------
+    vectors : (n, d) array
+    name : str
+        What they are called in errors.
+
+    Raises
+    ------
+    DataError
+        The array is not two-dimensional, is empty, or has NaN or infinite values.
+
+    Examples
+    --------
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]), "queries")
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
     rows: NDArray[np.float64] = np.asarray(vectors, dtype=np.float64)
     if rows.ndim != 2 or 0 in rows.shape:
         raise DataError(f"expected {name} as a non-empty two-dimensional array (n, d), got shape {rows.shape}")
@@ -350,12 +384,29 @@ def _unit_rows(vectors: NDArray[np.floating], name: str) -> NDArray[np.float64]:
 
 
 def is_labelled(label: Hashable) -> bool:
-    """Whether a label is present: None, NaN and "" mean unlabelled."""
-    return label is not None and label != "" and not (isinstance(label, float) and np.isnan(label))
+    """Whether a label is present: None, NaN, pandas' NA and blank texts mean unlabelled.
+
+    Examples
+    --------
+    >>> is_labelled("sad"), is_labelled(0), is_labelled(" "), is_labelled(float("nan"))
+    (True, True, False, False)
+    """
+    if label is None or isinstance(label, str):
+        return bool(label and label.strip())
+    try:
+        return bool(label == label)  # NaN and NaT do not equal themselves
+    except TypeError:  # pandas' NA, of which no comparison is true or false
+        return False
 
 
 def rows_by_label(labels: Sequence[Hashable]) -> dict[Hashable, NDArray[np.int64]]:
-    """The rows of each label, ascending, without unlabelled ones."""
+    """Find the rows of each label, ascending, without unlabelled ones.
+
+    Examples
+    --------
+    >>> rows_by_label(["sad", None, "sad"])
+    {'sad': array([0, 2])}
+    """
     rows: dict[Hashable, list[int]] = {}
     for row, label in enumerate(labels):
         if is_labelled(label):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alcca.errors import DataError
 from alcca.retrieval.ranking import is_labelled, rows_by_label
 
-__all__ = ["score_category_ranks", "score_instance_ranks"]
+__all__ = ["checked_scores", "score_category_ranks", "score_instance_ranks", "score_ties"]
 
 TIE = 4096 * float(np.finfo(np.float64).eps)
 # Queries at a time; a mask of 256 rows of 10,000 items is 2.5 MB.
@@ -44,11 +44,11 @@ def score_instance_ranks(scores: NDArray[np.floating]) -> NDArray[np.int64]:
     >>> score_instance_ranks(np.array([[3.0, 1.0, 0.0], [5.0, 5.0, 7.0]]))
     array([1, 3])
     """
-    scores = _checked(scores)
+    scores = checked_scores(scores)
     n, m = scores.shape
     if m < n:
         raise DataError(f"expected scores of shape (n, m) with m >= n (column i is right for query i), got ({n}, {m})")
-    right = scores.diagonal() - _tie(scores)
+    right = scores.diagonal() - score_ties(scores)
     ranks = np.empty(n, dtype=np.int64)
     for start in range(0, n, BLOCK):
         rows = slice(start, start + BLOCK)
@@ -87,13 +87,13 @@ def score_category_ranks(
     >>> score_category_ranks(np.array([[1.0, 2.0], [3.0, 3.0]]), ["sad", "gay"], ["sad", "gay"])
     (array([2, 2]), array([0, 1]))
     """
-    scores = _checked(scores)
+    scores = checked_scores(scores)
     if scores.shape != (len(query_labels), len(gallery_labels)):
         raise DataError(
             f"expected one label for each row and column of the scores, {scores.shape}, got {len(query_labels)} and "
             f"{len(gallery_labels)}"
         )
-    items, tie = rows_by_label(gallery_labels), _tie(scores)
+    items, tie = rows_by_label(gallery_labels), score_ties(scores)
     rows = np.array([row for row, label in enumerate(query_labels) if is_labelled(label)], dtype=np.int64)
     ranks = np.empty(len(rows), dtype=np.int64)
     for place, row in enumerate(rows.tolist()):
@@ -105,13 +105,31 @@ def score_category_ranks(
     return ranks, rows
 
 
-def _tie(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each query, the largest difference of two scores that counts as a tie."""
+def score_ties(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest difference of two scores that counts as a tie, for each query.
+
+    Examples
+    --------
+    >>> float(score_ties(np.array([[1.0, -2.0]]))[0] / np.finfo(np.float64).eps)
+    8192.0
+    """
     ties: NDArray[np.float64] = TIE * np.maximum(scores.max(axis=1), -scores.min(axis=1))
     return ties
 
 
-def _checked(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+def checked_scores(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return scores in float64, one row a query and one column a gallery item.
+
+    Raises
+    ------
+    DataError
+        The array is not two-dimensional, is empty, or has NaN or infinite scores.
+
+    Examples
+    --------
+    >>> checked_scores([[1, 2]])
+    array([[1., 2.]])
+    """
     checked: NDArray[np.float64] = np.asarray(scores, dtype=np.float64)
     if checked.ndim != 2 or 0 in checked.shape:
         raise DataError(f"expected scores as a non-empty two-dimensional array (n, m), got shape {checked.shape}")
