@@ -16,7 +16,7 @@ def make_results(
     the songs ``silent``. ``missing`` are (method, seed) that were not measured.
     """
     rng = np.random.default_rng(7)
-    group, label = np.arange(n) // 2, np.arange(n) % 5
+    group, label = np.arange(n) // 2, np.arange(n) % 12
     parts = []
     for seed in seeds:
         fold_of = np.random.default_rng(seed).permutation(n) % folds
@@ -29,7 +29,7 @@ def make_results(
                     for shuffled in (False, True) if control else (False,):
                         for direction in ("audio", "lyrics"):
                             rank = 1 + (rng.random(len(query)) ** (1 + (0 if shuffled else s)) * len(query)).astype(int)
-                            same = np.bincount(label[query], minlength=5)[label[query]]
+                            same = np.bincount(label[query], minlength=12)[label[query]]
                             for level, ranks, relevant in (
                                 ("instance", rank, np.ones_like(rank)), ("category", (rank + 2) // 3, same),
                             )[: 1 + labels]:  # fmt: skip
@@ -38,7 +38,8 @@ def make_results(
                                         {
                                             "method": method, "control": shuffled, "fold": fold, "seed": seed,
                                             "components": c, "direction": direction, "level": level, "query": query,
-                                            "song": query.astype(str), "group": group[query], "rank": ranks,
+                                            "song": query.astype(str), "group": group[query], "label": label[query],
+                                            "rank": ranks,
                                             "pool": len(query), "relevant": relevant,
                                         }
                                     )

@@ -34,7 +34,7 @@ def test_an_array_of_texts_is_texts():
         ({"audio": np.ones((0, 3))}, "audio: expected a non-empty"),
         ({"label": ["a"]}, "label: expected one for each of the 3 songs of audio, got 1"),
         ({"group": []}, "group: .*got 0"),
-        ({"ids": "ab"}, "ids: .*got 2"),
+        ({"ids": ["a", "b"]}, "ids: .*got 2"),
         ({"audio_frames": np.ones((2, 4, 4))}, "audio_frames: .*got 2"),
         ({"audio_descriptors": np.array([[1.0], [np.nan], [2.0]])}, "audio_descriptors: song 1 holds NaN"),
         ({"transcripts": ["a", None]}, "transcripts: .*3 songs of audio, got 2"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alcca.errors import DataError, UsageError
-from alcca.experiments import Dataset
+from alcca.experiments import Dataset, cross_validate
 from alcca.experiments.distractors import Distractors, distractors_for
 
 SONGS = Dataset(np.zeros((2, 3)), ["Hello darkness, my old friend", "Alouette"], transcripts=["hello", None])
@@ -69,7 +69,7 @@ def test_every_change_gives_another_fingerprint():
     ("given", "message"),
     [
         ({}, "got none"),
-        ({"lyrics": ["a", 3]}, "expected lyrics as texts, got int for song 1"),
+        ({"lyrics": ["a", 3]}, "distractors: lyrics: expected texts or a numeric .*got int for song 1"),
         ({"audio": np.array([[np.nan]])}, "audio: song 0 holds NaN"),
         ({"transcripts": [3]}, "transcripts: expected Transcript"),
         ({"audio": np.ones((2, 2)), "transcripts": ["a"]}, "the same recordings in every view"),
@@ -84,3 +84,11 @@ def test_something_else_is_refused():
     for given in ("Alouette", 3, {"la"}):
         with pytest.raises(UsageError, match="distractors: expected texts, a Dataset or Distractors, got"):
             distractors_for(SONGS, given)
+
+
+def test_distractors_of_another_shape_are_refused_before_the_work():
+    songs = Dataset(np.ones((12, 3)), np.ones((12, 4)))
+    with pytest.raises(UsageError, match=r"lyrics of distractors has the shape \(5,\) for each, .* has \(4,\)"):
+        cross_validate("cca", songs, distractors=Distractors(np.ones((2, 5))))
+    with pytest.raises(UsageError, match=r"audio of distractors has the shape \(2,\) for each, .* has \(3,\)"):
+        cross_validate("cca", songs, distractors=Distractors(np.ones((2, 4)), audio=np.ones((2, 2))))

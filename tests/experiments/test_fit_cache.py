@@ -146,8 +146,8 @@ def test_an_edited_method_is_fitted_again_and_what_is_taken_is_said(songs, tmp_p
 @pytest.mark.parametrize("what", ["versions", "alcca_source"])
 def test_fits_of_other_versions_are_not_taken(what, songs, tmp_path, monkeypatch):
     run({"mine": Weighed((1.0, 1.0))}, songs, keep=tmp_path)
-    other = {"versions": lambda: {"numpy": "0.1"}, "alcca_source": lambda: "other"}[what]
-    monkeypatch.setattr(f"alcca.experiments.provenance.{what}", other)
+    other = {"versions": lambda packages: {"numpy": "0.1"}, "alcca_source": lambda: "other"}[what]
+    monkeypatch.setattr(f"alcca.experiments.keys.{what}", other)
     run({"mine": Weighed((1.0, 1.0))}, songs, keep=tmp_path)
     assert len(FITTED) == 3
 
@@ -235,14 +235,14 @@ def test_kept_fits_are_told_on_the_terminal_and_in_the_report(songs, tmp_path, c
 
 def test_only_what_a_call_has_written_is_its_own(tmp_path):
     kept = CachedFits(tmp_path, "songs")
-    kept.put_features(np.arange(3.0), fold=0, lyrics="")
+    kept.put_features(np.arange(3.0), "key")
     fresh = CachedFits(FitCache(tmp_path, fresh=True), "songs")
-    assert fresh.features(fold=0, lyrics="") is None
-    fresh.put_features(np.arange(4.0), fold=0, lyrics="")
-    assert fresh.features(fold=0, lyrics="").tolist() == [0, 1, 2, 3]
+    assert fresh.features("key") is None
+    fresh.put_features(np.arange(4.0), "key")
+    assert fresh.features("key").tolist() == [0, 1, 2, 3]
     assert fresh.earlier == 0
-    fresh.put_features(np.arange(4.0), fold=0, lyrics=None)
-    assert fresh.features(fold=0, lyrics=None) is None
+    fresh.put_features(np.arange(4.0), None)
+    assert fresh.features(None) is None
     assert len(list((tmp_path / "songs").iterdir())) == 1
 
 

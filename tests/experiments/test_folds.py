@@ -77,5 +77,6 @@ def test_too_few_songs_or_groups_are_refused():
         grouped_folds(np.repeat([0, 1, 2], [4, 3, 3]), 5)
     with pytest.raises(DataError, match="9 songs in 9 groups"):
         grouped_folds(np.arange(9), 5)
-    with pytest.raises(UsageError, match="2 or more, got 1"):
-        grouped_folds(np.arange(9), 1)
+    for folds in (1, 2.5, "3", None):
+        with pytest.raises(UsageError, match=f"folds={folds!r}: expected a whole number of at least 2"):
+            grouped_folds(np.arange(9), folds)

@@ -185,15 +185,6 @@ def test_the_papers_pair_takes_the_papers_fits(songs, tmp_path, monkeypatch):
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
 
 
-def test_lyric_features_that_an_earlier_alcca_kept_are_taken(songs, tmp_path, monkeypatch):
-    arguments = {"components": [2], "folds": 3, "shuffled_control": False, "keep": tmp_path}
-    cross_validate({"cca": CCA(ridge=1.0)}, songs, **arguments)
-    for path in (tmp_path / songs.words_fingerprint).iterdir():
-        path.rename(tmp_path / songs.fingerprint / path.name)  # where they stood before
-    monkeypatch.setattr(text_features, "lyric_features", None)
-    cross_validate({"stiff": CCA(ridge=10.0)}, songs, **arguments)
-
-
 def test_other_words_have_other_lyric_features(songs):
     other = Dataset(songs.audio, [*songs.texts[:-1], "another song"], songs.label)
     assert other.words_fingerprint != Dataset(songs.audio, songs.texts, songs.label).words_fingerprint

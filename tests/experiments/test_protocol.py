@@ -439,3 +439,13 @@ def test_settings_say_what_was_done(random_songs):
     assert {"python", "numpy", "alcca"} <= set(results.settings["versions"])
     assert (results.settings["seeds"], results.settings["folds"], results.settings["songs"]) == ([4], 3, 300)
     assert results.settings["fold_sizes"] == [100, 100, 100]
+
+
+def test_the_ranks_say_which_label_a_query_has(random_songs, truncate):
+    labels = ["b", None, "a", "b", float("nan"), ""] * 50
+    songs = Dataset(random_songs.audio, random_songs.lyrics, labels)
+    frame = cross_validate(truncate(), songs, components=[2], shuffled_control=False).to_frame()
+    expected = np.array([0, -1, 1, 0, -1, -1] * 50)
+    assert (frame["label"].to_numpy() == expected[frame["query"]]).all()
+    unlabelled = cross_validate(truncate(), Dataset(songs.audio, songs.lyrics), components=[2]).to_frame()
+    assert set(unlabelled["label"]) == {-1}

@@ -15,7 +15,7 @@ from alcca.models.cca import CCA
 
 @pytest.fixture(scope="module")
 def results():
-    made = make_songs(150, moods=5, shared=5, noise=0.5, audio_shape=(10,), lyrics_size=8)
+    made = make_songs(150, moods=10, shared=5, noise=0.5, audio_shape=(10,), lyrics_size=8)
     songs = Dataset(made.audio, made.lyrics, made.label, group=[i // 2 for i in range(150)], name="Lieder, é")
     return cross_validate({"good": CCA(), "poor": CCA(ridge=1e5)}, songs, folds=3, components=[1, 5])
 
@@ -144,8 +144,8 @@ def test_missing_and_damaged_results_are_said(results, tmp_path):
         ranks.write_bytes(damaged)
         with pytest.raises(LibraryError, match="damaged"):
             Results.load(tmp_path / "r")
-    ranks.write_bytes(whole.replace(b'"format": 2', b'"format": 9'))
-    with pytest.raises(LibraryError, match="format 9, expected 2"):
+    ranks.write_bytes(whole.replace(b'"format": 3', b'"format": 9'))
+    with pytest.raises(LibraryError, match="format 9, expected 3"):
         Results.load(tmp_path / "r")
 
 

@@ -7,6 +7,7 @@ import pytest
 from alcca.errors import UsageError
 from alcca.experiments.results import Results
 from alcca.experiments.significance import against_controls, fixed_components, pairwise
+from alcca.experiments.statistics import largest_p
 from alcca.retrieval import chance_mrr1
 
 
@@ -30,6 +31,7 @@ def made_results(methods, seeds=(0, 1), missing=(), copies=False, control=True):
                                         "method": method, "control": shuffled, "fold": np.arange(50) % 2, "seed": seed,
                                         "components": c, "direction": direction, "level": level,
                                         "query": np.arange(50), "song": "", "group": np.arange(50) % 17,
+                                        "label": np.arange(50) % 12,
                                         "rank": rank, "pool": 50, "relevant": 1 if level == "instance" else 4,
                                     }
                                 )
@@ -87,7 +89,7 @@ def test_the_number_of_components_is_not_chosen_by_results(results):
     assert at == {"b": 70, "a": 70, "own": 200, "c": 70}
     assert set(pairwise(results, components=10)["components_a"]) == {10, 200}
     assert [fixed_components(c) for c in ([10, 80, 90], [90, 100], [200])] == [80, 90, 200]
-    with pytest.raises(UsageError, match="got 0"):
+    with pytest.raises(UsageError, match="components=0"):
         pairwise(results, components=0)
 
 
@@ -132,3 +134,67 @@ def test_methods_are_tested_against_chance_and_their_own_shuffled_pairs(results)
 
 def test_without_the_control_only_chance_is_tested():
     assert set(against_controls(made_results({"a": 2}, control=False))["b"]) == {"chance"}
+
+
+def category_results(reciprocal, label):
+    """Results of methods at the category level, of one fold, from their ranks (methods, songs)."""
+    n = len(label)
+    parts = [
+        pd.DataFrame(
+            {
+                "method": f"m{i}", "control": False, "fold": 0, "seed": 0, "components": 10, "direction": "audio",
+                "level": "category", "query": np.arange(n), "song": "", "group": np.arange(n), "label": label,
+                "rank": (1 / own).round().astype(int), "pool": n, "relevant": 1,
+            }
+        )
+        for i, own in enumerate(reciprocal)
+    ]  # fmt: skip
+    return Results(pd.concat(parts, ignore_index=True), {})
+
+
+def equally_good(rng, methods, labels, n, d=8, k=3):
+    """Reciprocal ranks (methods, n) of the first song of the same label, by methods that differ by chance alone.
+
+    Each sees the songs, which have something of their label, in random directions of its own.
+    """
+    label = np.arange(n) % labels
+    songs = 0.7 * rng.standard_normal((labels, d))[label] + rng.standard_normal((n, d))
+    seen = rng.standard_normal((methods, d, k))
+    places = [(songs + 0.5 * rng.standard_normal((methods, n, d))) @ seen for _ in range(2)]
+    audio, lyrics = (place / np.linalg.norm(place, axis=2, keepdims=True) for place in places)
+    scores, same = audio @ lyrics.transpose(0, 2, 1), label[:, None] == label
+    best = np.where(same, scores, -2).max(axis=2, keepdims=True)
+    return 1 / (1 + (np.where(same, -2, scores) >= best).sum(axis=2)), label
+
+
+@pytest.mark.parametrize(("labels", "n"), [(3, 60), (6, 120), (12, 120)])
+def test_equally_good_methods_seldom_differ_at_the_category_level(labels, n):
+    rng, trials, false = np.random.default_rng(0), 0, np.zeros(2)
+    for _ in range(25):
+        reciprocal, label = equally_good(rng, 32, labels, n)
+        differences = (reciprocal[:16] - reciprocal[16:]).T
+        for which, units in enumerate(([np.arange(n)], [np.arange(n), label])):
+            false[which] += (largest_p(differences, units, draws=400) <= 0.05).sum()
+        trials += 16
+    by_song, by_label = false / trials
+    assert by_song > 0.07  # each song for itself would find too many
+    assert by_label <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
+
+
+def test_a_difference_of_one_label_alone_is_not_significant():
+    """The better method is better on all songs of one label of eight, and equal on all others."""
+    label = np.arange(160) % 8
+    better = np.where(label == 0, 1.0, 0.5)
+    row = pairwise(category_results([better, np.full(160, 0.5)], label)).iloc[0]
+    assert row["low"] > 0
+    assert row["p"] > 0.5
+    everywhere = pairwise(category_results([np.ones(160), np.full(160, 0.5)], label)).iloc[0]
+    assert everywhere["p"] == pytest.approx(2 / 2**8, abs=0.003)
+
+
+def test_a_real_difference_is_found_with_enough_labels():
+    rng, label = np.random.default_rng(0), np.arange(120) % 12
+    good, poor = (1 / (1 + rng.integers(high, size=120)) for high in (3, 20))
+    results = category_results([good, poor], label)
+    assert pairwise(results)["significant"].all()
+    assert (results.compare("m0", "m1")["p"] < 0.01).all()

@@ -1,7 +1,7 @@
 """Comparisons of methods: data, grouped folds, cross-validation, per-query results, statistics and reports.
 
-Imports from: encoders, errors, features, models, persistence, progress, retrieval, songs, specification, transcripts,
-workers.
+Imports from: encoders, errors, features, matching, models, persistence, progress, retrieval, songs, specification,
+transcripts, workers.
 """
 
 from alcca.experiments.dataset import Dataset

@@ -23,8 +23,8 @@ CONTROLS = (
         "learn nothing from pairs: they rank the same when trained on shuffled pairs, so that control does not apply.",
     ),
     (
-        "also learns the weight of the words from the pairs; what it loses on shuffled pairs is mostly that weight.",
-        "also learn the weight of the words from the pairs; what they lose on shuffled pairs is mostly that weight.",
+        "also learns a space, or the weight of the words, from the pairs; on shuffled pairs it loses that alone.",
+        "also learn a space, or the weight of the words, from the pairs; on shuffled pairs they lose that alone.",
     ),
 )
 

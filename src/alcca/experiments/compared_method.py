@@ -72,7 +72,8 @@ class ComparedMethod:
 
         model = clone(self.estimator)
         dimension, known = self.dimension_parameter, model.get_params()
-        changes = {name: seed for name in ("random_state", "estimator__random_state") if name in known}
+        # Its own, and those of the estimators in it.
+        changes = {name: seed for name in known if name.split("__")[-1] == "random_state"}
         if dimension:
             # A method with its own similarity keeps its own dimension, if the data allow it.
             changes[dimension] = min(known[dimension], components) if self.has_own_similarity else components

@@ -1,22 +1,23 @@
 """The songs of a comparison, as arrays and texts."""
 
-import hashlib
-import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError
+from alcca.experiments.keys import digest, songs_key, view_bytes
+from alcca.models.base import is_missing
 from alcca.transcripts import Transcript, text_of
 
-__all__ = ["AUDIO_VIEWS", "LYRICS_VIEWS", "Dataset", "Heard", "check_features", "check_transcripts", "view_bytes"]
+__all__ = ["AUDIO_VIEWS", "LYRICS_VIEWS", "Dataset", "Heard", "check_features", "check_lyrics", "check_transcripts"]
 
 AUDIO_VIEWS = ("audio", "audio_frames", "audio_descriptors", "transcripts")
 LYRICS_VIEWS = ("features", "texts")
+# The kinds of NumPy's numbers.
+NUMERIC = "fiub"
 HOW_TO_GET = {
     "audio": "give features of the sound as audio",
     "audio_frames": "give MFCC of shape (n, 20, 161) as audio or as audio_frames",
@@ -62,8 +63,12 @@ class Dataset:
     Raises
     ------
     DataError
-        Lengths differ, there are no songs or no view of audio, values are NaN or infinite, or an array has the wrong
-        shape.
+        Lengths differ, there are no songs or no view of audio, values are NaN or infinite, an array has the wrong
+        shape, or an argument is of another kind.
+
+    Notes
+    -----
+    Tables and columns of pandas and tensors are accepted wherever arrays or sequences are; their index is ignored.
 
     Examples
     --------
@@ -89,37 +94,38 @@ class Dataset:
 
     def __post_init__(self) -> None:
         # The class is frozen only after its construction.
+        def put(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
         for name in AUDIO_VIEWS[:3]:
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, check_features(name, getattr(self, name)))
+                put(name, check_features(name, getattr(self, name)))
         if self.transcripts is not None:
-            object.__setattr__(self, "transcripts", check_transcripts(self.transcripts))
+            put("transcripts", check_transcripts(self.transcripts))
         if all(getattr(self, name) is None for name in AUDIO_VIEWS):
             raise DataError(f"no song has any sound; expected at least one of {', '.join(AUDIO_VIEWS)}")
-        if isinstance(self.lyrics, np.ndarray) and self.lyrics.dtype.kind in "fiub":
-            lyrics: tuple[str, ...] | NDArray[np.floating] = check_features("lyrics", self.lyrics)
-        else:
-            lyrics = tuple(self.lyrics.tolist() if isinstance(self.lyrics, np.ndarray) else self.lyrics)
-            odd = next((i for i, text in enumerate(lyrics) if not isinstance(text, str)), None)
-            if odd is not None:
-                raise DataError(
-                    f"lyrics: expected texts or a numeric array (n, q), got {type(lyrics[odd]).__name__} for song {odd}"
-                )
-        first, n = ("lyrics", len(lyrics)) if self.audio is None else ("audio", len(self.audio))
+        put("lyrics", check_lyrics("lyrics", self.lyrics))
+        if not isinstance(self.encoded, Mapping):
+            raise DataError(f"encoded: expected a mapping of keys to arrays, got {type(self.encoded).__name__}")
+        put("encoded", {key: check_features(f"encoded[{key!r}]", values) for key, values in self.encoded.items()})
+        for name in ("label", "group", "ids"):
+            if getattr(self, name) is not None:
+                put(name, _check_names(name, getattr(self, name)))
+        first, n = ("lyrics", len(self.lyrics)) if self.audio is None else ("audio", len(self.audio))
         if not n:
             raise DataError("expected at least one song, got none")
         for name, values in (
-            ("lyrics", lyrics), ("label", self.label), ("group", self.group), ("ids", self.ids),
-            *((view, getattr(self, view)) for view in AUDIO_VIEWS[1:]),
-            *((key, check_features(key, values)) for key, values in self.encoded.items()),
-        ):  # fmt: skip
+            *((name, getattr(self, name)) for name in ("lyrics", "label", "group", "ids", *AUDIO_VIEWS[1:])),
+            *((f"encoded[{key!r}]", values) for key, values in self.encoded.items()),
+        ):
             if values is not None and len(values) != n:
                 raise DataError(f"{name}: expected one for each of the {n} songs of {first}, got {len(values)}")
-        object.__setattr__(self, "notes", tuple(self.notes))
-        object.__setattr__(self, "lyrics", lyrics)
-        object.__setattr__(self, "ids", tuple(map(str, range(n) if self.ids is None else self.ids)))
-        for name, given in (("label", self.label), ("group", self.group)):
-            object.__setattr__(self, name, None if given is None else tuple(map(_or_none, given)))
+        if not isinstance(self.name, str):
+            raise DataError(f"name: expected a text, got {type(self.name).__name__}")
+        put("notes", _listed("notes", self.notes))
+        if not all(isinstance(note, str) for note in self.notes):
+            raise DataError(f"notes: expected texts, got {self.notes!r}")
+        put("ids", tuple(map(str, range(n) if self.ids is None else self.ids)))
 
     def __len__(self) -> int:
         return len(self.lyrics)
@@ -130,13 +136,15 @@ class Dataset:
         return None if isinstance(self.lyrics, np.ndarray) else tuple(self.lyrics)
 
     def audio_view(self, name: str) -> Any:
-        """Return a view of audio: "audio", "audio_frames", "audio_descriptors" or "transcripts".
+        """Return a view of audio, by its name, or by the key of an encoder (see ``encoded``).
 
         Raises
         ------
         DataError
             The songs do not have this view.
         """
+        if name in self.encoded:
+            return self.encoded[name]
         if name not in AUDIO_VIEWS:
             raise DataError(f"audio_view: expected one of {', '.join(AUDIO_VIEWS)}, got {name!r}")
         view = getattr(self, name)
@@ -153,53 +161,52 @@ class Dataset:
             return None
         return tuple(any(map(str.isalnum, text_of(heard))) for heard in self.transcripts)
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """A digest of the songs' audio, words, labels, groups and ids.
+    @property
+    def fingerprint(self) -> str | None:
+        """A digest of the songs' audio, words, labels, groups and ids, as they are now.
 
-        The other views of audio, which not all methods use, have their own: `view_fingerprint`.
+        None if the content of a label or a group cannot be determined. The other views of audio, which not all methods
+        use, have their own: `view_fingerprint`.
         """
-        audio = b"" if self.audio is None else view_bytes(self.audio)
-        others = repr((self.label, self.group, self.ids)).encode()
-        return hashlib.sha256(audio + view_bytes(self.lyrics) + others).hexdigest()[:16]
+        return songs_key([self.audio, self.lyrics], (self.label, self.group, self.ids))
 
-    @cached_property
-    def words_fingerprint(self) -> str:
-        """A digest of the input of lyric features: the songs' words, labels, groups and ids."""
-        others = repr((self.label, self.group, self.ids)).encode()
-        return hashlib.sha256(b"words" + view_bytes(self.lyrics) + others).hexdigest()[:16]
+    @property
+    def words_fingerprint(self) -> str | None:
+        """A digest of the input of lyric features: the songs' words, labels, groups and ids; else as `fingerprint`."""
+        return songs_key([self.lyrics], (self.label, self.group, self.ids))
 
     def view_fingerprint(self, name: str) -> str:
-        """A digest of one view of audio; "" if the songs do not have it."""
+        """A digest of one view of audio, as it is now; "" if the songs do not have it."""
         view = getattr(self, name, None)
-        return "" if view is None else hashlib.sha256(view_bytes(view)).hexdigest()[:16]
+        return "" if view is None else digest(view_bytes(view))
 
 
-def view_bytes(view: Any) -> bytes:
-    """Convert all values of a view to bytes: another value of any song gives other bytes.
-
-    Examples
-    --------
-    >>> view_bytes(("la", None)) == view_bytes(("la", "None"))
-    False
-    """
-    if isinstance(view, np.ndarray):
-        return f"{view.dtype} {view.shape}".encode() + np.ascontiguousarray(view).tobytes()
-    if any(isinstance(value, Transcript) for value in view):
-        return json.dumps([value.to_dict() if isinstance(value, Transcript) else value for value in view]).encode()
-    return repr(tuple(view)).encode()
-
-
-def check_features(name: str, values: NDArray[np.floating]) -> NDArray[np.floating]:
+def check_features(name: str, values: Any) -> NDArray[np.floating]:
     """Check features of songs, and return them as an array of finite floats with one row a song.
+
+    Parameters
+    ----------
+    name : str
+        Their name in an error.
+    values : (n, …) array, nested lists, or table of numbers
 
     Raises
     ------
     DataError
         The features are empty, not numeric or not finite, or have fewer than two dimensions.
+
+    Examples
+    --------
+    >>> check_features("audio", [[1, 2], [3, 4]]).dtype
+    dtype('float64')
     """
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub" or array.ndim < 2 or array.size == 0:
+    try:
+        array = np.asarray(values)
+    except Exception as error:  # such as rows of different lengths, or a tensor on another device
+        raise DataError(
+            f"{name}: expected a numeric array with one row a song, got {_kind(values)}: {error}"
+        ) from error
+    if array.dtype.kind not in NUMERIC or array.ndim < 2 or array.size == 0:
         raise DataError(
             f"{name}: expected a non-empty numeric array with one row a song, got {array.dtype} of shape {array.shape}"
         )
@@ -211,23 +218,76 @@ def check_features(name: str, values: NDArray[np.floating]) -> NDArray[np.floati
     return array
 
 
+def check_lyrics(name: str, values: Any) -> tuple[str, ...] | NDArray[np.floating]:
+    """Check lyrics, and return texts as a tuple and features as by `check_features`.
+
+    Parameters
+    ----------
+    name : str
+        Their name in an error.
+    values : sequence of n texts, or (n, q) array, table or tensor of numbers
+
+    Raises
+    ------
+    DataError
+        They are neither.
+
+    Examples
+    --------
+    >>> check_lyrics("lyrics", np.array(["la", "do"]))
+    ('la', 'do')
+    """
+    if getattr(values, "ndim", 1) != 1:
+        return check_features(name, values)
+    texts = _listed(name, values)
+    odd = next((i for i, text in enumerate(texts) if not isinstance(text, str)), None)
+    if odd is not None:
+        raise DataError(f"{name}: expected texts or a numeric array (n, q), got {_kind(texts[odd])} for song {odd}")
+    return texts
+
+
 def check_transcripts(values: Any) -> tuple[Heard, ...]:
-    """Check transcripts, one entry a song, and return them as a tuple.
+    """Check transcripts, one entry a song, and return them as a tuple; missing ones (NaN) become None.
 
     Raises
     ------
     DataError
         An entry is not a `Transcript`, a text or None.
     """
-    transcripts = tuple(values.tolist() if isinstance(values, np.ndarray) else values)
+    transcripts = tuple(
+        None if not isinstance(entry, Transcript | str) and is_missing(entry) else entry
+        for entry in _listed("transcripts", values)
+    )
     for song, entry in enumerate(transcripts):
         if not (entry is None or isinstance(entry, Transcript | str)):
-            raise DataError(
-                f"transcripts: expected Transcript, text or None, got {type(entry).__name__} for song {song}"
-            )
+            raise DataError(f"transcripts: expected Transcript, text or None, got {_kind(entry)} for song {song}")
     return transcripts
 
 
-def _or_none(value: Hashable) -> Hashable:
-    empty = value is None or (isinstance(value, str) and not value.strip())
-    return None if empty or (isinstance(value, float) and np.isnan(value)) else value
+def _check_names(name: str, values: Any) -> tuple[Hashable, ...]:
+    """Check labels, groups or ids; those that are missing become None."""
+    names = _listed(name, values)
+    for song, value in enumerate(names):
+        try:
+            hash(value)
+        except TypeError as error:
+            raise DataError(
+                f"{name}: expected one hashable value a song, such as a text or a number, got {_kind(value)} for song "
+                f"{song}"
+            ) from error
+    return names if name == "ids" else tuple(None if is_missing(value) else value for value in names)
+
+
+def _listed(name: str, values: Any) -> tuple[Any, ...]:
+    """Return a sequence, array or column as a tuple. Raises DataError for what has no order, or is one value."""
+    if getattr(values, "ndim", 1) != 1:
+        raise DataError(f"{name}: expected one value a song, got an array of shape {tuple(np.shape(values))}")
+    if hasattr(values, "tolist"):
+        return tuple(values.tolist())
+    if isinstance(values, str | bytes | Mapping | Set) or not isinstance(values, Iterable):
+        raise DataError(f"{name}: expected a list with one entry a song, got {_kind(values)}")
+    return tuple(values)
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__

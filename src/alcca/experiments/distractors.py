@@ -1,19 +1,18 @@
 """Distractors: lyrics and recordings that match no song, so that few songs can be searched in pools of a real size."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
-from alcca.experiments.dataset import AUDIO_VIEWS, Dataset, Heard, check_features, check_transcripts, view_bytes
+from alcca.experiments.dataset import AUDIO_VIEWS, Dataset, Heard, check_features, check_lyrics, check_transcripts
+from alcca.experiments.keys import digest, view_bytes
 from alcca.songs.lyrics import normalise_lyrics
 
-__all__ = ["Distractors", "distractors_for", "without_lacking"]
+__all__ = ["Distractors", "check_kind", "check_views", "distractors_for", "without_lacking"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +50,7 @@ class Distractors:
     name: str = "distractors"
 
     def __post_init__(self) -> None:
-        lyrics = self.lyrics if _numeric(self.lyrics) else tuple(self.lyrics)
-        if not _numeric(lyrics):
-            odd = next((i for i, text in enumerate(lyrics) if not isinstance(text, str)), None)
-            if odd is not None:
-                raise DataError(
-                    f"{self.name}: expected lyrics as texts, got {type(lyrics[odd]).__name__} for song {odd}"
-                )
+        lyrics = check_lyrics(f"{self.name}: lyrics", self.lyrics)
         object.__setattr__(self, "lyrics", lyrics)
         for view in AUDIO_VIEWS:
             values = getattr(self, view)
@@ -89,11 +82,11 @@ class Distractors:
         """Return the distractors with their lyrics only."""
         return type(self)(self.lyrics, name=self.name)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
-        """A digest of all values of the distractors."""
+        """A digest of all values of the distractors, as they are now."""
         views = [getattr(self, field.name) for field in fields(self) if field.name != "name"]
-        return hashlib.sha256(b"|".join(b"" if view is None else view_bytes(view) for view in views)).hexdigest()[:16]
+        return digest(*(b"" if view is None else view_bytes(view) for view in views))
 
 
 def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, list[str]]:
@@ -114,7 +107,7 @@ def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, l
     Raises
     ------
     UsageError
-        ``given`` is of another type, or its lyrics are of another kind than those of ``dataset``.
+        ``given`` is of another type, or its lyrics are of another kind or shape than those of ``dataset``.
     DataError
         Nothing is left.
 
@@ -125,19 +118,20 @@ def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, l
     >>> others.lyrics, notes
     (('Alouette',), ['Left out 1 distractor whose words are those of a song.'])
     """
+    check_kind(given)
     if given is None:
         return None, []
     if isinstance(given, Dataset):
         others = Distractors(given.lyrics, **{view: getattr(given, view) for view in AUDIO_VIEWS}, name=given.name)
     elif isinstance(given, Distractors):
         others = given
-    elif isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
-        raise UsageError(f"distractors: expected texts, a Dataset or Distractors, got {type(given).__name__}")
     else:
-        others = Distractors(given.tolist() if isinstance(given, np.ndarray) else given)
+        others = Distractors(given)
     if _numeric(others.lyrics) or not len(others.lyrics):
         if len(others.lyrics) and dataset.texts is not None:
             raise UsageError(f"{others.name}: the songs' lyrics are texts, so give the distractors' as texts too")
+        if len(others.lyrics):
+            _check_shape(others.name, "lyrics", others.lyrics, dataset.lyrics)
         return others, []
     if dataset.texts is None:
         raise UsageError(f"{others.name}: the songs' lyrics are features, which texts cannot be compared with")
@@ -151,6 +145,27 @@ def distractors_for(dataset: Dataset, given: Any) -> tuple[Distractors | None, l
     left_out = f"Left out {twins} distractor{'' if twins == 1 else 's'} whose words are those of a song."
     notes = [left_out] if twins else []
     return Distractors([str(others.lyrics[i]) for i in kept], **views, name=others.name), notes
+
+
+def check_kind(given: Any) -> None:
+    """Refuse distractors of another type than `distractors_for` converts.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> check_kind(["Alouette"])
+    >>> check_kind("Alouette")
+    Traceback (most recent call last):
+        ...
+    alcca.errors.UsageError: distractors: expected texts, a Dataset or Distractors, got str
+    """
+    is_column = hasattr(given, "tolist") and getattr(given, "ndim", 0) >= 1
+    is_list = isinstance(given, Sequence) and not isinstance(given, str | bytes)
+    if not (given is None or isinstance(given, Dataset | Distractors) or is_column or is_list):
+        raise UsageError(f"distractors: expected texts, a Dataset or Distractors, got {type(given).__name__}")
 
 
 def without_lacking(
@@ -178,6 +193,28 @@ def without_lacking(
         "pools of all methods must be the same."
     )
     return others.without_recordings() if len(others.lyrics) else None, [*notes, left_out]
+
+
+def check_views(others: Distractors, dataset: Dataset, views: Iterable[str]) -> None:
+    """Refuse recordings whose views of audio do not have the shapes of the songs'.
+
+    Raises
+    ------
+    UsageError
+    """
+    for name in sorted(set(views) - {"transcripts"}):
+        own = getattr(dataset, name, None)
+        view = others.audio_view(name)
+        if own is not None and view is not None:
+            _check_shape(others.name, name, view, own)
+
+
+def _check_shape(name: str, view: str, given: Any, own: Any) -> None:
+    if given.shape[1:] != own.shape[1:]:
+        raise UsageError(
+            f"distractors: {view} of {name} has the shape {given.shape[1:]} for each, that of the songs has "
+            f"{own.shape[1:]}; describe both alike"
+        )
 
 
 def _rows(view: Any, rows: list[int] | slice) -> Any:

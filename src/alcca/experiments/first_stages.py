@@ -9,8 +9,8 @@ from typing import Any
 from alcca.experiments.compared_method import ComparedMethod
 from alcca.experiments.comparison import Comparison
 from alcca.experiments.fitting import Begun, largest, training_songs
+from alcca.experiments.keys import stage_key
 from alcca.experiments.rank_tables import Fit
-from alcca.models.contract import identity
 
 __all__ = ["begin_alike", "begin_together"]
 
@@ -43,11 +43,11 @@ def _beginnings(named: Mapping[str, ComparedMethod], components: Sequence[int]) 
     for number in stages + others:
         # The fit reports errors of the method.
         with suppress(Exception):
-            stage_key = identity(methods[number].first_stage(largest(components), 0))
+            key = stage_key(methods[number].first_stage(largest(components), 0))
             # Only one of the methods without a first stage is trained for the others.
-            first = sum(stage_key == keys[other] for other in others) == 0
-            if number in stages or (first and any(stage_key == keys[stage] for stage in stages)):
-                keys[number] = stage_key
+            first = sum(key == keys[other] for other in others) == 0
+            if number in stages or (first and any(key == keys[stage] for stage in stages)):
+                keys[number] = key
     return {name: keys[id(method.estimator)] for name, method in named.items()}
 
 

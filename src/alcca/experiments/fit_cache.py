@@ -1,27 +1,22 @@
 """Finished fits on disk, so that an interrupted comparison can resume."""
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.experiments.compared_method import ComparedMethod, audio_views
 from alcca.experiments.dataset import Dataset
+from alcca.experiments.keys import Keys
 from alcca.experiments.rank_tables import Fit
-from alcca.models.content import content
 from alcca.persistence import replace_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 __all__ = ["CachedFits", "ComparisonCache", "FitCache"]
-
-# Increase it when the format of the files changes; older files are then ignored.
-FORMAT = 2
 
 
 class FitCache:
@@ -59,16 +54,14 @@ class FitCache:
 
 
 class CachedFits:
-    """Ranks and lyric features, under keys that contain everything they depend on.
+    """Ranks and lyric features of the same songs, under keys of `alcca.experiments.keys`.
 
     Parameters
     ----------
     keep : FitCache, path or None
         Their folder.
-    fingerprint : str
-        The songs'.
-    about : mapping
-        The part of all keys that is the same: the folds, the versions, the maker of the lyric features.
+    fingerprint : str or None
+        The songs'. None if their content cannot be determined; nothing is then kept.
 
     Attributes
     ----------
@@ -78,23 +71,23 @@ class CachedFits:
     Examples
     --------
     >>> import tempfile
-    >>> kept = CachedFits(tempfile.mkdtemp(), fingerprint="abc")
-    >>> kept.put_features(np.arange(3.0), fold=0)
-    >>> kept.features(fold=0), kept.features(fold=1)
+    >>> kept = CachedFits(tempfile.mkdtemp(), "songs")
+    >>> kept.put_features(np.arange(3.0), "key")
+    >>> kept.features("key"), kept.features("another")
     (array([0., 1., 2.]), None)
     """
 
-    def __init__(self, keep: FitCache | Path | str | None, fingerprint: str, **about: Any) -> None:
+    def __init__(self, keep: FitCache | Path | str | None, fingerprint: str | None) -> None:
         self._keep = keep if isinstance(keep, FitCache) else FitCache(keep)
-        self._folder = None if self._keep.folder is None else self._keep.folder / fingerprint
-        self._about = about
+        known = self._keep.folder is not None and fingerprint is not None
+        self._folder = self._keep.folder / fingerprint if known else None  # type: ignore[operator]  # both are known
         self.earlier = 0
 
-    def ranks(self, **what: Any) -> "tuple[DataFrame, float] | None":
-        """Return the kept ranks and seconds of a fit, or None; ``what`` as in `put_ranks`."""
+    def ranks(self, key: str | None) -> "tuple[DataFrame, float] | None":
+        """Return the kept ranks and seconds of a fit, or None."""
         from pyarrow import ArrowException, parquet
 
-        path = self._path("parquet", what)
+        path = self._path("parquet", key)
         if path is None or not self._keep.offers(path):
             return None
         try:
@@ -105,21 +98,21 @@ class CachedFits:
         self.earlier += self._keep.is_earlier(path)
         return kept
 
-    def put_ranks(self, ranks: "DataFrame", seconds: float, **what: Any) -> None:
+    def put_ranks(self, ranks: "DataFrame", seconds: float, key: str | None) -> None:
         """Keep the ranks of one fit and how long it took."""
         import pyarrow
         from pyarrow import parquet
 
-        path = self._path("parquet", what)
+        path = self._path("parquet", key)
         if path is None:
             return
         table = pyarrow.Table.from_pandas(ranks, preserve_index=False)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"seconds": str(seconds).encode()})
         self._keep.write(path, lambda part: parquet.write_table(table, part))
 
-    def features(self, **what: Any) -> NDArray[Any] | None:
+    def features(self, key: str | None) -> NDArray[Any] | None:
         """Return kept lyric features, or None."""
-        path = self._path("npy", what)
+        path = self._path("npy", key)
         if path is None or not self._keep.offers(path):
             return None
         try:
@@ -129,18 +122,15 @@ class CachedFits:
         self.earlier += self._keep.is_earlier(path)
         return kept
 
-    def put_features(self, features: NDArray[Any], **what: Any) -> None:
+    def put_features(self, features: NDArray[Any], key: str | None) -> None:
         """Keep lyric features."""
-        path = self._path("npy", what)
+        path = self._path("npy", key)
         if path is not None:
             self._keep.write(path, lambda part: np.save(part, features))
 
-    def _path(self, ending: str, what: dict[str, Any]) -> Path | None:
+    def _path(self, ending: str, key: str | None) -> Path | None:
         # Content that cannot be determined has no key.
-        if self._folder is None or None in what.values():
-            return None
-        key = json.dumps([FORMAT, self._about, what], sort_keys=True)
-        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.{ending}"
+        return None if self._folder is None or key is None else self._folder / f"{key}.{ending}"
 
 
 class ComparisonCache:
@@ -154,7 +144,7 @@ class ComparisonCache:
     text_features : callable or None
         Makes the lyric features.
     **about
-        As in `CachedFits`.
+        As in `alcca.experiments.keys.Keys`.
     """
 
     def __init__(
@@ -166,33 +156,29 @@ class ComparisonCache:
         **about: Any,
     ) -> None:
         self._store = store
-        self._fits = CachedFits(store, dataset.fingerprint, **about)
-        # Lyric features, which do not depend on the audio.
-        self._words = CachedFits(store, dataset.words_fingerprint, **about)
         keeps = store.folder is not None
-        self._lyrics = _lyrics_key(dataset, text_features) if keeps else None
-        self._keys = _method_keys(methods, dataset, self._lyrics) if keeps else {}
+        self._keys = _keys(methods, dataset, text_features, **about) if keeps else None
+        songs = dataset.fingerprint if keeps else None
+        self._unknown = list(methods) if self._keys is None or songs is None else self._keys.unknown
+        self._fits = CachedFits(store, songs)
+        # Lyric features, which do not depend on the audio.
+        self._words = CachedFits(store, dataset.words_fingerprint if keeps else None)
 
     def ranks(self, fit: Fit, components: Sequence[int]) -> "tuple[DataFrame, float] | None":
         """Return the kept ranks and seconds of a fit, or None."""
-        return self._fits.ranks(**self._what(fit, components))
+        return self._fits.ranks(self._ranks_key(fit, components))
 
     def put_ranks(self, fit: Fit, components: Sequence[int], ranks: "DataFrame", seconds: float) -> None:
         """Keep the ranks of a fit and how long it took."""
-        self._fits.put_ranks(ranks, seconds, **self._what(fit, components))
+        self._fits.put_ranks(ranks, seconds, self._ranks_key(fit, components))
 
     def features(self, seed: int, fold: int) -> NDArray[Any] | None:
         """Return the kept lyric features of a fold, or None."""
-        # Older versions kept them beside the fits.
-        for kept in (self._words, self._fits):
-            view = kept.features(seed=seed, fold=fold, lyrics=self._lyrics)
-            if view is not None:
-                return view
-        return None
+        return self._words.features(self._features_key(seed, fold))
 
     def put_features(self, seed: int, fold: int, features: NDArray[Any]) -> None:
         """Keep the lyric features of a fold."""
-        self._words.put_features(features, seed=seed, fold=fold, lyrics=self._lyrics)
+        self._words.put_features(features, self._features_key(seed, fold))
 
     def notes(self, fits: int) -> list[str]:
         """Notes for a reader of that many fits: on fits that were taken from earlier runs, and on those not kept."""
@@ -204,38 +190,26 @@ class ComparisonCache:
                 f"{self._fits.earlier} of {fits} fits are from an earlier run, kept in {self._store.folder}; --fresh "
                 "(fresh=True) repeats them all."
             )
-        without_key = [name for name, key in self._keys.items() if None in key]
-        if without_key:
+        if self._unknown:
             notes.append(
-                f"Not kept: the fits of {', '.join(without_key)}, because their settings or code hold an object whose "
-                "content cannot be determined, such as a lock or an open file."
+                f"Not kept: the fits of {', '.join(self._unknown)}, because their settings, their code or the songs' "
+                "labels hold an object whose content cannot be determined, such as a lock or an open file, or code "
+                "from a notebook or a prompt; move that code to a .py file to keep its fits."
             )
         return notes
 
-    def _what(self, fit: Fit, components: Sequence[int]) -> dict[str, Any]:
-        key = self._keys[fit.method]._asdict() if self._keys else {}
-        return {"fit": fit[1:], "components": list(components), **key}
+    def _ranks_key(self, fit: Fit, components: Sequence[int]) -> str | None:
+        return None if self._keys is None else self._keys.ranks(fit, components)
+
+    def _features_key(self, seed: int, fold: int) -> str | None:
+        return None if self._keys is None else self._keys.features(seed, fold)
 
 
-class _MethodKey(NamedTuple):
-    """The part of a fit's key that depends on the method; None for content that cannot be determined."""
-
-    # Its content, and the fingerprints of its views.
-    method: str | None
-    # The content of the maker of lyric features, if the method reads them.
-    lyrics: str | None
-
-
-def _method_keys(methods: Mapping[str, ComparedMethod], dataset: Dataset, lyrics: str | None) -> dict[str, _MethodKey]:
+def _keys(methods: Mapping[str, ComparedMethod], dataset: Dataset, text_features: Any, **about: Any) -> Keys:
     seen = {view: dataset.view_fingerprint(view) for view in audio_views(methods.values()) - {"audio"}}
-    keys: dict[str, _MethodKey] = {}
-    for name, method in methods.items():
-        known = content(method.estimator)
-        own = " ".join(seen[view] for view in method.audio_views if view in seen)
-        keys[name] = _MethodKey(known and f"{known} {own}", lyrics if "features" in method.lyrics_views else "")
-    return keys
-
-
-def _lyrics_key(dataset: Dataset, text_features: Any) -> str | None:
-    """The content of the maker of lyric features: "" for the default and for given features; None if unknown."""
-    return "" if dataset.texts is None or text_features is None else content(text_features)
+    described = {
+        name: (method.estimator, [seen[view] for view in method.audio_views if view in seen])
+        for name, method in methods.items()
+    }
+    reading = [name for name, method in methods.items() if method.reads("features")]
+    return Keys(described, None if dataset.texts is None else text_features, reading, **about)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from alcca.errors import AlccaError, DataError
 from alcca.experiments.compared_method import ComparedMethod
 from alcca.experiments.dataset import LYRICS_VIEWS, Dataset
+from alcca.experiments.directed import directed_similarities
 from alcca.experiments.distractors import Distractors
 from alcca.experiments.rank_tables import Fit, fit_frame
 from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS
@@ -21,7 +22,6 @@ from alcca.models.contract import (
     fit_estimator,
     gather,
     has_own_similarity,
-    similarity_of,
     take,
 )
 from alcca.retrieval import category_ranks, instance_ranks, score_category_ranks, score_instance_ranks
@@ -219,13 +219,12 @@ def _by_cosine(
 
 def _by_similarity(model: Any, audio: Any, lyrics: Any, n: int) -> Iterator[tuple[dict[str, Any], Ranker, Ranker]]:
     """The rankers of both levels by a model's own similarity."""
-    scores = similarity_of(model, audio, lyrics)
-    for direction, query_scores in zip(DIRECTIONS, (scores[:n], scores[:, :n].T), strict=True):
-        yield (
-            {"components": AS_A_WHOLE, "direction": direction},
-            partial(score_instance_ranks, query_scores),
-            partial(score_category_ranks, query_scores),
-        )
+    for direction, found in zip(DIRECTIONS, directed_similarities(model, audio, lyrics), strict=True):
+        which: dict[str, Any] = {"components": AS_A_WHOLE, "direction": direction}
+        if found.probabilities is not None:
+            which["probability"] = found.probabilities[:n]
+        scores = found.scores[:n]
+        yield which, partial(score_instance_ranks, scores), partial(score_category_ranks, scores)
 
 
 def _ranked(
@@ -235,6 +234,7 @@ def _ranked(
         **which, "level": "instance", "query": test, "rank": by_song(),
         "pool": pool, "relevant": np.ones(len(test), dtype=np.int64),
     }  # fmt: skip
+    which = {name: value for name, value in which.items() if name != "probability"}
     if labels is None:
         return
     own = labels[test].tolist()

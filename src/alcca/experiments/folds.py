@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
 from alcca.models.held_out import deal
+from alcca.models.settings import whole_number
 
 __all__ = ["grouped_folds", "song_groups"]
 
@@ -89,7 +90,7 @@ def grouped_folds(groups: NDArray[np.integer], folds: int = 5, seed: int = 0) ->
     Raises
     ------
     UsageError
-        There are fewer than two folds.
+        ``folds`` is not a whole number of at least 2.
     DataError
         There are fewer groups than folds, or fewer than two songs for a fold.
 
@@ -100,12 +101,14 @@ def grouped_folds(groups: NDArray[np.integer], folds: int = 5, seed: int = 0) ->
     >>> np.bincount(fold), len(set(fold[:3]))
     (array([4, 3]), 1)
     """
-    if folds < 2:
-        raise UsageError(f"folds: expected 2 or more, got {folds}")
+    folds = whole_number("folds", folds, 2)
     sizes = np.bincount(groups)
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    fold_of: NDArray[np.int64] = deal(sizes, folds, order)[groups]
-    if np.bincount(fold_of, minlength=folds).min() < MIN_SONGS_IN_A_FOLD:
+    enough = len(groups) >= folds * MIN_SONGS_IN_A_FOLD
+    if enough:
+        order = np.random.default_rng(seed).permutation(len(sizes))
+        fold_of: NDArray[np.int64] = deal(sizes, folds, order)[groups]
+        enough = np.bincount(fold_of, minlength=folds).min() >= MIN_SONGS_IN_A_FOLD
+    if not enough:
         raise DataError(
             f"{len(groups)} songs in {np.count_nonzero(sizes)} groups do not fill {folds} folds with "
             f"{MIN_SONGS_IN_A_FOLD} songs each; add songs or ask for fewer folds"

@@ -5,18 +5,18 @@ pairs are then combined, so that tests compare their rows.
 """
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
 from alcca.errors import AlccaError, DataError, UsageError
-from alcca.experiments.asked import checked
+from alcca.experiments.asked import check_dataset, checked
 from alcca.experiments.compared_method import ComparedMethod, audio_views, compared_methods
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
@@ -30,6 +30,8 @@ __all__ = ["SEPARATOR", "compare_encoders"]
 
 # Separates a method, its audio encoder and its lyrics encoder in the name of a row.
 SEPARATOR = " · "
+
+E = TypeVar("E", AudioEncoder, LyricsEncoder)
 
 
 class _Cell(NamedTuple):
@@ -97,9 +99,12 @@ def compare_encoders(
     >>> found.methods
     ['cca · mfcc-stats']
     """
-    compared, protocol = compared_methods(methods), checked(protocol)
-    audio = named_encoders(audio_encoders, audio_encoder)
-    lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
+    known = checked({**protocol, "distractors": distractors, "keep": keep, "fresh": fresh})
+    protocol = {name: known[name] for name in protocol}
+    check_dataset(dataset)
+    compared = compared_methods(methods)
+    audio = _named("audio_encoders", audio_encoders, audio_encoder, AudioEncoder)
+    lyrics = _named("lyrics_encoders", lyrics_encoders, lyrics_encoder, LyricsEncoder)
     if lyrics and dataset.texts is None:
         raise UsageError(f"{dataset.name} has vectors as lyrics, and encoders of lyrics read texts; give texts")
     if lyrics and protocol.get("text_features") is not None:
@@ -112,7 +117,7 @@ def compare_encoders(
     by_cell: list[tuple[_Cell, Results]] = []
     errors: list[AlccaError] = []
     with ExitStack() as stack:
-        cache = FitCache(keep, fresh=fresh)
+        cache = FitCache(keep, fresh=known["fresh"])
         if keep is None and len(cells) > 1:
             cache = FitCache(stack.enter_context(tempfile.TemporaryDirectory()), own=True)
         for cell in cells:
@@ -132,6 +137,18 @@ def compare_encoders(
     asked: list[tuple[str, Mapping[str, Encoder]]] = [("audio_encoders", audio), ("lyrics_encoders", lyrics)]
     encoders = {side: [encoder.key for encoder in made.values()] for side, made in asked if made}
     return _together(by_cell, order, notes, encoders)
+
+
+def _named(name: str, given: Any, make: Callable[[Any], E], kind: type) -> dict[str, E]:
+    """Make the encoders that were given by name or as objects. Raises UsageError."""
+    if given is None:
+        return {}
+    is_mapping = isinstance(given, Mapping)
+    several = given.values() if is_mapping else given if isinstance(given, list | tuple) else [given]
+    for one in several:
+        if not isinstance(one, kind) and (is_mapping or not isinstance(one, str)):
+            raise UsageError(f"{name}: expected names of encoders, or objects of {kind.__name__}, got {one!r}")
+    return named_encoders(given, make)
 
 
 def _cells(

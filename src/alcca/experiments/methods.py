@@ -143,7 +143,7 @@ def _class(path: str) -> Any:
         raise UsageError(f"method {path!r} cannot be imported ({error}); install it, or correct its name") from error
 
 
-def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
+def parse_methods(text: str, epochs: int | None = None, ready: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Make the estimators of a list in the format of the command line.
 
     Parameters
@@ -153,6 +153,8 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
         without "=" names the method whose space they use. ``all`` means all of `paper_methods`.
     epochs : int, optional
         Replaces the epochs of every method that has them.
+    ready : mapping of str to estimator, optional
+        Further methods that can be listed, such as the search of a library.
 
     Returns
     -------
@@ -174,6 +176,9 @@ def parse_methods(text: str, epochs: int | None = None) -> dict[str, Any]:
         for written in paper_methods() if part == "all" else [part]:
             if written in parsed:
                 raise UsageError(f"methods: {written} is there twice; leave one out")
+            if ready is not None and written in ready:
+                parsed[written] = ready[written]
+                continue
             name, arguments, settings = Specification.of(written)
             for argument in filter(None, map(str.strip, arguments)):
                 if name.split(":")[-1] not in AROUND or "=" in argument:
@@ -208,10 +213,11 @@ def default_methods(dataset: "Dataset", epochs: int | None = None) -> dict[str, 
     return parse_methods(",".join([OUR_SPACE] if dataset.transcripts is None else heard), epochs)
 
 
-def named_methods(methods: Any) -> dict[str, Any]:
+def named_methods(methods: Any, epochs: int | None = None, ready: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Convert an estimator, a name, or a list or dict of them to a dict of name to unfitted estimator.
 
-    A name can be any text for `parse_methods`, including "all". An estimator without a name gets that of its class.
+    A name can be any text for `parse_methods`, including "all", with its ``epochs`` and ``ready`` methods. An estimator
+    without a name gets that of its class.
 
     Raises
     ------
@@ -232,7 +238,7 @@ def named_methods(methods: Any) -> dict[str, Any]:
         named = {}
         for method in several:
             for name, made in (
-                parse_methods(method) if isinstance(method, str) else {type(method).__name__: method}
+                parse_methods(method, epochs, ready) if isinstance(method, str) else {type(method).__name__: method}
             ).items():
                 if name in named:
                     raise UsageError(f"methods: two are called {name}; pass a dict of name to estimator")

@@ -13,17 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
-from alcca.experiments.asked import asked_for, possible_components
+from alcca.experiments.asked import asked_for, check_dataset, possible_components
+from alcca.experiments.by_certainty import certainty_notes
 from alcca.experiments.by_transcript import word_notes
 from alcca.experiments.compared_method import ComparedMethod, audio_views, compared_methods
 from alcca.experiments.comparison import Comparison, Protocol
 from alcca.experiments.dataset import Dataset
-from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
+from alcca.experiments.distractors import Distractors, check_views, distractors_for, without_lacking
 from alcca.experiments.execution import Execution
 from alcca.experiments.fit_cache import ComparisonCache, FitCache
 from alcca.experiments.fitting import Songs
 from alcca.experiments.folds import grouped_folds, song_groups
-from alcca.experiments.provenance import computed_with, notes_on_songs, versions
+from alcca.experiments.keys import versions
+from alcca.experiments.provenance import notes_on_songs
 from alcca.experiments.rank_tables import Failure, ranks_frame
 from alcca.experiments.results import Results
 from alcca.experiments.running import Outcome, median_seconds, run_seeds
@@ -90,13 +92,14 @@ def cross_validate(
         and `Results.notes` says so.
     keep : path, optional
         A folder for finished fits. A later call takes from there what it would compute again: the same songs and folds,
-        a method with the same settings, of the same source or package version (`alcca.models.content`), with the same
-        versions of alcca and of what it computes with. So a broken comparison goes on where it stopped, and
-        `Results.notes` says what was taken.
+        a method with the same settings, of the same source or package version, with the same versions of alcca and of
+        what it computes with (`alcca.experiments.keys`). So a broken comparison goes on where it stopped, and
+        `Results.notes` says what was taken. Fits of a method from a notebook or a prompt are not kept.
     fresh : bool
         Take nothing that an earlier call has kept; what is fitted now replaces it.
     n_jobs : int
-        Processes that work on fits at the same time; each gets its share of the processors' threads.
+        Processes that work on fits at the same time, -1 for one per processor; each gets its share of the processors'
+        threads.
     cluster : Cluster or str, optional
         Fit on these workers instead, or on those of the Dask scheduler at this address (``tcp://host:8786``), which
         needs the extra ``cluster``. The songs go to each worker once. The results are the same.
@@ -116,8 +119,8 @@ def cross_validate(
     Raises
     ------
     UsageError
-        No methods, two of one name, a number that is no whole number (3.0, True) or out of range, no possible number
-        of components; a process group of several processes.
+        No methods, two of one name, a number that is no whole number (3.0, True) or out of range, an argument of
+        another type, no possible number of components; a process group of several processes.
     DataError
         Too few songs; lyric features that failed; methods that failed, when no other is left; no distractors left.
     ClusterError, MissingExtraError
@@ -135,24 +138,24 @@ def cross_validate(
     True
     """
     _refuse_process_group()
+    asked = asked_for(
+        folds, components, seed, shuffled_control, text_features, distractors, slow_after, keep, fresh, n_jobs, cluster,
+        verbose, together,
+    )  # fmt: skip
+    check_dataset(dataset)
     compared = compared_methods(methods)
-    asked = asked_for(folds, components, seed, n_jobs, slow_after)
-    protocol = Protocol(asked.folds, asked.seeds, bool(shuffled_control), asked.slow_after)
+    lyrics = describe_lyrics(dataset, text_features)
+    protocol = Protocol(asked.folds, asked.seed, asked.shuffled_control, asked.slow_after)
     groups = song_groups(dataset.group, dataset.texts, n=len(dataset))
     fold_of = {s: grouped_folds(groups, protocol.folds, s) for s in protocol.seeds}
     rows = _rows(fold_of, protocol.folds)
     others, notes = _usable_distractors(dataset, distractors, compared)
     songs = Songs(dataset, groups, others)
-    lyrics = describe_lyrics(dataset, text_features)
-    store = keep if isinstance(keep, FitCache) else FitCache(keep, fresh=fresh)
-    about = {
-        "folds": protocol.folds,
-        "with": computed_with(),
-        "distractors": others.fingerprint if others is not None else "",
-    }
+    store = keep if isinstance(keep, FitCache) else FitCache(keep, fresh=asked.fresh)
+    about = {"folds": protocol.folds, "distractors": others.fingerprint if others is not None else ""}
     cache = ComparisonCache(store, compared, dataset, text_features, **about)
     with opened(cluster, asked.n_jobs) as workers:
-        execution = Execution(workers, verbose, together)
+        execution = Execution(workers, asked.verbose, asked.together)
         features: dict[Place, Array | None] = dict.fromkeys(rows)
         if any(method.reads("features") for method in compared.values()):
             features = features_by_fold(songs, text_features, rows, execution, cache)
@@ -163,7 +166,7 @@ def cross_validate(
     results = _results(outcomes, songs, settings)
     notes = [*notes_on_songs(dataset, fold_of[protocol.seeds[0]]), *notes, *left_out, *slow]
     notes += cache.notes(len(outcomes))
-    return replace(results, notes=(*dataset.notes, *notes, *word_notes(results)))
+    return replace(results, notes=(*dataset.notes, *notes, *word_notes(results), *certainty_notes(results)))
 
 
 def _refuse_process_group() -> None:
@@ -190,7 +193,9 @@ def _usable_distractors(
     found, notes = distractors_for(dataset, given)
     if found is None or not found.recordings:
         return found, notes
-    return without_lacking(found, found.lacking(audio_views(compared.values())), notes)
+    views = audio_views(compared.values())
+    check_views(found, dataset, views)
+    return without_lacking(found, found.lacking(views), notes)
 
 
 def _possible_components(
@@ -230,7 +235,7 @@ def _results(outcomes: Sequence[Outcome], songs: Songs, settings: dict[str, Any]
     ]  # fmt: skip
     if all(fit.control for fit, _ in ranked):
         raise DataError("; ".join(dict.fromkeys(str(failure) for failure in failures if not failure.control)))
-    ranks = ranks_frame(ranked, songs.groups, songs.dataset.ids or ())
+    ranks = ranks_frame(ranked, songs.groups, songs.dataset.label, songs.dataset.ids or ())
     heard = songs.dataset.words_heard
     silent = None if heard is None else tuple(np.flatnonzero(~np.array(heard)).tolist())
     return Results(ranks, settings, (), tuple(failures), median_seconds(outcomes), silent)

@@ -1,6 +1,5 @@
-"""Provenance of the results of a comparison: notes on the songs, the methods' settings, versions."""
+"""Provenance of the results of a comparison: notes on the songs, and the methods' settings."""
 
-import platform
 import re
 
 import numpy as np
@@ -8,12 +7,13 @@ from numpy.typing import NDArray
 
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.folds import song_groups
-from alcca.models.sources import alcca_source
 
-__all__ = ["computed_with", "describe", "notes_on_songs", "versions"]
+__all__ = ["describe", "notes_on_songs"]
 
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 LONGEST = 4_000  # characters of a description
+# With fewer, no random signs of the labels are as rare as 0.05 (`alcca.experiments.statistics.largest_p`).
+TESTABLE_LABELS = 6
 
 
 def notes_on_songs(dataset: Dataset, fold_of: NDArray[np.integer]) -> list[str]:
@@ -37,6 +37,13 @@ def notes_on_songs(dataset: Dataset, fold_of: NDArray[np.integer]) -> list[str]:
         notes.append(
             f"{len(dataset) - labelled} of {len(dataset)} songs have no label: they ask no query at the category "
             "level, and stand in its galleries as wrong answers."
+        )
+    labels = len(set(dataset.label or ()) - {None})
+    if 0 < labels < TESTABLE_LABELS:
+        notes.append(
+            f"{labels} label{'' if labels == 1 else 's'}: at the category level no difference can be significant, as "
+            f"songs of one label are tested together; that needs at least {TESTABLE_LABELS} labels, and more for many "
+            "methods."
         )
     missing = sum(transcript is None for transcript in dataset.transcripts or ())
     if missing:
@@ -66,22 +73,3 @@ def describe(thing: object) -> str:
         text = f"{type(thing).__qualname__}(… {type(error).__name__} in its description)"
     text = ADDRESS.sub("", " ".join(text.split())).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= LONGEST else text[:LONGEST] + " …"
-
-
-def versions() -> dict[str, str]:
-    """The versions of Python and the packages that results depend on, by name."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    by_name = {"python": platform.python_version()}
-    for package in ("alcca", "numpy", "scipy", "scikit-learn", "torch", "gensim", "librosa"):
-        try:
-            by_name[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return by_name
-
-
-def computed_with() -> dict[str, str]:
-    """The code behind a fit: the versions of the packages that it uses, and a digest of alcca's source."""
-    of_packages = {name: version for name, version in versions().items() if name != "librosa"}
-    return {**of_packages, "source": alcca_source()}

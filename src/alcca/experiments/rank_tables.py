@@ -1,6 +1,6 @@
 """Tables of ranks, of one fit and of all fits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,21 +14,26 @@ __all__ = ["Failure", "Fit", "compact", "fit_frame", "ranks_frame"]
 
 
 def fit_frame(records: Iterable[Mapping[str, Any]]) -> "DataFrame":
-    """Put the ranks of one fit into a table: components, direction, level, query, rank, pool, relevant.
+    """Put the ranks of one fit into a table: components, direction, level, query, rank, pool, relevant, probability.
 
     Parameters
     ----------
     records : iterable of mapping
-        Each with components, direction, level, pool and the arrays query, rank, relevant.
+        Each with components, direction, level, pool and the arrays query, rank, relevant; and the array probability,
+        of a method that says how certain it is.
     """
     import pandas as pd
 
     frame = pd.concat([pd.DataFrame(dict(record)) for record in records], ignore_index=True)
-    return frame.astype(dict.fromkeys(["components", "query", "rank", "pool", "relevant"], np.int32))
+    whole = dict.fromkeys(["components", "query", "rank", "pool", "relevant"], np.int32)
+    return frame.assign(probability=frame.get("probability", np.nan)).astype({**whole, "probability": np.float32})
 
 
 def ranks_frame(
-    parts: Iterable[tuple["Fit", "DataFrame"]], groups: NDArray[np.integer], ids: Sequence[str]
+    parts: Iterable[tuple["Fit", "DataFrame"]],
+    groups: NDArray[np.integer],
+    labels: Sequence[Hashable] | None,
+    ids: Sequence[str],
 ) -> "DataFrame":
     """Put the ranks of all fits into one table, the `Results.ranks`.
 
@@ -38,18 +43,21 @@ def ranks_frame(
         With tables from `fit_frame`.
     groups : (n,) array of int
         The group of each song of the data set.
+    labels : sequence of n, optional
+        The label of each song, or None.
     ids : sequence of n str
     """
     import pandas as pd
 
     frame = pd.concat([part.assign(**fit._asdict()) for fit, part in parts], ignore_index=True)
     frame["group"] = groups[frame["query"].to_numpy()]
+    frame["label"] = _label_codes(labels, len(groups))[frame["query"].to_numpy()]
     # Categories instead of one text a row, as a comparison has millions of rows.
     codes, names = pd.factorize(np.array(ids, dtype=object))
     frame["song"] = pd.Categorical.from_codes(codes[frame["query"].to_numpy()].tolist(), pd.Index(names))
     columns = [
         "method", "control", "fold", "seed", "components", "direction", "level",
-        "query", "song", "group", "rank", "pool", "relevant",
+        "query", "song", "group", "label", "rank", "pool", "relevant", "probability",
     ]  # fmt: skip
     return compact(frame[columns])
 
@@ -57,8 +65,14 @@ def ranks_frame(
 def compact(frame: "DataFrame") -> "DataFrame":
     """Store repeated texts once, and numbers in four bytes."""
     texts = ["method", "direction", "level", "song"]
-    numbers = ["fold", "seed", "components", "query", "group", "rank", "pool", "relevant"]
+    numbers = ["fold", "seed", "components", "query", "group", "label", "rank", "pool", "relevant"]
     return frame.astype({**dict.fromkeys(texts, "category"), **dict.fromkeys(numbers, np.int32)})
+
+
+def _label_codes(labels: Sequence[Hashable] | None, n: int) -> NDArray[np.int64]:
+    """Number the labels in the order of their first songs; -1 for songs without a label."""
+    codes: dict[Hashable, int] = {None: -1}
+    return np.array([codes.setdefault(label, len(codes) - 1) for label in labels or [None] * n], dtype=np.int64)
 
 
 class Fit(NamedTuple):

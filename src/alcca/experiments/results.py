@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
 from alcca.experiments.rank_tables import Failure, compact
-from alcca.experiments.statistics import GroupBootstrap, paired_randomisation
+from alcca.experiments.statistics import GroupBootstrap, largest_p
 from alcca.persistence import plain, replace_file
 from alcca.retrieval import Chance, median_rank
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["AS_A_WHOLE", "DIRECTIONS", "FILES", "LEVELS", "MEASURES", "Results"]
+__all__ = ["AS_A_WHOLE", "DIRECTIONS", "FILES", "LEVELS", "MEASURES", "QUERY", "Results", "units_of"]
 
 DIRECTIONS = ("audio", "lyrics")  # what the query is; the gallery is the other
 LEVELS = ("instance", "category")
@@ -31,8 +31,10 @@ AS_A_WHOLE = 0
 MEASURES = ("MRR1", "R@1", "R@5", "R@10", "median")
 CUTS = (1, 5, 10)
 CELL = ["method", "control", "components", "direction", "level"]
+# The columns that say which query it is, and what it depends on.
+QUERY = ["seed", "fold", "query", "group", "label"]
 FILES = ("ranks.parquet", "summary.csv", "settings.json")
-FORMAT = 2
+FORMAT = 3
 STATE = b"alcca"  # the metadata key of ranks.parquet with settings, notes and failures
 
 
@@ -45,7 +47,9 @@ class Results:
     ranks : DataFrame
         One row for each query and measurement: method, control (True: trained on shuffled pairs), fold, seed,
         components, direction ("audio": audio asks for lyrics), level ("instance" or "category"), query (row of the
-        data set), song (its id), group, rank (1 is best), pool (size of the gallery), relevant (right items in it).
+        data set), song (its id), group, label (a number for each label; -1 is none), rank (1 is best), pool (size of
+        the gallery), relevant (right items in it), probability (that the method's best song is right; NaN for methods
+        that do not say it, and at category level).
         A method that ranks by a similarity of its own has 0 components.
     settings : mapping
         Data set, folds, seed, methods, versions.
@@ -134,8 +138,8 @@ class Results:
         DataFrame
             One row for each number of components, direction and level: components_a, components_b, MRR1_a, MRR1_b,
             difference (a - b), low, high (95%, bootstrap over groups), p (two-sided paired randomisation test; songs
-            of one group change sides together; no correction for several rows), queries. Queries of a seed that only
-            one of both was measured with are left out.
+            of one group change sides together, at the category level also those of one label; no correction for
+            several rows), queries. Queries of a seed that only one of both was measured with are left out.
 
         Raises
         ------
@@ -151,7 +155,6 @@ class Results:
         else:
             pairs = [components if isinstance(components, Sequence) else (components, components)]
         bootstrap = GroupBootstrap(int(self.ranks["group"].max()) + 1)
-        key = ["seed", "fold", "query", "group"]
         rows = []
         for ca, cb in pairs:
             for level in LEVELS:
@@ -159,7 +162,7 @@ class Results:
                     ranks_a, ranks_b = (
                         frame[
                             (frame["components"] == c) & (frame["direction"] == direction) & (frame["level"] == level)
-                        ].set_index(key)["rank"]
+                        ].set_index(QUERY)["rank"]
                         for frame, c in ((first, ca), (second, cb))
                     )
                     if not len(ranks_a) or not len(ranks_b):
@@ -170,15 +173,15 @@ class Results:
                     ranks_a, ranks_b = ranks_a.reindex(common), ranks_b.reindex(common)
                     values = 1 / ranks_a, 1 / ranks_b
                     difference = (values[0] - values[1]).to_numpy()[:, None]
-                    group = ranks_a.index.get_level_values("group").to_numpy()
-                    low, high = bootstrap.mean(difference, group)
+                    units = units_of(ranks_a.index, level)
+                    low, high = bootstrap.mean(difference, units[0])
                     rows.append(
                         {
                             "a": a, "b": b or f"{a} (shuffled pairs)", "components_a": ca, "components_b": cb,
                             "direction": direction, "level": level,
                             "MRR1_a": values[0].mean(), "MRR1_b": values[1].mean(),
                             "difference": difference.mean(), "low": low[0], "high": high[0],
-                            "p": paired_randomisation(difference, group)[0], "queries": len(ranks_a),
+                            "p": largest_p(difference, units)[0], "queries": len(ranks_a),
                         }
                     )  # fmt: skip
         if not rows:
@@ -260,6 +263,20 @@ class Results:
         if chosen.empty:
             raise UsageError(f"{method} has no shuffled pairs here; cross_validate with shuffled_control=True")
         return chosen
+
+
+def units_of(queries: Any, level: str) -> list[NDArray[np.int64]]:
+    """The numbers of the units that change sides together in a paired test.
+
+    Parameters
+    ----------
+    queries : MultiIndex
+        Of the columns `QUERY`.
+    level : str
+        Groups at the instance level; groups, and labels, at the category level.
+    """
+    names = ["group"] if level == LEVELS[0] else ["group", "label"]
+    return [queries.get_level_values(name).to_numpy() for name in names]
 
 
 def _measured(cells: "Sequence[DataFrame]", bootstrap: GroupBootstrap) -> list[dict[str, float]]:

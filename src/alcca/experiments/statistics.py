@@ -2,7 +2,7 @@
 
 Songs of one group are not independent, so whole groups are resampled and whole groups change sides. The intervals
 measure how far the result depends on the choice of queries. They do not include the variation from training on other
-songs.
+songs, nor, at the category level, from other labels.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alcca.errors import DataError
 
-__all__ = ["GroupBootstrap", "holm", "paired_randomisation"]
+__all__ = ["GroupBootstrap", "holm", "largest_p", "paired_randomisation"]
 
 Floats = NDArray[np.float64]
 LEVEL = (0.025, 0.975)
@@ -164,6 +164,38 @@ def paired_randomisation(
         signs = 2.0 * rng.integers(2, size=(min(CHUNK, draws - start), len(sums)), dtype=np.int8) - 1
         extreme += np.count_nonzero(np.abs(signs @ sums) >= observed, axis=0)
     return (1 + extreme) / (1 + draws)
+
+
+def largest_p(differences: Floats, units: Sequence[NDArray[np.integer]], draws: int = 10_000) -> Floats:
+    """Compute the largest p-value of `paired_randomisation` over several ways to put queries into units.
+
+    Queries can depend on each other in more than one way. At the category level those of one label share their right
+    answers, so a method that places one label well by luck gains on all of its queries. Only a difference that is
+    significant in each way counts.
+
+    Parameters
+    ----------
+    differences : (n, m) array
+        As for `paired_randomisation`.
+    units : sequence of (n,) arrays of int
+        In each, queries of one number change signs together.
+    draws : int
+        Of random signs.
+
+    Returns
+    -------
+    (m,) array
+        With u units, at least about 2 / 2 ** u: five units or fewer give no p-value of at most 0.05.
+
+    Examples
+    --------
+    >>> ones = np.ones((20, 1))
+    >>> by_song, by_label = np.arange(20), np.arange(20) % 3
+    >>> bool(largest_p(ones, [by_song])[0] < 0.001), bool(largest_p(ones, [by_song, by_label])[0] > 0.2)
+    (True, True)
+    """
+    found: Floats = np.max([paired_randomisation(differences, unit, draws=draws) for unit in units], axis=0)
+    return found
 
 
 def holm(p: ArrayLike) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import DataError
+from alcca.errors import DataError, UsageError
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.execution import KILLED, Execution
 from alcca.experiments.fit_cache import ComparisonCache
@@ -40,10 +40,24 @@ def make_doc2vec(seed: int) -> TextFeatures:
 
 
 def describe_lyrics(dataset: Dataset, text_features: Callable[[], TextFeatures] | None) -> str:
-    """Describe the maker of the lyric features, and its settings, in one line."""
+    """Describe the maker of the lyric features, and its settings, in one line.
+
+    Raises
+    ------
+    UsageError
+        ``text_features`` is not needed, fails, or makes something without ``fit`` and ``transform``.
+    """
     if dataset.texts is None:
+        if text_features is not None:
+            raise UsageError(f"text_features: the lyrics of {dataset.name} are features already; leave it out")
         return "features as given"
-    return describe((text_features or partial(make_doc2vec, 0))())
+    try:
+        made = _maker(text_features, 0)()
+    except Exception as error:
+        raise UsageError(f"text_features: making one failed: {reason(error)}") from error
+    if not all(callable(getattr(made, verb, None)) for verb in ("fit", "transform")):
+        raise UsageError(f"text_features: expected a maker of objects with fit and transform, it made {made!r}")
+    return describe(made)
 
 
 def features_by_fold(

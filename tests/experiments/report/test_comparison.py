@@ -88,3 +88,9 @@ def test_marks_go_on_after_z():
     assert marks(2) == ["a", "b"]
     assert marks(53)[25:28] == ["z", "aa", "ab"]
     assert len(set(marks(60))) == 60
+
+
+def test_the_legend_says_which_fit_the_components_are_of_and_what_is_tested(comparison):
+    for text in (comparison.to_markdown(), comparison.to_latex("R&B")):
+        assert "first ones of one fit with the largest number that was asked for" in text
+        assert "C: and over labels" in text

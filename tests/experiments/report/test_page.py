@@ -133,3 +133,11 @@ def test_a_page_of_one_method_without_labels_and_control_is_whole(making):
     assert "C-MRR1-A" not in text.split('id="comparison"')[1].split("</section>")[0]
     assert "ALCCA was not among the methods" in text
     assert "5 components" in text
+
+
+@pytest.mark.parametrize(("components", "said"), [((10, 30), True), ((30,), False)])
+def test_the_page_says_that_components_are_those_of_one_fit(components, said, making):
+    text, _ = read(making({"cca": 3, "dcca": 2}, components=components))
+    assert "A method is fitted once in a fold, with 30 components." in text
+    assert ("10 components of a network that was trained for 30, not a network trained for 10" in text) == said
+    assert "at the category level also over labels" in text

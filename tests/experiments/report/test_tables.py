@@ -24,7 +24,7 @@ def made_results(ranks, shuffled=None, components=(80,), pool=50):
         pd.DataFrame(
             {
                 "method": "m", "control": control, "fold": 0, "seed": 0, "components": c, "direction": direction,
-                "level": "instance", "query": range(len(values)), "song": "", "group": range(len(values)),
+                "level": "instance", "query": range(len(values)), "song": "", "group": range(len(values)), "label": -1,
                 "rank": values, "pool": pool, "relevant": 1,
             }
         )

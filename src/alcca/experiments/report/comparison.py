@@ -21,8 +21,10 @@ __all__ = ["CEILING", "LEGEND", "Comparison", "compared"]
 LEGEND = (
     "Methods stand in the order of their mean instance MRR1. Letters after an MRR1: the methods that it is "
     "significantly better than. *: significantly above chance. †: significantly above itself trained on shuffled "
-    "pairs. Paired randomisation tests over groups of songs, two-sided, at 0.05 after Holm's correction over all pairs "
-    "(or all methods) of one column. Mean [95% interval over songs]."
+    "pairs. Paired randomisation tests over groups of songs (C: and over labels), two-sided, at 0.05 after Holm's "
+    "correction over all pairs (or all methods) of one column. Mean [95% interval over songs]. "
+    "Components: the first ones of one fit with the largest number that was asked for; a network trained for fewer can "
+    "rank better or worse."
 )
 CEILING = "words at best"
 CEILING_LEGEND = (

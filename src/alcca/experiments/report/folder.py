@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from alcca.errors import UsageError
+from alcca.experiments.by_certainty import by_certainty
 from alcca.experiments.by_transcript import by_words, paper_part, words_part
 from alcca.experiments.report.comparison import compared
 from alcca.experiments.report.figures import draw_figures, file_of
@@ -32,7 +33,8 @@ def write_report(results: Results, folder: Path | str) -> list[Path]:
         The files written: report.html, table1, comparison (.csv, .md and .tex), pairwise.csv, controls.csv, and
         figure2, figure3, figure4 and ablations (.png and .svg), if there are numbers for them. If methods read
         transcripts, these files are of the other methods, and for the transcript methods there are words (.csv, .md and
-        .tex), words_pairwise.csv, words_controls.csv and by_words.csv.
+        .tex), words_pairwise.csv, words_controls.csv and by_words.csv; if a method says how
+        certain it is, by_certainty.csv.
 
     Raises
     ------
@@ -74,6 +76,9 @@ def write_report(results: Results, folder: Path | str) -> list[Path]:
         }
     if results.without_words is not None:
         files["by_words.csv"] = by_words(results).to_csv(index=False)
+    certain = by_certainty(results)
+    if len(certain):
+        files["by_certainty.csv"] = certain.to_csv(index=False)
     vectors = {name: files[f"{name}.svg"] for name in figures}
     files["report.html"] = page(results, comparison, {k: v for k, v in vectors.items() if isinstance(v, bytes)}, words)
     folder.mkdir(parents=True, exist_ok=True)

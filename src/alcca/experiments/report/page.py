@@ -7,6 +7,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
+from alcca.experiments.by_certainty import ALL, CERTAINTIES, by_certainty
 from alcca.experiments.by_transcript import by_words, paper_part, words_part
 from alcca.experiments.report.comparison import Comparison
 from alcca.experiments.report.formats import components_text
@@ -53,6 +54,7 @@ def page(
     sections = [
         ("in-short", "In short", _findings(paper, comparison)),
         *heard,
+        *([("certainty", "How certain it was", certain)] if (certain := _certainty(results)) else []),
         ("how-to-read", "How to read the numbers", _definitions(how_to_read(results))),
         (
             "figures",
@@ -65,6 +67,7 @@ def page(
         ("notes", "Failures and notes", _failures(results)),
         ("protocol", "Protocol, settings and versions", _protocol(results)),
     ]
+    sections = [section for section in sections if section[2]]
     css = resources.files("alcca.experiments.report").joinpath("page.css").read_text(encoding="utf-8")
     links = "".join(f'<li><a href="#{anchor}">{heading}</a></li>' for anchor, heading, _ in sections)
     body = "".join(
@@ -118,6 +121,29 @@ def _words_heard(results: Results, comparison: Comparison) -> str:
         caption = "MRR1 of the songs in whose recordings words were heard, and of the others."
         parts.append(_table(caption, ["method", "songs", *(ASKS[d] for d in DIRECTIONS)], rows))
     return "".join(parts)
+
+
+def _certainty(results: Results) -> str:
+    """How often a method was how certain, and how often it was right; empty if no method says it."""
+    table = by_certainty(results)
+    rows = []
+    for keys, found in table.groupby(["method", "direction", "words"], sort=False):
+        method, direction, words = map(str, keys)
+        if not found["queries"].sum():
+            continue
+        cells = [
+            _measured(f"{row.right:,} of {row.queries:,}", "" if not row.queries else f"{row.share_right:.0%} right")
+            for row in found.itertuples()
+        ]
+        head = f"{escape(method)}, {ASKS[direction]}, {'all songs' if words == ALL else f'songs {words} words'}"
+        rows.append((head, cells, ""))
+    if not rows:
+        return ""
+    caption = (
+        "Searches whose first song is right, of all that the method called sure, likely or a guess. Another song with "
+        "the same words counts as wrong."
+    )
+    return _table(caption, ["method", *CERTAINTIES], rows)
 
 
 def _definitions(pairs: Iterable[tuple[str, str]]) -> str:
@@ -257,18 +283,35 @@ def _failures(results: Results) -> str:
     return "".join(parts)
 
 
+def _of_one_fit(components: Sequence[int]) -> str:
+    """Say what a smaller number of components means."""
+    if not components:
+        return "A method is fitted once in a fold."
+    most = max(components)
+    sentence = f"A method is fitted once in a fold, with {most} components."
+    if len(components) == 1:
+        return sentence
+    return (
+        f"{sentence} Smaller numbers are the first columns of this fit: {min(components)} components of a network that "
+        f"was trained for {most}, not a network trained for {min(components)}, which can rank better or worse. To "
+        "measure that, ask for this number alone (--components)."
+    )
+
+
 def _protocol(results: Results) -> str:
     settings = results.settings
     seeds = sorted(set(results.ranks["seed"].tolist()))
     own = sorted(own_space(results))
+    nested = results.ranks[~results.ranks["method"].isin(own)]
     sentences = [
         f"{settings['folds']} folds of {span(settings['fold_sizes'])} songs; songs that share a group or the same "
         "words stay in one fold, and all methods have the same folds. Each seed has folds of its own.",
-        "Everything that learns sees the training fold alone. A method is fitted once in a fold with the largest "
-        "number of components; smaller numbers are its first columns.",
+        "Everything that learns sees the training fold alone.",
+        _of_one_fit(sorted(set(nested["components"]) - {AS_A_WHOLE})),
         "The pool of a query is its test fold. Ties count against the system.",
-        "Intervals: bootstrap over groups of songs. Tests: paired randomisation over groups of songs, two-sided, "
-        "with Holm's correction over all pairs of methods in one direction and level.",
+        "Intervals: bootstrap over groups of songs. Tests: paired randomisation over groups of songs, at the category "
+        "level also over labels, two-sided, with Holm's correction over all pairs of methods in one direction and "
+        "level.",
     ]
     if settings.get("distractors"):
         others = settings["distractors"]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from alcca.experiments.by_certainty import by_certainty
 from alcca.experiments.by_transcript import by_words
 from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, LEVELS, MEASURES, Results
 from alcca.experiments.significance import fixed_components
@@ -82,6 +83,8 @@ def to_json(results: Results) -> dict[str, Any]:
         "summary": rows,
         "by_words": [{str(name): _plain(value) for name, value in row.items()}
                      for row in by_words(results).to_dict("records")],
+        "by_certainty": [{str(name): _plain(value) for name, value in row.items()}
+                         for row in by_certainty(results).to_dict("records")],
     }  # fmt: skip
 
 
