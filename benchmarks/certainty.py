@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from alcca.matching import posterior as certainty
-from alcca.matching.bits import bits
+from alcca.matching.background import bundled_background
 from alcca.matching.folding import fold
 from alcca.matching.posterior import SURE, posterior
 from benchmarks.mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
@@ -59,7 +59,7 @@ def ask_all(data: Path, kept: Path) -> list[Asked]:
     for kind, name, text in queries:
         if not fold(text).letters:
             continue
-        worth = bits([text], list(lyrics.values()))[0]
+        worth, _ = bundled_background().matches(text, list(lyrics.values()))
         # The songbook holds poems in several settings; any of them is right.
         same = _same(letters, names.index(name)) if name else np.zeros(len(names), dtype=bool)
         others = np.flatnonzero(~same)

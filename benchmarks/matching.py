@@ -16,11 +16,11 @@ from typing import NamedTuple
 import numpy as np
 
 from alcca import HeardWords
-from alcca.matching import alignment, heard_words
+from alcca.matching import alignment
 from alcca.matching.alignment import local_scores
+from alcca.matching.background import SOUNDS, WORDS, Background, bundled_background
 from alcca.matching.bits import LAMBDA, K, _without_loops, signed_bits
 from alcca.matching.folding import fold
-from alcca.matching.shared_ngrams import shared_sounds, shared_words
 from benchmarks.mishearing import PACE, Mishearing, cc_lyrics, covered_windows, heard_windows, songbook
 
 LIMITS = (2, 4, 6, 8, 10)
@@ -116,18 +116,19 @@ def designs(pool: Pool) -> dict[str, np.ndarray]:
     heard, written = pool.heard, pool.written
     with letters_equal_or_not():
         table = {"letters, equal or not: raw score": scores_of(pool), "the same in bits": signed_bits(heard, written)}
-    worth = signed_bits(heard, written)
-    words = heard_words.WORDS * shared_words(heard, written)
-    sounds = heard_words.SOUNDS * shared_sounds(heard, written)
+    worth, background = signed_bits(heard, written), bundled_background()
+    words, sounds = WORDS * background._words(heard, written), SOUNDS * background._sounds(heard, written)
+    own = Background(written)
     return table | {
         "letters that sound alike, in bits": worth,
         "shared words alone": words,
         "shared sounds alone": sounds,
-        "bits + words": worth + words,
         "bits + sounds": worth + sounds,
         "bits + words + sounds": worth + words + sounds,
-        "bits − what others have": worth - heard_words._common(worth),
-        "HeardWords (all)": HeardWords().similarity(heard, written),
+        "bits + words: a search": worth + words,
+        "HeardWords": HeardWords().similarity(heard, written),
+        "bits + words + sounds, lyrics known": own.bits(heard, written),
+        "HeardWords, lyrics known": HeardWords().fit((heard, written)).similarity(heard, written),
     }
 
 

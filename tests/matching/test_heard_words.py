@@ -66,22 +66,47 @@ def test_what_a_transcript_has_in_common_with_all_lyrics_is_no_evidence():
     common = "all night long we sing and dance until the morning light"
     lyrics = [f"{common} {text}" for text in ALL]
     heard = [common, "the water is wide i cannot get over and neither have i wings"]
-    scores = HeardWords().similarity(heard, lyrics)
+    scores = HeardWords().fit((ALL, lyrics)).similarity(heard, lyrics)
     assert scores[0].max() < 10 < scores[1, 14]
     assert scores[:, 14].argmax() == 1
 
 
-def test_a_recording_s_ranking_does_not_depend_on_other_recordings():
+@pytest.mark.parametrize("words", [HeardWords(), HeardWords().fit((ALL, ALL))], ids=["bundled", "fitted"])
+def test_a_pair_has_one_score_whatever_else_is_compared(words):
     heard = ["my love you do me wrong", "ma chandelle est morte", "la la la"]
-    together = HeardWords().similarity(heard, ALL)
+    together = words.similarity(heard, ALL)
     for row, text in enumerate(heard):
-        assert np.allclose(together[row], HeardWords().similarity([text], ALL)[0])
+        np.testing.assert_allclose(words.similarity([text], ALL)[0], together[row], rtol=1e-12)
+    for column, text in enumerate(ALL):
+        np.testing.assert_allclose(words.similarity(heard, [text])[:, 0], together[:, column], rtol=1e-12)
 
 
-def test_it_is_an_estimator_that_learns_nothing():
+def test_songs_unlike_a_near_duplicate_keep_their_order():
+    """Versions of a song fit its transcript by hundreds of bits, and other songs by hundreds less than those."""
+    draw = random.Random(4)
+    song, others = " ".join(ALL[:5]), ALL[5:]
+    versions = [misheard(song, 0.05, draw) for _ in range(15)]
+    words = HeardWords().fit((versions, versions))
+    scores = words.similarity([song], [*versions, *others])[0]
+    evidence = words.background_.bits([song], [*versions, *others])[0]
+    assert evidence[:15].min() > evidence[15:].max() + 300
+    assert np.argsort(scores).tolist() == np.argsort(evidence).tolist()
+    # Retrieval counts scores as equal that differ by less than 1e-12 of the largest.
+    assert np.diff(np.sort(scores)).min() > 1e-9 * scores.max()
+
+
+def test_the_order_of_the_lyrics_it_was_given_makes_no_difference():
+    scores = [HeardWords().fit((ALL, lyrics)).similarity(ALL[:3], ALL) for lyrics in (ALL, ALL[::-1], [None, *ALL, ""])]
+    np.testing.assert_array_equal(scores[0], scores[1])
+    np.testing.assert_array_equal(scores[0], scores[2])
+
+
+def test_it_is_an_estimator_without_settings():
     words = HeardWords()
     assert words.fit([["a"], ["b"]]) is words
     assert clone(words).get_params() == {}
+    assert not hasattr(clone(words), "background_")
+    assert HeardWords().fit(([], [])).similarity(["a b c"], ["a b c", "x"]).argmax() == 0
 
 
 @pytest.mark.data

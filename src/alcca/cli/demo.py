@@ -4,8 +4,7 @@ from pathlib import Path
 
 from alcca.cli.printing import print_heard_clip, print_hearing, print_hits
 from alcca.errors import LibraryError
-from alcca.experiments.methods import default_methods
-from alcca.experiments.report import comparison_text, to_text
+from alcca.experiments.report import comparison_text
 from alcca.library.library import Library
 
 __all__ = ["run_demo"]
@@ -61,7 +60,7 @@ def run_demo(into: Path, *, songs: Path | None, progress: bool) -> None:
         for file, reason in report.rejects[:5]:
             print(f"    {file}: {reason}")
         for _, note in report.notes if report.hearing is None else ():
-            if "not heard" in note:
+            if "not transcribed" in note:
                 print(f"    {note}")
         if report.hearing is not None:
             print_hearing(report.hearing)
@@ -83,13 +82,11 @@ def _measure(shelf: Library, usable: int, folds: int) -> None:
     if usable < MIN_TO_EVALUATE:
         print(f"  Skipped: with {usable} songs, results could not be distinguished from chance.")
         return
-    methods = default_methods(shelf.dataset(), EPOCHS)
-    results = shelf.evaluate(methods, folds=folds)
-    print(to_text(results) if len(methods) == 1 else comparison_text(results))
+    print(comparison_text(shelf.evaluate(folds=folds, epochs=EPOCHS)))
     print(
-        "\n  “heard” searches by the transcripts alone, “alcca” by the learned space alone, “fused” by both. Audio "
-        "features say little\n  about the lyrics of a song; transcripts do. docs/results.md has results on real "
-        "recordings."
+        "\n  “search” is what the search finds by transcripts and the learned space together; “heard” compares the "
+        "transcripts alone,\n  “alcca” is the paper's learned space alone. Audio features say little about the lyrics "
+        "of a song; transcripts do.\n  docs/results.md has results on real recordings."
     )
 
 

@@ -29,8 +29,8 @@ def compare(
     Parameters
     ----------
     methods : str, optional
-        Methods, as for `alcca.experiments.methods.parse_methods`. By default, the methods that a search of the data
-        uses.
+        Methods, as for `alcca.experiments.methods.parse_methods`, and of a library "search". By default as for
+        `alcca.Library.evaluate` and `alcca.experiments.methods.default_methods`.
     epochs : int, optional
         Training epochs of every method that has epochs.
     data : Library or path
@@ -52,22 +52,20 @@ def compare(
     if output is not None:
         require_matplotlib()  # fail before the long run, not after it
         protocol["keep"] = output / "fits"
-    named = None if methods is None else parse_methods(methods, epochs)
     if isinstance(data, Library):
-        named = named or default_methods(data.dataset(language=protocol.get("language")), epochs)
-        results = data.evaluate(named, **protocol)
+        results = data.evaluate(methods, epochs=epochs, **protocol)
     else:
+        named = None if methods is None else parse_methods(methods, epochs)
         songs = read_dataset(data)
-        named = named or default_methods(songs, epochs)
         # Without encoders, this is the same as cross_validate.
-        results = compare_encoders(named, songs, **protocol)
+        results = compare_encoders(named or default_methods(songs, epochs), songs, **protocol)
     if output is not None:
         results.save(output)
         write_report(results, output)
     if as_json:
         print(json.dumps(to_json(results), indent=2))
         return
-    print(to_text(results) if len(named) == 1 else comparison_text(results))
+    print(to_text(results) if len(results.settings["methods"]) == 1 else comparison_text(results))
     if output is not None:
         print(f"The report: {output / 'report.html'}")
 

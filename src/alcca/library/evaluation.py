@@ -8,28 +8,34 @@ from pathlib import Path
 from typing import Any
 
 from alcca.encoders.descriptors import DescriptorsEncoder
-from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
+from alcca.encoders.encoder import SAMPLES, AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
 from alcca.errors import DiskError, LibraryError
 from alcca.experiments.asked import checked
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.encoder_views import with_audio
 from alcca.experiments.grid import compare_encoders
-from alcca.experiments.methods import default_methods, named_methods
+from alcca.experiments.methods import named_methods
 from alcca.experiments.protocol import cross_validate
 from alcca.experiments.results import Results
 from alcca.indexing.descriptor_table import read_descriptors_csv
 from alcca.indexing.features import encode_songs, is_kept, unencoded
+from alcca.library.search_method import SearchMethod
 from alcca.models.contract import view_names
+from alcca.search.learned_space import model_in_use
 from alcca.store.records import Song
 from alcca.store.songs import Store
 from alcca.store.transcripts import Transcripts
+from alcca.training.candidates import DEFAULT_METHOD
 from alcca.training.train import require_songs
 from alcca.transcripts import Transcript
 from alcca.workers.local import LocalWorkers
 from alcca.workers.workers import Workers
 
-__all__ = ["evaluate_library", "evaluate_songs", "make_dataset"]
+__all__ = ["SEARCH", "evaluate_library", "evaluate_songs", "library_methods", "make_dataset"]
+
+# The name of a library's own search among the methods of a comparison.
+SEARCH = "search"
 
 
 def evaluate_library(
@@ -41,6 +47,7 @@ def evaluate_library(
     audio_encoders: Any,
     lyrics_encoders: Any,
     keep: Path | str | None,
+    epochs: int | None,
     n_jobs: int,
     cluster: Callable[[], Workers | None],
     verbose: bool,
@@ -58,10 +65,12 @@ def evaluate_library(
     settings = checked(protocol)  # before songs are described, which takes long
     audio = named_encoders(audio_encoders, audio_encoder)
     lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
-    named = default_methods(dataset()) if methods is None else named_methods(methods)
+    named = library_methods(store, methods, epochs)
     views = {view for method in named.values() for view in view_names(method, "audio")}
     described = "audio_descriptors" in views | {encoder.view for encoder in audio.values()}
-    encoders = [*audio.values(), *lyrics.values()]
+    # A search may read the sound through an encoder whose output is none of the usual views.
+    own = [method.encoders[0] for method in named.values() if isinstance(method, SearchMethod)]
+    encoders = [*audio.values(), *lyrics.values(), *(encoder for encoder in own if encoder.reads == SAMPLES)]
     try:
         songs = dataset(descriptors=described, csv=csv, encoders=encoders)
     except LibraryError as error:
@@ -81,6 +90,49 @@ def evaluate_library(
         audio_encoders=audio,
         lyrics_encoders=lyrics,
         **{**usual, **settings},
+    )
+
+
+def library_methods(store: Store, methods: Any = None, epochs: int | None = None) -> dict[str, Any]:
+    """Return the methods of a comparison on a library by name; "search" is what `alcca.Library.search` does with it.
+
+    Parameters
+    ----------
+    store : Store
+    methods : as for `alcca.Library.evaluate`
+    epochs : int, optional
+        Replaces the epochs of every method that has them and is given by name.
+
+    Raises
+    ------
+    UsageError
+        As `alcca.experiments.methods.named_methods`.
+    """
+    words = any(song.usable and song.id in store.tables(Transcripts).extents() for song in store.songs())
+    usual = f"{SEARCH},heard,alcca" if words else f"{SEARCH},alcca"
+    return named_methods(usual if methods is None else methods, epochs, {SEARCH: search_method(store, words=words)})
+
+
+def search_method(store: Store, *, words: bool) -> SearchMethod:
+    """Make the search of a library as a method: trained as the model in use was, else as `alcca.Library.train` does.
+
+    Parameters
+    ----------
+    store : Store
+    words : bool
+        Whether a song has been transcribed.
+    """
+    about = model_in_use(store)
+    if about is None:
+        return SearchMethod(words=words)
+    # Chosen anew in each training fold, if they were chosen.
+    components = None if about.get("chosen_on") else about.get("components")
+    return SearchMethod(
+        about.get("method") or DEFAULT_METHOD,
+        audio_encoder=about["audio_encoder"],
+        lyrics_encoder=about["lyrics_encoder"],
+        components=components,
+        words=words,
     )
 
 

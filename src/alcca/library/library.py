@@ -409,6 +409,7 @@ class Library:
         audio_encoders: Any = None,
         lyrics_encoders: Any = None,
         keep: Path | str | None = None,
+        epochs: int | None = None,
         **protocol: Any,
     ) -> "Results":
         """Cross-validate methods on the library's songs; the results are stored in the library if it can be written.
@@ -416,8 +417,9 @@ class Library:
         Parameters
         ----------
         methods : estimator, text, list of them, or dict of name to estimator
-            As in `alcca.cross_validate`; ``"all"`` for all methods of the paper's comparison. Default: fused, heard and
-            alcca if songs were transcribed, else alcca.
+            As in `alcca.cross_validate`; ``"all"`` for all methods of the paper's comparison, ``"search"`` for what
+            `search` does with this library, with its method and encoders trained on the training songs of each fold.
+            Default: search, heard (if songs were transcribed) and alcca.
         language, csv
             As in `dataset`. Descriptors are computed if a method needs them.
         audio_encoders, lyrics_encoders : names, encoder, list of them, or dict of name to encoder, optional
@@ -426,6 +428,8 @@ class Library:
         keep : path, optional
             Folder for finished fits, so that an interrupted comparison continues. Default: in the library. With
             ``fresh=True`` existing fits are ignored.
+        epochs : int, optional
+            Replaces the epochs of every method that has them and is given by name.
         **protocol
             Settings of `alcca.cross_validate`: folds, components, seed and so on.
 
@@ -446,6 +450,7 @@ class Library:
             audio_encoders=audio_encoders,
             lyrics_encoders=lyrics_encoders,
             keep=keep,
+            epochs=epochs,
             n_jobs=os.cpu_count() or 1,
             cluster=lambda: self._cluster,
             verbose=self._progress,

@@ -7,28 +7,28 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from alcca.matching.bits import signed_bits
-from alcca.matching.folding import fold
-from alcca.matching.shared_ngrams import shared_sounds, shared_words
+from alcca.matching.background import Background, bundled_background
+from alcca.matching.folding import fold_letters
 from alcca.transcripts import Transcript, text_of
 
 __all__ = ["HeardWords"]
 
-# Bits for texts with all words, or all sounds, in common: between half and twice as many made no difference above the
-# noise on the pools of benchmarks/matching.py.
-WORDS, SOUNDS = 45.0, 30.0
-# The number of next best lyrics that estimate how well a transcript fits lyrics of other songs.
-OTHERS = 10
-
 
 class HeardWords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Matching of transcripts of recordings with lyrics; it needs no training.
+    """Matching of transcripts of recordings with lyrics, by the words that both have.
 
-    The evidence for a pair is the bits of its local alignment (`alcca.matching.bits`), plus bits for all shared
-    words and phrases and all shared sounds, with more weight on rare ones (`alcca.matching.shared_ngrams`). A long
-    transcript, or one of common words, fits all lyrics and is little evidence for any of them: its mean score with the
-    next best lyrics of the same call is subtracted. So scores are comparable in both directions, and depend on the
-    other lyrics of the call; a recording's ranking of the lyrics does not.
+    The evidence for a pair is that of `alcca.matching.background.Background`: the bits of its local alignment, and bits
+    for shared words and sounds. A long transcript, or one of common words, fits all lyrics and is little evidence for
+    any of them: its mean evidence for the best lyrics of a fixed background is subtracted. So scores are comparable in
+    both directions, and the score of a pair does not depend on what else is compared in the same call.
+
+    The background are the lyrics that `fit` is given, or without `fit` those that come with alcca
+    (`alcca.matching.background.bundled_background`).
+
+    Attributes
+    ----------
+    background_ : Background
+        After `fit`.
 
     Examples
     --------
@@ -41,7 +41,15 @@ class HeardWords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     lyrics_view: ClassVar[str] = "texts"
 
     def fit(self, views: Sequence[Any], y: Any = None) -> Self:
-        """Do nothing: the transcripts of some songs tell nothing about the words of others."""
+        """Take lyrics as the background; the transcripts, and which lyrics are theirs, are not used.
+
+        Parameters
+        ----------
+        views : (transcripts, lyrics)
+            Of n songs; lyrics without words are left out.
+        """
+        texts = [text_of(text) for text in views[1]]
+        self.background_ = Background([text for text in texts if fold_letters(text)])
         return self
 
     def similarity(
@@ -57,23 +65,25 @@ class HeardWords(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Returns
         -------
         array of float64, shape (n, m)
-            Above 0, and near 0 for pairs that fit no better than others; exactly 0 if either has no words.
+            Above 1 for pairs that fit better than the transcript fits others: these are bits. Between 0 and 1 for other
+            pairs, in the order of their evidence. Exactly 0 if either has no words.
         """
         heard, written = [text_of(transcript) for transcript in transcripts], [text_of(text) for text in lyrics]
-        spoken = np.array([bool(fold(text).letters) for text in heard], dtype=bool)
-        known = np.array([bool(fold(text).letters) for text in written], dtype=bool)
+        spoken = np.array([bool(fold_letters(text)) for text in heard], dtype=bool)
+        known = np.array([bool(fold_letters(text)) for text in written], dtype=bool)
         scores = np.zeros((len(heard), len(written)))
         if spoken.any() and known.any():
+            background = self.background_ if hasattr(self, "background_") else bundled_background()
             queries = [text for text, words in zip(heard, spoken, strict=True) if words]
             targets = [text for text, words in zip(written, known, strict=True) if words]
-            worth = signed_bits(queries, targets)
-            worth += WORDS * shared_words(queries, targets) + SOUNDS * shared_sounds(queries, targets)
-            # A soft floor keeps the order of pairs that fit worse than chance, above those without words (0).
-            scores[np.ix_(spoken, known)] = np.logaddexp2(0.0, worth - _common(worth))
+            bits = background.bits(queries, targets) - background.common(queries)[:, None]
+            scores[np.ix_(spoken, known)] = _above_0(bits)
         return scores
 
 
-def _common(worth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean score of each transcript with lyrics other than its own, shape (n, 1)."""
-    others = np.sort(worth, axis=1)[:, -OTHERS - 1 : -1]
-    return others.mean(axis=1, keepdims=True) if others.shape[1] else np.zeros((len(worth), 1))
+def _above_0(bits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Map bits to numbers above 0 in the same order: those above 1 to themselves, all others to 1 / (2 - bits).
+
+    An exponential would make hundreds of bits below 0 indistinguishable from each other.
+    """
+    return np.where(bits > 1, bits, 1 / (2 - np.minimum(bits, 1)))

@@ -43,11 +43,14 @@ class LoadedModel:
         The library's folder.
     about : dict or None
         Description of the model; None before the first training.
+    embedder : Embedder, optional
+        The model itself, if it is not to be read from the disk.
     """
 
-    def __init__(self, library: Path, about: dict[str, Any] | None) -> None:
+    def __init__(self, library: Path, about: dict[str, Any] | None, embedder: Embedder | None = None) -> None:
         self._library = library
         self.about = about
+        self._given = embedder
 
     @property
     def name(self) -> str | None:
@@ -70,7 +73,7 @@ class LoadedModel:
         """
         if self.about is None:
             raise UntrainedError(f"{self._library}: has no model yet; train it first (alcca train)")
-        return Embedder.load(self.folder)
+        return self._given or Embedder.load(self.folder)
 
     @cached_property
     def sound_encoder(self) -> "AudioEncoder | None":
@@ -111,6 +114,8 @@ class LearnedSpace:
         Maps a song's id to its label and artist.
     previous : LearnedSpace, optional
         The learned space of an earlier snapshot; what it has loaded is reused if the model is still in use.
+    embedder : Embedder, optional
+        The model in use, if it is not to be read from the folder.
 
     Attributes
     ----------
@@ -127,10 +132,11 @@ class LearnedSpace:
         summaries: Mapping[int, SongSummary],
         tags: Callable[[int], Filter],
         previous: "LearnedSpace | None" = None,
+        embedder: Embedder | None = None,
     ) -> None:
         self._summaries = summaries
         self.model = model_in_use(store)
-        loaded = LoadedModel(folder, self.model)
+        loaded = LoadedModel(folder, self.model, embedder)
         same = previous if previous is not None and previous._loaded.name == loaded.name else None
         self._loaded: LoadedModel = loaded if same is None else same._loaded
         self._checks: dict[int, int] = {}

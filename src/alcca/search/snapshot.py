@@ -13,6 +13,7 @@ from alcca.search.fusion import BOTH, Fused, ask_parts, chosen_parts
 from alcca.search.learned_space import LearnedSpace
 from alcca.search.part import Catalogue, Part, Query
 from alcca.search.parts import PARTS
+from alcca.space.embedder import Embedder
 from alcca.store.records import SongSummary
 from alcca.store.songs import Store
 
@@ -32,6 +33,8 @@ class Snapshot:
         An earlier snapshot of this library; what its parts have loaded is reused if it is still valid.
     engine : Engine, optional
         Searches the vectors; by default `ExactEngine`.
+    embedder : Embedder, optional
+        The model in use, if it is not to be read from the folder.
 
     Attributes
     ----------
@@ -45,7 +48,12 @@ class Snapshot:
     """
 
     def __init__(
-        self, store: Store, folder: Path, previous: "Snapshot | None" = None, engine: Engine | None = None
+        self,
+        store: Store,
+        folder: Path,
+        previous: "Snapshot | None" = None,
+        engine: Engine | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
         self.folder = folder
         with store.reading():
@@ -54,7 +62,9 @@ class Snapshot:
             library, searched = store.setting("id"), engine or ExactEngine()
             tags = partial(tags_of, self.summaries)
             space = previous.space if previous is not None else None
-            self.space: LearnedSpace = LearnedSpace(store, folder, library, searched, self.summaries, tags, space)
+            self.space: LearnedSpace = LearnedSpace(
+                store, folder, library, searched, self.summaries, tags, space, embedder
+            )
             catalogue = Catalogue(library, searched, self.summaries, self.space)
             before = previous.parts if previous is not None else {}
             self.parts: dict[str, Part] = {part.name: part(store, catalogue, before.get(part.name)) for part in PARTS}

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.matching.bits import bits
+from alcca.matching.background import bundled_background
 from alcca.matching.folding import fold
 from alcca.matching.passages import Passage, find_passages
 from alcca.search.engines.engine import Letters, SparseIndex
@@ -27,9 +27,7 @@ __all__ = ["WordsPart"]
 
 # Songs of each index that are aligned letter by letter: more do not improve results, and each costs 0.1 ms.
 CANDIDATES = 50
-# Any pair of texts shares a letter or two, which gives fewer bits than this.
-MIN_BITS = 3.0
-# Fewer bits than this occur by chance in one of 256 recordings, and a wrong time is worse than none.
+# Fewer bits of alignment occur by chance in one of 256 recordings, and a wrong time is worse than none.
 TIMED_BITS = 8.0
 # Lyrics with a smaller share than this of the transcript's bits are not what matched.
 SHARE_OF_WORTH = 0.5
@@ -75,8 +73,8 @@ class WordsPart(Part):
         indexes = [self._elsewhere[kind] or tables.index(kind) for kind in KINDS]
         numbers = sorted({song for index in indexes for song in index.search(letters, most, allowed)})
         ids, stored = np.array(numbers, dtype=np.int64), tables.of(numbers)
-        written, spoken = _bits(query, reader.songs(numbers), stored, ids)
-        worth = np.maximum(written, spoken)
+        written, spoken = _matches(query, reader.songs(numbers), stored, ids)
+        worth = np.maximum(written[0], spoken[0])
         order = np.argsort(-worth, kind="stable")
         best = ids[order][worth[order] > 0]
         known = dict(zip(numbers, worth.tolist(), strict=True))
@@ -85,7 +83,7 @@ class WordsPart(Part):
             scores = np.array([known.get(number) or np.nan for number in wanted.tolist()])
             return scores, np.nan_to_num(scores)
 
-        both = zip(written.tolist(), spoken.tolist(), strict=True)
+        both = zip(written[1].tolist(), spoken[1].tolist(), strict=True)
         matches = {number: _Match(stored.get(number), *worths) for number, worths in zip(numbers, both, strict=True)}
         return Candidates(best, of, details=matches)
 
@@ -102,9 +100,17 @@ class WordsPart(Part):
             for song, score, bit in zip(songs, scores, worth, strict=True)
         ]
 
+    def warm(self) -> None:
+        """Read the texts that tell which words are rare."""
+        bundled_background()
+
+
+# Of each song, the evidence, and how much of it the alignment gives.
+_Bits: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
+
 
 class _Match(NamedTuple):
-    """A song's transcript, and how well its lyrics and its transcript match the query, in bits."""
+    """A song's transcript, and how well its lyrics and its transcript align with the query, in bits."""
 
     stored: StoredTranscript | None
     written: float
@@ -126,22 +132,22 @@ def _letters(query: Query) -> str:
     return fold(words if isinstance(words, str) else words.all_text).letters
 
 
-def _bits(
+def _matches(
     query: Query, songs: Sequence["Song"], heard: dict[int, StoredTranscript], ids: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bits of the query's words with each song's lyrics, and with each song's transcript."""
+) -> tuple[_Bits, _Bits]:
+    """Match the query's words with each song's lyrics, and with each song's transcript."""
     lyrics = {song.id: song.lyrics for song in songs if song.lyrics}
     spoken = {number: stored.transcript.all_text for number, stored in heard.items() if stored.transcript.has_words}
-    return _worth(query, lyrics, ids), _worth(query, spoken, ids)
+    return _match(query, lyrics, ids), _match(query, spoken, ids)
 
 
-def _worth(query: Query, texts: dict[int, str], ids: NDArray[np.int64]) -> NDArray[np.float64]:
+def _match(query: Query, texts: dict[int, str], ids: NDArray[np.int64]) -> _Bits:
     known = [row for row, number in enumerate(ids.tolist()) if number in texts]
-    worth = np.zeros(len(ids))
+    evidence, aligned = np.zeros((2, len(ids)))
     if known:
-        worth[known] = bits([_words(query)], [texts[int(ids[row])] for row in known])[0]
-    worth[worth < MIN_BITS] = 0.0
-    return worth
+        targets = [texts[int(ids[row])] for row in known]
+        evidence[known], aligned[known] = bundled_background().matches(_words(query), targets)
+    return evidence, aligned
 
 
 def _passages(query: Query, lyrics: str | None, match: _Match) -> list[Passage]:

@@ -3,9 +3,13 @@
 import shutil
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
 from alcca.errors import LibraryError
@@ -17,11 +21,11 @@ from alcca.store.embeddings import Embeddings
 from alcca.store.songs import Store
 from alcca.training.candidates import DEFAULT_METHOD, encoders_for, methods_to_train, trust_methods, usual_encoders
 from alcca.training.map import lay_out_songs
-from alcca.training.selection import choose
-from alcca.training.training_set import usable_training_set
+from alcca.training.selection import Choice, choose
+from alcca.training.training_set import TrainingSet, usable_training_set
 from alcca.workers.workers import Workers
 
-__all__ = ["TrainReport", "require_songs", "train_model"]
+__all__ = ["TrainReport", "learn_space", "require_songs", "train_model"]
 
 # Fewer pairs than this say nothing about any correlation.
 MIN_SONGS = 10
@@ -86,6 +90,51 @@ def require_songs(folder: Path, found: int, what: str) -> None:
         )
 
 
+def learn_space(
+    candidates: Mapping[str, Any],
+    training_set: TrainingSet,
+    audio: AudioEncoder,
+    components: int | None,
+    *,
+    random_state: int,
+    verbose: bool = False,
+) -> tuple[Embedder, Choice, NDArray[np.float32]]:
+    """Choose a method and its components on a fifth of the songs, then fit them on all.
+
+    Parameters
+    ----------
+    candidates : mapping of str to unfitted estimator
+        From `alcca.training.candidates.methods_to_train`.
+    training_set : TrainingSet
+    audio : AudioEncoder
+        The encoder of the training set's sounds.
+    components : int or None
+        None chooses them too.
+    random_state : int
+    verbose : bool
+
+    Returns
+    -------
+    (Embedder, Choice, array of shape (n, q))
+        What was learned, what was chosen, and the encoded lyrics.
+
+    Raises
+    ------
+    LibraryError
+        There are several methods, and too few songs to choose.
+    """
+    settings: dict[str, Any] = {"random_state": random_state, "verbose": verbose}
+    choice = choose(candidates, training_set, audio, components, **settings)
+    learned = training_set.learned(**settings)
+    features = training_set.features(learned)
+    size = choice.components if components else min(choice.components, training_set.most_components(features))
+    model = training_set.fit(candidates[choice.method], features, size, **settings)
+    embedder = Embedder(audio, learned, model)
+    # A method without components has the dimensions that it has.
+    dimensions = embedder.embed_encoded_lyrics(features[:1]).shape[1]
+    return embedder, replace(choice, components=dimensions), features
+
+
 def train_model(
     store: Store,
     folder: Path,
@@ -113,21 +162,18 @@ def train_model(
     training_set = usable_training_set(store, audio, lyrics, failed)
     require_songs(folder, len(training_set), "train")
     settings: dict[str, Any] = {"random_state": random_state, "verbose": progress}
-    choice = choose(candidates, training_set, audio, components, **settings)
-    learned = training_set.learned(**settings)
-    features = training_set.features(learned)
-    size = choice.components if components else min(choice.components, training_set.most_components(features))
-    model = training_set.fit(candidates[choice.method], features, size, **settings)
-    embedder = Embedder(audio, learned, model)
+    embedder, choice, features = learn_space(candidates, training_set, audio, components, **settings)
     name = uuid.uuid4().hex
     embedder.save(folder / "models" / name)
     ids = [song.id for song in store.songs() if song.audio is not None or song.lyrics is not None]
-    read = {song.id: row for song, row in zip(training_set.songs, features, strict=True)} if learned.learns else None
+    read = (
+        {song.id: row for song, row in zip(training_set.songs, features, strict=True)}
+        if embedder.lyrics.learns
+        else None
+    )
     embed_songs(store, name, embedder, ids, workers, progress=progress, read=read)
     lay_out_songs(store, name, folder / "models" / name, random_state=random_state)
-    # A method without components has the dimensions that it has.
-    choice = replace(choice, components=embedder.embed_encoded_lyrics(features[:1]).shape[1])
-    passes = model.get_params().get("epochs")
+    passes = embedder.model.get_params().get("epochs")
     encoders: dict[str, Any] = {"audio_encoder": audio.label, "lyrics_encoder": lyrics.label}
     about = {"name": name, "songs": len(training_set), "epochs": passes, **encoders, **vars(choice)}
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
