@@ -122,6 +122,7 @@ def begins(*_, **__):
 # What each argument of `cross_validate` accepts of the kinds above.
 ACCEPTED = {
     "folds": {"2", "scalar array"},
+    "cv": {"None"},
     "components": {"1", "2", "list", "set", "scalar array", "series", "generator", "huge"},
     "seed": {"0", "1", "2", "list", "set", "scalar array", "series", "generator"},
     "shuffled_control": {"True", "False"},
@@ -250,6 +251,7 @@ OF_SONGS = {
     "label": {"None", "list", "tuple", "texts", "texts of numpy", "objects", "series", "texts of pandas"},
     "group": {"None", "list", "tuple", "texts", "texts of numpy", "objects", "series", "texts of pandas"},
     "ids": {"None", "list", "tuple", "texts", "texts of numpy", "objects", "series", "texts of pandas"},
+    "split": {"None", "list", "tuple", "texts", "texts of numpy", "objects", "series", "texts of pandas"},
     "audio_frames": {"None", "frame", "tensor"},
     "audio_descriptors": {"None", "frame", "tensor"},
     "transcripts": {"None", "texts", "texts of numpy", "texts of pandas"},

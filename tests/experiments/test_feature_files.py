@@ -108,7 +108,7 @@ def test_transcripts_are_sound_enough(tmp_path, name):
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_is_not_known_is_left_out_and_said(tmp_path, name):
     songs = read_dataset(write(tmp_path / name, {**WHOLE, "year": np.arange(4), "mood": np.arange(4)}))
-    known = "audio, lyrics, label, group, ids, audio_frames, audio_descriptors, transcripts"
+    known = "audio, lyrics, label, group, split, ids, audio_frames, audio_descriptors, transcripts"
     assert songs.notes == (f"Left out of {name}: mood, year; known are {known}.",)
 
 

@@ -196,3 +196,12 @@ def test_calls_that_cannot_be_are_refused(tmp_path):
     for pools, got in (([], "none"), ([np.eye(2)], "ndarray")):
         with pytest.raises(UsageError, match=f"pools: expected a Pool .* got {got}"):
             write_trec(tmp_path, pools)
+
+
+def test_names_and_labels_may_be_arrays(tmp_path):
+    scores, ids, labels = np.array([[0.9, 0.1], [0.3, 0.8]]), ["a", "b"], ["sad", "sad"]
+    for name, pool in (("lists", Pool(scores, ids, labels)), ("arrays", Pool(scores, np.array(ids), np.array(labels)))):
+        write_trec(tmp_path / name, pool)
+    written = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("lists", "arrays")]
+    assert written[0] == written[1]
+    assert len(written[0]) == 8

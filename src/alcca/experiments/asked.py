@@ -46,6 +46,8 @@ class Asked(NamedTuple):
     cluster : Workers, str or None
     verbose : bool
     together : bool or None
+    cv : object
+        Checked when the songs are known (`alcca.experiments.splits.predefined_splits`).
     """
 
     folds: int
@@ -61,6 +63,7 @@ class Asked(NamedTuple):
     cluster: Any
     verbose: bool
     together: bool | None
+    cv: Any
 
 
 def asked_for(
@@ -77,6 +80,7 @@ def asked_for(
     cluster: Any = None,
     verbose: Any = False,
     together: Any = None,
+    cv: Any = None,
 ) -> Asked:
     """Check the arguments of a comparison, given as for `alcca.cross_validate`: Python's, NumPy's, or arrays of these.
 
@@ -125,6 +129,7 @@ def asked_for(
         cluster=cluster,
         verbose=_flag("verbose", verbose),
         together=None if together is None else _flag("together", together),
+        cv=cv,
     )
 
 
@@ -144,7 +149,7 @@ def checked(protocol: Mapping[str, Any]) -> dict[str, Any]:
     Traceback (most recent call last):
         ...
     alcca.errors.UsageError: a comparison has no argument 'fold'; it has folds, components, seed, shuffled_control, \
-text_features, distractors, slow_after, keep, fresh, n_jobs, cluster, verbose, together
+text_features, distractors, slow_after, keep, fresh, n_jobs, cluster, verbose, together, cv
     """
     known = list(Asked._fields)
     unknown = next((name for name in protocol if name not in known), None)

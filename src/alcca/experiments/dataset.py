@@ -55,6 +55,8 @@ class Dataset:
     encoded : mapping of str to (n, …) array
         Outputs of encoders for the songs, by `alcca.encoders.encoder.Encoder.key`. Only of encoders that learn nothing;
         others would have learned from songs of a test fold.
+    split : sequence of n str, optional
+        The part of each song in a predefined split: "train", "validation" or "test". It replaces folds.
     name : str
         The name of the collection.
     notes : tuple of str
@@ -89,6 +91,7 @@ class Dataset:
     audio_descriptors: NDArray[np.floating] | None = None
     transcripts: Sequence[Heard] | None = None
     encoded: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
+    split: Sequence[str] | None = None
     name: str = "songs"
     notes: tuple[str, ...] = ()
 
@@ -108,14 +111,14 @@ class Dataset:
         if not isinstance(self.encoded, Mapping):
             raise DataError(f"encoded: expected a mapping of keys to arrays, got {type(self.encoded).__name__}")
         put("encoded", {key: check_features(f"encoded[{key!r}]", values) for key, values in self.encoded.items()})
-        for name in ("label", "group", "ids"):
+        for name in ("label", "group", "split", "ids"):
             if getattr(self, name) is not None:
                 put(name, _check_names(name, getattr(self, name)))
         first, n = ("lyrics", len(self.lyrics)) if self.audio is None else ("audio", len(self.audio))
         if not n:
             raise DataError("expected at least one song, got none")
         for name, values in (
-            *((name, getattr(self, name)) for name in ("lyrics", "label", "group", "ids", *AUDIO_VIEWS[1:])),
+            *((name, getattr(self, name)) for name in ("lyrics", "label", "group", "split", "ids", *AUDIO_VIEWS[1:])),
             *((f"encoded[{key!r}]", values) for key, values in self.encoded.items()),
         ):
             if values is not None and len(values) != n:

@@ -24,11 +24,11 @@ from alcca.songs.lyrics import clean_lyrics, decode_text, read_lyrics_file
 __all__ = ["read_dataset", "read_distractors"]
 
 NUMBERS = ("audio", "audio_frames", "audio_descriptors")
-KNOWN = ("audio", "lyrics", "label", "group", "ids", "audio_frames", "audio_descriptors", "transcripts")
+KNOWN = ("audio", "lyrics", "label", "group", "split", "ids", "audio_frames", "audio_descriptors", "transcripts")
 DISTRACTORS = ("lyrics", *AUDIO_VIEWS)
 TEXTS = (".txt", ".lrc")
 # One value a song; the other known arrays have one row a song.
-VECTORS = ("label", "group", "ids", "transcripts")
+VECTORS = ("label", "group", "split", "ids", "transcripts")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 # MATLAB's version 7.3 is HDF5 after a header of this size.
 MATLAB_HEADER = 512
@@ -57,9 +57,9 @@ def read_dataset(path: Path | str) -> Dataset:
         ``.npz`` with arrays; ``.parquet`` with columns (lists for vectors, lists of lists for frames); ``.mat`` with
         MATLAB's variables, of any version (texts as a cell array of character vectors: ``cellstr``); or ``.h5`` or
         ``.hdf5`` with datasets. One row a song: ``audio`` and ``lyrics`` (texts, or vectors), and optionally ``label``,
-        ``group``, ``ids``, ``audio_frames``, ``audio_descriptors`` and ``transcripts`` (texts; empty for recordings
-        without words), as in `Dataset`. With another view of audio, ``audio`` may be missing. Other names are left out,
-        and listed in the data set's notes.
+        ``group``, ``split``, ``ids``, ``audio_frames``, ``audio_descriptors`` and ``transcripts`` (texts; empty for
+        recordings without words), as in `Dataset`. With another view of audio, ``audio`` may be missing. Other names
+        are left out, and listed in the data set's notes.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def read_dataset(path: Path | str) -> Dataset:
     left_out = ", ".join(sorted(others))
     notes = (f"Left out of {path.name}: {left_out}; known are {', '.join(KNOWN)}.",) if others else ()
     chosen: dict[str, Any] = {"audio": None, **{name: arrays[name] for name in KNOWN if name in arrays}}
-    for name in ("label", "group", "ids"):
+    for name in ("label", "group", "split", "ids"):
         if name in chosen:
             chosen[name] = chosen[name].tolist()
     try:

@@ -25,10 +25,11 @@ from alcca.experiments.fit_cache import ComparisonCache, FitCache
 from alcca.experiments.fitting import Songs
 from alcca.experiments.folds import grouped_folds, song_groups
 from alcca.experiments.keys import versions
-from alcca.experiments.provenance import notes_on_songs
+from alcca.experiments.provenance import notes_on_folds, notes_on_songs, notes_on_splits
 from alcca.experiments.rank_tables import Failure, ranks_frame
 from alcca.experiments.results import Results
 from alcca.experiments.running import Outcome, median_seconds, run_seeds
+from alcca.experiments.splits import Split, predefined_splits, rows_by_place, splits_fingerprint
 from alcca.experiments.text_features import TextFeatures, describe_lyrics, features_by_fold
 from alcca.models.processes import world_size
 from alcca.workers.opening import opened
@@ -46,6 +47,7 @@ def cross_validate(
     dataset: Dataset,
     *,
     folds: int = 5,
+    cv: Any = None,
     components: Iterable[int] = range(10, 101, 10),
     seed: int | Sequence[int] = 0,
     shuffled_control: bool = True,
@@ -72,6 +74,10 @@ def cross_validate(
     dataset : Dataset
     folds : int
         At least 2. Songs that share a group or the same words stay in one fold.
+    cv : iterable of (train, test), splitter, or sequence of n str, optional
+        Predefined splits in place of folds (`alcca.experiments.splits.predefined_splits`): row numbers of the training
+        and the test songs of each; scikit-learn's splitters; or "train", "validation" or "test" for each song. Nothing
+        is learned from validation songs, or measured on them. By default the data set's `Dataset.split`.
     components : int or iterable of int
         Which numbers of components to measure. What the data cannot give, at most min(p, q, n_train - 1), is left
         out, and `Results.notes` says so.
@@ -119,10 +125,11 @@ def cross_validate(
     Raises
     ------
     UsageError
-        No methods, two of one name, a number that is no whole number (3.0, True) or out of range, an argument of
-        another type, no possible number of components; a process group of several processes.
+        ``cv`` has no splits; no methods, two of one name, a number that is no whole number (3.0, True) or out of range,
+        an argument of another type, no possible number of components; a process group of several processes.
     DataError
-        Too few songs; lyric features that failed; methods that failed, when no other is left; no distractors left.
+        Too few songs; splits that overlap, or tear a group; lyric features that failed; methods that failed, when no
+        other is left; no distractors left.
     ClusterError, MissingExtraError
         The cluster cannot be worked with; Dask is not installed.
 
@@ -140,19 +147,23 @@ def cross_validate(
     _refuse_process_group()
     asked = asked_for(
         folds, components, seed, shuffled_control, text_features, distractors, slow_after, keep, fresh, n_jobs, cluster,
-        verbose, together,
+        verbose, together, cv,
     )  # fmt: skip
     check_dataset(dataset)
     compared = compared_methods(methods)
     lyrics = describe_lyrics(dataset, text_features)
-    protocol = Protocol(asked.folds, asked.seed, asked.shuffled_control, asked.slow_after)
     groups = song_groups(dataset.group, dataset.texts, n=len(dataset))
-    fold_of = {s: grouped_folds(groups, protocol.folds, s) for s in protocol.seeds}
-    rows = _rows(fold_of, protocol.folds)
+    splits = _predefined(dataset, asked.cv)
+    folds = len(splits) if splits else asked.folds
+    protocol = Protocol(folds, asked.seed, asked.shuffled_control, asked.slow_after)
+    fold_of = {} if splits else {s: grouped_folds(groups, folds, s) for s in protocol.seeds}
+    rows: Rows = rows_by_place(splits, protocol.seeds) if splits else _rows(fold_of, folds)
     others, notes = _usable_distractors(dataset, distractors, compared)
     songs = Songs(dataset, groups, others)
     store = keep if isinstance(keep, FitCache) else FitCache(keep, fresh=asked.fresh)
-    about = {"folds": protocol.folds, "distractors": others.fingerprint if others is not None else ""}
+    about: dict[str, Any] = {"folds": folds, "distractors": others.fingerprint if others is not None else ""}
+    if splits:
+        about["splits"] = splits_fingerprint(splits)
     cache = ComparisonCache(store, compared, dataset, text_features, **about)
     with opened(cluster, asked.n_jobs) as workers:
         execution = Execution(workers, asked.verbose, asked.together)
@@ -162,9 +173,10 @@ def cross_validate(
         possible, left_out = _possible_components(asked.components, compared, dataset, features, rows)
         comparison = Comparison(compared, songs, features, rows, possible)
         outcomes, slow = run_seeds(protocol, comparison, execution, cache)
-    settings = _settings(protocol, comparison, fold_of[protocol.seeds[0]], lyrics)
+    settings = _settings(protocol, comparison, predefined=bool(splits), lyrics=lyrics)
     results = _results(outcomes, songs, settings)
-    notes = [*notes_on_songs(dataset, fold_of[protocol.seeds[0]]), *notes, *left_out, *slow]
+    about_splits = notes_on_splits(dataset, splits) if splits else notes_on_folds(dataset, settings["fold_sizes"])
+    notes = [*about_splits, *notes_on_songs(dataset), *notes, *left_out, *slow]
     notes += cache.notes(len(outcomes))
     return replace(results, notes=(*dataset.notes, *notes, *word_notes(results), *certainty_notes(results)))
 
@@ -175,6 +187,18 @@ def _refuse_process_group() -> None:
             f"cross_validate cannot be shared by {world_size()} processes that train together; start it in one, "
             "with n_jobs for more: torchrun is for a model's fit"
         )
+
+
+def _predefined(dataset: Dataset, cv: Any) -> list[Split]:
+    """The splits that are given, with the call or with the songs; none for folds.
+
+    Songs with the same words are kept in one fold, but a split that others have published may tear them.
+    """
+    cv = dataset.split if cv is None else cv
+    if cv is None:
+        return []
+    groups = song_groups(dataset.group, None, n=len(dataset))
+    return predefined_splits(cv, groups, y=dataset.label, ids=dataset.ids)
 
 
 def _rows(fold_of: Mapping[int, Array], folds: int) -> Rows:
@@ -241,8 +265,8 @@ def _results(outcomes: Sequence[Outcome], songs: Songs, settings: dict[str, Any]
     return Results(ranks, settings, (), tuple(failures), median_seconds(outcomes), silent)
 
 
-def _settings(protocol: Protocol, comparison: Comparison, first: Array, lyrics: str) -> dict[str, Any]:
-    """What stands beside the results, as `Results.settings` says; ``first`` is the fold of each song, of one seed."""
+def _settings(protocol: Protocol, comparison: Comparison, *, predefined: bool, lyrics: str) -> dict[str, Any]:
+    """What stands beside the results, as `Results.settings` says; sizes are those of the first seed."""
     songs, compared = comparison.songs, comparison.methods
     settings = {
         "dataset": str(songs.dataset.name),
@@ -250,7 +274,8 @@ def _settings(protocol: Protocol, comparison: Comparison, first: Array, lyrics: 
         "labelled": sum(label is not None for label in songs.dataset.label or ()),
         "groups": int(songs.groups.max()) + 1,
         "folds": protocol.folds,
-        "fold_sizes": np.bincount(first).tolist(),
+        "fold_sizes": [len(comparison.rows[protocol.seeds[0], fold][1]) for fold in range(protocol.folds)],
+        "predefined_splits": predefined,
         "components": [] if _as_a_whole(compared) else list(comparison.components),
         "seeds": list(protocol.seeds),
         "shuffled_control": protocol.shuffled_control,

@@ -1,14 +1,15 @@
 """Provenance of the results of a comparison: notes on the songs, and the methods' settings."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.folds import song_groups
+from alcca.experiments.splits import Split
 
-__all__ = ["describe", "notes_on_songs"]
+__all__ = ["describe", "notes_on_folds", "notes_on_songs", "notes_on_splits"]
 
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 LONGEST = 4_000  # characters of a description
@@ -16,20 +17,40 @@ LONGEST = 4_000  # characters of a description
 TESTABLE_LABELS = 6
 
 
-def notes_on_songs(dataset: Dataset, fold_of: NDArray[np.integer]) -> list[str]:
-    """Notes on the songs and their folds for readers of results."""
+def notes_on_folds(dataset: Dataset, sizes: Sequence[int]) -> list[str]:
+    """Notes on the folds of a cross-validation for readers of results."""
     notes = []
-    sizes = np.bincount(fold_of)
-    if sizes.max() > 1.5 * sizes.min():
-        notes.append(
-            f"The test folds have {sizes.min()} to {sizes.max()} songs, because groups of songs are kept whole."
-        )
+    if max(sizes) > 1.5 * min(sizes):
+        notes.append(f"The test folds have {min(sizes)} to {max(sizes)} songs, because groups of songs are kept whole.")
     twins = len(dataset) - len(set(song_groups(None, dataset.texts, n=len(dataset)).tolist()))
     if twins:
         notes.append(
             f"{twins} songs have the same words as an earlier one. They share a test fold and tie there; ties count "
             "against the system, so where audio asks for lyrics, results can stand below the chance given here."
         )
+    return notes
+
+
+def notes_on_splits(dataset: Dataset, splits: Sequence[Split]) -> list[str]:
+    """Notes on predefined splits for readers of results."""
+    sizes = [f"{len(own.train)} training and {len(own.test)} test songs" for own in splits]
+    notes = [f"Predefined splits: {'; '.join(sizes[:5])}{'; and so on' if len(sizes) > 5 else ''}."]
+    unused = len(dataset) - len(set(np.concatenate([[*own.train, *own.test] for own in splits]).tolist()))
+    if unused:
+        notes.append(f"{unused} songs are for validation: nothing is learned from them or measured on them.")
+    words = song_groups(None, dataset.texts, n=len(dataset))
+    leaked = sum(int(np.isin(words[own.test], words[own.train]).sum()) for own in splits)
+    if leaked:
+        notes.append(
+            f"{leaked} test songs have the same words as a training song of their split, so they are easier to find "
+            "than new songs."
+        )
+    return notes
+
+
+def notes_on_songs(dataset: Dataset) -> list[str]:
+    """Notes on the songs for readers of results."""
+    notes = []
     labelled = sum(label is not None for label in dataset.label or ())
     if labelled == 0:
         notes.append("No song has a label: no category level.")

@@ -125,7 +125,8 @@ def splits_fingerprint(splits: Sequence[Split]) -> str:
 
 def _given(cv: Any, groups: NDArray[np.integer], y: Sequence[Any] | None) -> list[Split]:
     n = len(groups)
-    if isinstance(cv, str | bytes | Mapping) or (not hasattr(cv, "split") and not isinstance(cv, Iterable)):
+    iterable = isinstance(cv, Iterable) and getattr(cv, "ndim", 1) > 0  # an array may have no dimension
+    if isinstance(cv, str | bytes | Mapping) or not (hasattr(cv, "split") or iterable):
         raise UsageError(
             f"cv: expected pairs (train, test) of row numbers, a splitter with split(X, y, groups), or one of "
             f"{', '.join(PARTS)} for each song, got {type(cv).__name__} {cv!r:.60}; for a number of folds, give folds"

@@ -278,7 +278,7 @@ class _Side(NamedTuple):
         items = (*pool.ids, *others)
         if level == LEVELS[0]:
             return cls(scores, np.eye(n, len(items), dtype=np.int32), pool.ids, items)
-        labels = list(pool.labels or ())
+        labels = [] if pool.labels is None else list(pool.labels)
         relevance = shared_labels(labels, labels + [None] * len(others))
         asking = np.flatnonzero(relevance.any(axis=1)).tolist()
         return cls(scores[asking], relevance[asking], [pool.ids[row] for row in asking], items)

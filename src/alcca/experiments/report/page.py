@@ -304,7 +304,9 @@ def _protocol(results: Results) -> str:
     own = sorted(own_space(results))
     nested = results.ranks[~results.ranks["method"].isin(own)]
     sentences = [
-        f"{settings['folds']} folds of {span(settings['fold_sizes'])} songs; songs that share a group or the same "
+        f"Predefined splits with {span(settings['fold_sizes'])} test songs, the same for all methods and seeds."
+        if settings.get("predefined_splits")
+        else f"{settings['folds']} folds of {span(settings['fold_sizes'])} songs; songs that share a group or the same "
         "words stay in one fold, and all methods have the same folds. Each seed has folds of its own.",
         "Everything that learns sees the training fold alone.",
         _of_one_fit(sorted(set(nested["components"]) - {AS_A_WHOLE})),
