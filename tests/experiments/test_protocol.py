@@ -449,3 +449,14 @@ def test_the_ranks_say_which_label_a_query_has(random_songs, truncate):
     assert (frame["label"].to_numpy() == expected[frame["query"]]).all()
     unlabelled = cross_validate(truncate(), Dataset(songs.audio, songs.lyrics), components=[2]).to_frame()
     assert set(unlabelled["label"]) == {-1}
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_songs_without_labels_are_a_note_and_not_a_warning_of_each_fit(together, recwarn):
+    songs = make_songs(40, shared=2, audio_shape=(6,), lyrics_size=5, random_state=0)
+    acmr = make_method("acmr", hidden=((6, 3), (5, 3)), epochs=1, device="cpu")
+    results = cross_validate(
+        acmr, Dataset(songs.audio, songs.lyrics), components=[2], folds=2, shuffled_control=False, together=together
+    )
+    assert "No song has a label: no category level." in results.notes
+    assert [str(warning.message) for warning in recwarn if issubclass(warning.category, UserWarning)] == []

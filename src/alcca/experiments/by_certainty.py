@@ -84,7 +84,10 @@ def certainty_notes(results: Results) -> list[str]:
     notes = []
     for method in dict.fromkeys(table["method"]):
         of_method = table[table["method"] == method]
-        for words in (ALL, WITH, WITHOUT):
+        counted = of_method.groupby("words")["queries"].sum()
+        # Songs of one kind are not counted twice.
+        split = counted.get(WITH, 0) and counted.get(WITHOUT, 0)
+        for words in (ALL, WITH, WITHOUT) if split else (ALL,):
             rows = of_method[of_method["words"] == words]
             total = int(rows["queries"].sum())
             if not total:

@@ -8,7 +8,7 @@ from typing import Any
 
 from alcca.experiments.compared_method import ComparedMethod
 from alcca.experiments.comparison import Comparison
-from alcca.experiments.fitting import Begun, largest, training_songs
+from alcca.experiments.fitting import Begun, labels_in_notes, largest, training_songs
 from alcca.experiments.keys import stage_key
 from alcca.experiments.rank_tables import Fit
 
@@ -100,7 +100,8 @@ def _trained_together(models: list[Any], fits: Sequence[Fit], comparison: Compar
     ]
     groups = [songs.groups[train] for train in trains]
     try:
-        fit_together(models, [views for views, _ in given], [y for _, y in given], groups, show=verbose)
+        with labels_in_notes():
+            fit_together(models, [views for views, _ in given], [y for _, y in given], groups, show=verbose)
     except Exception:  # noqa: BLE001  # such as a device without room for all of them
         return []
     return models

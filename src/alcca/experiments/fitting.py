@@ -1,8 +1,10 @@
 """One fit of one method in one fold: learn from the training songs, rank the test songs."""
 
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +26,7 @@ from alcca.models.contract import (
     has_own_similarity,
     take,
 )
+from alcca.models.conventions import UnlabelledWarning
 from alcca.retrieval import category_ranks, instance_ranks, score_category_ranks, score_instance_ranks
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ __all__ = [
     "Begun",
     "Songs",
     "fit_and_rank",
+    "labels_in_notes",
     "largest",
     "reason",
     "training_songs",
@@ -159,7 +163,16 @@ def fit_and_rank(
 def _fitted(model: Any, *, fit: Fit, songs: Songs, features: Array | None, train: Array, begun: Any = None) -> Any:
     """Fit a model on the training songs, or on shuffled pairs of them."""
     (audio, lyrics), y = training_songs(model, fit, songs, features, train)
-    return fit_estimator(model, audio, lyrics, y, songs.groups[train], begun)
+    with labels_in_notes():
+        return fit_estimator(model, audio, lyrics, y, songs.groups[train], begun)
+
+
+@contextmanager
+def labels_in_notes() -> Iterator[None]:
+    """Fit without `UnlabelledWarning`: the notes of the results say how many songs have labels."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnlabelledWarning)
+        yield
 
 
 def training_songs(

@@ -20,6 +20,7 @@ from alcca.models.base import (
     json_labels,
     row_blocks,
 )
+from alcca.models.conventions import UnlabelledWarning
 from alcca.models.distributed import by_rows
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
 from alcca.models.networks import AdversarialNetwork, Representations, in_precision
@@ -242,6 +243,7 @@ class ACMR(TwoViewModel):
             warnings.warn(
                 f"ACMR learns from labels, and y has fewer than {MIN_CLASSES} categories ({len(classes)}): L_imd "
                 f"teaches nothing; give labels of {MIN_CLASSES} or more, or beta=0",
+                UnlabelledWarning,
                 stacklevel=3,
             )
         measure = Standardizer.of if self.standardize else Standardizer.nothing

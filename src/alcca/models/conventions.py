@@ -12,7 +12,11 @@ from alcca.errors import DataError
 from alcca.models.contract import similarity_of, song_count
 from alcca.models.score_weights import mean_reciprocal_ranks
 
-__all__ = ["CommonSpace", "NotFittedError", "RetrievalScore", "not_fitted"]
+__all__ = ["CommonSpace", "NotFittedError", "RetrievalScore", "UnlabelledWarning", "not_fitted"]
+
+
+class UnlabelledWarning(UserWarning):
+    """A method that learns from labels is fitted without labels of two categories or more."""
 
 
 class NotFittedError(errors.NotFittedError, exceptions.NotFittedError):  # type: ignore[misc]  # scikit-learn has no types
