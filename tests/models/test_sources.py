@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 from tests.test_house import Imports
@@ -87,6 +88,15 @@ def test_only_what_is_in_a_file_can_be_told(how, known, tmp_path):
     assert (done.stdout.strip() != "None") == known
 
 
+@pytest.fixture
+def program(monkeypatch):
+    """The program is a file, whoever runs the tests: those that run beside others are not."""
+    main = ModuleType("__main__")
+    main.__file__ = __file__
+    monkeypatch.setitem(sys.modules, "__main__", main)
+
+
+@pytest.mark.usefixtures("program")
 def test_of_a_notebook_nothing_can_be_told(monkeypatch):
     assert Origins().of("__main__")
     monkeypatch.setattr(sys, "ps1", "In [1]: ", raising=False)
@@ -94,6 +104,7 @@ def test_of_a_notebook_nothing_can_be_told(monkeypatch):
         Origins().of("__main__")
 
 
+@pytest.mark.usefixtures("program")
 def test_a_program_is_told_with_what_was_put_into_it_from_elsewhere():
     """As where cells of a notebook run in the module of a program that has a file."""
     from alcca.models.content import content
