@@ -77,6 +77,13 @@ def test_new_points_go_to_their_neighbours_and_not_between_two_crowds(crowds, la
     assert place_among(np.array([[0.8, 0.6]]), two, places)[0].tolist() == pytest.approx([-0.9, 0.0])
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("point", [np.zeros(3), np.array([0.6, 0.0, 0.8])])
+def test_songs_at_one_point_stay_at_one_point(point):
+    points = np.tile(point, (12, 1)) + np.linspace(0, 1e-16, 12)[:, None]
+    assert lay_out(points).tolist() == [[0.0, 0.0]] * 12
+
+
 def test_without_the_extra_it_says_how_to_install_it(crowds, monkeypatch):
     monkeypatch.setattr(map_layout, "can_lay_out", lambda: False)
     with pytest.raises(MissingExtraError, match=r"pip install 'alcca\[map\]'"):

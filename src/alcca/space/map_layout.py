@@ -22,6 +22,8 @@ __all__ = ["Layout", "can_lay_out", "lay_out", "place_among", "principal_places"
 FOLDER = "map"
 KIND = "Layout"
 PERPLEXITY = 30
+# Points of length 1 that differ by less are equal but for rounding: a space in which nothing correlates has one point.
+SAME_POINT = 1e-9
 # For fewer songs, several threads are slower than one.
 MIN_FOR_THREADS = 5_000
 # A new song is placed amid this many of its neighbours.
@@ -181,7 +183,7 @@ def lay_out(points: NDArray[np.floating], *, random_state: int = 0, n_jobs: int 
     Returns
     -------
     array of shape (n, 2), float32
-        Places in [-1, 1], centred; the largest absolute value is 1.
+        Places in [-1, 1], centred; the largest absolute value is 1. All are 0 if all points are equal.
 
     Raises
     ------
@@ -194,6 +196,8 @@ def lay_out(points: NDArray[np.floating], *, random_state: int = 0, n_jobs: int 
     from openTSNE.affinity import PerplexityBasedNN
 
     points = np.ascontiguousarray(points)
+    if np.ptp(points, axis=0).max() < SAME_POINT:
+        return np.zeros((len(points), 2), np.float32)
     # The trees depend on the number of threads; one thread gives the same map on every machine.
     near = PerplexityBasedNN(points, min(PERPLEXITY, (len(points) - 1) / 3), n_jobs=1, random_state=random_state)
     threads = 1 if len(points) < MIN_FOR_THREADS else n_jobs
