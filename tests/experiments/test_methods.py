@@ -1,5 +1,7 @@
 """Methods by name."""
 
+import sys
+
 import cca_zoo.linear
 import numpy as np
 import pytest
@@ -133,3 +135,27 @@ def test_a_list_of_methods_with_settings():
 def test_a_list_that_cannot_be_meant_is_refused(text, message):
     with pytest.raises(UsageError, match=message):
         parse_methods(text)
+
+
+OWN = """
+from alcca.models.cca import CCA
+class Mine(CCA):
+    pass
+"""
+
+
+def test_a_class_of_the_current_folder_is_found_and_hides_nothing(tmp_path, monkeypatch):
+    (tmp_path / "my_own_methods.py").write_text(OWN)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    with pytest.raises(UsageError, match=r"No module named 'my_own_methods'.*call alcca in its folder"):
+        make_method("my_own_methods.Mine")
+    monkeypatch.chdir(tmp_path)
+    assert make_method("my_own_methods.Mine", n_components=3).n_components == 3
+    del sys.modules["my_own_methods"]
+    # Behind all others, so that a file of the folder hides no other module.
+    assert sys.path.index(str(tmp_path)) == len(sys.path) - 1
+    # A name that is nowhere leaves no trace.
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry != str(tmp_path)])
+    with pytest.raises(UsageError, match="No module named 'nowhere'"):
+        make_method("nowhere.Mine")
+    assert str(tmp_path) not in sys.path

@@ -6,8 +6,10 @@ StandardisedCCA(ridge=(10.0, 1.0))
 """
 
 import inspect
+import sys
 from collections.abc import Mapping
-from importlib import import_module
+from importlib import import_module, invalidate_caches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alcca.errors import UsageError
@@ -91,7 +93,8 @@ def make_method(name: str, **settings: Any) -> Any:
     Parameters
     ----------
     name : str
-        One of `method_names`, or the dotted name of a class with the contract, such as ``cca_zoo.linear.CCA``.
+        One of `method_names`, or the dotted name of a class with the contract, such as ``cca_zoo.linear.CCA``, of an
+        installed package or of the current folder.
         ``fused``, ``csls`` and ``weighted`` use ALCCA's space, ``fused:NAME`` that of another method.
     **settings
         Given to the estimator's constructor; for ``fused:NAME``, those that `Fused` lacks go to NAME's.
@@ -138,9 +141,29 @@ def _make_around(kind: str, inner: str, settings: Mapping[str, Any]) -> Any:
 def _class(path: str) -> Any:
     module, _, name = path.rpartition(".")
     try:
-        return getattr(import_module(module), name)
+        return getattr(_imported(module), name)
     except (ImportError, AttributeError) as error:
-        raise UsageError(f"method {path!r} cannot be imported ({error}); install it, or correct its name") from error
+        raise UsageError(
+            f"method {path!r} cannot be imported ({error}); install it, call alcca in its folder, or correct its name"
+        ) from error
+
+
+def _imported(module: str) -> Any:
+    """Import a module; of the current folder if no package that is installed has its name."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        folder = str(Path.cwd())
+        if error.name != module.partition(".")[0] or folder in sys.path:
+            raise
+    # Last, so that no file of the folder stands in for another module. It stays, for processes that work on the fits.
+    sys.path.append(folder)
+    invalidate_caches()
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        sys.path.remove(folder)
+        raise
 
 
 def parse_methods(text: str, epochs: int | None = None, ready: Mapping[str, Any] | None = None) -> dict[str, Any]:
