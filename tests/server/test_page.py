@@ -157,15 +157,15 @@ def test_the_evaluation_shows_what_is_heard_beside_the_space(visit):
     def with_heard(route):
         told = route.fetch().json()
         rows = [row for row in told["rows"] if row["method"] == "alcca" and row["components"] == 5]
-        heard = [{**row, "method": name, "components": 0, "pool": 31} for row in rows for name in ("heard", "fused")]
-        route.fulfill(json={**told, "methods": ["fused", "heard", "alcca"], "rows": [*rows, *heard]})
+        heard = [{**row, "method": name, "components": 0, "pool": 31} for row in rows for name in ("heard", "search")]
+        route.fulfill(json={**told, "methods": ["search", "heard", "alcca"], "rows": [*rows, *heard]})
 
     one.page.route("**/api/v1/evaluation", with_heard)
     page = one.open("#/evaluation")
     direction = page.locator("#direction-audio")
-    expect(direction).to_contain_text("This is fused, the words heard and the learned space, as this page searches.")
+    expect(direction).to_contain_text("This is search, the words heard and the learned space, as this page searches.")
     expect(direction).to_contain_text("out of 31")
-    assert {"fused", "heard"} < {text.split()[0] for text in direction.locator(".chart-name").all_inner_texts()}
+    assert {"search", "heard"} < {text.split()[0] for text in direction.locator(".chart-name").all_inner_texts()}
     expect(page.locator("#evaluation")).not_to_contain_text("0 components")
 
 

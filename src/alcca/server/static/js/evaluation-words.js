@@ -18,13 +18,14 @@ export function figures(rows, direction) {
     .sort((one, other) => (other.instance.MRR1?.value ?? 0) - (one.instance.MRR1?.value ?? 0));
 }
 
-// What is heard and ALCCA together, as on this page.
-const TOGETHER = "fused";
+// Words and learned space together, as on this page; evaluations of before have no search.
+const TOGETHER = ["search", "fused"];
 
 /** The same of what this page searches with, at the model's components; null when that was not measured. */
 export function figuresInUse(rows, direction, model) {
   const mine = rows.filter((row) => row.direction === direction);
-  if (mine.some((row) => row.method === TOGETHER)) return figuresOf(mine, TOGETHER, 0);
+  const together = TOGETHER.find((method) => mine.some((row) => row.method === method));
+  if (together) return figuresOf(mine, together, 0);
   // A model is called by its class, a method as on the command line: ALCCA, alcca.
   const method = mine.find((row) => row.method.toLowerCase() === model?.method.toLowerCase())?.method;
   return method ? figuresOf(mine, method, model.components) : null;
@@ -75,7 +76,7 @@ export function inWords({ method, components, instance }, { asks, answers, model
 export const withComponents = (components) => (components ? ` with ${count(components)} components` : "");
 
 function besideUse(method, components, model) {
-  if (method === TOGETHER) return ", the words heard and the learned space, as this page searches";
+  if (TOGETHER.includes(method)) return ", the words heard and the learned space, as this page searches";
   if (!model) return "";
   if (model.method.toLowerCase() !== method.toLowerCase())
     return `, the best of what was measured; this page searches with ${model.method}, which was not`;
