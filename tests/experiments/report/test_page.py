@@ -62,7 +62,7 @@ def test_the_page_can_be_read_without_eyes(whole):
     assert tags.count("h1") == 1
     assert ("html", {"lang": "en"}) in reader.elements
     assert tags.count("table") == tags.count("caption") == tags.count("thead")
-    assert all(a.get("scope") in ("row", "col") for tag, a in reader.elements if tag == "th")
+    assert all(a.get("scope") in ("row", "col", "colgroup") for tag, a in reader.elements if tag == "th")
     images = [a for tag, a in reader.elements if tag == "img"]
     assert len(images) == 2
     assert all(len(a["alt"]) > 40 for a in images)
@@ -70,6 +70,29 @@ def test_the_page_can_be_read_without_eyes(whole):
     assert anchors <= {a.get("id") for _, a in reader.elements}
     levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
     assert all(b <= a + 1 for a, b in pairwise(levels))
+
+
+def test_the_chart_comes_before_all_prose(whole):
+    text, reader = whole
+    assert [a["id"] for tag, a in reader.elements if tag == "h2"][:2] == ["chart", "in-short"]
+    before = text.split("<body>")[1].split("<table")[0]
+    assert "<p" not in before
+    assert "<h3" not in before
+
+
+def test_every_table_scrolls_in_a_box_of_its_own(whole):
+    text, _ = whole
+    boxes = re.findall(r'(<div class="wide" tabindex="0" role="group" aria-label="[^"]+">)?<table', text)
+    assert len(boxes) > 10
+    assert all(boxes)
+    assert ".wide { overflow-x: auto;" in text
+
+
+def test_the_protocol_says_how_settings_were_chosen(whole):
+    protocol = whole[0].split('id="protocol"')[1]
+    assert "No setting is tuned on test songs. Each method has the settings that are listed below" in protocol
+    assert "chosen on these songs at an earlier time, this report cannot know" in protocol
+    assert protocol.index("No setting is tuned") < protocol.index("<h3>Methods</h3>") < protocol.index("Made(cca)")
 
 
 def test_the_papers_table_stands_beside_ours(results, whole):

@@ -1,6 +1,7 @@
 """Comparison of all methods at a number of components fixed in advance, with marks of significance."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from string import ascii_lowercase
@@ -16,7 +17,7 @@ from alcca.experiments.significance import against_controls, fixed_components, p
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["CEILING", "LEGEND", "Comparison", "compared"]
+__all__ = ["CEILING", "LEGEND", "Comparison", "best_first", "chance_text", "compared"]
 
 LEGEND = (
     "Methods stand in the order of their mean instance MRR1. Letters after an MRR1: the methods that it is "
@@ -87,10 +88,15 @@ class Comparison:
 
     def above(self, method: str, control: str, direction: str, level: str) -> bool | None:
         """Whether ``method`` is significantly above "chance" or "shuffled pairs"; None if that was not measured."""
+        test = self.test(method, control, direction, level)
+        return None if test is None else bool(test["significant"] and test["difference"] > 0)
+
+    def test(self, method: str, control: str, direction: str, level: str) -> dict[str, Any] | None:
+        """The row of `against_controls` on "chance" or "shuffled pairs"; None if that was not measured."""
         table = self.controls
         tests = table[(table["a"] == method) & (table["b"] == control)
                       & (table["direction"] == direction) & (table["level"] == level)]  # fmt: skip
-        return None if tests.empty else bool(tests["significant"].iloc[0] and tests["difference"].iloc[0] > 0)
+        return None if tests.empty else {str(k): v for k, v in tests.to_dict("records")[0].items()}
 
     def to_markdown(self) -> str:
         """Format the rows as a Markdown table, with the marks and their explanation."""
@@ -143,8 +149,7 @@ class Comparison:
 
     def chance(self, column: str) -> str:
         """Format chance in one column, as a range if methods had different queries."""
-        values = sorted({f"{value:.3f}" for value in self.rows[f"{column}_chance"].dropna()})
-        return values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
+        return chance_text(self.rows[f"{column}_chance"].dropna())
 
 
 def compared(results: Results) -> Comparison:
@@ -165,9 +170,7 @@ def compared(results: Results) -> Comparison:
         signs[b, a, direction, level] = -sign
     table = table1(results)
     fixed = table.groupby("method", sort=False)["components"].transform(fixed_components)
-    rows = table[table["components"] == fixed]
-    order = rows[["I-MRR1-A", "I-MRR1-L"]].mean(axis=1).sort_values(ascending=False, kind="stable").index
-    rows = rows.loc[order].reset_index(drop=True)
+    rows = best_first(table[table["components"] == fixed])
     asked = results.ranks[~results.ranks["control"].astype(bool)].groupby("method", observed=True)
     rows.insert(0, "mark", marks(len(rows)))
     rows.insert(1, "seeds", rows["method"].map(asked["seed"].nunique()).astype(int))
@@ -187,6 +190,24 @@ def compared(results: Results) -> Comparison:
                     comparison.above(method, control, direction, level) for method in rows["method"]
                 ]
     return comparison
+
+
+def best_first(rows: "DataFrame") -> "DataFrame":
+    """Sort the rows of methods by their instance MRR1, the mean of both directions; equal ones stay in their order."""
+    order = rows[["I-MRR1-A", "I-MRR1-L"]].mean(axis=1).sort_values(ascending=False, kind="stable").index
+    return rows.loc[order].reset_index(drop=True)
+
+
+def chance_text(values: Iterable[float]) -> str:
+    """Format the chance of several methods: one number, or a range if they had different queries.
+
+    Examples
+    --------
+    >>> chance_text([0.0711, 0.0714]), chance_text([0.08, 0.07])
+    ('0.071', '0.070 to 0.080')
+    """
+    texts = sorted({f"{value:.3f}" for value in values})
+    return texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]}"
 
 
 def marks(n: int) -> list[str]:

@@ -9,7 +9,9 @@ from typing import Any
 
 from alcca.experiments.by_certainty import ALL, CERTAINTIES, by_certainty
 from alcca.experiments.by_transcript import by_words, paper_part, words_part
+from alcca.experiments.report.chart import chart
 from alcca.experiments.report.comparison import Comparison
+from alcca.experiments.report.elements import html_table, measured
 from alcca.experiments.report.formats import components_text
 from alcca.experiments.report.paper import CITATION, TABLE_1, TABLE_1_COLUMNS, WHY_NOT_COMPARABLE
 from alcca.experiments.report.prose import ASKS, OUR_METHOD, heard_in_words, how_to_read, summary_in_words
@@ -52,6 +54,7 @@ def page(
     if words is not None:
         heard = [("words-heard", "Words heard", _words_heard(words_part(results) or results, words))]
     sections = [
+        ("chart", "Every method against chance", chart(results, comparison, words)),
         ("in-short", "In short", _findings(paper, comparison)),
         *heard,
         *([("certainty", "How certain it was", certain)] if (certain := _certainty(results)) else []),
@@ -81,7 +84,6 @@ def page(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         'img-src data:">\n'
         f"<title>{escape(title)}</title>\n<style>\n{css}</style>\n</head>\n<body>\n<header>\n<h1>{escape(title)}</h1>\n"
-        f'<p class="soft">Which method finds the lyrics of a song by its sound, and the song by its words?</p>\n'
         f'<nav aria-label="Contents"><ul>{links}</ul></nav>\n</header>\n<main>\n{body}</main>\n</body>\n</html>\n'
     )
 
@@ -112,14 +114,14 @@ def _words_heard(results: Results, comparison: Comparison) -> str:
         rows = [
             (
                 f"{escape(str(method))}, {'with' if words else 'without'} words",
-                [f"{found['songs'].max():,}", *(_measured(f"{row.MRR1:.3f}", f"[{row.low:.3f}, {row.high:.3f}]")
-                                                for row in found.itertuples())],
+                [f"{found['songs'].max():,}", *(measured(f"{row.MRR1:.3f}", f"[{row.low:.3f}, {row.high:.3f}]")
+                                               for row in found.itertuples())],
                 "",
             )
             for (method, words), found in split.groupby(["method", "words"], sort=False)
         ]  # fmt: skip
         caption = "MRR1 of the songs in whose recordings words were heard, and of the others."
-        parts.append(_table(caption, ["method", "songs", *(ASKS[d] for d in DIRECTIONS)], rows))
+        parts.append(html_table(caption, ["method", "songs", *(ASKS[d] for d in DIRECTIONS)], rows))
     return "".join(parts)
 
 
@@ -132,7 +134,7 @@ def _certainty(results: Results) -> str:
         if not found["queries"].sum():
             continue
         cells = [
-            _measured(f"{row.right:,} of {row.queries:,}", "" if not row.queries else f"{row.share_right:.0%} right")
+            measured(f"{row.right:,} of {row.queries:,}", "" if not row.queries else f"{row.share_right:.0%} right")
             for row in found.itertuples()
         ]
         head = f"{escape(method)}, {ASKS[direction]}, {'all songs' if words == ALL else f'songs {words} words'}"
@@ -143,7 +145,7 @@ def _certainty(results: Results) -> str:
         "Searches whose first song is right, of all that the method called sure, likely or a guess. Another song with "
         "the same words counts as wrong."
     )
-    return _table(caption, ["method", *CERTAINTIES], rows)
+    return html_table(caption, ["method", *CERTAINTIES], rows)
 
 
 def _definitions(pairs: Iterable[tuple[str, str]]) -> str:
@@ -170,18 +172,13 @@ def _comparison(comparison: Comparison) -> str:
     columns = comparison.columns
     rows = []
     for row in comparison.rows.to_dict("records"):
-        cells = [_measured(*comparison.cell({str(k): v for k, v in row.items()}, column)) for column in columns]
+        cells = [measured(*comparison.cell({str(k): v for k, v in row.items()}, column)) for column in columns]
         cells += [_place(row["components"], row["own_space"]), str(row["seeds"])]
         cells += ["" if math.isnan(row["seconds"]) else f"{row['seconds']:.1f}"]
         rows.append((f'<span class="soft">{row["mark"]}</span> {escape(row["method"])}', cells, ""))
     rows += [(escape(name), [*values, "", "", ""], "control") for name, values in comparison.references]
     header = ["method", *columns, "components", "seeds", "seconds a fit"]
-    return _table(comparison.legend, header, rows)
-
-
-def _measured(value: str, interval: str = "", marks: str = "") -> str:
-    html = value + (f'<span class="interval">{interval}</span>' if interval else "")
-    return html + (f'<span class="marks">{marks}</span>' if marks else "")
+    return html_table(comparison.legend, header, rows)
 
 
 def _matrices(comparison: Comparison) -> str:
@@ -211,13 +208,13 @@ def _matrices(comparison: Comparison) -> str:
                 "▲: the method of the row is significantly better in MRR1 than that of the column; ▽: worse; "
                 "·: no significant difference."
             )
-            table = _table(caption, ["method", *names.values()], rows, "matrix")
+            table = html_table(caption, ["method", *names.values()], rows, "matrix")
             parts.append(f"<details><summary>Every pair: {level} level, {ASKS[direction]}</summary>{table}</details>")
     return "".join(parts)
 
 
 def _beside_paper(results: Results) -> str:
-    theirs = _table(
+    theirs = html_table(
         f"The paper's: ALCCA-CMR on 10,000 songs. {CITATION}.",
         ["components", *TABLE_1_COLUMNS],
         [(str(c), list(values), "fixed" if c == FIXED_COMPONENTS else "") for c, values in TABLE_1.items()],
@@ -249,7 +246,7 @@ def _method_table(records: Sequence[Mapping[Any, Any]], caption: str, intervals:
     rows = []
     for row in records:
         cells = [
-            _measured(f"{row[c]:.3f}", f"[{row[c + '_low']:.3f}, {row[c + '_high']:.3f}]" if intervals else "")
+            measured(f"{row[c]:.3f}", f"[{row[c + '_low']:.3f}, {row[c + '_high']:.3f}]" if intervals else "")
             for c in columns
         ]
         rows.append((_place(row["components"], row["own_space"]), cells, "fixed" if row["components"] == at else ""))
@@ -258,7 +255,7 @@ def _method_table(records: Sequence[Mapping[Any, Any]], caption: str, intervals:
         values = [fixed[c + kind] for c in columns]
         if not any(math.isnan(value) for value in values):
             rows.append((head, [f"{value:.3f}" for value in values], "control"))
-    return _table(caption, ["components", *columns], rows)
+    return html_table(caption, ["components", *columns], rows)
 
 
 def _failures(results: Results) -> str:
@@ -275,7 +272,7 @@ def _failures(results: Results) -> str:
             )
             for failure in results.failures
         ]  # fmt: skip
-        parts.append(_table("Fits that failed.", ["method", "pairs", "seed", "fold", "reason"], rows, "failures"))
+        parts.append(html_table("Fits that failed.", ["method", "pairs", "seed", "fold", "reason"], rows, "failures"))
     else:
         parts.append("<p>No fit failed.</p>")
     if results.notes:
@@ -309,6 +306,10 @@ def _protocol(results: Results) -> str:
         else f"{settings['folds']} folds of {span(settings['fold_sizes'])} songs; songs that share a group or the same "
         "words stay in one fold, and all methods have the same folds. Each seed has folds of its own.",
         "Everything that learns sees the training fold alone.",
+        "No setting is tuned on test songs. Each method has the settings that are listed below under Methods, and the "
+        "defaults of its class for all others, the same in every fold; what a method chooses by itself, such as a "
+        "ridge or when to stop, it chooses inside the training fold. Whether the listed settings or the defaults were "
+        "chosen on these songs at an earlier time, this report cannot know.",
         _of_one_fit(sorted(set(nested["components"]) - {AS_A_WHOLE})),
         "The pool of a query is its test fold. Ties count against the system.",
         "Intervals: bootstrap over groups of songs. Tests: paired randomisation over groups of songs, at the category "
@@ -349,19 +350,3 @@ def _place(components: Any, own: Any) -> str:
     if not own:
         return components_text(components, False)
     return f'{components} <span class="interval">own space</span>'
-
-
-def _table(caption: str, header: Sequence[str], rows: Iterable[tuple[str, Sequence[str], str]], kind: str = "") -> str:
-    """Make a table that scrolls sideways; heads and cells of the rows are HTML, the caption and header plain text."""
-    first, *others = header
-    top = f'<th scope="col" class="name">{escape(first)}</th>'
-    top += "".join(f'<th scope="col">{escape(name)}</th>' for name in others)
-    body = "".join(
-        f'<tr class="{which}"><th scope="row" class="name">{head}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}'
-        "</tr>\n"
-        for head, cells, which in rows
-    ).replace(' class=""', "")
-    return (
-        f'<div class="wide" tabindex="0" role="group" aria-label="{escape(caption)}"><table class="{kind}">'
-        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{top}</tr></thead>\n<tbody>\n{body}</tbody></table></div>"
-    ).replace('<table class="">', "<table>")

@@ -10,7 +10,15 @@ from alcca.experiments.report.comparison import Comparison, compared
 from alcca.experiments.report.tables import pool_text
 from alcca.experiments.results import DIRECTIONS, Results
 
-__all__ = ["ASKS", "comparison_text", "failures_in_words", "heard_in_words", "how_to_read", "summary_in_words"]
+__all__ = [
+    "ASKS",
+    "comparison_text",
+    "failures_in_words",
+    "heard_in_words",
+    "how_to_read",
+    "listed",
+    "summary_in_words",
+]
 
 ASKS = {"audio": "audio asks for lyrics", "lyrics": "lyrics ask for audio"}
 OUR_METHOD = "alcca"
@@ -49,7 +57,7 @@ def summary_in_words(results: Results, comparison: Comparison) -> list[tuple[str
         lost = sorted({failure.method for failure in results.failures} - set(methods))
         caution.append(
             f"{_count(len(results.failures), 'fit')} failed; the reasons are listed below."
-            + (f" Nothing is left of {_listed(lost)}." if lost else "")
+            + (f" Nothing is left of {listed(lost)}." if lost else "")
         )
     return [*sections, ("What to keep in mind", caution)]
 
@@ -88,7 +96,7 @@ def _with_and_without(results: Results) -> list[str]:
     table = by_words(results)
     for method, rows in table.groupby("method", sort=False):
         cells = [
-            f"{'with' if words else 'without'} words {_listed([f'{mrr1:.3f} ({ASKS[d]})' for d, mrr1 in found])}"
+            f"{'with' if words else 'without'} words {listed([f'{mrr1:.3f} ({ASKS[d]})' for d, mrr1 in found])}"
             for words in (True, False)
             if (found := rows.loc[rows["words"] == words, ["direction", "MRR1"]].itertuples(index=False, name=None))
             and (rows["words"] == words).any()
@@ -248,11 +256,11 @@ def _best(comparison: Comparison, direction: str, level: str) -> list[str]:
         else:
             sentences.append(
                 f"It is significantly better than {len(beaten)} of the other {len(others)}; not significantly better "
-                f"than {_listed(open_)}."
+                f"than {listed(open_)}."
             )
         low = [m for m in others if comparison.above(m, "chance", direction, level) is False]
         if low:
-            sentences.append(f"Not significantly above chance: {_listed(low)}.")
+            sentences.append(f"Not significantly above chance: {listed(low)}.")
     return sentences
 
 
@@ -276,7 +284,7 @@ def _beside(comparison: Comparison, method: str, direction: str) -> str:
     worse = comparison.worse_than(method, direction, "instance")
     same = [m for m in comparison.rows["method"] if m not in (*better, *worse, method)]
     parts = [
-        f"{words} {_listed(names)}"
+        f"{words} {listed(names)}"
         for words, names in (
             ("significantly better than", better),
             ("significantly worse than", worse),
@@ -287,7 +295,14 @@ def _beside(comparison: Comparison, method: str, direction: str) -> str:
     return "; ".join(parts)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Join names for a sentence.
+
+    Examples
+    --------
+    >>> listed(["cca", "rcca", "dcca"])
+    'cca, rcca and dcca'
+    """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
