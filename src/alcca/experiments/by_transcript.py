@@ -19,8 +19,10 @@ OUR_SPACE = "alcca"
 # Notes on methods whose ranks shuffled pairs do not change, and on those whose ranks they change; for one, for several.
 CONTROLS = (
     (
-        "learns nothing from pairs: it ranks the same when trained on shuffled pairs, so that control does not apply.",
-        "learn nothing from pairs: they rank the same when trained on shuffled pairs, so that control does not apply.",
+        "ranks the same when trained on shuffled pairs: it learns nothing from pairs that counts, so that control does "
+        "not apply.",
+        "rank the same when trained on shuffled pairs: they learn nothing from pairs that counts, so that control does "
+        "not apply.",
     ),
     (
         "also learns a space, or the weight of the words, from the pairs; on shuffled pairs it loses that alone.",
