@@ -5,9 +5,10 @@ import shutil
 import numpy as np
 import pytest
 from tests.making import write_song
+from tests.networks import write_clap_model, write_sentence_model
 
 from alcca import Library
-from alcca.errors import NotFittedError
+from alcca.errors import LibraryError, NotFittedError
 from alcca.experiments.fitting import Songs
 from alcca.library.evaluation import library_methods
 from alcca.library.search_method import SearchMethod
@@ -140,16 +141,16 @@ def test_ranks_and_certainty_are_those_of_a_search(places, dataset, tmp_path, in
 
 def test_a_library_measures_its_search_by_default(places, dataset, tmp_path, inline):
     with library_of(places, "test", tmp_path / "shelf") as library:
-        assert list(library_methods(library._store)) == ["search", "alcca"]
+        assert list(library_methods(library._store)[0]) == ["search", "alcca"]
         with library._opened.writing() as store, store.transaction():
             for song in store.songs():
                 if (heard := transcript(int(song.title[-2:]), song.lyrics)) is not None:
                     store.tables(Transcripts).put(song.id, heard, SLICE)
-        methods = library_methods(library._store)
+        methods, _ = library_methods(library._store)
         assert list(methods) == ["search", "heard", "alcca"]
         # As the library's model was trained, with as many components where they were not chosen.
         own = methods["search"]
-        assert (own.method, own.audio_encoder, own.lyrics_encoder) == ("cca", "mfcc-stats", "tfidf")
+        assert (own.method, own.audio_encoder.name, own.lyrics_encoder.name) == ("cca", "mfcc-stats", "tfidf")
         assert own.words
         found = library.evaluate(["search", "heard"], **PROTOCOL)
     ranks = found.to_frame()
@@ -165,3 +166,21 @@ def test_a_library_measures_its_search_by_default(places, dataset, tmp_path, inl
 def test_without_a_fit_it_says_so():
     with pytest.raises(NotFittedError, match="fit first"):
         SearchMethod().similarity({}, [])
+
+
+def test_a_search_by_networks_of_others_is_measured_with_them(places, tmp_path, inline, processes):
+    pytest.importorskip("transformers")
+    sentence, clap = write_sentence_model(tmp_path / "text"), write_clap_model(tmp_path / "sound")
+    with Library(tmp_path / "shelf", progress=False) as library:
+        library.add(places / "test")
+        library.train(method="cca", audio_encoder=f"clap:{clap}", lyrics_encoder=f"sentence:{sentence}", components=2)
+        found = library.evaluate("search,cca", **PROTOCOL, components=[2])
+        assert found.methods == ["search", "cca"], found.failures
+        assert not found.failures
+        # A model that cannot be read is said, and the others are measured.
+        shutil.rmtree(next((library.path / "models").iterdir()) / "model")
+        rest = library.evaluate(**PROTOCOL, components=[2], epochs=1)
+        assert rest.methods == ["alcca"]
+        assert any(note.startswith("The search was not measured: ") for note in rest.notes)
+        with pytest.raises(LibraryError):
+            library.evaluate("search", **PROTOCOL)

@@ -10,7 +10,7 @@ from typing import Any
 from alcca.encoders.descriptors import DescriptorsEncoder
 from alcca.encoders.encoder import SAMPLES, AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
-from alcca.errors import DiskError, LibraryError
+from alcca.errors import DiskError, LibraryError, MissingExtraError
 from alcca.experiments.asked import checked
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.encoder_views import with_audio
@@ -23,10 +23,11 @@ from alcca.indexing.features import encode_songs, is_kept, unencoded
 from alcca.library.search_method import SearchMethod
 from alcca.models.contract import view_names
 from alcca.search.learned_space import model_in_use
+from alcca.space.embedder import Embedder, model_folder
+from alcca.specification import split_outside_brackets
 from alcca.store.records import Song
 from alcca.store.songs import Store
 from alcca.store.transcripts import Transcripts
-from alcca.training.candidates import DEFAULT_METHOD
 from alcca.training.train import require_songs
 from alcca.transcripts import Transcript
 from alcca.workers.local import LocalWorkers
@@ -65,7 +66,7 @@ def evaluate_library(
     settings = checked(protocol)  # before songs are described, which takes long
     audio = named_encoders(audio_encoders, audio_encoder)
     lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
-    named = library_methods(store, methods, epochs)
+    named, lacking = library_methods(store, methods, epochs)
     views = {view for method in named.values() for view in view_names(method, "audio")}
     described = "audio_descriptors" in views | {encoder.view for encoder in audio.values()}
     # A search may read the sound through an encoder whose output is none of the usual views.
@@ -78,6 +79,7 @@ def evaluate_library(
             raise
         # Without them one method fails and says so; the others do not need them.
         songs = replace(dataset(encoders=encoders), notes=(f"Without descriptors: {error}.",))
+    songs = replace(songs, notes=(*songs.notes, *lacking))
     folder = store.folder / "evaluation" if store.hindrance is None else None
     if folder is None:
         songs = replace(songs, notes=(*songs.notes, f"Not kept in the library: {store.hindrance}."))
@@ -93,7 +95,9 @@ def evaluate_library(
     )
 
 
-def library_methods(store: Store, methods: Any = None, epochs: int | None = None) -> dict[str, Any]:
+def library_methods(
+    store: Store, methods: Any = None, epochs: int | None = None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the methods of a comparison on a library by name; "search" is what `alcca.Library.search` does with it.
 
     Parameters
@@ -103,14 +107,38 @@ def library_methods(store: Store, methods: Any = None, epochs: int | None = None
     epochs : int, optional
         Replaces the epochs of every method that has them and is given by name.
 
+    Returns
+    -------
+    (dict of str to estimator, tuple of str)
+        The methods, and a note on the search if none was asked for by name and the model cannot be read.
+
     Raises
     ------
     UsageError
         As `alcca.experiments.methods.named_methods`.
+    LibraryError, MissingExtraError
+        The search is asked for, and the model cannot be read.
     """
-    words = any(song.usable and song.id in store.tables(Transcripts).extents() for song in store.songs())
-    usual = f"{SEARCH},heard,alcca" if words else f"{SEARCH},alcca"
-    return named_methods(usual if methods is None else methods, epochs, {SEARCH: search_method(store, words=words)})
+    heard = store.tables(Transcripts).extents()
+    words = any(song.usable and song.id in heard for song in store.songs())
+    if methods is not None and not _lists_search(methods):
+        return named_methods(methods, epochs), ()
+    ready: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
+    try:
+        ready[SEARCH] = search_method(store, words=words)
+    except (LibraryError, MissingExtraError) as error:
+        if methods is not None:
+            raise
+        notes = (f"The search was not measured: {error}.",)
+    usual = ",".join([*ready, *(["heard"] if words else []), "alcca"])
+    return named_methods(usual if methods is None else methods, epochs, ready), notes
+
+
+def _lists_search(methods: Any) -> bool:
+    texts = [methods] if isinstance(methods, str) else methods if isinstance(methods, list | tuple) else []
+    listed = (part for text in texts if isinstance(text, str) for part in split_outside_brackets(text, ","))
+    return any(part.strip() == SEARCH for part in listed)
 
 
 def search_method(store: Store, *, words: bool) -> SearchMethod:
@@ -121,16 +149,24 @@ def search_method(store: Store, *, words: bool) -> SearchMethod:
     store : Store
     words : bool
         Whether a song has been transcribed.
+
+    Raises
+    ------
+    LibraryError, MissingExtraError
+        The encoders of the model in use cannot be read.
     """
     about = model_in_use(store)
     if about is None:
         return SearchMethod(words=words)
     # Chosen anew in each training fold, if they were chosen.
     components = None if about.get("chosen_on") else about.get("components")
+    embedder = Embedder.load(model_folder(store.folder, about))
+    lyrics = embedder.lyrics
     return SearchMethod(
-        about.get("method") or DEFAULT_METHOD,
-        audio_encoder=about["audio_encoder"],
-        lyrics_encoder=about["lyrics_encoder"],
+        about.get("method") or "alcca",  # libraries that were trained before there was a choice
+        audio_encoder=embedder.audio,
+        # What it has learned is of songs of all folds.
+        lyrics_encoder=type(lyrics)(**lyrics.settings) if lyrics.learns else lyrics,
         components=components,
         words=words,
     )

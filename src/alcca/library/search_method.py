@@ -1,6 +1,6 @@
 """What a library's search finds, as a method of comparisons: the same parts, candidates, fusion and certainty."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
+from alcca.encoders.encoder import MFCC, AudioEncoder, LyricsEncoder
 from alcca.errors import NotFittedError
 from alcca.experiments.directed import Directed
 from alcca.models.base import is_missing
@@ -48,8 +48,8 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     ----------
     method : str
         What learns the common space, as for `alcca.Library.train`.
-    audio_encoder, lyrics_encoder : str, optional
-        By default those that the method usually gets.
+    audio_encoder, lyrics_encoder : str or encoder, optional
+        Names, or encoders that have learned nothing. By default those that the method usually gets.
     components : int, optional
         By default chosen on a fifth of the training songs.
     words : bool
@@ -70,8 +70,8 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         self,
         method: str = DEFAULT_METHOD,
         *,
-        audio_encoder: str | None = None,
-        lyrics_encoder: str | None = None,
+        audio_encoder: str | AudioEncoder | None = None,
+        lyrics_encoder: str | LyricsEncoder | None = None,
         components: int | None = None,
         words: bool = True,
         random_state: int = 0,
@@ -108,7 +108,7 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         Parameters
         ----------
         views : (audio, lyrics)
-            Audio in the views of `audio_view`, by name if they are several; lyrics as n texts.
+            Audio as a mapping from each name of `audio_view` to that view; lyrics as n texts.
         y, groups : sequence of n, optional
             Labels, and songs that stay together when components are chosen.
 
@@ -141,8 +141,8 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
 
         Parameters
         ----------
-        audio : n recordings
-            In the views of `audio_view`.
+        audio : mapping
+            From each name of `audio_view` to that view of n recordings.
         lyrics : sequence of m texts
 
         Returns
@@ -167,9 +167,8 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
 
     def _recordings(self, audio: Any) -> "_Recordings":
         """Encode recordings, and make transcripts of texts."""
-        encoder, views = self.encoders[0], self.audio_view
-        named: Mapping[str, Any] = audio if len(views) > 1 else {views[0]: audio}
-        sounds = named[views[0]]
+        encoder, named = self.encoders[0], dict(audio)
+        sounds = named[sound_view(encoder)]
         if sound_is_encoded(encoder):
             sounds = np.asarray(sounds, dtype=np.float32)
         else:
@@ -204,12 +203,12 @@ def sound_view(encoder: AudioEncoder) -> str:
     """The view of audio (`alcca.Dataset.audio_view`) from which an encoder's output is taken or computed."""
     if encoder.view is not None:
         return encoder.view
-    return "audio_frames" if encoder.reads == "mfcc" else encoder.key
+    return "audio_frames" if encoder.reads == MFCC else encoder.key
 
 
 def sound_is_encoded(encoder: AudioEncoder) -> bool:
     """Whether `sound_view` has the encoder's output, and not what it reads."""
-    return sound_view(encoder) != "audio_frames" or encoder.view is not None
+    return encoder.view is not None or encoder.reads != MFCC
 
 
 class _Recordings(NamedTuple):
