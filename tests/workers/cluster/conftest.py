@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from alcca.errors import ClusterError
 from alcca.workers.cluster import Cluster
 
 SECONDS_TO_COME_BACK = 15
@@ -46,6 +47,25 @@ def _both_live(cluster) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+@pytest.fixture
+def on_living_workers(scheduler_of_tests):
+    """Call a function of an address; again on new workers where the nannies have given the first ones up.
+
+    That happens on a busy machine to a worker that is killed in the moment in which it starts.
+    """
+
+    def run(function):
+        for _ in range(2):
+            try:
+                return function(scheduler_of_tests().scheduler_address)
+            except ClusterError as error:
+                if "has no workers any more" not in str(error):
+                    raise
+        return function(scheduler_of_tests().scheduler_address)
+
+    return run
 
 
 @pytest.fixture

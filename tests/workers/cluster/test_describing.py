@@ -17,6 +17,7 @@ from alcca.indexing import features
 from alcca.indexing.features import encode_missing, encode_songs
 from alcca.speech.packaged import base_is_installed
 from alcca.store.embeddings import Embeddings
+from alcca.workers.cluster import Cluster
 from alcca.workers.local import LocalWorkers
 
 SONGS = 20
@@ -110,10 +111,15 @@ def test_a_recording_that_kills_its_decoder_is_left_out_of_its_batch(cluster, ad
     np.testing.assert_array_equal(found, [expected[song.id] for song in rest])
 
 
-def test_an_encoder_that_ends_every_worker_is_told(cluster, added):
+def test_an_encoder_that_ends_every_worker_is_told(on_living_workers, added):
     library = added("library")
+
+    def encode(address):
+        with Cluster(address) as cluster:
+            encode_missing(library._store, library.songs(), Wrong(), cluster, progress=False)
+
     with pytest.raises(ClusterError, match="an encoder ended each worker that ran it"):
-        encode_missing(library._store, library.songs(), Wrong(), cluster, progress=False)
+        on_living_workers(encode)
 
 
 def test_descriptors_are_the_same(cluster, added):

@@ -32,7 +32,7 @@ def test_a_worker_that_dies_changes_no_bit(cluster, tmp_path):
         np.testing.assert_array_equal(part, whole)
 
 
-def test_chunks_that_end_every_worker_are_named(address, tmp_path):
+def test_chunks_that_end_every_worker_are_named(on_living_workers, tmp_path):
     chunks = [partial(made_by_the_living, number, str(tmp_path / "mark"), False) for number in range(COUNT)]
     with pytest.raises(DataError, match="chunks 16 to 31 ended each worker"):
-        fit_chunks(CCA(2), chunks, cluster=address)
+        on_living_workers(lambda address: fit_chunks(CCA(2), chunks, cluster=address))
