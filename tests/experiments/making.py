@@ -33,6 +33,8 @@ def make_results(
                             for level, ranks, relevant in (
                                 ("instance", rank, np.ones_like(rank)), ("category", (rank + 2) // 3, same),
                             )[: 1 + labels]:  # fmt: skip
+                                # Of a made-up list that is better than chance by as much as the first rank.
+                                precision = (1 / ranks + relevant / len(query)) / 2 if level == "category" else np.nan
                                 parts.append(
                                     pd.DataFrame(
                                         {
@@ -41,6 +43,9 @@ def make_results(
                                             "song": query.astype(str), "group": group[query], "label": label[query],
                                             "rank": ranks,
                                             "pool": len(query), "relevant": relevant,
+                                            "average_precision": precision, "average_precision_at_r": precision / 2,
+                                            "ndcg": np.sqrt(precision),
+                                            "hubness": 1 / (1 + s + fold) if level == "instance" else np.nan,
                                         }
                                     )
                                 )  # fmt: skip

@@ -135,6 +135,10 @@ ACCEPTED = {
     "cluster": {"None", "text", "empty text", "numpy's text"},
     "verbose": {"True", "False"},
     "together": {"None", "True", "False"},
+    "tune": {"None", "True", "False"},
+    "callbacks": {"None", "empty list"},
+    "save_runs": {"None", "text", "empty text", "numpy's text", "path"},
+    "save_scores": {"None", "text", "empty text", "numpy's text", "path"},
     "methods": {"estimator"},
     "dataset": {"dataset"},
 }

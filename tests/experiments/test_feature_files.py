@@ -167,8 +167,8 @@ def test_a_damaged_file_is_said(tmp_path):
 
 
 def test_a_file_is_found_by_its_name(tmp_path):
-    with pytest.raises(UsageError, match=r"songs.csv: expected a file of features"):
-        read_dataset(tmp_path / "songs.csv")
+    with pytest.raises(UsageError, match=r"songs.txt: expected a file of features"):
+        read_dataset(tmp_path / "songs.txt")
     with pytest.raises(UsageError, match=r"songs.npz: no such file"):
         read_dataset(tmp_path / "songs.npz")
 

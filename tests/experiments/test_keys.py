@@ -16,6 +16,7 @@ from alcca.experiments.distractors import Distractors
 from alcca.experiments.first_stages import begin_alike
 from alcca.experiments.fit_cache import ComparisonCache, FitCache
 from alcca.experiments.rank_tables import Fit
+from alcca.experiments.tuning import Tuning
 from alcca.models.sources import rank_files
 
 FOLDER = Path(alcca.experiments.__file__).parent
@@ -67,11 +68,13 @@ class Views(Scaled):
     audio_view = ("audio", "audio_descriptors", "transcripts")
 
 
-def kept(tmp_path, *, data=None, method=None, features=None, others=None, folds=3, seed=0, fold=0, components=(1,)):
+def kept(tmp_path, *, data=None, method=None, features=None, others=None, folds=3, seed=0, fold=0, components=(1,),
+    tune=None,
+):  # fmt: skip
     """Names of the files in which a comparison keeps ranks, and lyric features."""
     store = FitCache(tmp_path)
     about = {"folds": folds, "distractors": "" if others is None else others.fingerprint}
-    methods = compared_methods({"it": method or Views(np.ones(3000))})
+    methods = compared_methods({"it": method or Views(np.ones(3000))}, tune)
     cache = ComparisonCache(store, methods, data or songs(), features or Counts(), **about)
     before = set(tmp_path.rglob("*.*"))
     cache.put_features(seed, fold, np.ones(2))
@@ -102,6 +105,7 @@ CHANGES = {
     "a seed": (lambda: {"seed": 1}, KEPT),
     "a fold": (lambda: {"fold": 1}, KEPT),
     "components": (lambda: {"components": (2,)}, {"ranks"}),
+    "settings to choose from": (lambda: {"tune": Tuning({"it": {"scale": [1, 2]}})}, {"ranks"}),
     "distractors": (lambda: {"others": Distractors(["tra la"])}, KEPT),
     "audio": (lambda: {"data": songs(audio=np.arange(24.0).reshape(12, 2) + 1e-9)}, {"ranks"}),
     "another view": (lambda: {"data": songs(audio_descriptors=np.full((12, 2), 1 + 1e-9))}, {"ranks"}),
@@ -236,8 +240,8 @@ MADE_OF = {
     "lru_cache": set(),
     # Of a table that never changes.
     "cached_property": {"results"},
-    # Files: kept fits; results, reports and runs, which are only written.
-    "replace_file": {"fit_cache", "results", "report.folder", "trec"},
+    # Files: kept fits and their scores; results, reports and runs, which are only written.
+    "replace_file": {"fit_cache", "fold_scores", "results", "report.folder", "trec"},
 }
 
 
@@ -256,9 +260,10 @@ def test_no_other_module_makes_keys_or_remembers_values(name):
 # processes, draw, show progress, encode what enters a comparison as data, or search approximately, which no comparison
 # does.
 NOT_COMPUTING = {
-    "av", "distributed", "faster_whisper", "filelock", "fsspec", "huggingface_hub", "joblib", "librosa", "openTSNE",
+    "av", "distributed", "filelock", "fsspec", "huggingface_hub", "joblib", "librosa", "openTSNE",
     "pandas", "pyarrow", "safetensors", "sentence_transformers", "soundfile", "soxr", "threadpoolctl", "tinytag",
-    "tqdm", "transformers", "ctranslate2", "cloudpickle", "h5py", "grpc", "pymilvus", "milvus_lite", "faiss",
+    "tqdm", "transformers", "cloudpickle", "h5py", "grpc", "pymilvus", "milvus_lite", "faiss",
+    "tomli_w", "mlflow", "wandb",
 }  # fmt: skip
 
 
@@ -268,7 +273,7 @@ def test_every_package_that_is_imported_computes_or_does_not():
         one.strip(".").partition(".")[0] for path in rank_files() if path.suffix == ".py" for one in imported(path)
     }
     others = imports - set(sys.stdlib_module_names) - {"alcca", ""}
-    named = {"sklearn": "scikit-learn"}
+    named = {"sklearn": "scikit-learn", "faster_whisper": "faster-whisper"}
     assert {named.get(one, one) for one in others - NOT_COMPUTING} == set(keys.COMPUTING) - {"alcca"}
 
 

@@ -9,8 +9,13 @@ import pytest
 from alcca.datasets import make_songs
 from alcca.errors import LibraryError, UsageError
 from alcca.experiments import Dataset, Results, cross_validate
-from alcca.experiments.rank_tables import Failure
+from alcca.experiments.rank_tables import MORE_MEASURES, Failure
+from alcca.experiments.report import to_text
+from alcca.experiments.report.comparison import compared
+from alcca.experiments.report.more_measures import more_measures_markdown
+from alcca.experiments.report.page import page
 from alcca.models.cca import CCA
+from alcca.retrieval import Chance, chance_hubness
 
 
 @pytest.fixture(scope="module")
@@ -144,8 +149,8 @@ def test_missing_and_damaged_results_are_said(results, tmp_path):
         ranks.write_bytes(damaged)
         with pytest.raises(LibraryError, match="damaged"):
             Results.load(tmp_path / "r")
-    ranks.write_bytes(whole.replace(b'"format": 3', b'"format": 9'))
-    with pytest.raises(LibraryError, match="format 9, expected 3"):
+    ranks.write_bytes(whole.replace(b'"format": 4', b'"format": 9'))
+    with pytest.raises(LibraryError, match="format 9, expected 4"):
         Results.load(tmp_path / "r")
 
 
@@ -166,3 +171,80 @@ def test_songs_called_na_or_by_numbers_keep_their_names(tmp_path):
     loaded = Results.load(tmp_path / "r").to_frame()
     assert loaded["song"].tolist() == results.to_frame()["song"].tolist()
     assert {"NA", "001", "", "nan"} <= set(loaded["song"])
+
+
+def test_measures_of_labels_and_hubness_stand_in_the_summary_with_chance_and_control(results):
+    frame = results.to_frame()
+    for row in results.summary().to_dict("records"):
+        for control, end in ((False, ""), (True, "_shuffled")):
+            cell = frame[
+                (frame["method"] == row["method"]) & (frame["control"] == control)
+                & (frame["components"] == row["components"]) & (frame["direction"] == row["direction"])
+                & (frame["level"] == row["level"])
+            ]  # fmt: skip
+            for measure, column in (
+                ("mAP", "average_precision"), ("mAP@R", "average_precision_at_r"), ("nDCG", "ndcg"),
+            ):  # fmt: skip
+                if row["level"] == "instance":
+                    assert np.isnan([row[f"{measure}{end}{kind}"] for kind in ("", "_low", "_high")]).all()
+                    continue
+                assert row[measure + end] == pytest.approx(cell[column].astype(float).mean(), rel=1e-12)
+                assert row[f"{measure}{end}_low"] <= row[measure + end] <= row[f"{measure}{end}_high"]
+            if row["level"] == "instance":
+                by_fold = cell.groupby("fold")["hubness"].agg(["nunique", "first"])
+                assert (by_fold["nunique"] == 1).all()
+                assert row[f"hubness{end}"] == pytest.approx(by_fold["first"].mean(), rel=1e-6)
+        if row["level"] == "category":
+            chance = Chance(cell["pool"], cell["relevant"])
+            assert row["mAP_chance"] == chance.mean_average_precision()
+            assert row["mAP@R_chance"] == chance.mean_average_precision_at_r()
+            assert row["nDCG_chance"] == chance.ndcg()
+            assert np.isnan(row["hubness"])
+        else:
+            assert row["hubness_chance"] == pytest.approx(chance_hubness(50, 50, 10), rel=1e-12)
+
+
+def test_chance_of_hubness_is_that_of_folds_of_their_own_sizes():
+    made = make_songs(50, shared=2, audio_shape=(4,), lyrics_size=4)
+    split = [(range(20, 50), range(20)), (range(20), range(20, 50))]
+    results = cross_validate(CCA(), Dataset(made.audio, made.lyrics), cv=split, components=[2], shuffled_control=False)
+    expected = (20 * chance_hubness(20, 20, 10) + 30 * chance_hubness(30, 30, 10)) / 50
+    assert set(results.summary()["hubness_chance"].round(12)) == {round(expected, 12)}
+    both = results.both_directions().iloc[0]
+    assert both["hubness_chance"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_means_of_both_directions(results):
+    summary, both = results.summary(), results.both_directions()
+    assert "direction" not in both
+    assert len(both) == len(summary) / 2
+    for row in both.to_dict("records"):
+        pair = summary[
+            (summary["method"] == row["method"]) & (summary["components"] == row["components"])
+            & (summary["level"] == row["level"])
+        ]  # fmt: skip
+        assert row["queries"] == pair["queries"].sum() == 300
+        for measure in ("MRR1", "R@5", "mAP", "nDCG", "hubness", "mAP_shuffled", "mAP_chance"):
+            np.testing.assert_allclose(row[measure], pair[measure].mean(), rtol=1e-6)
+        if row["level"] == "category":
+            widths = (pair["mAP_high"] - pair["mAP_low"]).max()
+            assert 0 < row["mAP_high"] - row["mAP_low"] < 1.05 * widths
+
+
+def test_results_of_the_format_before_have_no_such_measures(results, tmp_path):
+    from pyarrow import parquet
+
+    results.save(tmp_path)
+    path = tmp_path / "ranks.parquet"
+    table = parquet.ParquetFile(path).read()
+    text = table.schema.metadata[b"alcca"].replace(b'"format": 4', b'"format": 3')
+    older = table.select([name for name in table.column_names if name not in MORE_MEASURES])
+    parquet.write_table(older.replace_schema_metadata({**table.schema.metadata, b"alcca": text}), path)
+    loaded = Results.load(tmp_path)
+    assert loaded.to_frame()[list(MORE_MEASURES)].isna().all(axis=None)
+    summary = loaded.summary()
+    assert summary[["mAP", "nDCG_shuffled", "hubness", "hubness_chance"]].isna().all(axis=None)
+    np.testing.assert_array_equal(summary["MRR1_low"], results.summary()["MRR1_low"])
+    assert "mAP" not in to_text(loaded.only(["good"]))
+    assert more_measures_markdown(loaded, compared(loaded)) == ""
+    assert 'id="measures"' not in page(loaded, compared(loaded), {})

@@ -198,3 +198,20 @@ def test_a_real_difference_is_found_with_enough_labels():
     results = category_results([good, poor], label)
     assert pairwise(results)["significant"].all()
     assert (results.compare("m0", "m1")["p"] < 0.01).all()
+
+
+def test_effect_sizes_are_of_the_common_queries_alone():
+    label = np.arange(120) % 12
+    rng = np.random.default_rng(3)
+    values = [1 / (1 + rng.integers(high, size=120)) for high in (3, 20, 9)]
+    results = category_results(values, label)
+    ranks = results.ranks[(results.ranks["method"] != "m1") | (results.ranks["query"] < 50)]
+    table = pairwise(Results(ranks, {})).set_index(["a", "b"])
+    for a, b, n in ((0, 1, 50), (0, 2, 120), (1, 2, 50)):
+        difference = (values[a] - values[b])[:n]
+        row = table.loc[(f"m{a}", f"m{b}")]
+        assert row["queries"] == n
+        assert row["d_z"] == pytest.approx(difference.mean() / difference.std(ddof=1), rel=1e-12)
+    compared = Results(ranks, {}).compare("m0", "m1").iloc[0]
+    assert compared["d_z"] == pytest.approx(table.loc[("m0", "m1")]["d_z"], rel=1e-12)
+    assert np.sign(compared["d_z"]) == np.sign(compared["difference"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alcca.errors import DataError
-from alcca.experiments.statistics import GroupBootstrap, holm, paired_randomisation
+from alcca.experiments.statistics import GroupBootstrap, holm, paired_randomisation, standardised_differences
 
 
 def naive_intervals(values, group, statistic, draws=4000):
@@ -132,3 +132,19 @@ def test_holm_of_one_none_and_equal_values():
 def test_holm_refuses_what_is_no_list_of_p_values(p):
     with pytest.raises(DataError, match="numbers between 0 and 1"):
         holm(p)
+
+
+def test_d_z_is_the_t_statistic_of_a_paired_test_without_the_number_of_queries():
+    from scipy.stats import ttest_1samp
+
+    differences = np.random.default_rng(0).normal(0.3, 1, (40, 3))
+    effects = standardised_differences(differences)
+    np.testing.assert_allclose(effects, ttest_1samp(differences, 0).statistic / np.sqrt(40), rtol=1e-12)
+    np.testing.assert_allclose(standardised_differences(-differences), -effects)
+
+
+def test_d_z_of_differences_without_spread():
+    same = np.array([[0.0, 0.1, 0.1 + 0.2]] * 7)
+    assert standardised_differences(same)[0] == 0
+    assert np.isnan(standardised_differences(same)[1:]).all()
+    assert np.isnan(standardised_differences(np.array([[1.0]]))).all()

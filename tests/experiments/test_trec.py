@@ -205,3 +205,23 @@ def test_names_and_labels_may_be_arrays(tmp_path):
     written = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("lists", "arrays")]
     assert written[0] == written[1]
     assert len(written[0]) == 8
+
+
+def test_a_method_with_scores_of_its_own_in_each_direction(tmp_path):
+    both = tied_pool(20, others=(3, 6)), tied_pool(20, others=(6, 3), seed=5)
+    by_audio, by_lyrics = (pool.scores[:20] for pool in both)
+    other_audio = [f"recording {i}" for i in range(3)]
+    pool = Pool(by_audio, both[0].ids, both[0].labels, other_audio, both[0].other_lyrics, by_lyrics=by_lyrics)
+    write_trec(tmp_path, pool)
+    for name, scores in (("audio", by_audio), ("lyrics", by_lyrics)):
+        ranks = score_instance_ranks(scores)
+        assert trec_eval(tmp_path, f"{name}.instance", RR) == pytest.approx([mrr1(ranks)], rel=1e-12)
+    with pytest.raises(DataError, match=r"by_lyrics of shape \(20, 23\), lyrics by recordings, .* got \(20, 26\)"):
+        Pool(by_audio, both[0].ids, None, other_audio, both[0].other_lyrics, by_lyrics=by_audio)
+
+
+def test_a_pool_may_say_which_scores_are_equal(tmp_path):
+    scores = np.array([[1.0 + 1e-13, 1.0], [0.0, 1.0]])
+    for tie, expected in ((None, 0.75), (1e-12, 0.75), (1e-14, 1.0)):
+        write_trec(tmp_path, Pool(scores, ["a", "b"], tie=tie))
+        assert trec_eval(tmp_path, "audio.instance", RR) == [expected]

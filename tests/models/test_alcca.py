@@ -6,8 +6,9 @@ from sklearn.base import clone
 
 from alcca.errors import DataError, LibraryError, NotFittedError, UsageError
 from alcca.models.acmr import ACMR
-from alcca.models.alcca import ALCCA, _kept_out, _largest_of_the_best
+from alcca.models.alcca import ALCCA, _largest_of_the_best
 from alcca.models.cca import CCA
+from alcca.models.held_out import held_out_fifth
 from alcca.retrieval import instance_ranks, mrr1
 
 SMALL = {"hidden": ((24, 8), (16, 8)), "epochs": 3, "batch_size": 20, "lr": 1e-3, "margin": 3.0, "device": "cpu"}
@@ -98,7 +99,7 @@ def test_of_ridges_that_are_about_as_good_the_largest_is_taken(worse_by, chosen)
 
 def test_groups_stay_together_where_the_ridge_is_chosen():
     groups = np.repeat(np.arange(40), 3)
-    train, held_out = _kept_out(groups, 120, random_state=3)
+    train, held_out = held_out_fifth(groups, 3, what="choose a ridge on")
     assert not set(groups[train]) & set(groups[held_out])
     assert len(held_out) == 24
     assert sorted([*train, *held_out]) == list(range(120))

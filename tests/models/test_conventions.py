@@ -211,8 +211,10 @@ def test_seeds_are_those_of_scikit_learn(songs, name, tmp_path, monkeypatch):
 def test_the_seed_of_an_alcca_is_that_of_all_its_steps(songs, monkeypatch):
     views, moods = songs
     module, seeds = importlib.import_module("alcca.models.alcca"), []
-    kept_out = module._kept_out
-    monkeypatch.setattr(module, "_kept_out", lambda groups, n, seed: seeds.append(seed) or kept_out(groups, n, seed))
+    held_out = module.held_out_fifth
+    monkeypatch.setattr(
+        module, "held_out_fifth", lambda codes, seed, **more: seeds.append(seed) or held_out(codes, seed, **more)
+    )
     drawn = int(np.random.RandomState(5).randint(2**32, dtype=np.int64))
     for ridge in (0.1, "auto"):
         model = ALCCA(2, ((4,), (4,)), ridge=ridge, random_state=np.random.RandomState(5), **NETS).fit(views, moods)

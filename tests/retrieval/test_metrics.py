@@ -199,3 +199,12 @@ def test_what_cannot_be_a_rank_or_a_pool_is_refused():
     ):
         with pytest.raises(DataError):
             call()
+
+
+@pytest.mark.parametrize(("pool", "relevant"), [([5, 5, 9], [1, 5, 3]), (30, 4)])
+def test_chance_of_ndcg_is_that_of_gains_of_one(pool, relevant):
+    from alcca.retrieval import chance_ndcg_at
+
+    pools, right = (np.broadcast_to(values, 3) for values in (pool, relevant))
+    each = [chance_ndcg_at(None, [[1] * r + [0] * (n - r)]) for n, r in zip(pools, right, strict=True)]
+    assert Chance(pool, relevant).ndcg() == pytest.approx(np.mean(each), rel=1e-12)

@@ -13,6 +13,8 @@ from alcca.errors import UsageError
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import check_kind
 from alcca.experiments.fit_cache import FitCache
+from alcca.experiments.tuning import Tuning, tuning_of
+from alcca.models.callbacks import Callback, check_callbacks
 from alcca.models.settings import whole_number
 from alcca.workers.workers import Workers
 
@@ -48,6 +50,10 @@ class Asked(NamedTuple):
     together : bool or None
     cv : object
         Checked when the songs are known (`alcca.experiments.splits.predefined_splits`).
+    callbacks : tuple of Callback
+    tune : Tuning or None
+        Its names are checked when the methods are known.
+    save_runs, save_scores : path or None
     """
 
     folds: int
@@ -64,6 +70,10 @@ class Asked(NamedTuple):
     verbose: bool
     together: bool | None
     cv: Any
+    tune: Tuning | None
+    callbacks: tuple[Callback, ...]
+    save_runs: Path | None
+    save_scores: Path | None
 
 
 def asked_for(
@@ -81,6 +91,10 @@ def asked_for(
     verbose: Any = False,
     together: Any = None,
     cv: Any = None,
+    tune: Any = None,
+    callbacks: Any = (),
+    save_runs: Any = None,
+    save_scores: Any = None,
 ) -> Asked:
     """Check the arguments of a comparison, given as for `alcca.cross_validate`: Python's, NumPy's, or arrays of these.
 
@@ -123,13 +137,17 @@ def asked_for(
         text_features=text_features,
         distractors=distractors,
         slow_after=None if slow_after is None else float(slow_after),
-        keep=_place("keep", keep),
+        keep=keep if isinstance(keep, FitCache) else _place("keep", keep),
         fresh=_flag("fresh", fresh),
         n_jobs=_processes("n_jobs", n_jobs),
         cluster=cluster,
         verbose=_flag("verbose", verbose),
         together=None if together is None else _flag("together", together),
         cv=cv,
+        tune=tuning_of(tune),
+        callbacks=_callbacks(callbacks, n_jobs, cluster),
+        save_runs=_place("save_runs", save_runs),
+        save_scores=_place("save_scores", save_scores),
     )
 
 
@@ -149,7 +167,8 @@ def checked(protocol: Mapping[str, Any]) -> dict[str, Any]:
     Traceback (most recent call last):
         ...
     alcca.errors.UsageError: a comparison has no argument 'fold'; it has folds, components, seed, shuffled_control, \
-text_features, distractors, slow_after, keep, fresh, n_jobs, cluster, verbose, together, cv
+text_features, distractors, slow_after, keep, fresh, n_jobs, cluster, verbose, together, cv, tune, callbacks, \
+save_runs, save_scores
     """
     known = list(Asked._fields)
     unknown = next((name for name in protocol if name not in known), None)
@@ -199,15 +218,32 @@ def _flag(name: str, given: Any) -> bool:
     return bool(given)
 
 
-def _place(name: str, given: Any) -> Any:
-    """The folder of kept fits, which may not exist yet."""
-    if given is None or isinstance(given, FitCache):
-        return given
+def _place(name: str, given: Any) -> Path | None:
+    """A folder, which may not exist yet."""
+    if given is None:
+        return None
     if not isinstance(given, str | os.PathLike):
         raise UsageError(f"{name}={given!r}: expected the path of a folder, or None")
     if Path(given).exists() and not Path(given).is_dir():
         raise UsageError(f"{name}={str(given)!r}: is a file; expected the path of a folder")
     return Path(given)
+
+
+def _callbacks(given: Any, n_jobs: Any, cluster: Any) -> tuple[Callback, ...]:
+    callbacks = () if given is None else check_callbacks(given)
+    if cluster is not None or _processes("n_jobs", n_jobs) > 1:
+        # As the workers' tasks are pickled.
+        from joblib.externals.loky.backend.reduction import dumps
+
+        for callback in callbacks:
+            try:
+                dumps(callback)
+            except Exception as error:  # an object of the caller may raise anything
+                raise UsageError(
+                    f"callbacks: {callback!r} cannot be sent to other processes ({error}); leave what it has open out "
+                    "of its __getstate__, or take n_jobs=1"
+                ) from error
+    return callbacks
 
 
 def _is_real(value: Any) -> bool:

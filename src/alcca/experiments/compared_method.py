@@ -1,11 +1,12 @@
 """A method of a comparison: its views, its settings for a fit, and the way it is ranked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from alcca.experiments.methods import named_methods
 from alcca.experiments.provenance import describe
+from alcca.experiments.tuning import Candidates, Tuning
 from alcca.models.contract import dimension_parameter, first_stage, has_own_similarity, view_names
 
 __all__ = ["ComparedMethod", "audio_views", "compared_methods"]
@@ -20,6 +21,8 @@ class ComparedMethod:
     name : str
     estimator : object
         Unfitted, with the contract of `alcca.models.contract`. Never changed.
+    candidates : Candidates, optional
+        Settings from which each fit chooses.
 
     Examples
     --------
@@ -31,6 +34,7 @@ class ComparedMethod:
 
     name: str
     estimator: Any
+    candidates: Candidates | None = None
 
     @property
     def audio_views(self) -> tuple[str, ...]:
@@ -66,6 +70,14 @@ class ComparedMethod:
         """Whether the estimator has a ``first_stage`` (`alcca.models.contract.first_stage`)."""
         return hasattr(self.estimator, "first_stage")
 
+    def with_settings(self, settings: Mapping[str, Any]) -> "ComparedMethod":
+        """The method with some settings changed, and nothing left to choose."""
+        from sklearn.base import clone
+
+        # Values that are estimators are copied, as each fit changes its own.
+        changes = {name: clone(value, safe=False) for name, value in settings.items()}
+        return ComparedMethod(self.name, clone(self.estimator).set_params(**changes))
+
     def prepared(self, components: int, seed: int) -> Any:
         """Clone the estimator for the fits of one seed; ``components`` is the largest number that is measured."""
         from sklearn.base import clone
@@ -85,15 +97,28 @@ class ComparedMethod:
         return first_stage(self.prepared(components, seed))
 
 
-def compared_methods(methods: Any) -> dict[str, ComparedMethod]:
+def compared_methods(methods: Any, tuning: Tuning | None = None) -> dict[str, ComparedMethod]:
     """Return the methods of a comparison by name, from the input of `alcca.experiments.methods.named_methods`.
+
+    Parameters
+    ----------
+    methods
+        As for `named_methods`.
+    tuning : Tuning, optional
+        Where the settings of each are chosen from.
 
     Raises
     ------
     UsageError
-        As raised by `named_methods`.
+        As raised by `named_methods`; a grid is of no method, or of a setting that its method does not have.
     """
-    return {name: ComparedMethod(name, estimator) for name, estimator in named_methods(methods).items()}
+    named = named_methods(methods)
+    if tuning is None:
+        return {name: ComparedMethod(name, estimator) for name, estimator in named.items()}
+    tuning.check_methods(list(named))
+    return {
+        name: ComparedMethod(name, estimator, tuning.candidates(name, estimator)) for name, estimator in named.items()
+    }
 
 
 def audio_views(methods: Iterable[ComparedMethod]) -> set[str]:

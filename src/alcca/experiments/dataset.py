@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,24 @@ from alcca.experiments.keys import digest, songs_key, view_bytes
 from alcca.models.base import is_missing
 from alcca.transcripts import Transcript, text_of
 
-__all__ = ["AUDIO_VIEWS", "LYRICS_VIEWS", "Dataset", "Heard", "check_features", "check_lyrics", "check_transcripts"]
+if TYPE_CHECKING:
+    from alcca.songs.recording_slice import RecordingSlice
+
+__all__ = [
+    "AUDIO_VIEWS",
+    "LYRICS_VIEWS",
+    "RECORDINGS",
+    "Dataset",
+    "Heard",
+    "check_features",
+    "check_lyrics",
+    "check_transcripts",
+]
 
 AUDIO_VIEWS = ("audio", "audio_frames", "audio_descriptors", "transcripts")
 LYRICS_VIEWS = ("features", "texts")
+# What every data set has, if only as None for each song.
+RECORDINGS = "recordings"
 # The kinds of NumPy's numbers.
 NUMERIC = "fiub"
 HOW_TO_GET = {
@@ -52,6 +66,8 @@ class Dataset:
         Descriptors of the whole track, for Spotify-DCCA.
     transcripts : sequence of n Transcript, str or None, optional
         The transcript of each recording, or of its slice; None, or a text without letters, if it has no words.
+    recordings : sequence of n RecordingSlice or None, optional
+        Where the recordings are, for methods that listen to them. Without them these methods do not listen.
     encoded : mapping of str to (n, …) array
         Outputs of encoders for the songs, by `alcca.encoders.encoder.Encoder.key`. Only of encoders that learn nothing;
         others would have learned from songs of a test fold.
@@ -90,6 +106,7 @@ class Dataset:
     audio_frames: NDArray[np.floating] | None = None
     audio_descriptors: NDArray[np.floating] | None = None
     transcripts: Sequence[Heard] | None = None
+    recordings: "Sequence[RecordingSlice | None] | None" = None
     encoded: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
     split: Sequence[str] | None = None
     name: str = "songs"
@@ -103,6 +120,8 @@ class Dataset:
         for name in AUDIO_VIEWS[:3]:
             if getattr(self, name) is not None:
                 put(name, check_features(name, getattr(self, name)))
+        if self.recordings is not None:
+            put("recordings", _listed("recordings", self.recordings))
         if self.transcripts is not None:
             put("transcripts", check_transcripts(self.transcripts))
         if all(getattr(self, name) is None for name in AUDIO_VIEWS):
@@ -118,7 +137,10 @@ class Dataset:
         if not n:
             raise DataError("expected at least one song, got none")
         for name, values in (
-            *((name, getattr(self, name)) for name in ("lyrics", "label", "group", "split", "ids", *AUDIO_VIEWS[1:])),
+            *(
+                (name, getattr(self, name))
+                for name in ("lyrics", "label", "group", "split", "ids", RECORDINGS, *AUDIO_VIEWS[1:])
+            ),
             *((f"encoded[{key!r}]", values) for key, values in self.encoded.items()),
         ):
             if values is not None and len(values) != n:
@@ -148,6 +170,8 @@ class Dataset:
         """
         if name in self.encoded:
             return self.encoded[name]
+        if name == RECORDINGS:
+            return self.recordings or (None,) * len(self)
         if name not in AUDIO_VIEWS:
             raise DataError(f"audio_view: expected one of {', '.join(AUDIO_VIEWS)}, got {name!r}")
         view = getattr(self, name)

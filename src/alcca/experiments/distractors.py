@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
-from alcca.experiments.dataset import AUDIO_VIEWS, Dataset, Heard, check_features, check_lyrics, check_transcripts
+from alcca.experiments.dataset import (
+    AUDIO_VIEWS,
+    RECORDINGS,
+    Dataset,
+    Heard,
+    check_features,
+    check_lyrics,
+    check_transcripts,
+)
 from alcca.experiments.keys import digest, view_bytes
 from alcca.songs.lyrics import normalise_lyrics
 
@@ -70,6 +78,8 @@ class Distractors:
 
     def audio_view(self, name: str) -> Any:
         """Return a view of the recordings, as `Dataset.audio_view` does for songs; None if there is none."""
+        if name == RECORDINGS:
+            return (None,) * self.recordings
         frames = self.audio if self.audio is not None and self.audio.ndim == 3 else None
         view = getattr(self, name)
         return frames if view is None and name == "audio_frames" else view

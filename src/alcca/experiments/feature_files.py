@@ -1,11 +1,11 @@
-"""Readers of files of features for the songs of a comparison and for distractors: NumPy, Parquet, MATLAB and HDF5.
+"""Readers of files of features for the songs of a comparison and for distractors.
+
+They are of NumPy, Parquet, MATLAB, HDF5, and of tables as text.
 
 A reader returns the arrays that are known by name and the names of the others, which it does not read. None of them
 unpickles anything or follows a link to another file.
 """
 
-import csv
-import io
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterable
@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, MissingExtraError, UsageError
+from alcca.experiments.csv_files import read_csv_features
 from alcca.experiments.dataset import AUDIO_VIEWS, Dataset
 from alcca.experiments.distractors import Distractors
 from alcca.experiments.matlab_files import MAT_ERRORS, NoArray, read_mat
-from alcca.songs.lyrics import clean_lyrics, decode_text, read_lyrics_file
+from alcca.songs.lyrics import clean_lyrics, read_lyrics_file
 
 __all__ = ["read_dataset", "read_distractors"]
 
@@ -29,6 +30,8 @@ DISTRACTORS = ("lyrics", *AUDIO_VIEWS)
 TEXTS = (".txt", ".lrc")
 # One value a song; the other known arrays have one row a song.
 VECTORS = ("label", "group", "split", "ids", "transcripts")
+# The vectors of a table as text.
+VIEWS = ("audio", "audio_descriptors", "lyrics")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 # MATLAB's version 7.3 is HDF5 after a header of this size.
 MATLAB_HEADER = 512
@@ -55,8 +58,9 @@ def read_dataset(path: Path | str) -> Dataset:
     ----------
     path : path
         ``.npz`` with arrays; ``.parquet`` with columns (lists for vectors, lists of lists for frames); ``.mat`` with
-        MATLAB's variables, of any version (texts as a cell array of character vectors: ``cellstr``); or ``.h5`` or
-        ``.hdf5`` with datasets. One row a song: ``audio`` and ``lyrics`` (texts, or vectors), and optionally ``label``,
+        MATLAB's variables, of any version (texts as a cell array of character vectors: ``cellstr``); ``.h5`` or
+        ``.hdf5`` with datasets; or ``.csv``, with a column for each number of a vector: ``audio_0``, ``audio_1`` and so
+        on. One row a song: ``audio`` and ``lyrics`` (texts, or vectors), and optionally ``label``,
         ``group``, ``split``, ``ids``, ``audio_frames``, ``audio_descriptors`` and ``transcripts`` (texts; empty for
         recordings without words), as in `Dataset`. With another view of audio, ``audio`` may be missing. Other names
         are left out, and listed in the data set's notes.
@@ -108,9 +112,8 @@ def read_distractors(path: Path | str) -> Distractors:
     Parameters
     ----------
     path : path
-        A folder of lyrics, in ``.txt`` or ``.lrc`` files at any depth; a ``.csv`` file with a column ``lyrics``,
-        ``transcripts`` or both; or a file of features, as for `read_dataset`, with one of these or with views of
-        audio. Empty lyrics are left out.
+        A folder of lyrics, in ``.txt`` or ``.lrc`` files at any depth; or a file of features, as for `read_dataset`,
+        with ``lyrics``, ``transcripts`` or views of audio. Empty lyrics are left out.
 
     Raises
     ------
@@ -135,12 +138,10 @@ def read_distractors(path: Path | str) -> Distractors:
         columns: dict[str, Any] = {"lyrics": [clean_lyrics(read_lyrics_file(file)) for file in files]}
     elif path.suffix.lower() in READERS:
         columns = dict(_content(path, DISTRACTORS).arrays)
-    elif path.suffix.lower() == ".csv":
-        columns = {name: values for name, values in _csv(path).items() if name in ("lyrics", "transcripts")}
     else:
         raise UsageError(
-            f"{path}: expected lyrics that match no song: a folder of .txt files, a .csv file or a file of "
-            f"features ({SUFFIXES}) with lyrics, or the folder of a library"
+            f"{path}: expected lyrics that match no song: a folder of .txt files, a file of features "
+            f"({SUFFIXES}) with lyrics, or the folder of a library"
         )
     lyrics = columns.get("lyrics", ())
     if not (isinstance(lyrics, np.ndarray) and lyrics.dtype.kind in "fiub"):
@@ -151,20 +152,6 @@ def read_distractors(path: Path | str) -> Distractors:
         return Distractors(**columns, name=path.stem)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
-
-
-def _csv(path: Path) -> dict[str, list[str]]:
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file")
-    text = decode_text(path.read_bytes())
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise DataError(f"{path}: is not a CSV file ({error}); save it again") from error
-    names = [name for name in (rows[0] if rows else {}) if name is not None]
-    return {name.strip().lower(): [row[name] or "" for row in rows] for name in names}
 
 
 def _content(path: Path, wanted: Collection[str]) -> _Content:
@@ -214,6 +201,12 @@ def _column(path: Path, name: str, values: list[Any]) -> NDArray[Any]:
         if shape != expected:
             raise DataError(f"{path}: {name} of row {row} has shape {shape}, the first row {expected}")
     return np.array(values)
+
+
+def _table(path: Path, wanted: Collection[str]) -> _Content:
+    """A table as text."""
+    texts = [name for name in (*VECTORS, "lyrics") if name in wanted]
+    return _Content(*read_csv_features(path, texts, [name for name in VIEWS if name in wanted]))
 
 
 def _mat(path: Path, wanted: Collection[str]) -> _Content:
@@ -357,5 +350,6 @@ READERS: dict[str, Callable[[Path, Collection[str]], _Content]] = {
     ".mat": _mat,
     ".h5": _hdf5,
     ".hdf5": _hdf5,
+    ".csv": _table,
 }
 SUFFIXES = ", ".join([*READERS][:-1]) + f" or {[*READERS][-1]}"

@@ -11,6 +11,7 @@ from alcca.experiments.comparison import Comparison
 from alcca.experiments.fitting import Begun, labels_in_notes, largest, training_songs
 from alcca.experiments.keys import stage_key
 from alcca.experiments.rank_tables import Fit
+from alcca.experiments.training_runs import training_run
 
 __all__ = ["begin_alike", "begin_together"]
 
@@ -19,7 +20,8 @@ def begin_alike(fits: Sequence[Fit], comparison: Comparison) -> list[list[Fit]]:
     """Group fits that share their songs and the first stage of their methods.
 
     Methods with a ``first_stage`` share it if its settings are equal. A method without one is trained for them if it is
-    their first stage. Two methods without one share nothing, unless they are the same object.
+    their first stage. Two methods without one share nothing, unless they are the same object, and neither does a method
+    that chooses its settings in each fit.
 
     Parameters
     ----------
@@ -27,7 +29,11 @@ def begin_alike(fits: Sequence[Fit], comparison: Comparison) -> list[list[Fit]]:
         The fits to do.
     comparison : Comparison
     """
-    beginnings = _beginnings({fit.method: comparison.methods[fit.method] for fit in fits}, comparison.components)
+    methods = {fit.method: comparison.methods[fit.method] for fit in fits}
+    # Settings are chosen in each fit, and with them its first stage.
+    beginnings: dict[str, Any] = {name: (name,) for name, method in methods.items() if method.candidates}
+    others = {name: method for name, method in methods.items() if name not in beginnings}
+    beginnings |= _beginnings(others, comparison.components)
     alike: dict[Any, list[Fit]] = defaultdict(list)
     for fit in fits:
         alike[beginnings[fit.method], *fit[1:]].append(fit)
@@ -52,14 +58,14 @@ def _beginnings(named: Mapping[str, ComparedMethod], components: Sequence[int]) 
 
 
 def begin_together(
-    firsts: Sequence[Fit], comparison: Comparison, together: bool | None, verbose: bool
+    groups: Sequence[Sequence[Fit]], comparison: Comparison, together: bool | None, verbose: bool
 ) -> dict[Fit, Begun]:
     """Train the first stages of a method in several folds at once, as one batched model.
 
     Parameters
     ----------
-    firsts : sequence of Fit
-        One of each group of fits that share a first stage.
+    groups : sequence of sequences of Fit
+        Those of each share a first stage.
     comparison : Comparison
     together : bool, optional
         None: if the model's device is CUDA.
@@ -68,13 +74,14 @@ def begin_together(
     Returns
     -------
     dict of Fit to Begun
-        For those of ``firsts`` whose first stage is `alcca.ACMR`. After a failure each fit trains its own.
+        For the first fit of each group whose first stage is `alcca.ACMR`. After a failure each group trains its own.
     """
     if together is False:
         return {}
     stages: dict[Fit, Any] = {}
     same: dict[Any, list[Fit]] = defaultdict(list)
-    for fit in firsts:
+    sharing = {group[0]: group for group in groups}
+    for fit in sharing:
         stage = _batchable(comparison.methods[fit.method], comparison.components, fit.seed, together)
         if stage is not None:
             stages[fit] = stage
@@ -82,13 +89,20 @@ def begin_together(
     begun: dict[Fit, Begun] = {}
     for fits in (group for group in same.values() if len(group) > 1):
         started = time.monotonic()
-        models = _trained_together([stages[fit] for fit in fits], fits, comparison, verbose)
+        runs = [training_run(sharing[fit]) for fit in fits]
+        models = _trained_together([stages[fit] for fit in fits], fits, comparison, verbose, runs)
         seconds = (time.monotonic() - started) / len(fits)
         begun |= {fit: Begun(model, seconds) for fit, model in zip(fits, models, strict=False)}
     return begun
 
 
-def _trained_together(models: list[Any], fits: Sequence[Fit], comparison: Comparison, verbose: bool) -> list[Any]:
+def _trained_together(
+    models: list[Any],
+    fits: Sequence[Fit],
+    comparison: Comparison,
+    verbose: bool,
+    runs: Sequence[tuple[str, dict[str, Any]]],
+) -> list[Any]:
     """Fit the models as one batched model; an empty list if that fails."""
     from alcca.models.batched_training import fit_together
 
@@ -101,7 +115,7 @@ def _trained_together(models: list[Any], fits: Sequence[Fit], comparison: Compar
     groups = [songs.groups[train] for train in trains]
     try:
         with labels_in_notes():
-            fit_together(models, [views for views, _ in given], [y for _, y in given], groups, show=verbose)
+            fit_together(models, [views for views, _ in given], [y for _, y in given], groups, show=verbose, runs=runs)
     except Exception:  # noqa: BLE001  # such as a device without room for all of them
         return []
     return models
@@ -112,6 +126,8 @@ def _batchable(method: ComparedMethod, components: Sequence[int], seed: int, tog
     from alcca.models.acmr import ACMR
     from alcca.models.training import choose_device
 
+    if method.candidates:
+        return None
     try:
         stage = method.first_stage(largest(components), seed)
         wanted = type(stage) is ACMR and (together or choose_device(stage.device).type == "cuda")

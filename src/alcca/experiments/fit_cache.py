@@ -1,14 +1,16 @@
 """Finished fits on disk, so that an interrupted comparison can resume."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.experiments.compared_method import ComparedMethod, audio_views
 from alcca.experiments.dataset import Dataset
+from alcca.experiments.fold_scores import FoldScores, read_scores, write_scores
 from alcca.experiments.keys import Keys
 from alcca.experiments.rank_tables import Fit
 from alcca.persistence import replace_file
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 __all__ = ["CachedFits", "ComparisonCache", "FitCache"]
+
+# The ending of files of scores.
+SCORES = "scores.npz"
 
 
 class FitCache:
@@ -53,6 +58,14 @@ class FitCache:
         self._written.add(path)
 
 
+class Kept(NamedTuple):
+    """The kept result of one fit: its ranks, its time, and what it chose (`alcca.experiments.choosing.Choice`)."""
+
+    ranks: "DataFrame"
+    seconds: float
+    choice: dict[str, Any] | None
+
+
 class CachedFits:
     """Ranks and lyric features of the same songs, under keys of `alcca.experiments.keys`.
 
@@ -83,8 +96,8 @@ class CachedFits:
         self._folder = self._keep.folder / fingerprint if known else None  # type: ignore[operator]  # both are known
         self.earlier = 0
 
-    def ranks(self, key: str | None) -> "tuple[DataFrame, float] | None":
-        """Return the kept ranks and seconds of a fit, or None."""
+    def ranks(self, key: str | None) -> Kept | None:
+        """Return the kept result of a fit, or None."""
         from pyarrow import ArrowException, parquet
 
         path = self._path("parquet", key)
@@ -92,14 +105,17 @@ class CachedFits:
             return None
         try:
             table = parquet.ParquetFile(path).read()
-            kept = table.to_pandas(), float(table.schema.metadata[b"seconds"])
+            about = table.schema.metadata
+            kept = Kept(table.to_pandas(), float(about[b"seconds"]), json.loads(about.get(b"choice", b"null")))
         except (ArrowException, OSError, KeyError, ValueError, TypeError):
             return None  # damaged; it is computed again
         self.earlier += self._keep.is_earlier(path)
         return kept
 
-    def put_ranks(self, ranks: "DataFrame", seconds: float, key: str | None) -> None:
-        """Keep the ranks of one fit and how long it took."""
+    def put_ranks(
+        self, ranks: "DataFrame", seconds: float, key: str | None, choice: dict[str, Any] | None = None
+    ) -> None:
+        """Keep the ranks of one fit, how long it took, and what it chose."""
         import pyarrow
         from pyarrow import parquet
 
@@ -107,8 +123,20 @@ class CachedFits:
         if path is None:
             return
         table = pyarrow.Table.from_pandas(ranks, preserve_index=False)
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"seconds": str(seconds).encode()})
+        about = {b"seconds": str(seconds).encode(), b"choice": json.dumps(choice).encode()}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **about})
         self._keep.write(path, lambda part: parquet.write_table(table, part))
+
+    def scores(self, key: str | None) -> FoldScores | None:
+        """Return the kept scores of a fit, or None."""
+        path = self._path(SCORES, key)
+        return None if path is None or not self._keep.offers(path) else read_scores(path)
+
+    def put_scores(self, scores: FoldScores, key: str | None) -> None:
+        """Keep the scores of a fit."""
+        path = self._path(SCORES, key)
+        if path is not None:
+            self._keep.write(path, lambda part: write_scores(part, scores))
 
     def features(self, key: str | None) -> NDArray[Any] | None:
         """Return kept lyric features, or None."""
@@ -164,13 +192,28 @@ class ComparisonCache:
         # Lyric features, which do not depend on the audio.
         self._words = CachedFits(store, dataset.words_fingerprint if keeps else None)
 
-    def ranks(self, fit: Fit, components: Sequence[int]) -> "tuple[DataFrame, float] | None":
-        """Return the kept ranks and seconds of a fit, or None."""
+    def ranks(self, fit: Fit, components: Sequence[int]) -> Kept | None:
+        """Return the kept result of a fit, or None."""
         return self._fits.ranks(self._ranks_key(fit, components))
 
-    def put_ranks(self, fit: Fit, components: Sequence[int], ranks: "DataFrame", seconds: float) -> None:
-        """Keep the ranks of a fit and how long it took."""
-        self._fits.put_ranks(ranks, seconds, self._ranks_key(fit, components))
+    def put_ranks(
+        self,
+        fit: Fit,
+        components: Sequence[int],
+        ranks: "DataFrame",
+        seconds: float,
+        choice: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep the ranks of a fit, how long it took, and what it chose."""
+        self._fits.put_ranks(ranks, seconds, self._ranks_key(fit, components), choice)
+
+    def scores(self, fit: Fit, components: Sequence[int]) -> FoldScores | None:
+        """Return the kept scores of a fit, or None."""
+        return self._fits.scores(self._ranks_key(fit, components))
+
+    def put_scores(self, fit: Fit, components: Sequence[int], scores: FoldScores) -> None:
+        """Keep the scores of a fit."""
+        self._fits.put_scores(scores, self._ranks_key(fit, components))
 
     def features(self, seed: int, fold: int) -> NDArray[Any] | None:
         """Return the kept lyric features of a fold, or None."""
@@ -208,8 +251,13 @@ class ComparisonCache:
 def _keys(methods: Mapping[str, ComparedMethod], dataset: Dataset, text_features: Any, **about: Any) -> Keys:
     seen = {view: dataset.view_fingerprint(view) for view in audio_views(methods.values()) - {"audio"}}
     described = {
-        name: (method.estimator, [seen[view] for view in method.audio_views if view in seen])
+        name: (_learner(method), [seen[view] for view in method.audio_views if view in seen])
         for name, method in methods.items()
     }
     reading = [name for name, method in methods.items() if method.reads("features")]
     return Keys(described, None if dataset.texts is None else text_features, reading, **about)
+
+
+def _learner(method: ComparedMethod) -> Any:
+    """The content that decides what a method learns: its estimator, and the settings that it chooses from."""
+    return method.estimator if method.candidates is None else (method.estimator, tuple(method.candidates))

@@ -2,8 +2,7 @@
 
 import time
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,39 +10,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import AlccaError, DataError
+from alcca.errors import DataError
+from alcca.experiments.choosing import Choice, TrainingSongs, choose_settings
 from alcca.experiments.compared_method import ComparedMethod
 from alcca.experiments.dataset import LYRICS_VIEWS, Dataset
-from alcca.experiments.directed import directed_similarities
 from alcca.experiments.distractors import Distractors
-from alcca.experiments.rank_tables import Fit, fit_frame
-from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS
-from alcca.models.contract import (
-    embedded,
-    first_stage,
-    fit_estimator,
-    gather,
-    has_own_similarity,
-    take,
-)
+from alcca.experiments.execution import reason
+from alcca.experiments.fold_scores import FoldScores
+from alcca.experiments.measuring import FoldSongs, measured
+from alcca.experiments.rank_tables import Fit
+from alcca.experiments.training_runs import training_run
+from alcca.models.callbacks import training_callbacks
+from alcca.models.contract import first_stage, fit_estimator, gather, take
 from alcca.models.conventions import UnlabelledWarning
-from alcca.retrieval import category_ranks, instance_ranks, score_category_ranks, score_instance_ranks
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 __all__ = [
     "Begun",
+    "Fitted",
     "Songs",
     "fit_and_rank",
     "labels_in_notes",
     "largest",
-    "reason",
     "training_songs",
 ]
 
 Array = NDArray[Any]
-Ranker = Callable[..., Any]
 
 
 class Songs(NamedTuple):
@@ -105,16 +99,38 @@ class Begun(NamedTuple):
     seconds: float
 
 
+class Fitted(NamedTuple):
+    """The result of one fit.
+
+    Parameters
+    ----------
+    ranks : DataFrame or str
+        As from `alcca.experiments.rank_tables.fit_frame`, or the reason if the method failed.
+    seconds : float
+        The time that the fit would take alone, including the first stage.
+    scores : FoldScores, optional
+        If they were asked for.
+    choice : Choice, optional
+        The settings that the method chose among others.
+    """
+
+    ranks: "DataFrame | str"
+    seconds: float
+    scores: FoldScores | None = None
+    choice: Choice | None = None
+
+
 def fit_and_rank(
     fits: Sequence[Fit],
-    methods: Sequence[Any],
+    methods: Sequence[ComparedMethod],
     songs: Songs,
     features: Array | None,
     train: Array,
     test: Array,
     components: Sequence[int],
     begun: Begun | None = None,
-) -> list[tuple["DataFrame | str", float]]:
+    save_at: int | None = None,
+) -> list[Fitted]:
     """Fit methods that share a first stage on the same songs, the stage once, and rank every test query by each.
 
     A method with a similarity of its own has no components, and is ranked by that similarity.
@@ -123,8 +139,8 @@ def fit_and_rank(
     ----------
     fits : sequence of Fit
         Of one seed and fold; all or none of them are controls.
-    methods : sequence of estimators
-        One for each fit, unfitted, with the same `alcca.models.contract.first_stage`.
+    methods : sequence of ComparedMethod
+        One for each fit, with the same `alcca.models.contract.first_stage`; one with candidates is alone.
     songs : Songs
     features : array, optional
         The lyric features of all songs.
@@ -133,37 +149,64 @@ def fit_and_rank(
         The numbers of components at which they are ranked, ascending.
     begun : Begun, optional
         Their first stage, if it is already fitted.
+    save_at : int, optional
+        Return the scores of the fits that are no controls, at this number of components or the next lower one.
 
     Returns
     -------
-    list of (DataFrame or str, float)
-        For each fit the ranks, as from `fit_frame`, or the reason if the method failed; and the seconds that it would
-        take alone, including the first stage.
+    list of Fitted
     """
     stage, stage_seconds = begun or (None, 0.0)
-    results: list[tuple[DataFrame | str, float]] = []
+    results: list[Fitted] = []
     for fit, method in zip(fits, methods, strict=True):
         started = time.monotonic()
         try:
-            compared = ComparedMethod(fit.method, method)
-            model, nested = compared.prepared(largest(components), fit.seed), compared.dimension_parameter is not None
+            choice = _choice(method, fit, songs, features, train, components)
+            chosen = method if choice is None else method.with_settings(choice.settings)
+            model, nested = chosen.prepared(largest(components), fit.seed), chosen.dimension_parameter is not None
             learn = partial(_fitted, fit=fit, songs=songs, features=features, train=train)
             if len(fits) > 1 and stage is None:
-                stage = learn(first_stage(model))
+                stage = learn(first_stage(model), sharing=fits)
                 stage_seconds = time.monotonic() - started
                 started += stage_seconds
             model = learn(model, begun=stage)
-            result: DataFrame | str = _test_ranks(model, nested, songs, features, test, components)
+            at = components if nested else None
+            ranks, scores = measured(
+                model, _fold_songs(model, songs, features, test), at, None if fit.control else save_at
+            )
+            results.append(Fitted(ranks, stage_seconds + time.monotonic() - started, scores, choice))
         except Exception as error:  # noqa: BLE001  # an error of a method is its result; the others go on
-            result = reason(error)
-        results.append((result, stage_seconds + time.monotonic() - started))
+            results.append(Fitted(reason(error), stage_seconds + time.monotonic() - started))
     return results
 
 
-def _fitted(model: Any, *, fit: Fit, songs: Songs, features: Array | None, train: Array, begun: Any = None) -> Any:
-    """Fit a model on the training songs, or on shuffled pairs of them."""
+def _choice(
+    method: ComparedMethod, fit: Fit, songs: Songs, features: Array | None, train: Array, components: Sequence[int]
+) -> Choice | None:
+    """Choose the settings of a method by the training songs; None if it has no candidates."""
+    if method.candidates is None:
+        return None
+    (audio, lyrics), y = training_songs(method.estimator, fit, songs, features, train)
+    name, about = training_run([fit])
+    with labels_in_notes(), training_callbacks(name=f"{name}/choosing", **about):
+        given = TrainingSongs(audio, lyrics, y, songs.groups[train])
+        return choose_settings(method, method.candidates, given, largest(components), fit.seed)
+
+
+def _fitted(
+    model: Any,
+    *,
+    fit: Fit,
+    songs: Songs,
+    features: Array | None,
+    train: Array,
+    begun: Any = None,
+    sharing: Sequence[Fit] = (),
+) -> Any:
+    """Fit a model on the training songs, or on shuffled pairs of them, for one fit or for those that share it."""
     (audio, lyrics), y = training_songs(model, fit, songs, features, train)
-    with labels_in_notes():
+    name, about = training_run(sharing or [fit])
+    with labels_in_notes(), training_callbacks(name=name, **about):
         return fit_estimator(model, audio, lyrics, y, songs.groups[train], begun)
 
 
@@ -192,76 +235,16 @@ def _labels(songs: Songs) -> Array | None:
     return None if label is None else np.fromiter(label, dtype=object)
 
 
-def _test_ranks(
-    model: Any, nested: bool, songs: Songs, features: Array | None, test: Array, components: Sequence[int]
-) -> "DataFrame":
-    """Rank all test queries with a fitted model."""
+def _fold_songs(model: Any, songs: Songs, features: Array | None, test: Array) -> FoldSongs:
+    """The test songs, and the distractors after them, as a model reads them."""
     audio = gather(model, "audio", songs.audio)
     lyrics = gather(model, "lyrics", partial(songs.lyrics, features=features))
     pools = [np.concatenate([test, len(songs.dataset) + np.arange(count)]) for count in songs.others]
-    views = take(audio, pools[0]), take(lyrics, pools[1])
-    rankers = (
-        _by_similarity(model, *views, len(test))
-        if has_own_similarity(model)
-        else _by_cosine(model, *views, len(test), components if nested else None)
-    )
     labels = _labels(songs)
-    records: list[dict[str, Any]] = []
-    for which, by_song, by_label in rankers:
-        pool = len(pools[1 - DIRECTIONS.index(which["direction"])])
-        records += _ranked(by_song, by_label, labels, test, pool, which)
-    return fit_frame(records)
-
-
-def _by_cosine(
-    model: Any, audio: Any, lyrics: Any, n: int, components: Sequence[int] | None
-) -> Iterator[tuple[dict[str, Any], Ranker, Ranker]]:
-    """The rankers of both levels in a common space: with its first components, or with all (None)."""
-    places = embedded(model, audio, lyrics)
-    depth = min(view.shape[1] for view in places)
-    for c in [depth] if components is None else [c for c in components if c <= depth]:
-        for direction, (queries, gallery) in zip(DIRECTIONS, ((0, 1), (1, 0)), strict=True):
-            query_places, gallery_places = places[queries][:n, :c], places[gallery][:, :c]
-            others = gallery_places[n:] if len(gallery_places) > n else None
-            yield (
-                {"components": c, "direction": direction},
-                partial(instance_ranks, query_places, gallery_places[:n], distractors=others),
-                partial(category_ranks, query_places, gallery_places),
-            )
-
-
-def _by_similarity(model: Any, audio: Any, lyrics: Any, n: int) -> Iterator[tuple[dict[str, Any], Ranker, Ranker]]:
-    """The rankers of both levels by a model's own similarity."""
-    for direction, found in zip(DIRECTIONS, directed_similarities(model, audio, lyrics), strict=True):
-        which: dict[str, Any] = {"components": AS_A_WHOLE, "direction": direction}
-        if found.probabilities is not None:
-            which["probability"] = found.probabilities[:n]
-        scores = found.scores[:n]
-        yield which, partial(score_instance_ranks, scores), partial(score_category_ranks, scores)
-
-
-def _ranked(
-    by_song: Ranker, by_label: Ranker, labels: Array | None, test: Array, pool: int, which: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    yield {
-        **which, "level": "instance", "query": test, "rank": by_song(),
-        "pool": pool, "relevant": np.ones(len(test), dtype=np.int64),
-    }  # fmt: skip
-    which = {name: value for name, value in which.items() if name != "probability"}
-    if labels is None:
-        return
-    own = labels[test].tolist()
-    ranks, rows = by_label(own, own + [None] * (pool - len(test)))
-    sizes = Counter(own)
-    relevant = np.array([sizes[own[row]] for row in rows], dtype=np.int64)
-    yield {**which, "level": "category", "query": test[rows], "rank": ranks, "pool": pool, "relevant": relevant}
+    own = None if labels is None else labels[test].tolist()
+    return FoldSongs(take(audio, pools[0]), take(lyrics, pools[1]), test, own)
 
 
 def largest(components: Sequence[int]) -> int:
     """The largest number of components; 1 if there is none, as all methods have a similarity of their own."""
     return max(components, default=1)
-
-
-def reason(error: Exception) -> str:
-    """The text of an error in results: the message, for errors that are not alcca's with the class."""
-    return str(error) if isinstance(error, AlccaError) else f"{type(error).__name__}: {error}"

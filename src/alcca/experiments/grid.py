@@ -17,6 +17,7 @@ from alcca.encoders.encoder import AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
 from alcca.errors import AlccaError, DataError, UsageError
 from alcca.experiments.asked import check_dataset, checked
+from alcca.experiments.chosen import together
 from alcca.experiments.compared_method import ComparedMethod, audio_views, compared_methods
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.distractors import Distractors, distractors_for, without_lacking
@@ -40,6 +41,7 @@ class _Cell(NamedTuple):
     audio: str | None
     lyrics: str | None
     methods: dict[str, Any]
+    named: dict[str, str]  # the names of the methods without the encoders
 
     @property
     def label(self) -> str:
@@ -102,7 +104,8 @@ def compare_encoders(
     known = checked({**protocol, "distractors": distractors, "keep": keep, "fresh": fresh})
     protocol = {name: known[name] for name in protocol}
     check_dataset(dataset)
-    compared = compared_methods(methods)
+    tuning = protocol.pop("tune", None)
+    compared = compared_methods(methods, tuning)
     audio = _named("audio_encoders", audio_encoders, audio_encoder, AudioEncoder)
     lyrics = _named("lyrics_encoders", lyrics_encoders, lyrics_encoder, LyricsEncoder)
     if lyrics and dataset.texts is None:
@@ -122,6 +125,8 @@ def compare_encoders(
             cache = FitCache(stack.enter_context(tempfile.TemporaryDirectory()), own=True)
         for cell in cells:
             own = dict(protocol) if cell.lyrics is None else {**protocol, "text_features": features[cell.lyrics]}
+            if tuning is not None:
+                own["tune"] = tuning.for_rows(cell.named)
             pool = others
             if others is not None and others.recordings and cell.audio is not None:
                 pool = with_audio(others, audio[cell.audio])
@@ -160,9 +165,10 @@ def _cells(
     for method in compared:
         for a in audio if audio and method.reads("audio") else (None,):
             for b in lyrics if lyrics and method.reads("features") else (None,):
-                cell = cells.setdefault((a, b), _Cell(a, b, {}))
+                cell = cells.setdefault((a, b), _Cell(a, b, {}, {}))
                 row = SEPARATOR.join(name for name in (method.name, a, b) if name)
                 cell.methods[row] = method.estimator
+                cell.named[row] = method.name
                 order.append(row)
     return list(cells.values()), order
 
@@ -206,6 +212,7 @@ def _together(
                     if row in part.settings["methods"]},
         "word_methods": [row for part in parts for row in part.settings["word_methods"]],
         **encoders,
+        **together([part.settings for part in parts], order),
     }  # fmt: skip
     return replace(
         parts[0],

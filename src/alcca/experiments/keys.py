@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["Keys", "computed_with", "digest", "songs_key", "stage_key", "versions", "view_bytes"]
 
 # Increase it when the format of the kept files changes; older files are then ignored.
-FORMAT = 3
+FORMAT = 4
 # The packages that compute ranks or lyric features. Others that alcca imports store, show, or read files.
-COMPUTING = ("alcca", "numpy", "scipy", "scikit-learn", "torch", "gensim", "parasail", "anyascii")
+COMPUTING = (
+    "alcca", "numpy", "scipy", "scikit-learn", "torch", "gensim", "parasail", "anyascii", "faster-whisper", "ctranslate2",
+)  # fmt: skip
 
 
 def versions(packages: Sequence[str] = (*COMPUTING, "librosa")) -> dict[str, str]:

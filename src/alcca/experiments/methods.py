@@ -25,6 +25,7 @@ __all__ = [
     "named_methods",
     "paper_methods",
     "parse_methods",
+    "set_epochs",
 ]
 
 
@@ -199,21 +200,39 @@ def parse_methods(text: str, epochs: int | None = None, ready: Mapping[str, Any]
         for written in paper_methods() if part == "all" else [part]:
             if written in parsed:
                 raise UsageError(f"methods: {written} is there twice; leave one out")
-            if ready is not None and written in ready:
-                parsed[written] = ready[written]
-                continue
             name, arguments, settings = Specification.of(written)
+            if ready is not None and name in ready and not any(map(str.strip, arguments)):
+                parsed[written] = _with_settings(name, ready[name], settings)
+                continue
             for argument in filter(None, map(str.strip, arguments)):
                 if name.split(":")[-1] not in AROUND or "=" in argument:
                     wrong = next((text for text in (argument, *arguments) if "=" not in text), argument)
                     raise UsageError(f"methods: expected {name}:setting=value, got {wrong!r}")
                 name = f"{name}:{argument}"
-            parsed[written] = make_method(name, **{key: value_of(text) for key, text in settings.items()})
-            if epochs is not None:
-                # Those of the method, or of its parts.
-                theirs = [key for key in parsed[written].get_params() if key.split("__")[-1] == "epochs"]
-                parsed[written].set_params(**dict.fromkeys(theirs, epochs))
+            made = make_method(name, **{key: value_of(text) for key, text in settings.items()})
+            parsed[written] = set_epochs(made, epochs)
     return parsed
+
+
+def _with_settings(name: str, method: Any, settings: Mapping[str, str]) -> Any:
+    """An estimator with settings of the command line; UsageError if it has no such setting."""
+    from sklearn.base import clone
+
+    if not settings:
+        return method
+    known = method.get_params(deep=False)
+    unknown = next((key for key in settings if key not in known), None)
+    if unknown is not None:
+        raise UsageError(f"methods: {name} has no setting {unknown!r}; it has {', '.join(known)}")
+    return clone(method).set_params(**{key: value_of(text) for key, text in settings.items()})
+
+
+def set_epochs(method: Any, epochs: int | None) -> Any:
+    """Replace the epochs of an unfitted estimator that has them, or of its parts; None leaves them."""
+    if epochs is not None:
+        theirs = [key for key in method.get_params() if key.split("__")[-1] == "epochs"]
+        method.set_params(**dict.fromkeys(theirs, epochs))
+    return method
 
 
 def default_methods(dataset: "Dataset", epochs: int | None = None) -> dict[str, Any]:
@@ -268,7 +287,9 @@ def named_methods(methods: Any, epochs: int | None = None, ready: Mapping[str, A
                 named[name] = made
     if not named:
         raise UsageError("methods: expected at least one estimator or name, got none")
-    named = {name: make_method(method) if isinstance(method, str) else method for name, method in named.items()}
+    for name, method in named.items():
+        if isinstance(method, str):
+            named[name] = ready[method] if ready is not None and method in ready else make_method(method)
     for name, method in named.items():
         ranks = hasattr(method, "transform") or hasattr(method, "similarity")
         if not ranks or isinstance(method, type) or not all(hasattr(method, verb) for verb in ("fit", "get_params")):

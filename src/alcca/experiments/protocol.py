@@ -16,6 +16,7 @@ from alcca.errors import DataError, UsageError
 from alcca.experiments.asked import asked_for, check_dataset, possible_components
 from alcca.experiments.by_certainty import certainty_notes
 from alcca.experiments.by_transcript import word_notes
+from alcca.experiments.chosen import tuning_notes, tuning_settings
 from alcca.experiments.compared_method import ComparedMethod, audio_views, compared_methods
 from alcca.experiments.comparison import Comparison, Protocol
 from alcca.experiments.dataset import Dataset
@@ -29,8 +30,10 @@ from alcca.experiments.provenance import notes_on_folds, notes_on_songs, notes_o
 from alcca.experiments.rank_tables import Failure, ranks_frame
 from alcca.experiments.results import Results
 from alcca.experiments.running import Outcome, median_seconds, run_seeds
+from alcca.experiments.saving import ScoreFiles, song_names
 from alcca.experiments.splits import Split, predefined_splits, rows_by_place, splits_fingerprint
 from alcca.experiments.text_features import TextFeatures, describe_lyrics, features_by_fold
+from alcca.models.callbacks import Callback
 from alcca.models.processes import world_size
 from alcca.workers.opening import opened
 from alcca.workers.workers import Workers
@@ -48,6 +51,9 @@ def cross_validate(
     *,
     folds: int = 5,
     cv: Any = None,
+    tune: Any = None,
+    save_runs: Path | str | None = None,
+    save_scores: Path | str | None = None,
     components: Iterable[int] = range(10, 101, 10),
     seed: int | Sequence[int] = 0,
     shuffled_control: bool = True,
@@ -60,6 +66,7 @@ def cross_validate(
     cluster: Workers | str | None = None,
     verbose: bool = False,
     together: bool | None = None,
+    callbacks: Callback | Sequence[Callback] = (),
 ) -> Results:
     """Compare methods by retrieval in both directions, on the same folds.
 
@@ -78,6 +85,11 @@ def cross_validate(
         Predefined splits in place of folds (`alcca.experiments.splits.predefined_splits`): row numbers of the training
         and the test songs of each; scikit-learn's splitters; or "train", "validation" or "test" for each song. Nothing
         is learned from validation songs, or measured on them. By default the data set's `Dataset.split`.
+    tune : bool, mapping, text, path, list of texts and paths, or Tuning, optional
+        Choose settings of each method inside each training fold, among those of a grid: those with the best retrieval
+        of songs held out of it, at the largest number of components. With True each method has its default grid; a
+        mapping has grids of its own, as ``{"cca": {"ridge": [0.1, 1]}}``
+        (`alcca.experiments.tuning.tuning_of`). Without it all settings are as given.
     components : int or iterable of int
         Which numbers of components to measure. What the data cannot give, at most min(p, q, n_train - 1), is left
         out, and `Results.notes` says so.
@@ -115,6 +127,15 @@ def cross_validate(
         Train the networks of `alcca.ACMR` and `alcca.ALCCA` of all folds at once, as one batched model
         (`alcca.models.batched_training`). Ranks are the same but for rounding. By default where the model's device is
         CUDA.
+    callbacks : Callback or list of them, optional
+        They follow the training of each network, such as `alcca.models.loggers.TensorBoard`; runs are named after
+        method, seed and fold. They change no result and no kept fit, and a fit that is kept already is not followed.
+        With several processes each follows with a copy of them (`alcca.models.callbacks`).
+    save_runs, save_scores : path, optional
+        Folders for the scores of each fit that is no control, at 80 components or the next lower number: as run files
+        and qrels of TREC (``METHOD/seed-S/fold-F/``, `alcca.experiments.trec.write_trec`), and as arrays with the
+        embeddings (``METHOD/seed-S/fold-F.npz``, `alcca.experiments.saving`). Kept fits without their scores are
+        repeated.
 
     Returns
     -------
@@ -147,10 +168,10 @@ def cross_validate(
     _refuse_process_group()
     asked = asked_for(
         folds, components, seed, shuffled_control, text_features, distractors, slow_after, keep, fresh, n_jobs, cluster,
-        verbose, together, cv,
+        verbose, together, cv, tune, callbacks, save_runs, save_scores,
     )  # fmt: skip
     check_dataset(dataset)
-    compared = compared_methods(methods)
+    compared = compared_methods(methods, asked.tune)
     lyrics = describe_lyrics(dataset, text_features)
     groups = song_groups(dataset.group, dataset.texts, n=len(dataset))
     splits = _predefined(dataset, asked.cv)
@@ -166,17 +187,21 @@ def cross_validate(
         about["splits"] = splits_fingerprint(splits)
     cache = ComparisonCache(store, compared, dataset, text_features, **about)
     with opened(cluster, asked.n_jobs) as workers:
-        execution = Execution(workers, asked.verbose, asked.together)
+        execution = Execution(workers, asked.verbose, asked.together, asked.callbacks)
         features: dict[Place, Array | None] = dict.fromkeys(rows)
         if any(method.reads("features") for method in compared.values()):
             features = features_by_fold(songs, text_features, rows, execution, cache)
         possible, left_out = _possible_components(asked.components, compared, dataset, features, rows)
         comparison = Comparison(compared, songs, features, rows, possible)
-        outcomes, slow = run_seeds(protocol, comparison, execution, cache)
+        files = ScoreFiles(
+            asked.save_runs, asked.save_scores, song_names(dataset.ids or ()), dataset.label, songs.others
+        )
+        outcomes, slow = run_seeds(protocol, comparison, execution, cache, files if files.wanted else None)
     settings = _settings(protocol, comparison, predefined=bool(splits), lyrics=lyrics)
+    settings |= tuning_settings(asked.tune, compared, possible, ((outcome.fit, outcome.choice) for outcome in outcomes))
     results = _results(outcomes, songs, settings)
     about_splits = notes_on_splits(dataset, splits) if splits else notes_on_folds(dataset, settings["fold_sizes"])
-    notes = [*about_splits, *notes_on_songs(dataset), *notes, *left_out, *slow]
+    notes = [*about_splits, *notes_on_songs(dataset), *notes, *left_out, *slow, *tuning_notes(settings)]
     notes += cache.notes(len(outcomes))
     return replace(results, notes=(*dataset.notes, *notes, *word_notes(results), *certainty_notes(results)))
 

@@ -10,23 +10,32 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-__all__ = ["Failure", "Fit", "compact", "fit_frame", "ranks_frame"]
+__all__ = ["HUB_NEIGHBOURS", "MORE_MEASURES", "Failure", "Fit", "compact", "fit_frame", "ranks_frame"]
+
+# Measures of queries at the category level, and of their fold at the instance level; NaN at the other level.
+MORE_MEASURES = ("average_precision", "average_precision_at_r", "ndcg", "hubness")
+# Hubness is the skewness of how often a song is among so many nearest ones of a query.
+HUB_NEIGHBOURS = 10
 
 
 def fit_frame(records: Iterable[Mapping[str, Any]]) -> "DataFrame":
-    """Put the ranks of one fit into a table: components, direction, level, query, rank, pool, relevant, probability.
+    """Put the ranks of one fit into a table.
+
+    Its columns are components, direction, level, query, rank, pool, relevant, probability and `MORE_MEASURES`.
 
     Parameters
     ----------
     records : iterable of mapping
-        Each with components, direction, level, pool and the arrays query, rank, relevant; and the array probability,
-        of a method that says how certain it is.
+        Each with components, direction, level, pool and the arrays query, rank, relevant; the array probability, of a
+        method that says how certain it is; and those of `MORE_MEASURES` that its level has.
     """
     import pandas as pd
 
     frame = pd.concat([pd.DataFrame(dict(record)) for record in records], ignore_index=True)
     whole = dict.fromkeys(["components", "query", "rank", "pool", "relevant"], np.int32)
-    return frame.assign(probability=frame.get("probability", np.nan)).astype({**whole, "probability": np.float32})
+    measures = ["probability", *MORE_MEASURES]
+    frame = frame.assign(**{name: frame.get(name, np.nan) for name in measures})
+    return frame.astype({**whole, **dict.fromkeys(measures, np.float32)})
 
 
 def ranks_frame(
@@ -57,16 +66,17 @@ def ranks_frame(
     frame["song"] = pd.Categorical.from_codes(codes[frame["query"].to_numpy()].tolist(), pd.Index(names))
     columns = [
         "method", "control", "fold", "seed", "components", "direction", "level",
-        "query", "song", "group", "label", "rank", "pool", "relevant", "probability",
+        "query", "song", "group", "label", "rank", "pool", "relevant", "probability", *MORE_MEASURES,
     ]  # fmt: skip
     return compact(frame[columns])
 
 
 def compact(frame: "DataFrame") -> "DataFrame":
-    """Store repeated texts once, and numbers in four bytes."""
+    """Store repeated texts once, and numbers in four bytes; `MORE_MEASURES` that are missing become NaN."""
     texts = ["method", "direction", "level", "song"]
     numbers = ["fold", "seed", "components", "query", "group", "label", "rank", "pool", "relevant"]
-    return frame.astype({**dict.fromkeys(texts, "category"), **dict.fromkeys(numbers, np.int32)})
+    lacking = {name: np.float32(np.nan) for name in MORE_MEASURES if name not in frame}
+    return frame.assign(**lacking).astype({**dict.fromkeys(texts, "category"), **dict.fromkeys(numbers, np.int32)})
 
 
 def _label_codes(labels: Sequence[Hashable] | None, n: int) -> NDArray[np.int64]:

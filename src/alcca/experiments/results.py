@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, UsageError
+from alcca.experiments.cell_measures import CATEGORY_MEASURES, HUBNESS, MEASURES, measured_table
 from alcca.experiments.rank_tables import Failure, compact
-from alcca.experiments.statistics import GroupBootstrap, largest_p
+from alcca.experiments.seed_spread import with_seed_spread
+from alcca.experiments.statistics import GroupBootstrap, largest_p, standardised_differences
 from alcca.persistence import plain, replace_file
-from alcca.retrieval import Chance, median_rank
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -28,13 +29,13 @@ DIRECTIONS = ("audio", "lyrics")  # what the query is; the gallery is the other
 LEVELS = ("instance", "category")
 # The number of components of a method that has none, because it ranks by a similarity of its own.
 AS_A_WHOLE = 0
-MEASURES = ("MRR1", "R@1", "R@5", "R@10", "median")
-CUTS = (1, 5, 10)
 CELL = ["method", "control", "components", "direction", "level"]
 # The columns that say which query it is, and what it depends on.
 QUERY = ["seed", "fold", "query", "group", "label"]
 FILES = ("ranks.parquet", "summary.csv", "settings.json")
-FORMAT = 3
+FORMAT = 4
+# Format 3 lacks the columns of `alcca.experiments.rank_tables.MORE_MEASURES`, which are then NaN.
+READABLE = (3, FORMAT)
 STATE = b"alcca"  # the metadata key of ranks.parquet with settings, notes and failures
 
 
@@ -49,7 +50,10 @@ class Results:
         components, direction ("audio": audio asks for lyrics), level ("instance" or "category"), query (row of the
         data set), song (its id), group, label (a number for each label; -1 is none), rank (1 is best), pool (size of
         the gallery), relevant (right items in it), probability (that the method's best song is right; NaN for methods
-        that do not say it, and at category level).
+        that do not say it, and at category level); at the category level average_precision, average_precision_at_r and
+        ndcg (of all songs of the label); at the instance level hubness (of the query's fold: the skewness of how often
+        a song of the gallery is among the 10 nearest of a query). These four are NaN at the other level, and where an
+        older version has measured.
         A method that ranks by a similarity of its own has 0 components.
     settings : mapping
         Data set, folds, seed, methods, versions.
@@ -76,6 +80,13 @@ class Results:
         ranks = self.ranks.loc[~self.ranks["control"].astype(bool), "method"]
         return [str(method) for method in ranks.unique()]
 
+    @property
+    def chosen(self) -> "DataFrame":
+        """The settings that each fit chose, if they were tuned (`alcca.experiments.chosen.chosen_frame`)."""
+        from alcca.experiments.chosen import chosen_frame
+
+        return chosen_frame(self.settings, self.methods)
+
     def only(self, methods: Collection[str]) -> "Results":
         """Return the results of some methods, as if no others had been compared."""
         return replace(
@@ -97,31 +108,34 @@ class Results:
         DataFrame
             One row for each method, number of components, direction and level: queries, pool (mean size), and for each
             measure M of MRR1, R@1, R@5, R@10 and median: M, M_low, M_high (bootstrap over groups of songs), M_chance
-            (exact), M_shuffled, M_shuffled_low, M_shuffled_high (NaN without the control).
+            (exact), M_shuffled, M_shuffled_low, M_shuffled_high (NaN without the control). Likewise mAP, mAP@R and
+            nDCG, which are NaN at the instance level, where they are functions of the rank: mAP is MRR1, and mAP@R is
+            R@1. Then hubness, hubness_chance and hubness_shuffled, NaN at the category level. Last seeds, their number,
+            and M_seed_sd, M_seed_min, M_seed_max: standard deviation and range of M over seeds, NaN with one; the
+            interval over songs does not contain this spread (`alcca.experiments.seed_spread`).
         """
         return self._summary.copy()
 
+    def both_directions(self) -> "DataFrame":
+        """Compute means over the queries of both directions, as cross-modal retrieval reports its mean mAP.
+
+        Returns
+        -------
+        DataFrame
+            The columns of `summary` but direction and the medians; one row for each method, number of components and
+            level. queries are those of both directions; groups of songs are drawn with their queries of both.
+        """
+        return self._both_directions.copy()
+
     @cached_property
     def _summary(self) -> "DataFrame":
-        import pandas as pd
+        measures = (*MEASURES, *CATEGORY_MEASURES, HUBNESS)
+        return with_seed_spread(measured_table(self.ranks, CELL, MEASURES), self.ranks, measures)
 
-        bootstrap = GroupBootstrap(int(self.ranks["group"].max()) + 1)
-        cells = dict(iter(self.ranks.groupby(CELL, observed=True, sort=False)))
-        measured = dict(zip(cells, _measured(list(cells.values()), bootstrap), strict=True))
-        rows = []
-        for (method, control, *rest), values in measured.items():
-            if control:
-                continue
-            shuffled = measured.get((method, True, *rest), {})
-            row = dict(zip(["method", *CELL[2:]], (method, *rest), strict=True))
-            row |= {name: value for name, value in values.items() if name in ("queries", "pool")}
-            for measure in MEASURES:
-                row |= {measure + end: values[measure + end] for end in ("", "_low", "_high", "_chance")}
-                row |= {
-                    f"{measure}_shuffled{end}": shuffled.get(measure + end, np.nan) for end in ("", "_low", "_high")
-                }
-            rows.append(row)
-        return pd.DataFrame(rows)
+    @cached_property
+    def _both_directions(self) -> "DataFrame":
+        table = measured_table(self.ranks, [name for name in CELL if name != "direction"], MEASURES[:-1])
+        return with_seed_spread(table, self.ranks, (*MEASURES[:-1], *CATEGORY_MEASURES, HUBNESS))
 
     def compare(self, a: str, b: str | None = None, *, components: int | tuple[int, int] | None = None) -> "DataFrame":
         """Test whether method ``a`` and method ``b`` differ in MRR1 on the same queries.
@@ -137,9 +151,10 @@ class Results:
         -------
         DataFrame
             One row for each number of components, direction and level: components_a, components_b, MRR1_a, MRR1_b,
-            difference (a - b), low, high (95%, bootstrap over groups), p (two-sided paired randomisation test; songs
-            of one group change sides together, at the category level also those of one label; no correction for
-            several rows), queries. Queries of a seed that only one of both was measured with are left out.
+            difference (a - b), low, high (95%, bootstrap over groups), d_z (the difference over the standard deviation
+            of the queries' differences, an effect size), p (two-sided paired randomisation test; songs of one group
+            change sides together, at the category level also those of one label; no correction for several rows),
+            queries. Queries of a seed that only one of both was measured with are left out.
 
         Raises
         ------
@@ -181,6 +196,7 @@ class Results:
                             "direction": direction, "level": level,
                             "MRR1_a": values[0].mean(), "MRR1_b": values[1].mean(),
                             "difference": difference.mean(), "low": low[0], "high": high[0],
+                            "d_z": standardised_differences(difference)[0],
                             "p": largest_p(difference, units)[0], "queries": len(ranks_a),
                         }
                     )  # fmt: skip
@@ -244,7 +260,7 @@ class Results:
             with path.open("rb") as file:
                 table = parquet.ParquetFile(file).read()
             state = json.loads(table.schema.metadata[STATE])
-            if state["format"] != FORMAT:
+            if state["format"] not in READABLE:
                 raise LibraryError(f"{folder}: results of format {state['format']}, expected {FORMAT}; evaluate again")
             failures = tuple(Failure(**failure) for failure in state["failures"])
             ranks = compact(table.to_pandas())
@@ -277,34 +293,3 @@ def units_of(queries: Any, level: str) -> list[NDArray[np.int64]]:
     """
     names = ["group"] if level == LEVELS[0] else ["group", "label"]
     return [queries.get_level_values(name).to_numpy() for name in names]
-
-
-def _measured(cells: "Sequence[DataFrame]", bootstrap: GroupBootstrap) -> list[dict[str, float]]:
-    """Compute all measures of each cell: one method at one number of components, direction and level."""
-    groups = [cell["group"].to_numpy() for cell in cells]
-    ranks = [cell["rank"].to_numpy() for cell in cells]
-    values = [np.stack([1.0 / own, *(own <= cut for cut in CUTS)], axis=1).astype(np.float64) for own in ranks]
-    means = bootstrap.means(list(zip(values, groups, strict=True)))
-    medians = bootstrap.medians(list(zip(ranks, groups, strict=True)))
-    return [_row(*cell) for cell in zip(cells, ranks, values, means, medians, strict=True)]
-
-
-def _row(
-    cell: "DataFrame",
-    ranks: NDArray[np.integer],
-    values: NDArray[np.float64],
-    means: tuple[NDArray[np.float64], NDArray[np.float64]],
-    medians: tuple[float, float],
-) -> dict[str, float]:
-    pool, relevant = cell["pool"].to_numpy(), cell["relevant"].to_numpy()
-    by_chance = Chance(pool, relevant)
-    chance = [by_chance.mrr1(), *map(by_chance.recall_at, CUTS)]
-    row = {"queries": len(cell), "pool": float(pool.mean())}
-    for measure, *numbers in zip(MEASURES, values.mean(axis=0), *means, chance, strict=False):
-        row |= dict(zip((measure, f"{measure}_low", f"{measure}_high", f"{measure}_chance"), numbers, strict=True))
-    middle = median_rank(ranks)
-    return row | {
-        # The interval is of the lower median; an even number of ranks has its median half a rank higher.
-        "median": middle, "median_low": medians[0], "median_high": max(medians[1], middle),
-        "median_chance": by_chance.median_rank(),
-    }  # fmt: skip

@@ -9,8 +9,11 @@ from alcca.experiments.comparison import Comparison, Protocol
 from alcca.experiments.execution import KILLED, Execution
 from alcca.experiments.first_stages import begin_alike, begin_together
 from alcca.experiments.fit_cache import ComparisonCache
-from alcca.experiments.fitting import fit_and_rank
+from alcca.experiments.fitting import Fitted, fit_and_rank
 from alcca.experiments.rank_tables import Fit
+from alcca.experiments.saving import ScoreFiles
+from alcca.experiments.significance import FIXED_COMPONENTS
+from alcca.experiments.training_runs import followed
 from alcca.progress import Progress
 from alcca.workers.jobs import Job, died
 
@@ -21,18 +24,25 @@ __all__ = ["Outcome", "median_seconds", "run_seeds"]
 
 
 class Outcome(NamedTuple):
-    """The outcome of one fit: ranks, or the reason of its failure."""
+    """The outcome of one fit: ranks, or the reason of its failure; and what it chose, as of `Choice.to_dict`."""
 
     fit: Fit
     ranks: "DataFrame | None"
     failure: str
     seconds: float
+    choice: dict[str, Any] | None = None
 
 
 def run_seeds(
-    protocol: Protocol, comparison: Comparison, execution: Execution, cache: ComparisonCache
+    protocol: Protocol,
+    comparison: Comparison,
+    execution: Execution,
+    cache: ComparisonCache,
+    files: ScoreFiles | None = None,
 ) -> tuple[list[Outcome], list[str]]:
     """Do the fits of the first seed, then those of the other seeds for the methods that are not slow.
+
+    The scores of each fit are written to ``files`` when it is done.
 
     Returns
     -------
@@ -40,7 +50,7 @@ def run_seeds(
         The outcomes, and a note on slow methods if there are several seeds.
     """
     first, *others = protocol.seeds
-    outcomes = _run(protocol.fits(comparison.methods, [first]), comparison, execution, cache)
+    outcomes = _run(protocol.fits(comparison.methods, [first]), comparison, execution, cache, files)
     slow = _slow_methods(outcomes, protocol.slow_after)
     notes = []
     if slow and others:
@@ -50,7 +60,7 @@ def run_seeds(
             f"{', '.join(names)}."
         )
     rest = [name for name in comparison.methods if name not in slow]
-    outcomes += _run(protocol.fits(rest, others), comparison, execution, cache)
+    outcomes += _run(protocol.fits(rest, others), comparison, execution, cache, files)
     return outcomes, notes
 
 
@@ -69,30 +79,56 @@ def median_seconds(outcomes: Iterable[Outcome]) -> dict[str, float]:
     return {method: median(seconds) for method, seconds in by_method.items()}
 
 
-def _run(fits: Sequence[Fit], comparison: Comparison, execution: Execution, cache: ComparisonCache) -> list[Outcome]:
+def _run(
+    fits: Sequence[Fit],
+    comparison: Comparison,
+    execution: Execution,
+    cache: ComparisonCache,
+    files: ScoreFiles | None,
+) -> list[Outcome]:
     """Reuse kept outcomes, or fit and rank; in the order of ``fits``."""
-    outcomes = _kept_outcomes(fits, comparison.components, cache)
+    outcomes = _kept_outcomes(fits, comparison, cache, files)
     groups = begin_alike([fit for fit in fits if fit not in outcomes], comparison)
-    jobs = _jobs(groups, comparison, execution)
+    jobs = _jobs(groups, comparison, execution, None if files is None else FIXED_COMPONENTS)
     what = f"cross-validating ({len(outcomes)} kept before)" if outcomes else "cross-validating"
     with Progress(what, total=len(fits), unit="fit", show=execution.verbose and bool(fits)) as bar:
         bar.update(len(outcomes), note="kept before" if outcomes else "")
         for number, results, _ in execution.run(jobs, bar):
-            for outcome in _outcomes(groups[number], results):
+            results = [Fitted(KILLED, 0.0)] * len(groups[number]) if died(results) else results
+            for outcome, found in zip(_outcomes(groups[number], results), results, strict=True):
                 outcomes[outcome.fit] = outcome
                 if outcome.ranks is not None:
-                    cache.put_ranks(outcome.fit, comparison.components, outcome.ranks, outcome.seconds)
+                    if files is not None and found.scores is not None:
+                        cache.put_scores(outcome.fit, comparison.components, found.scores)
+                        files.write(outcome.fit, comparison.rows[outcome.fit.place][1], found.scores)
+                    cache.put_ranks(outcome.fit, comparison.components, outcome.ranks, outcome.seconds, outcome.choice)
     return [outcomes[fit] for fit in fits]
 
 
-def _kept_outcomes(fits: Sequence[Fit], components: Sequence[int], cache: ComparisonCache) -> dict[Fit, Outcome]:
-    cached = {fit: cache.ranks(fit, components) for fit in fits}
-    return {fit: Outcome(fit, kept[0], "", kept[1]) for fit, kept in cached.items() if kept is not None}
+def _kept_outcomes(
+    fits: Sequence[Fit], comparison: Comparison, cache: ComparisonCache, files: ScoreFiles | None
+) -> dict[Fit, Outcome]:
+    """The outcomes of the fits that are kept, with their scores if ``files`` want them; they are written there."""
+    outcomes = {}
+    for fit in fits:
+        if files is not None and not fit.control:
+            scores = cache.scores(fit, comparison.components)
+            if scores is None:
+                continue
+            files.write(fit, comparison.rows[fit.place][1], scores)
+        kept = cache.ranks(fit, comparison.components)
+        if kept is not None:
+            outcomes[fit] = Outcome(fit, kept.ranks, "", kept.seconds, kept.choice)
+    return outcomes
 
 
-def _jobs(groups: Sequence[Sequence[Fit]], comparison: Comparison, execution: Execution) -> list[Job]:
+def _jobs(
+    groups: Sequence[Sequence[Fit]], comparison: Comparison, execution: Execution, save_at: int | None
+) -> list[Job]:
     """Make one job for each group of fits that share a first stage."""
-    begun = begin_together([group[0] for group in groups], comparison, execution.together, execution.verbose)
+    work = followed(fit_and_rank, execution.callbacks)
+    begin = followed(begin_together, execution.callbacks)
+    begun = begin(groups, comparison, execution.together, execution.verbose)
     songs = execution.shared(comparison.songs)
     # Given vectors are the same object in each fold, and are sent once.
     features = {id(view): view for view in comparison.features.values()}
@@ -100,20 +136,21 @@ def _jobs(groups: Sequence[Sequence[Fit]], comparison: Comparison, execution: Ex
     jobs = []
     for group in groups:
         place = group[0].place
-        estimators = [comparison.methods[fit.method].estimator for fit in group]
+        methods = [comparison.methods[fit.method] for fit in group]
         arguments = (
-            group, estimators, songs, features[id(comparison.features[place])], *comparison.rows[place],
-            comparison.components, begun.get(group[0]),
+            group, methods, songs, features[id(comparison.features[place])], *comparison.rows[place],
+            comparison.components, begun.get(group[0]), save_at,
         )  # fmt: skip
         kind = tuple(fit.method for fit in group)
-        jobs.append(Job(kind, " and ".join(map(str, group)), fit_and_rank, arguments, steps=len(group)))
+        jobs.append(Job(kind, " and ".join(map(str, group)), work, arguments, steps=len(group)))
     return jobs
 
 
-def _outcomes(group: Sequence[Fit], results: Any) -> list[Outcome]:
+def _outcomes(group: Sequence[Fit], results: Sequence[Fitted]) -> list[Outcome]:
     """The outcomes of the fits of one job."""
-    results = [(KILLED, 0.0)] * len(group) if died(results) else results
     return [
-        Outcome(fit, None, result, seconds) if isinstance(result, str) else Outcome(fit, result, "", seconds)
-        for fit, (result, seconds) in zip(group, results, strict=True)
+        Outcome(fit, None, found.ranks, found.seconds)
+        if isinstance(found.ranks, str)
+        else Outcome(fit, found.ranks, "", found.seconds, found.choice and found.choice.to_dict())
+        for fit, found in zip(group, results, strict=True)
     ]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.experiments.results import DIRECTIONS, LEVELS, QUERY, Results, units_of
-from alcca.experiments.statistics import GroupBootstrap, holm, largest_p
+from alcca.experiments.statistics import GroupBootstrap, holm, largest_p, standardised_differences
 from alcca.models.settings import whole_number
 from alcca.retrieval import chance_mrr1
 
@@ -50,9 +50,11 @@ def pairwise(results: Results, components: int = FIXED_COMPONENTS) -> "DataFrame
     DataFrame
         One row for each direction, level and pair: direction, level, a, b, components_a, components_b, MRR1_a,
         MRR1_b, difference (a - b), low, high (95%, bootstrap over groups, of this difference alone and for these
-        labels), p (two-sided paired randomisation test; songs of one group change sides together, at the category level
-        also those of one label), p_holm (corrected over all pairs of this direction and level), significant (p_holm at
-        most 0.05), queries (common to both). Pairs without a common query are left out.
+        labels), d_z (the difference over the standard deviation of the queries' differences, an effect size:
+        `alcca.experiments.statistics.standardised_differences`), p (two-sided paired randomisation test; songs of one
+        group change sides together, at the category level also those of one label), p_holm (corrected over all pairs of
+        this direction and level), significant (p_holm at most 0.05), queries (common to both). Pairs without a common
+        query are left out.
 
     Raises
     ------
@@ -198,17 +200,19 @@ def _tested(
     queries = common.sum(axis=0)
     # A query that only one of the two has adds 0 to its group's sum, with either sign.
     differences = np.where(common, a - b, 0.0)
-    low, high = np.empty(len(table)), np.empty(len(table))
+    low, high, effects = (np.empty(len(table)) for _ in range(3))
     # The bootstrap divides by the number of drawn queries, so columns that lack the same queries go together.
     patterns, of = np.unique(common, axis=1, return_inverse=True) if len(table) else (common, np.empty(0, int))
     for i, pattern in enumerate(patterns.T):
         columns = np.flatnonzero(of == i)
-        low[columns], high[columns] = bootstrap.mean(differences[np.ix_(pattern, columns)], units[0][pattern])
+        own = differences[np.ix_(pattern, columns)]
+        low[columns], high[columns] = bootstrap.mean(own, units[0][pattern])
+        effects[columns] = standardised_differences(own)
     draws = max(DRAWS, DRAWS_A_TEST * len(table))
     p = largest_p(differences, units, draws) if len(table) else np.empty(0)
     corrected = holm(p)
     return table.assign(
         MRR1_a=np.where(common, a, 0.0).sum(axis=0) / queries, MRR1_b=np.where(common, b, 0.0).sum(axis=0) / queries,
-        difference=differences.sum(axis=0) / queries, low=low, high=high,
+        difference=differences.sum(axis=0) / queries, low=low, high=high, d_z=effects,
         p=p, p_holm=corrected, significant=corrected <= LEVEL, queries=queries,
     )  # fmt: skip

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
 from alcca.experiments.dataset import Dataset
-from alcca.experiments.execution import KILLED, Execution
+from alcca.experiments.execution import KILLED, Execution, reason
 from alcca.experiments.fit_cache import ComparisonCache
-from alcca.experiments.fitting import Songs, reason
+from alcca.experiments.fitting import Songs
 from alcca.experiments.provenance import describe
 from alcca.progress import Progress
 from alcca.workers.jobs import Job, died

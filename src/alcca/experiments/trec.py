@@ -9,7 +9,8 @@ A run has one line ``query Q0 document rank score tag`` for each ranked item, an
 - In alcca, ties are counted against the system. Which item of a tie is the right one depends on the level, so each
   level has a run of its own.
 
-The similarities of a fold are needed for this: `alcca.experiments.Results` keeps only the rank of the first right song.
+The similarities of a fold are needed for this, and `alcca.experiments.Results` keeps only ranks: a comparison writes
+these files where it is asked to (``save_runs`` of `alcca.cross_validate`).
 """
 
 import re
@@ -51,6 +52,11 @@ class Pool:
         and "" mean unlabelled. Without labels there is no category level.
     other_audio, other_lyrics : sequences of a and l str
         The distractors.
+    by_lyrics : (n, n + a) array, optional
+        How well each recording fits each lyrics that asks, of a method that ranks by other scores then. ``scores`` are
+        then those of the recordings of the n songs, shape (n, n + l).
+    tie : float, optional
+        The largest difference of two scores that counts as a tie; by default that of `alcca.retrieval.scores`.
 
     Raises
     ------
@@ -68,6 +74,8 @@ class Pool:
     labels: Sequence[Any] | None = None
     other_audio: Sequence[str] = ()
     other_lyrics: Sequence[str] = ()
+    by_lyrics: NDArray[np.floating] | None = None
+    tie: float | None = None
 
     def __post_init__(self) -> None:
         # The class is frozen only after its construction.
@@ -75,7 +83,12 @@ class Pool:
             object.__setattr__(self, name, tuple(map(str, getattr(self, name))))
         object.__setattr__(self, "scores", np.asarray(self.scores))
         n = len(self.ids)
-        shape = (n + len(self.other_audio), n + len(self.other_lyrics))
+        shape = (n + (len(self.other_audio) if self.by_lyrics is None else 0), n + len(self.other_lyrics))
+        if self.by_lyrics is not None and np.shape(self.by_lyrics) != (n, n + len(self.other_audio)):
+            raise DataError(
+                f"expected by_lyrics of shape {(n, n + len(self.other_audio))}, lyrics by recordings, for {n} ids and "
+                f"{len(self.other_audio)} other_audio, got {np.shape(self.by_lyrics)}"
+            )
         if not n or self.scores.shape != shape:
             raise DataError(
                 f"expected scores of shape {shape}, recordings by lyrics, for {n} ids, {len(self.other_audio)} "
@@ -159,8 +172,8 @@ def write_trec(
             if not sides:  # no song has a label
                 continue
             for ending, lines in (
-                ("run", (line for side in sides for line in run_lines(*side, tag=tag, depth=depth))),
-                ("qrels", (line for side in sides for line in qrels_lines(*side[1:]))),
+                ("run", (line for side in sides for line in run_lines(*side[:4], tag=tag, depth=depth, tie=side.tie))),
+                ("qrels", (line for side in sides for line in qrels_lines(*side[1:4]))),
             ):
                 paths.append(folder / f"{direction}.{level}.{ending}")
                 _write(paths[-1], lines)
@@ -175,6 +188,7 @@ def run_lines(
     *,
     tag: str = "alcca",
     depth: int | None = None,
+    tie: float | None = None,
 ) -> Iterator[str]:
     """The lines of a run file, query by query, best item first.
 
@@ -189,6 +203,8 @@ def run_lines(
     tag : str
     depth : int, optional
         As for `write_trec`.
+    tie : float, optional
+        As for `Pool`.
 
     Yields
     ------
@@ -208,7 +224,7 @@ def run_lines(
     """
     _check_shape("scores", scores, query_ids, item_ids)
     items, n = [trec_name(item) for item in item_ids], len(item_ids)
-    for query, order in zip(map(trec_name, query_ids), score_order(scores, relevance), strict=True):
+    for query, order in zip(map(trec_name, query_ids), score_order(scores, relevance, tie=tie), strict=True):
         for rank, item in enumerate(order[:depth].tolist(), 1):
             yield f"{query} Q0 {items[item]} {rank} {n + 1 - rank} {tag}\n"
 
@@ -267,21 +283,21 @@ class _Side(NamedTuple):
     relevance: NDArray[np.integer]
     query_ids: Sequence[str]
     item_ids: Sequence[str]
+    tie: float | None = None
 
     @classmethod
     def of(cls, pool: Pool, direction: str, level: str) -> "_Side":
         n = len(pool.ids)
         audio_asks = direction == DIRECTIONS[0]
-        scores, others = (
-            (pool.scores[:n], pool.other_lyrics) if audio_asks else (pool.scores[:, :n].T, pool.other_audio)
-        )
+        by_lyrics = pool.scores[:, :n].T if pool.by_lyrics is None else np.asarray(pool.by_lyrics)
+        scores, others = (pool.scores[:n], pool.other_lyrics) if audio_asks else (by_lyrics, pool.other_audio)
         items = (*pool.ids, *others)
         if level == LEVELS[0]:
-            return cls(scores, np.eye(n, len(items), dtype=np.int32), pool.ids, items)
+            return cls(scores, np.eye(n, len(items), dtype=np.int32), pool.ids, items, pool.tie)
         labels = [] if pool.labels is None else list(pool.labels)
         relevance = shared_labels(labels, labels + [None] * len(others))
         asking = np.flatnonzero(relevance.any(axis=1)).tolist()
-        return cls(scores[asking], relevance[asking], [pool.ids[row] for row in asking], items)
+        return cls(scores[asking], relevance[asking], [pool.ids[row] for row in asking], items, pool.tie)
 
 
 def _check_shape(name: str, values: ArrayLike, query_ids: Sequence[str], item_ids: Sequence[str]) -> None:

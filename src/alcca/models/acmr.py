@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from alcca.models.base import (
     json_labels,
     row_blocks,
 )
+from alcca.models.contract import Grid
 from alcca.models.conventions import UnlabelledWarning
 from alcca.models.distributed import by_rows
 from alcca.models.losses import adversarial_loss, pair_invariance, semantic_loss, triplet_invariance
@@ -148,6 +149,8 @@ class ACMR(TwoViewModel):
     >>> Za.shape, Zt.shape, len(model.history_)
     ((60, 4), (60, 4), 5)
     """
+
+    default_grid: ClassVar[Grid] = {"epochs": (50, 200), "lr": (1e-4, 1e-3)}
 
     def __init__(
         self,

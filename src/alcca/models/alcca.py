@@ -1,17 +1,17 @@
 """ALCCA: adversarial projectors, then canonical correlation analysis of their outputs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import DataError, UsageError
+from alcca.errors import UsageError
 from alcca.models.acmr import ACMR
 from alcca.models.base import TwoViewModel, View, check_pair, encode_labels
 from alcca.models.cca import CCA, Ridge
-from alcca.models.contract import cosines, fit_estimator, identity, label_array
-from alcca.models.held_out import group_codes, held_out_rows
+from alcca.models.contract import Grid, cosines, fit_estimator, identity, label_array
+from alcca.models.held_out import group_codes, held_out_fifth
 from alcca.models.score_weights import mean_reciprocal_ranks
 from alcca.models.settings import Seed, Widths, check_components, draw_seed, projector_widths
 
@@ -21,9 +21,6 @@ __all__ = ["ALCCA", "AUTO"]
 # eigenvalues of their covariance lie between rounding error and the number of columns.
 AUTO = "auto"
 RIDGES = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)
-# The share of songs that a first training keeps out to choose the ridge on.
-CHOSEN_ON = 0.2
-MIN_TO_CHOOSE = 10
 
 
 class ALCCA(TwoViewModel):
@@ -80,6 +77,8 @@ verbose
     >>> Za.shape, Zt
     ((5, 2), None)
     """
+
+    default_grid: ClassVar[Grid] = {"lr": (1e-4, 1e-3), "ridge": (1e-4, 0.01, 1.0, 100.0)}
 
     def __init__(
         self,
@@ -188,7 +187,8 @@ verbose
     ) -> dict[float, NDArray[np.float64]]:
         """For each ridge, the reciprocal ranks of songs kept out of a first training, means of both directions."""
         X, Y = check_pair(views)
-        train, held_out = _kept_out(groups, len(X), seed)
+        codes = group_codes(groups, len(X))
+        train, held_out = held_out_fifth(codes, seed, what="choose a ridge on; give one (ridge=0.1)")
         labels = None if y is None else label_array(y)[train]
         acmr = self._parts(0.0)[0].set_params(random_state=seed)
         fit_estimator(acmr, X[train], Y[train], labels, None if groups is None else groups[train])
@@ -258,15 +258,3 @@ def _largest_of_the_best(reciprocals: Mapping[float, NDArray[np.float64]]) -> fl
     best = max(reciprocals.values(), key=np.mean)
     worse = {ridge: best - reciprocal for ridge, reciprocal in reciprocals.items()}
     return max(ridge for ridge, d in worse.items() if d.mean() <= d.std(ddof=1) / np.sqrt(len(d)))
-
-
-def _kept_out(groups: Any, n: int, random_state: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Draw rows to learn from, and rows to choose the ridge on: about a fifth, whole groups at random."""
-    codes = group_codes(groups, n)
-    count = int(codes.max()) + 1
-    held_out = np.sort(held_out_rows(codes, CHOSEN_ON * n, np.random.default_rng(random_state).permutation(count)))
-    if len(held_out) < 2 or n < MIN_TO_CHOOSE:
-        raise DataError(
-            f"{n} songs in {count} groups are too few to choose a ridge on; give one (ridge=0.1), or add songs"
-        )
-    return np.setdiff1d(np.arange(n), held_out), held_out

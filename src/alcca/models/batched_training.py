@@ -52,6 +52,7 @@ def fit_together(
     groups: Sequence[Any] | None = None,
     *,
     show: bool = False,
+    runs: Sequence[tuple[str, Mapping[str, Any]]] | None = None,
 ) -> list[ACMR]:
     """Fit several `ACMR` at once, each on its own songs.
 
@@ -67,6 +68,9 @@ def fit_together(
         For each model, as in `ACMR.fit`.
     show : bool
         Show a progress bar, also where the models' ``verbose`` is False.
+    runs : sequence of (str, mapping), optional
+        For each model the name of its run, and what is known of it, for callbacks
+        (`alcca.models.callbacks.training_callbacks`). By default they differ only in a number.
 
     Returns
     -------
@@ -118,6 +122,7 @@ def fit_together(
             validation_rows=[start.validation_rows for start in starts],
             generators=[start.generator for start in starts],
             show=show or models[0].verbose,
+            runs=None if runs is None else [runs[i] for i in members],
         )
         for i, history in zip(members, histories, strict=True):
             models[i]._finish(started[i], history)
@@ -133,6 +138,7 @@ def train_together(
     validation_rows: Sequence[Tensor | None],
     generators: Sequence[torch.Generator],
     show: bool,
+    runs: Sequence[tuple[str, Mapping[str, Any]]] | None = None,
 ) -> list[History]:
     """Train several networks at once, each as `alcca.models.training.train` trains it.
 
@@ -150,6 +156,8 @@ def train_together(
         One for each network.
     show : bool
         Show a progress bar.
+    runs : sequence of (str, mapping), optional
+        As in `fit_together`.
 
     Returns
     -------
@@ -164,7 +172,7 @@ def train_together(
     trainees = _SeveralNetworks(
         networks, objective, data, settings, validation_rows=validation_rows, generators=generators
     )
-    histories = minimise(trainees, what="training the projectors", show=show)
+    histories = minimise(trainees, what="training the projectors", show=show, runs=runs)
     for network, own in zip(networks, _apart(trainees.stacked), strict=True):
         network.load_state_dict(
             {name: own[name].detach()[_corner(weight)] for name, weight in network.named_parameters()}

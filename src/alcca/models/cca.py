@@ -2,13 +2,14 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, UsageError
 from alcca.models.base import NAMES, TwoViewModel, View, check_pair
+from alcca.models.contract import Grid
 from alcca.models.covariance import RunningCovariance, correlated, song_span, whitener
 from alcca.models.settings import is_number, whole_number
 
@@ -73,6 +74,8 @@ class CCA(TwoViewModel):
     >>> Za.shape, Zt
     ((500, 2), None)
     """
+
+    default_grid: ClassVar[Grid] = {"ridge": (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)}
 
     def __init__(self, n_components: int = 10, ridge: Ridge = 0.0) -> None:
         self.n_components = n_components

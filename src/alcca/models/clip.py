@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from alcca.errors import DataError, UsageError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
+from alcca.models.contract import Grid
 from alcca.models.dcca import perceptron
 from alcca.models.distributed import by_rows
 from alcca.models.networks import in_precision
@@ -129,6 +130,8 @@ class CLIP(TwoViewModel):
     >>> Za.shape, Zt
     ((5, 4), None)
     """
+
+    default_grid: ClassVar[Grid] = {"lr": (1e-4, 1e-3), "regularization": (1e-3, 0.01)}
 
     def __init__(
         self,

@@ -5,6 +5,9 @@ An estimator has ``fit(views, y)`` with ``views = (audio, lyrics)``, and measure
 ``audio_view`` and ``lyrics_view`` name its input as `alcca.Dataset` does: the name of one view, or a tuple of names,
 for which it gets a mapping from each name to its view. An estimator that keeps songs out of its own training has a
 parameter ``groups`` in ``fit``: one group for each song; songs of a group must stay together.
+
+An estimator may have a ``default_grid``: the values of its settings that a comparison with ``tune`` tries, as
+scikit-learn's `ParameterGrid` takes them, or a method that returns them (`default_grid`).
 """
 
 import inspect
@@ -20,7 +23,9 @@ from alcca.models.content import content
 
 __all__ = [
     "CosineSimilarity",
+    "Grid",
     "cosines",
+    "default_grid",
     "dimension_parameter",
     "embedded",
     "first_stage",
@@ -28,6 +33,7 @@ __all__ = [
     "gather",
     "has_own_similarity",
     "identity",
+    "inner_grid",
     "is_estimator",
     "keeps_contract",
     "label_array",
@@ -43,6 +49,8 @@ DEFAULT_VIEWS = {"audio": "audio", "lyrics": "features"}
 DIMENSION_PARAMETERS = ("n_components", "latent_dimensions")
 
 Rows: TypeAlias = NDArray[np.integer[Any]] | slice
+# What scikit-learn's ParameterGrid takes.
+Grid: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
 
 
 def cosines(queries: NDArray[np.floating], gallery: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -182,6 +190,44 @@ def dimension_parameter(estimator: Any) -> str | None:
     known = estimator.get_params()
     names = (*DIMENSION_PARAMETERS, *(f"estimator__{name}" for name in DIMENSION_PARAMETERS))
     return next((name for name in names if name in known), None)
+
+
+def default_grid(estimator: Any) -> list[dict[str, Sequence[Any]]]:
+    """The grids of settings that a comparison tries for an estimator unless it is given others.
+
+    They come from its attribute ``default_grid``: one grid, several, or a method without arguments that returns them.
+    A setting that was given, because it differs from the default of the class, stays as it is.
+
+    Returns
+    -------
+    list of dict of str to sequence
+        Grids for scikit-learn's `ParameterGrid`; none if there is nothing to choose.
+
+    Examples
+    --------
+    >>> from alcca.models.standardised_cca import StandardisedCCA
+    >>> [sorted(grid) for grid in default_grid(StandardisedCCA())], default_grid(StandardisedCCA(ridge=3.0))
+    ([['ridge']], [])
+    """
+    grids = getattr(estimator, "default_grid", None)
+    grids = grids() if callable(grids) else grids
+    known, usual = estimator.get_params(), inspect.signature(type(estimator)).parameters
+    given = {name for name in usual if name in known and repr(known[name]) != repr(usual[name].default)}
+    several = [grids] if isinstance(grids, Mapping) else grids or []
+    left = [{name: values for name, values in grid.items() if name not in given} for grid in several]
+    return [grid for grid in left if grid]
+
+
+def inner_grid(estimator: Any, prefix: str) -> list[dict[str, Sequence[Any]]]:
+    """The `default_grid` of an estimator inside another one, which has its settings with this prefix.
+
+    Examples
+    --------
+    >>> from alcca.models.standardised_cca import StandardisedCCA
+    >>> [sorted(grid) for grid in inner_grid(StandardisedCCA(), "estimator__")]
+    [['estimator__ridge']]
+    """
+    return [{f"{prefix}{name}": values for name, values in grid.items()} for grid in default_grid(estimator)]
 
 
 def view_names(estimator: Any, side: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from torch import nn
 from alcca.errors import DataError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.cca import CCA, Ridge
+from alcca.models.contract import Grid
 from alcca.models.correlation import correlation_loss
 from alcca.models.distributed import by_rows
 from alcca.models.networks import Linear, in_precision
@@ -109,6 +110,8 @@ class DCCA(TwoViewModel):
     >>> Za.shape, Zt, model.correlations_.shape
     ((5, 2), None, (2,))
     """
+
+    default_grid: ClassVar[Grid] = {"lr": (1e-4, 1e-3), "ridge": (0.01, 0.1, 1.0)}
 
     def __init__(
         self,

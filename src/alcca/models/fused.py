@@ -1,6 +1,8 @@
 """Several two-view estimators as one: the weighted sum of their similarities."""
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +15,7 @@ from alcca.models.contract import (
     dimension_parameter,
     fit_estimator,
     gather,
+    inner_grid,
     is_estimator,
     label_array,
     similarity_of,
@@ -105,6 +108,12 @@ class Fused(RetrievalScore, BaseEstimator):  # type: ignore[misc]  # scikit-lear
     def lyrics_view(self) -> tuple[str, ...]:
         """Names of the views of lyrics that the parts learn from."""
         return self._view_names("lyrics")
+
+    @property
+    def default_grid(self) -> list[dict[str, Sequence[Any]]]:
+        """The grids of the parts, every combination of them (`alcca.models.contract.default_grid`)."""
+        grids = [grids for name, part in self.parts.items() if (grids := inner_grid(part, f"{name}__"))]
+        return [dict(ChainMap(*several)) for several in product(*grids)] if grids else []
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the settings; with ``deep`` also those of the parts, as ``part__setting``."""

@@ -14,12 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from alcca.errors import DataError
 from alcca.models.base import is_missing
 
-__all__ = ["deal", "group_codes", "held_out_rows", "inner_folds"]
+__all__ = ["deal", "group_codes", "held_out_fifth", "held_out_rows", "inner_folds"]
 
 Codes = NDArray[np.int64]
 
 # Held-out songs are ranked among each other; a single song would always be right.
 MIN_SONGS_IN_A_FOLD = 2
+# The share of songs that are held out once, to choose settings on.
+FIFTH = 0.2
+# Of fewer songs, a fifth is one song.
+MIN_SONGS_TO_CHOOSE_ON = 10
 
 
 def group_codes(groups: Any, n: int) -> Codes:
@@ -175,3 +179,38 @@ def held_out_rows(codes: Codes, most: float, order: ArrayLike) -> Codes:
     position[held_out] = np.arange(len(held_out))
     rows = np.flatnonzero(position[codes] >= 0)
     return rows[np.argsort(position[codes[rows]], kind="stable")]
+
+
+def held_out_fifth(codes: Codes, random_state: int, *, what: str) -> tuple[Codes, Codes]:
+    """Draw the songs to learn from, and those to choose settings on: about a fifth, whole groups at random.
+
+    Parameters
+    ----------
+    codes : array of int, shape (n,)
+        From `group_codes`.
+    random_state : int
+    what : str
+        What is chosen and what to do instead, for the error.
+
+    Returns
+    -------
+    (array of int64, array of int64)
+        The rows to learn from and those to choose on, each ascending.
+
+    Raises
+    ------
+    DataError
+        There are fewer than ten songs, or the groups leave fewer than two to choose on.
+
+    Examples
+    --------
+    >>> train, held_out = held_out_fifth(np.arange(20) // 2, 0, what="choose a ridge")
+    >>> len(train), held_out
+    (16, array([ 8,  9, 12, 13]))
+    """
+    n, count = len(codes), int(codes.max()) + 1
+    order = np.random.default_rng(random_state).permutation(count)
+    held_out = np.sort(held_out_rows(codes, FIFTH * n, order))
+    if len(held_out) < MIN_SONGS_IN_A_FOLD or n < MIN_SONGS_TO_CHOOSE_ON:
+        raise DataError(f"{n} songs in {count} groups are too few to {what}, or add songs")
+    return np.setdiff1d(np.arange(n), held_out), held_out

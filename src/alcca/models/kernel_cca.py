@@ -1,7 +1,7 @@
 """Kernel canonical correlation analysis, with a bounded number of features."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from alcca.errors import DataError, UsageError
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.cca import CCA
+from alcca.models.contract import Grid
 from alcca.models.held_out import group_codes
 from alcca.models.kernels import NystromMap, median_gamma
 from alcca.models.ridges import Ridges, chosen_ridges, ridge_grids
@@ -83,6 +84,8 @@ class KernelCCA(TwoViewModel):
     >>> print(model.correlations_.round(1))
     [0.9]
     """
+
+    default_grid: ClassVar[Grid] = {"kernel": ("linear", "rbf")}
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from alcca.errors import UsageError
 from alcca.models.base import Standardizer, TwoViewModel, View, check_pair, json_labels
 from alcca.models.cca import CCA, Ridge
 from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
+from alcca.models.contract import Grid
 from alcca.models.settings import (
     Seed,
     Widths,
@@ -93,6 +94,8 @@ class PretrainCNNCCA(TwoViewModel):
     """
 
     audio_view: ClassVar[str] = "audio_frames"
+
+    default_grid: ClassVar[Grid] = {"ridge": (0.1, 1.0, 10.0, 100.0)}
 
     def __init__(
         self,

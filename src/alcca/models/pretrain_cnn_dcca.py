@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from alcca.models.base import TwoViewModel, View, check_pair, json_labels
 from alcca.models.cca import Ridge
 from alcca.models.cnn import FRAME_SHAPE, loaded_encoder, pretrained_encoder
+from alcca.models.contract import Grid
 from alcca.models.dcca import DCCA
 from alcca.models.settings import Hidden, Seed, check_not_negative, check_positive, check_whole, draw_seed
 from alcca.models.trained_network import arrays_under, prefix_arrays
@@ -67,6 +68,8 @@ precision, verbose
     """
 
     audio_view: ClassVar[str] = "audio_frames"
+
+    default_grid: ClassVar[Grid] = {"lr": (1e-4, 1e-3), "ridge": (0.01, 0.1, 1.0)}
 
     def __init__(
         self,

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 from alcca.errors import DataError, UsageError
-from alcca.models.contract import CosineSimilarity, cosines, embedded, fit_estimator, is_estimator, view_names
+from alcca.models.contract import (
+    CosineSimilarity,
+    cosines,
+    embedded,
+    fit_estimator,
+    inner_grid,
+    is_estimator,
+    view_names,
+)
 from alcca.models.conventions import CommonSpace, RetrievalScore, not_fitted
 from alcca.models.processes import process_rank
 from alcca.models.saving import load_model, save_model
@@ -40,6 +48,11 @@ class _Around(RetrievalScore, BaseEstimator):  # type: ignore[misc]  # scikit-le
         """The views of lyrics that the estimator learns from."""
         names = view_names(self.estimator, "lyrics")
         return names[0] if len(names) == 1 else names
+
+    @property
+    def default_grid(self) -> list[dict[str, Sequence[Any]]]:
+        """The grids of the estimator (`alcca.models.contract.default_grid`)."""
+        return inner_grid(self.estimator, f"{INNER}__")
 
     def first_stage(self) -> Any:
         """The unfitted estimator, which a comparison may also contain on its own."""

@@ -1,13 +1,14 @@
 """CCA of standardised columns with fixed ridges: the linear method of a comparison, without settings to choose."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.models.base import NAMES, Standardizer, TwoViewModel, View, check_pair
 from alcca.models.cca import CCA
+from alcca.models.contract import Grid
 
 __all__ = ["StandardisedCCA"]
 
@@ -40,6 +41,8 @@ class StandardisedCCA(TwoViewModel):
     >>> [view.shape for view in model.transform((audio, audio[:, :2]))]
     [(50, 2), (50, 2)]
     """
+
+    default_grid: ClassVar[Grid] = {"ridge": ((10.0, 1.0), (100.0, 10.0), (1e3, 100.0), (1e4, 1e3))}
 
     def __init__(self, n_components: int = 80, ridge: float | tuple[float, float] = (100.0, 10.0)) -> None:
         self.n_components = n_components

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from alcca.errors import DataError, UsageError
+from alcca.models.callbacks import Callback
 from alcca.models.distributed import as_first, check_alike, join, synchronized
 from alcca.models.held_out import group_codes, held_out_rows
 from alcca.models.losses import weight_norm_decay
@@ -56,6 +57,7 @@ def train(
     generator: torch.Generator,
     what: str = "training",
     show: bool = False,
+    callbacks: Sequence[Callback] = (),
 ) -> History:
     """Minimise an objective over minibatches with Adam; leave the best weights in ``network``.
 
@@ -82,6 +84,8 @@ def train(
         On the CPU; shuffles the songs.
     what, show : str, bool
         Name of the progress bar, and whether to show it.
+    callbacks : sequence of Callback
+        They follow the training beside those of the block (`alcca.models.callbacks.training_callbacks`).
 
     Returns
     -------
@@ -106,7 +110,7 @@ def train(
         validation_rows=validation_rows,
         generator=generator,
     )
-    (history,) = minimise(trainee, what=what, show=show)
+    (history,) = minimise(trainee, what=what, show=show, callbacks=callbacks)
     as_first(*network.state_dict().values())
     return history
 

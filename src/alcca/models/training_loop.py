@@ -6,7 +6,7 @@ The same loop trains one network (`alcca.models.training`) and several side by s
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from alcca.errors import DataError
+from alcca.models.callbacks import Callback, watched
 from alcca.models.distributed import all_reduce_mean, as_first
 from alcca.models.processes import process_rank
 from alcca.progress import Progress
@@ -156,7 +157,14 @@ class _BestEpoch:
         return epoch - self.epoch >= self.patience
 
 
-def minimise(trainees: Trainees, *, what: str, show: bool) -> list[History]:
+def minimise(
+    trainees: Trainees,
+    *,
+    what: str,
+    show: bool,
+    callbacks: Sequence[Callback] = (),
+    runs: Sequence[tuple[str, Mapping[str, Any]]] | None = None,
+) -> list[History]:
     """Minimise the losses of one or several networks; leave the best weights in them.
 
     Parameters
@@ -164,6 +172,10 @@ def minimise(trainees: Trainees, *, what: str, show: bool) -> list[History]:
     trainees : Trainees
     what, show : str, bool
         Name of the progress bar, and whether to show it.
+    callbacks : sequence of Callback
+        They follow it beside those of the block (`alcca.models.callbacks.training_callbacks`).
+    runs : sequence of (str, mapping), optional
+        The name of each network's run, and what is known of it, for the callbacks; by default those of the block.
 
     Returns
     -------
@@ -181,7 +193,9 @@ def minimise(trainees: Trainees, *, what: str, show: bool) -> list[History]:
     best = [_BestEpoch(settings.patience) for _ in histories]
     training = set(range(trainees.count))  # those that have not stopped; the others are computed and ignored
     step = 0
-    with Progress(what, settings.epochs, unit="epoch", show=show and process_rank() == 0) as bar:
+    is_first = process_rank() == 0
+    followed = watched(what, asdict(settings), callbacks, runs or [("", {})] * trainees.count, silent=not is_first)
+    with Progress(what, settings.epochs, unit="epoch", show=show and is_first) as bar, followed as watches:
         for epoch in range(settings.epochs):
             sums: Losses = {}
             for batch, songs in trainees.shuffled_batches():
@@ -217,10 +231,10 @@ def minimise(trainees: Trainees, *, what: str, show: bool) -> list[History]:
                 if not math.isfinite(means[i]["total"]):
                     raise DataError(f"training diverged in epoch {epoch + 1}; lower lr={settings.lr} and train again")
                 score = trainees.validate(i)
-                if score is None:
-                    continue
-                means[i]["validation"] = score
-                if best[i].ends(epoch, score, partial(trainees.weights, i)):
+                if score is not None:
+                    means[i]["validation"] = score
+                watches[i].epoch(epoch + 1, means[i])
+                if score is not None and best[i].ends(epoch, score, partial(trainees.weights, i)):
                     training.remove(i)
             if not training:
                 break

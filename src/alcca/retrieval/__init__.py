@@ -5,6 +5,7 @@ Everything here works on arrays and is independent of songs, files and models.
 Imports from: errors.
 """
 
+from alcca.retrieval.category import CategoryMeasures, category_measures, score_category_measures
 from alcca.retrieval.evidence import CosineEvidence, cosine_evidence
 from alcca.retrieval.hubness import chance_hubness, hubness, k_occurrences, score_k_occurrences
 from alcca.retrieval.metrics import (
@@ -26,10 +27,12 @@ from alcca.retrieval.relevant import relevant_ranks, score_order, score_relevant
 from alcca.retrieval.scores import score_category_ranks, score_instance_ranks
 
 __all__ = [
+    "CategoryMeasures",
     "Chance",
     "CosineEvidence",
     "average_precisions",
     "average_precisions_at_r",
+    "category_measures",
     "category_ranks",
     "chance_hubness",
     "chance_median_rank",
@@ -49,6 +52,7 @@ __all__ = [
     "recall_at",
     "relevant_ranks",
     "row_norms",
+    "score_category_measures",
     "score_category_ranks",
     "score_instance_ranks",
     "score_k_occurrences",

@@ -6,11 +6,14 @@ equal scores stand in the same order, that of the gallery, in the lists of all q
 to one point has the largest hubness, not the smallest.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alcca.errors import DataError
-from alcca.retrieval.ranking import BLOCK, top_k
+from alcca.retrieval.ranking import BLOCK
+from alcca.retrieval.relevant import Block, cosine_blocks
 from alcca.retrieval.scores import checked_scores, score_ties
 
 __all__ = ["chance_hubness", "hubness", "k_occurrences", "score_k_occurrences"]
@@ -29,8 +32,8 @@ def k_occurrences(queries: NDArray[np.floating], gallery: NDArray[np.floating], 
     Returns
     -------
     (n,) array of int64
-        N_k, each from 0 to m; their sum is m k. Nearest are those of `alcca.retrieval.top_k`: of equal rows of the
-        gallery, the first.
+        N_k, each from 0 to m; their sum is m k. Where cosines at the k-th place are equal (up to rounding, as in
+        `alcca.retrieval.ranking`), the first of their rows count.
 
     Raises
     ------
@@ -42,8 +45,7 @@ def k_occurrences(queries: NDArray[np.floating], gallery: NDArray[np.floating], 
     >>> k_occurrences(np.array([[1.0, 0.0], [1.0, 0.2]]), np.eye(2), k=1)
     array([2, 0])
     """
-    _, nearest = top_k(queries, gallery, k)
-    return np.bincount(nearest.ravel(), minlength=len(gallery)).astype(np.int64)
+    return _counted(cosine_blocks(queries, gallery), k, len(gallery))
 
 
 def score_k_occurrences(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
@@ -73,18 +75,10 @@ def score_k_occurrences(scores: NDArray[np.floating], k: int) -> NDArray[np.int6
     array([2, 1, 1])
     """
     scores = checked_scores(scores)
-    n = scores.shape[1]
-    if not 1 <= k <= n:
-        raise DataError(f"expected k between 1 and the gallery's {n} items, got {k}")
-    counts, ties = np.zeros(n, dtype=np.int64), score_ties(scores)[:, None]
-    for start in range(0, len(scores), BLOCK):
-        own, tie = scores[start : start + BLOCK], ties[start : start + BLOCK]
-        last = np.partition(own, n - k, axis=1)[:, n - k, None]
-        above = own > last + tie
-        level = (own >= last - tie) & ~above
-        free = k - np.count_nonzero(above, axis=1, keepdims=True)
-        counts += np.count_nonzero(above | (level & (np.cumsum(level, axis=1) <= free)), axis=0)
-    return counts
+    ties = score_ties(scores)
+    starts = range(0, len(scores), BLOCK)
+    blocks = ((scores[rows], rows, ties[rows]) for rows in (slice(start, start + BLOCK) for start in starts))
+    return _counted(blocks, k, scores.shape[1])
 
 
 def hubness(occurrences: ArrayLike) -> float:
@@ -145,3 +139,21 @@ def chance_hubness(queries: int, items: int, k: int) -> float:
         raise DataError(f"expected a query or more and 1 <= k <= items, got {queries} queries, {items} items, k={k}")
     share = k / items
     return 0.0 if k == items else float((1 - 2 * share) / np.sqrt(queries * share * (1 - share)))
+
+
+def _counted(blocks: Iterable[Block], k: int, n: int) -> NDArray[np.int64]:
+    """Count for each of n items the queries that have it among their ``k`` best."""
+    if not 1 <= k <= n:
+        raise DataError(f"expected k between 1 and the gallery's {n} items, got {k}")
+    counts = np.zeros(n, dtype=np.int64)
+    for scores, _, ties in blocks:
+        last, tie = np.partition(scores, n - k, axis=1)[:, n - k, None], ties[:, None]
+        among = scores >= last - tie
+        many = np.flatnonzero(np.count_nonzero(among, axis=1) > k)
+        if len(many):
+            above = scores[many] > last[many] + tie[many]
+            level = among[many] & ~above
+            free = k - np.count_nonzero(above, axis=1, keepdims=True)
+            among[many] = above | (level & (np.cumsum(level, axis=1) <= free))
+        counts += np.count_nonzero(among, axis=0)
+    return counts

@@ -227,6 +227,17 @@ class Chance:
         values = [_expected_precisions(n, r, r) / r for n, r in self._sizes]
         return float(np.dot(values, self._weights))
 
+    def ndcg(self) -> float:
+        """Expected nDCG of the whole list, every right item with the gain 1; see `alcca.retrieval.chance_ndcg_at`.
+
+        Examples
+        --------
+        >>> round(Chance(2, relevant=1).ndcg(), 3)     # first or second: (1 + 1 / log2(3)) / 2
+        0.815
+        """
+        gains = np.cumsum(1 / np.log2(1 + np.arange(1, max(n for n, _ in self._sizes) + 1)))
+        return float(np.dot([r / n * gains[n - 1] / gains[r - 1] for n, r in self._sizes], self._weights))
+
 
 def chance_mrr1(pool: ArrayLike, relevant: ArrayLike = 1) -> float:
     """Expected MRR1 if every gallery is in random order; H(n) / n for one right item among n.

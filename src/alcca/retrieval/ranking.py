@@ -23,6 +23,7 @@ __all__ = [
     "cosines",
     "instance_ranks",
     "is_labelled",
+    "label_blocks",
     "row_norms",
     "rows_by_label",
     "top_k",
@@ -137,6 +138,49 @@ def category_ranks(
     >>> category_ranks(np.eye(3), np.eye(3)[[1, 0, 2]], ["sad", "gay", None], ["sad", "sad", "gay"])
     (array([1, 3]), array([0, 1]))
     """
+    ranks = np.zeros(len(queries), dtype=np.int64)
+    for rows, similarity, own, tie in label_blocks(queries, gallery, query_labels, gallery_labels, block):
+        beats = similarity >= similarity[:, own].max(axis=1, keepdims=True) - tie
+        ranks[rows] = 1 + np.count_nonzero(beats, axis=1) - np.count_nonzero(beats[:, own], axis=1)
+    labelled = np.flatnonzero(ranks)
+    return ranks[labelled], labelled
+
+
+def label_blocks(
+    queries: NDArray[np.floating],
+    gallery: NDArray[np.floating],
+    query_labels: Sequence[Hashable],
+    gallery_labels: Sequence[Hashable],
+    block: int = BLOCK,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], slice, float]]:
+    """Cosines of labelled queries, some of one label at a time, with a gallery in which equal labels are side by side.
+
+    Parameters
+    ----------
+    queries, gallery, query_labels, gallery_labels, block
+        As for `category_ranks`.
+
+    Yields
+    ------
+    rows : (b,) array of int64
+        The queries.
+    similarity : (b, n) array of float64
+    own : slice
+        The columns of the queries' label.
+    tie : float
+        Largest difference of two cosines that counts as a tie.
+
+    Raises
+    ------
+    DataError
+        As from `category_ranks`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [(rows, own) for rows, _, own, _ in label_blocks(np.eye(3), np.eye(3), ["a", "b", "a"], ["b", "a", "a"])]
+    [(array([0, 2]), slice(1, 3, None)), (array([1]), slice(0, 1, None))]
+    """
     unit_queries, unit_gallery = unit_rows(queries, "queries"), unit_rows(gallery, "gallery")
     if unit_queries.shape[1] != unit_gallery.shape[1]:
         raise DataError(
@@ -149,24 +193,18 @@ def category_ranks(
     ):
         if number != len(labels):
             raise DataError(f"expected one label for each of the {number} {name}, got {len(labels)}")
-    # With equal labels side by side, a label's items are one slice and its queries one run of blocks.
     items = rows_by_label(gallery_labels)
     order = np.concatenate([*items.values(), _unlabelled_rows(gallery_labels)]).astype(np.int64)
     unit_gallery = unit_gallery[order]
     tie = cosine_tie(unit_gallery)
     ends = dict(zip(items, np.cumsum([len(rows) for rows in items.values()]).tolist(), strict=True))
-    ranks = np.zeros(len(unit_queries), dtype=np.int64)
     for label, asking in rows_by_label(query_labels).items():
         if label not in items:
             raise DataError(f"no gallery item has the label {label!r} of query {asking[0]}; remove such queries")
         own = slice(ends[label] - len(items[label]), ends[label])
         for start in range(0, len(asking), block):
             rows = asking[start : start + block]
-            similarity = unit_queries[rows] @ unit_gallery.T
-            beats = similarity >= similarity[:, own].max(axis=1, keepdims=True) - tie
-            ranks[rows] = 1 + np.count_nonzero(beats, axis=1) - np.count_nonzero(beats[:, own], axis=1)
-    labelled = np.flatnonzero(ranks)
-    return ranks[labelled], labelled
+            yield rows, unit_queries[rows] @ unit_gallery.T, own, tie
 
 
 def top_k(

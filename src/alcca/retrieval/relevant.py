@@ -154,7 +154,9 @@ def score_relevant_ranks(scores: NDArray[np.floating], relevant: ArrayLike) -> l
     return _all_ranks(score_blocks(scores), checked_gains(relevant, scores.shape) > 0)
 
 
-def score_order(scores: NDArray[np.floating], gains: ArrayLike) -> Iterator[NDArray[np.int64]]:
+def score_order(
+    scores: NDArray[np.floating], gains: ArrayLike, *, tie: float | None = None
+) -> Iterator[NDArray[np.int64]]:
     """The gallery in ranked order for each query, where equal scores are ordered by ascending gain.
 
     This is the one order of the items in which the ranks are those of `score_relevant_ranks`.
@@ -163,6 +165,9 @@ def score_order(scores: NDArray[np.floating], gains: ArrayLike) -> Iterator[NDAr
     ----------
     scores, gains : (m, n) arrays
         As for `score_relevant_ranks`; gains may be graded.
+    tie : float, optional
+        The largest difference of two scores that counts as a tie, such as `alcca.retrieval.ranking.cosine_tie` of
+        cosines; by default that of `alcca.retrieval.scores`.
 
     Yields
     ------
@@ -181,7 +186,8 @@ def score_order(scores: NDArray[np.floating], gains: ArrayLike) -> Iterator[NDAr
     """
     scores = checked_scores(scores)
     gains = checked_gains(gains, scores.shape)
-    for own_scores, own_gains, tie in zip(scores, gains, score_ties(scores).tolist(), strict=True):
+    ties = score_ties(scores).tolist() if tie is None else [tie] * len(scores)
+    for own_scores, own_gains, tie in zip(scores, gains, ties, strict=True):
         order = np.argsort(-own_scores, kind="stable")
         right = order[own_gains[order] > 0]
         # Relevant items that tie among one another, in ascending order of gain.

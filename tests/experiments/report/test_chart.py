@@ -52,14 +52,15 @@ def test_the_cells_hold_the_numbers_of_the_summary_and_of_the_tests(mixed, parts
     summary = mixed.summary().query("level == 'instance' and components in (0, 80)").set_index(["method", "direction"])
     for method in STRENGTH:
         comparison = parts[1] if method in ("heard", "fused") else parts[0]
-        for direction, cells in zip(("audio", "lyrics"), (rows[method][:4], rows[method][4:]), strict=True):
+        for direction, cells in zip(("audio", "lyrics"), (rows[method][:5], rows[method][5:]), strict=True):
             row = summary.loc[(method, direction)]
             test = comparison.test(method, "chance", direction, "instance")
             p = f"{test['p_holm']:.3f}" if test["p_holm"] >= 0.001 else "&lt; 0.001"
             assert cells == [
                 f"{row['MRR1']:.3f} [{row['MRR1_low']:.3f}, {row['MRR1_high']:.3f}]",
                 f"{row['MRR1_shuffled']:.3f}",
-                f"{row['MRR1'] - row['MRR1_chance']:+.3f}".replace("-", "−"),
+                f"{row['MRR1'] - row['MRR1_chance']:+.3f} [{test['low']:+.3f}, {test['high']:+.3f}]".replace("-", "−"),
+                f"{test['d_z']:+.2f}".replace("-", "−"),
                 p,
             ]
     assert rows["chance"][0] == f"{row['MRR1_chance']:.3f}"
@@ -68,7 +69,7 @@ def test_the_cells_hold_the_numbers_of_the_summary_and_of_the_tests(mixed, parts
 def test_a_method_of_both_parts_has_the_tests_of_the_papers_comparison(mixed, parts, drawn):
     paper, words = (part.test("alcca", "chance", "audio", "instance")["p_holm"] for part in parts)
     assert f"{paper:.3f}" != f"{words:.3f}"
-    assert rows_of(drawn)["alcca"][3] == f"{paper:.3f}"
+    assert rows_of(drawn)["alcca"][4] == f"{paper:.3f}"
     assert "those that read transcripts are corrected apart" in drawn
     assert "corrected apart" not in chart(mixed.only(["cca", "rcca"]), compared(mixed.only(["cca", "rcca"])))
 
@@ -101,8 +102,8 @@ def test_without_the_control_there_is_no_mark_for_it(making):
     html = chart(results, compared(results))
     assert "shuffled" not in html
     assert "<circle" not in html
-    assert {len(cells) for cells in rows_of(html).values()} == {6}
-    assert html.count('colspan="3"') == 2
+    assert {len(cells) for cells in rows_of(html).values()} == {8}
+    assert html.count('colspan="4"') == 2
 
 
 def test_a_control_that_failed_and_a_method_that_failed_are_told(making):
@@ -112,7 +113,7 @@ def test_a_control_that_failed_and_a_method_that_failed_are_told(making):
     results = replace(results, ranks=ranks[(ranks["method"] != "cca") | ~ranks["control"]])
     html = chart(results, compared(results))
     rows = rows_of(html)
-    assert [rows["cca"][1], rows["cca"][5]] == ["not measured"] * 2
+    assert [rows["cca"][1], rows["cca"][6]] == ["not measured"] * 2
     assert "not measured" not in rows["rcca"]
     assert "Not in the chart, because all its fits failed: dcca." in html
 

@@ -8,7 +8,8 @@ from alcca.experiments.report import folder as folder_module
 from alcca.experiments.report import write_report
 from alcca.experiments.significance import pairwise
 
-TABLES = ["comparison.csv", "comparison.md", "comparison.tex", "controls.csv", "pairwise.csv", "report.html",
+TABLES = ["comparison.csv", "comparison.md", "comparison.tex", "controls.csv", "measures.csv", "measures.md",
+          "pairwise.csv", "report.html", "seeds.csv",
           "table1.csv", "table1.md", "table1.tex"]  # fmt: skip
 
 

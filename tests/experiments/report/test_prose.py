@@ -4,7 +4,8 @@ import pytest
 
 from alcca.experiments.rank_tables import Failure
 from alcca.experiments.report.comparison import compared
-from alcca.experiments.report.prose import failures_in_words, how_to_read, summary_in_words
+from alcca.experiments.report.prose import failures_in_words, summary_in_words
+from alcca.experiments.report.reading import how_to_read
 from alcca.retrieval import chance_mrr1
 
 

@@ -48,10 +48,13 @@ def test_the_text_has_the_papers_columns_with_chance_and_control(results):
         "R@5-L",
         "R@10-A",
         "median-L",
+        "mAP-A",
+        "mAP-L",
+        " mAP\n",
     ):
         assert text.count(column) == 1
     for row in ("2 components", "5 components", "10 components", "shuffled, 10", "chance"):
-        assert text.count(f"\n{row} ") == 3
+        assert text.count(f"\n{row} ") == 4
     tables = ("cca ", "2 comp", "5 comp", "10 comp", "shuffled,", "chance")
     assert max(len(line) for line in text.splitlines() if line.startswith(tables)) <= 100
     row = results.summary().query("components == 5 and level == 'instance' and direction == 'audio'").iloc[0]

@@ -30,11 +30,12 @@ def written(results, tmp_path_factory):
 def test_the_papers_files_are_what_they_are_without_words(results, written, tmp_path):
     place, names = written
     alone = write_report(paper_part(results), tmp_path)
-    paper = [path for path in alone if path.name not in ("report.html", "by_words.csv")]
-    assert len(paper) == 14
+    paper = [path for path in alone if path.name not in ("report.html", "by_words.csv", "seeds.csv")]
+    assert len(paper) == 16
     for path in paper:
         assert path.read_bytes() == (place / path.name).read_bytes(), path.name
-    own = ["by_words.csv", "words.csv", "words.md", "words.tex", "words_controls.csv", "words_pairwise.csv"]
+    own = ["by_words.csv", "words.csv", "words.md", "words.tex", "words_controls.csv", "words_measures.csv",
+           "words_measures.md", "words_pairwise.csv"]  # fmt: skip
     assert sorted(names) == sorted({path.name for path in alone} | set(own))
 
 
@@ -114,8 +115,8 @@ def test_what_was_heard_alone_has_a_whole_report(making, tmp_path):
     assert "words.csv" not in names
     assert not any(name.startswith("figure") for name in names)
     text = to_text(results)
-    assert text.count("\nas a whole ") == 3
-    assert text.count("\nshuffled  ") == 3
+    assert text.count("\nas a whole ") == 4
+    assert text.count("\nshuffled  ") == 4
     assert "\nWhen audio asks for lyrics, MRR1 is " in text
     assert "0 components" not in text + (tmp_path / "report.html").read_text(encoding="utf-8")
     assert comparison_text(results).startswith("Words heard in the recordings")

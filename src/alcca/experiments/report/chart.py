@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from alcca.experiments.report.comparison import Comparison, best_first, chance_text
-from alcca.experiments.report.elements import measured, scrolling
+from alcca.experiments.report.elements import measured, p_text, scrolling, signed
 from alcca.experiments.report.prose import ASKS, listed
 from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, Results
 from alcca.experiments.significance import LEVEL
@@ -19,8 +19,6 @@ __all__ = ["chart"]
 CAPTION = "Instance MRR1 against chance, the best method first."
 # Ends of the scale: the first that every value fits below is taken.
 ENDS = (0.05, 0.1, 0.2, 0.5, 1.0)
-# The smallest p that is written as a number.
-SMALLEST_P = 0.001
 NOT_MEASURED = "not measured"
 
 
@@ -43,7 +41,7 @@ def chart(results: Results, comparison: Comparison, words: Comparison | None = N
     columns = [f"I-MRR1-{direction[0].upper()}" for direction in DIRECTIONS]
     with_control = bool(rows[[f"{column}_shuffled" for column in columns]].notna().to_numpy().any())
     end = _end_of_scale(rows, columns)
-    names = ["MRR1", *(["shuffled"] if with_control else []), "difference", "p"]
+    names = ["MRR1", *(["shuffled"] if with_control else []), "difference", "d_z", "p"]
     lines, below = [], False
     for row in rows.to_dict("records"):
         cells = []
@@ -55,7 +53,7 @@ def chart(results: Results, comparison: Comparison, words: Comparison | None = N
             if with_control:
                 shuffled = numbers["_shuffled"]
                 texts.append(NOT_MEASURED if math.isnan(shuffled) else f"{shuffled:.3f}")
-            texts += [NOT_MEASURED] * 2 if test is None else [_signed(test["difference"]), _p(test["p_holm"])]
+            texts += [NOT_MEASURED] * 3 if test is None else _tested(test)
             below |= test is not None and test["difference"] < 0 and test["p_holm"] <= LEVEL
             cells.append(texts)
         lines.append(_line(measured(escape(row["method"]), _components(row)), cells, names))
@@ -82,6 +80,13 @@ def chart(results: Results, comparison: Comparison, words: Comparison | None = N
     return f'{scrolling(table, CAPTION)}<p class="soft">{escape(" ".join(said))}</p>'
 
 
+def _tested(test: Mapping[str, Any]) -> list[str]:
+    """The difference from chance with its interval, its effect size, and its p."""
+    interval = f"[{signed(test['low'])}, {signed(test['high'])}]"
+    effect = "" if math.isnan(test["d_z"]) else signed(test["d_z"], 2)
+    return [measured(signed(test["difference"]), interval), effect, p_text(test["p_holm"])]
+
+
 def _together(comparison: Comparison, words: Comparison | None) -> tuple["DataFrame", dict[str, Comparison]]:
     """The rows of all methods, the best first, and the comparison that has each method's tests."""
     import pandas as pd
@@ -105,7 +110,9 @@ def _legend(results: Results, end: float, with_control: bool, apart: bool, below
     if apart:
         families += "; those that read transcripts are corrected apart, with the spaces that they are fused with"
     said.append(
-        "Difference: MRR1 less chance. p: paired randomisation test of this difference, two-sided, after Holm's "
+        "Difference: MRR1 less chance [95% interval over songs]. d_z: this difference over the standard deviation of "
+        "the queries' differences, an effect size that does not depend on the number of queries. p: paired "
+        "randomisation test of this difference, two-sided, after Holm's "
         f"correction over {families}."
     )
     if below:
@@ -166,25 +173,3 @@ def _components(row: Mapping[Any, Any]) -> str:
     if row["components"] == AS_A_WHOLE:
         return "own similarity"
     return f"{row['components']} {'dimensions, own space' if row['own_space'] else 'components'}"
-
-
-def _signed(value: float) -> str:
-    """Write a difference with its sign.
-
-    Examples
-    --------
-    >>> _signed(0.79067), _signed(-0.0156)
-    ('+0.791', '−0.016')
-    """
-    return f"{value:+.3f}".replace("-", "−")
-
-
-def _p(value: float) -> str:
-    """Write a p-value as HTML.
-
-    Examples
-    --------
-    >>> _p(0.0124), _p(0.0002)
-    ('0.012', '&lt; 0.001')
-    """
-    return f"{value:.3f}" if value >= SMALLEST_P else f"&lt; {SMALLEST_P}"

@@ -8,6 +8,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
 from alcca.experiments.by_transcript import word_methods
+from alcca.experiments.chosen import settings_in_words
 from alcca.experiments.report.formats import components_text, latex_table, latex_text, markdown_table, markdown_text
 from alcca.experiments.report.table1 import PREAMBLE, table1
 from alcca.experiments.report.tables import PAPER_COLUMNS
@@ -52,6 +53,8 @@ class Comparison:
         (a, b, direction, level) -> 1 if a is significantly better than b, -1 if it is worse.
     with_words : float, optional
         The share of recordings whose transcripts have words, if a method reads them and not all have.
+    settings : str
+        Whose settings are tuned (`alcca.experiments.chosen.settings_in_words`).
     """
 
     rows: "DataFrame"
@@ -59,6 +62,7 @@ class Comparison:
     controls: "DataFrame"
     signs: dict[tuple[str, str, str, str], int]
     with_words: float | None = None
+    settings: str = ""
 
     @property
     def columns(self) -> list[str]:
@@ -67,8 +71,8 @@ class Comparison:
 
     @property
     def legend(self) -> str:
-        """The explanation of the marks and of the rows below the methods."""
-        return LEGEND if self.with_words is None else f"{LEGEND} {CEILING_LEGEND}"
+        """The explanation of the marks, of the methods' settings, and of the rows below the methods."""
+        return " ".join(filter(None, [LEGEND, self.settings, "" if self.with_words is None else CEILING_LEGEND]))
 
     @property
     def references(self) -> list[tuple[str, list[str]]]:
@@ -177,7 +181,8 @@ def compared(results: Results) -> Comparison:
     rows.insert(2, "seconds", [results.seconds.get(method, math.nan) for method in rows["method"]])
     silent = results.without_words if word_methods(results) else None
     with_words = 1 - len(silent) / results.settings["songs"] if silent else None
-    comparison = Comparison(rows, pairs, controls, signs, with_words)
+    said = settings_in_words(results.settings, results.methods)
+    comparison = Comparison(rows, pairs, controls, signs, with_words, said)
     mark = dict(zip(rows["method"], rows["mark"], strict=True))
     for name, measure, direction, level in PAPER_COLUMNS:
         if measure == "MRR1" and rows[name].notna().any():

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["html_table", "measured", "scrolling"]
+__all__ = ["html_table", "measured", "p_text", "scrolling", "signed"]
+
+# The smallest p that is written as a number.
+SMALLEST_P = 0.001
 
 
 def measured(value: str, interval: str = "", marks: str = "") -> str:
@@ -35,3 +38,25 @@ def html_table(
         f"<tbody>\n{body}</tbody></table>",
         caption,
     )
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Write a difference with its sign.
+
+    Examples
+    --------
+    >>> signed(0.79067), signed(-0.0156), signed(0.5, 2)
+    ('+0.791', '−0.016', '+0.50')
+    """
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def p_text(value: float) -> str:
+    """Write a p-value as HTML.
+
+    Examples
+    --------
+    >>> p_text(0.0124), p_text(0.0002)
+    ('0.012', '&lt; 0.001')
+    """
+    return f"{value:.3f}" if value >= SMALLEST_P else f"&lt; {SMALLEST_P}"

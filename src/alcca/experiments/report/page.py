@@ -9,15 +9,22 @@ from typing import Any
 
 from alcca.experiments.by_certainty import ALL, CERTAINTIES, by_certainty
 from alcca.experiments.by_transcript import by_words, paper_part, words_part
+from alcca.experiments.chosen import TUNING, settings_in_words
+from alcca.experiments.comparison_file import NAME as COMPARISON
 from alcca.experiments.report.chart import chart
+from alcca.experiments.report.chosen_settings import chosen_tables
 from alcca.experiments.report.comparison import Comparison
-from alcca.experiments.report.elements import html_table, measured
+from alcca.experiments.report.elements import html_table, measured, scrolling
 from alcca.experiments.report.formats import components_text
+from alcca.experiments.report.more_measures import more_measures_html
+from alcca.experiments.report.pairs import pair_tables
 from alcca.experiments.report.paper import CITATION, TABLE_1, TABLE_1_COLUMNS, WHY_NOT_COMPARABLE
-from alcca.experiments.report.prose import ASKS, OUR_METHOD, heard_in_words, how_to_read, summary_in_words
+from alcca.experiments.report.prose import ASKS, OUR_METHOD, heard_in_words, summary_in_words
+from alcca.experiments.report.reading import how_to_read
+from alcca.experiments.report.seeds import seed_section
 from alcca.experiments.report.table1 import own_space, table1
 from alcca.experiments.report.tables import span
-from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, LEVELS, Results
+from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, Results
 from alcca.experiments.significance import FIXED_COMPONENTS, fixed_components
 
 __all__ = ["page"]
@@ -34,7 +41,11 @@ BANDS = (
 
 
 def page(
-    results: Results, comparison: Comparison, figures: Mapping[str, bytes], words: Comparison | None = None
+    results: Results,
+    comparison: Comparison,
+    figures: Mapping[str, bytes],
+    words: Comparison | None = None,
+    description: str = "",
 ) -> str:
     """Make the page as HTML.
 
@@ -47,6 +58,8 @@ def page(
         SVG files by name, as from `draw_figures`. They are shown as images, so that no script in them runs.
     words : Comparison, optional
         Of the `words_part` of the results; it gets a section of its own.
+    description : str
+        The comparison as a file (`alcca.experiments.comparison_file`).
     """
     paper = results if words is None else paper_part(results) or results
     title = f"Audio and lyrics: {results.settings['dataset']}"
@@ -64,10 +77,14 @@ def page(
             "Figures",
             "".join(_figure(name, figures[name], comparison) for name in FIGURES if name in figures),
         ),
-        ("comparison", "The methods beside each other", _comparison(comparison) + _matrices(comparison)),
+        ("comparison", "The methods beside each other", _comparison(comparison) + pair_tables(comparison)),
+        ("measures", "mAP, nDCG and hubness", more_measures_html(paper, comparison)),
         ("table-1", "Table 1, and the paper's", _beside_paper(paper)),
         ("all", "Table 1 of every method", _every_table(paper)),
+        ("settings-chosen", "Settings chosen in each fold", chosen_tables(results)),
+        ("seeds", "Spread over seeds", seed_section(results)),
         ("notes", "Failures and notes", _failures(results)),
+        ("file", "The comparison as a file", _file(description)),
         ("protocol", "Protocol, settings and versions", _protocol(results)),
     ]
     sections = [section for section in sections if section[2]]
@@ -108,7 +125,8 @@ def _findings(results: Results, comparison: Comparison) -> str:
 
 def _words_heard(results: Results, comparison: Comparison) -> str:
     """The section on methods that read transcripts, tested together with the spaces that they are fused with."""
-    parts = [_cards(heard_in_words(results, comparison)), _comparison(comparison), _matrices(comparison)]
+    parts = [_cards(heard_in_words(results, comparison)), _comparison(comparison), pair_tables(comparison)]
+    parts.append(more_measures_html(results, comparison))
     split = by_words(results)
     if split["words"].nunique() == 2:
         rows = [
@@ -181,38 +199,6 @@ def _comparison(comparison: Comparison) -> str:
     return html_table(comparison.legend, header, rows)
 
 
-def _matrices(comparison: Comparison) -> str:
-    """Matrices of significant differences, one for each direction and level."""
-    if len(comparison.rows) < 2:
-        return ""
-    names = dict(zip(comparison.rows["method"], comparison.rows["mark"], strict=True))
-    symbols = {
-        1: '<span class="better" aria-label="better">▲</span>',
-        -1: '<span class="worse" aria-label="worse">▽</span>',
-        0: '<span class="soft" aria-label="no significant difference">·</span>',
-    }
-    parts = []
-    for level in LEVELS:
-        for direction in DIRECTIONS:
-            if not (comparison.pairs["level"] == level).any():
-                continue
-            rows = [
-                (
-                    f'<span class="soft">{mark}</span> {escape(a)}',
-                    ["" if a == b else symbols[comparison.signs.get((a, b, direction, level), 0)] for b in names],
-                    "",
-                )
-                for a, mark in names.items()
-            ]
-            caption = (
-                "▲: the method of the row is significantly better in MRR1 than that of the column; ▽: worse; "
-                "·: no significant difference."
-            )
-            table = html_table(caption, ["method", *names.values()], rows, "matrix")
-            parts.append(f"<details><summary>Every pair: {level} level, {ASKS[direction]}</summary>{table}</details>")
-    return "".join(parts)
-
-
 def _beside_paper(results: Results) -> str:
     theirs = html_table(
         f"The paper's: ALCCA-CMR on 10,000 songs. {CITATION}.",
@@ -280,6 +266,13 @@ def _failures(results: Results) -> str:
     return "".join(parts)
 
 
+def _file(description: str) -> str:
+    if not description:
+        return ""
+    label = f"{COMPARISON}, which repeats this comparison."
+    return f"<p>{label}</p>{scrolling(f'<pre>{escape(description)}</pre>', label)}"
+
+
 def _of_one_fit(components: Sequence[int]) -> str:
     """Say what a smaller number of components means."""
     if not components:
@@ -307,9 +300,10 @@ def _protocol(results: Results) -> str:
         "words stay in one fold, and all methods have the same folds. Each seed has folds of its own.",
         "Everything that learns sees the training fold alone.",
         "No setting is tuned on test songs. Each method has the settings that are listed below under Methods, and the "
-        "defaults of its class for all others, the same in every fold; what a method chooses by itself, such as a "
-        "ridge or when to stop, it chooses inside the training fold. Whether the listed settings or the defaults were "
-        "chosen on these songs at an earlier time, this report cannot know.",
+        "defaults of its class for all others, the same in every fold but for those that are chosen in each; what a "
+        "method chooses by itself, such as a ridge or when to stop, it chooses inside the training fold. Whether the "
+        "listed settings or the defaults were chosen on these songs at an earlier time, this report cannot know.",
+        settings_in_words(settings),
         _of_one_fit(sorted(set(nested["components"]) - {AS_A_WHOLE})),
         "The pool of a query is its test fold. Ties count against the system.",
         "Intervals: bootstrap over groups of songs. Tests: paired randomisation over groups of songs, at the category "
@@ -329,8 +323,8 @@ def _protocol(results: Results) -> str:
         sentences.append(f"Ranked by a similarity of their own, without components: {', '.join(whole)}.")
     listed = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     shown = [("seeds", ", ".join(map(str, seeds)))]
-    shown += [(str(name), _shown(value)) for name, value in settings.items()
-              if name not in ("seed", "seeds", "methods", "versions", "word_methods", "distractors")]  # fmt: skip
+    apart = ("seed", "seeds", "methods", "versions", "word_methods", "distractors", TUNING)
+    shown += [(str(name), _shown(value)) for name, value in settings.items() if name not in apart]
     parts = [f"<ul>{listed}</ul><h3>Settings</h3>{_definitions(shown)}"]
     for name in ("methods", "versions"):
         if settings.get(name):

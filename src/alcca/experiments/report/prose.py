@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from alcca.experiments.by_transcript import by_words, paper_part, word_methods, words_part
+from alcca.experiments.chosen import TUNING, settings_in_words
 from alcca.experiments.rank_tables import Failure
 from alcca.experiments.report.comparison import Comparison, compared
+from alcca.experiments.report.more_measures import map_lines
+from alcca.experiments.report.seeds import seed_lines
 from alcca.experiments.report.tables import pool_text
 from alcca.experiments.results import DIRECTIONS, Results
 
@@ -15,7 +18,6 @@ __all__ = [
     "comparison_text",
     "failures_in_words",
     "heard_in_words",
-    "how_to_read",
     "listed",
     "summary_in_words",
 ]
@@ -49,6 +51,8 @@ def summary_in_words(results: Results, comparison: Comparison) -> list[tuple[str
             f"The best of {len(methods)} methods was picked by these very numbers, so its own figure flatters it a "
             "little. The tests are corrected for the number of pairs; not significant does not mean equal."
         )
+    if TUNING not in results.settings:  # else the notes say what was chosen
+        caution.append(settings_in_words(results.settings, methods))
     caution.append(
         "Intervals and tests say how far the result depends on which songs were asked, not what training on another "
         "collection would give."
@@ -124,11 +128,13 @@ def comparison_text(results: Results) -> str:
     # Methods in the block on transcripts are not repeated.
     if heard is None or (paper is not None and not set(paper.methods) <= set(heard.methods)):
         comparison = compared(paper or results)
-        lines += [*_lines(comparison), *_paragraphs(summary_in_words(paper or results, comparison)), ""]
+        lines += [*_lines(comparison), *map_lines(paper or results, comparison)]
+        lines += [*_paragraphs(summary_in_words(paper or results, comparison)), ""]
     if heard is not None:
         comparison = compared(heard)
-        lines += ["Words heard in the recordings", *_lines(comparison)]
+        lines += ["Words heard in the recordings", *_lines(comparison), *map_lines(heard, comparison)]
         lines += [*_paragraphs(heard_in_words(heard, comparison)), ""]
+    lines += [*seed_lines(results), ""]
     lines += [f"Failed: {failure}" for failure in failures_in_words(results.failures)]
     return "\n".join([*lines, *(f"Note: {note}" for note in results.notes)]).rstrip()
 
@@ -172,38 +178,6 @@ def _paragraphs(sections: Sequence[tuple[str, list[str]]]) -> list[str]:
         lines += ["", f"{heading}.", *(textwrap.fill(sentence, 108, initial_indent="  ", subsequent_indent="  ")
                                        for sentence in sentences)]  # fmt: skip
     return lines
-
-
-def how_to_read(results: Results) -> list[tuple[str, str]]:
-    """Explain the measures and controls, with the values of chance for these results."""
-    first = results.summary().query("level == 'instance'").iloc[0]
-    terms = [
-        ("MRR1", "For each query, 1 divided by the place of the right song in the ranked list; then the mean over "
-         "queries. 1 would be always first, 0.5 always second. By chance alone it would be "
-         f"{first['MRR1_chance']:.3f} in a pool of {first['pool']:.0f} songs."),
-        ("R@1, R@5", "The share of queries whose right song is the first, or among the first five. By chance: "
-         f"{first['R@1_chance']:.3f} and {first['R@5_chance']:.3f}."),
-        ("Instance and category", "Instance (I): only the song itself is right. Category (C): every song with the "
-         "same label is right, and the first of them counts; so chance is higher."),
-        ("A and L", "A: audio is the query and lyrics are searched. L: lyrics are the query and audio is searched."),
-        ("Chance", "What a list in random order gives on average; computed exactly, not simulated."),
-    ]  # fmt: skip
-    if results.ranks["control"].any():
-        terms.append(
-            (
-                "Shuffled pairs",
-                "The same method trained on pairs whose lyrics were shuffled, and tested on the true pairs: what is "
-                "left without any pairing to learn from.",
-            )
-        )
-    terms.append(
-        (
-            "Intervals",
-            "[low, high] holds the mean in 95% of collections drawn anew from these songs. Ties count against the "
-            "system.",
-        )
-    )
-    return terms
 
 
 def _question(results: Results, methods: Sequence[str]) -> str:

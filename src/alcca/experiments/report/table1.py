@@ -1,18 +1,18 @@
 """The paper's Table 1 of every method: each of its measures at each number of components."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alcca.experiments.report.formats import components_text, latex_table, latex_text, markdown_table, markdown_text
-from alcca.experiments.report.tables import PAPER_COLUMNS
+from alcca.experiments.report.tables import PAPER_COLUMNS, figures_of
 from alcca.experiments.results import AS_A_WHOLE, Results
 from alcca.experiments.significance import fixed_components
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["own_space", "table1", "table1_latex", "table1_markdown"]
+__all__ = ["own_space", "table1", "table1_latex", "table1_markdown", "wide_table"]
 
 # The endings of each measure's columns in `Results.summary`.
 KINDS = ("", "_low", "_high", "_chance", "_shuffled")
@@ -33,17 +33,36 @@ def table1(results: Results) -> "DataFrame":
         paper C, C_low, C_high, C_chance, C_shuffled; NaN if nothing was measured. The numbers are those of
         `Results.summary`.
     """
+    return wide_table(results, PAPER_COLUMNS)
+
+
+def wide_table(results: Results, columns: Sequence[tuple[str, str, str, str]]) -> "DataFrame":
+    """Compute measures with one row for each method and number of components.
+
+    Parameters
+    ----------
+    results : Results
+    columns : sequence of (str, str, str, str)
+        Name, measure, direction and level, as `alcca.experiments.report.tables.PAPER_COLUMNS`.
+
+    Returns
+    -------
+    DataFrame
+        As of `table1`.
+    """
     import pandas as pd
 
-    summary = results.summary()
+    summary = figures_of(results)
     own = own_space(results)
     rows = []
     for _, found in summary.groupby(["method", "components"], sort=False, observed=True):
         method, components = str(found["method"].iloc[0]), int(found["components"].iloc[0])
         row = {"method": method, "components": components, "own_space": method in own}
-        for name, measure, direction, level in PAPER_COLUMNS:
+        for name, measure, direction, level in columns:
             cell = found[(found["direction"] == direction) & (found["level"] == level)]
-            row |= {name + kind: math.nan if cell.empty else cell[measure + kind].iloc[0] for kind in KINDS}
+            # Hubness has no interval.
+            row |= {name + kind: math.nan if cell.empty or measure + kind not in cell else cell[measure + kind].iloc[0]
+                    for kind in KINDS}  # fmt: skip
         rows.append(row)
     order = {method: i for i, method in enumerate(summary["method"].astype(str).unique())}
     return pd.DataFrame(rows).sort_values(

@@ -1,18 +1,32 @@
 """Formats of results: text for a terminal, Markdown for documents, plain values for JSON."""
 
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from alcca.experiments.by_certainty import by_certainty
 from alcca.experiments.by_transcript import by_words
+from alcca.experiments.chosen import TUNING, settings_in_words
 from alcca.experiments.results import AS_A_WHOLE, DIRECTIONS, LEVELS, MEASURES, Results
+from alcca.experiments.seed_spread import ONE_SEED, spread_text
 from alcca.experiments.significance import fixed_components
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-__all__ = ["PAPER_COLUMNS", "pool_text", "span", "to_json", "to_markdown", "to_text", "verdicts"]
+__all__ = [
+    "BOTH",
+    "MAP_COLUMNS",
+    "PAPER_COLUMNS",
+    "figures_of",
+    "pool_text",
+    "span",
+    "to_json",
+    "to_markdown",
+    "to_text",
+    "verdicts",
+]
 
 # The columns of the paper's Table 1: name, measure, direction, level. A: audio is the query; L: lyrics are.
 PAPER_COLUMNS = [
@@ -20,12 +34,17 @@ PAPER_COLUMNS = [
       for d in DIRECTIONS),
     *((f"R@{n}-{d[0].upper()}", f"R@{n}", d, "instance") for n in (1, 5) for d in DIRECTIONS),
 ]  # fmt: skip
+# The direction of means over both.
+BOTH = "both"
+MAP_COLUMNS = [*((f"mAP-{d[0].upper()}", "mAP", d, "category") for d in DIRECTIONS), ("mAP", "mAP", BOTH, "category")]
 COLUMNS = [
     *PAPER_COLUMNS,
     *((f"R@10-{d[0].upper()}", "R@10", d, "instance") for d in DIRECTIONS),
     *((f"median-{d[0].upper()}", "median", d, "instance") for d in DIRECTIONS),
+    *MAP_COLUMNS,
 ]
 COLUMNS_IN_A_BLOCK = 4
+SPREAD = "_seed"
 
 
 def to_text(results: Results) -> str:
@@ -46,7 +65,16 @@ def to_text(results: Results) -> str:
         f"{pool_text(settings)}.",
         "I: the song itself. C: the first song with the same label. A: audio asks for lyrics. L: lyrics ask for audio.",
         "Mean [95% interval over songs]; ties count against the system.",
+        *(
+            ["mAP: all songs with the same label are right; without a letter, the mean of both directions."]
+            if results.summary()["mAP"].notna().any()
+            else []
+        ),
     ]
+    if _seeds(results) > 1:
+        lines.append("Seeds: standard deviation over seeds [lowest, highest mean of a seed].")
+    if TUNING not in settings:  # else the notes say what was chosen
+        lines += textwrap.wrap(settings_in_words(settings), 100)
     for method, table in _tables(results).items():
         for start in range(0, len(COLUMNS), COLUMNS_IN_A_BLOCK):
             names = [name for name, *_ in COLUMNS[start : start + COLUMNS_IN_A_BLOCK]]
@@ -57,6 +85,7 @@ def to_text(results: Results) -> str:
                     f"{head:16s}" + "".join(f"{row[name]:>21s}" for name in present) for head, row in table.items()
                 ]
         lines += ["", *(sentence for sentence in verdicts(results)[method])]
+    lines += [] if _seeds(results) > 1 else ["", *textwrap.wrap(ONE_SEED, 100)]
     lines += [f"Note: {note}" for note in results.notes]
     return "\n".join(lines)
 
@@ -74,17 +103,15 @@ def to_markdown(results: Results) -> str:
 
 
 def to_json(results: Results) -> dict[str, Any]:
-    """Return settings, notes, sentences and every row of the summary as values for JSON (NaN becomes None)."""
-    rows = [{str(name): _plain(value) for name, value in row.items()} for row in results.summary().to_dict("records")]
+    """Return settings, notes, sentences and every row of the tables as values for JSON (NaN becomes None)."""
     return {
         "settings": dict(results.settings),
         "notes": list(results.notes),
         "verdicts": verdicts(results),
-        "summary": rows,
-        "by_words": [{str(name): _plain(value) for name, value in row.items()}
-                     for row in by_words(results).to_dict("records")],
-        "by_certainty": [{str(name): _plain(value) for name, value in row.items()}
-                         for row in by_certainty(results).to_dict("records")],
+        "summary": _records(results.summary()),
+        "both_directions": _records(results.both_directions()),
+        "by_words": _records(by_words(results)),
+        "by_certainty": _records(by_certainty(results)),
     }  # fmt: skip
 
 
@@ -128,9 +155,16 @@ def _at_fixed(rows: "DataFrame") -> "DataFrame":
     return chosen
 
 
+def figures_of(results: Results) -> "DataFrame":
+    """The rows of `Results.summary`, and those of `Results.both_directions` with the direction `BOTH`."""
+    import pandas as pd
+
+    return pd.concat([results.summary(), results.both_directions().assign(direction=BOTH)], ignore_index=True)
+
+
 def _tables(results: Results) -> dict[str, dict[str, dict[str, str]]]:
     """Method -> row heading -> column -> cell; the cell is empty if nothing was measured."""
-    summary = results.summary()
+    summary = figures_of(results)
     tables: dict[str, dict[str, dict[str, str]]] = {}
     for method in summary["method"].unique():
         rows = summary[summary["method"] == method]
@@ -139,6 +173,9 @@ def _tables(results: Results) -> dict[str, dict[str, dict[str, str]]]:
             for components in sorted(set(rows["components"]))
         }
         fixed = _at_fixed(rows)
+        if fixed["seeds"].max() > 1:
+            where = "" if fixed["components"].iloc[0] == AS_A_WHOLE else f", {fixed['components'].iloc[0]}"
+            table[f"{fixed['seeds'].max()} seeds{where}"] = _line(fixed, SPREAD)
         if fixed["MRR1_shuffled"].notna().all():
             at = fixed["components"].iloc[0]
             table["shuffled" if at == AS_A_WHOLE else f"shuffled, {at}"] = _line(fixed, "_shuffled")
@@ -160,11 +197,19 @@ def _line(rows: "DataFrame", kind: str = "") -> dict[str, str]:
 
 
 def _cell(row: "Series[Any]", measure: str, kind: str = "") -> str:
+    if math.isnan(row[measure]):
+        return ""
     digits = 1 if measure == MEASURES[-1] else 3
+    if kind == SPREAD:
+        return " ".join(spread_text(row.to_dict(), measure, digits))
     value = f"{row[measure + kind]:.{digits}f}"
     if kind == "_chance":
         return value
     return f"{value} [{row[f'{measure}{kind}_low']:.{digits}f}, {row[f'{measure}{kind}_high']:.{digits}f}]"
+
+
+def _seeds(results: Results) -> int:
+    return int(results.summary()["seeds"].max())
 
 
 def span(sizes: list[int]) -> str:
@@ -185,6 +230,10 @@ def pool_text(settings: Mapping[str, Any]) -> str:
         return fold
     counts = " or ".join(f"{others[kind]:,} {kind}" for kind in ("lyrics", "recordings") if others[kind])
     return f"{fold}, plus {counts} ({others['name']}) that match no song"
+
+
+def _records(table: "DataFrame") -> list[dict[str, Any]]:
+    return [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:
