@@ -22,6 +22,7 @@ from alcca.speech import recogniser
 from alcca.speech.doubt import is_doubtful
 from alcca.speech.hallucinations import clean_second_reading, clean_segments
 from alcca.speech.recogniser import Recogniser, _segments
+from alcca.transcripts import Transcript
 
 Samples = NDArray[np.float32]
 
@@ -45,7 +46,7 @@ def hard_clips(recordings: Sequence[Samples], covers: Sequence[Samples]) -> list
     clips = []
     for song, samples in enumerate(recordings):
         cover = covers[(2 * song + 1) % len(covers)]
-        clips += [Clip(f"covered, {level} dB", song, _covered(samples, cover, level)) for level in DECIBELS]
+        clips += [Clip(f"covered, {level} dB", song, covered(samples, cover, level)) for level in DECIBELS]
         clips += [
             Clip(f"{speed} times as fast", song, soxr.resample(samples, SPEECH_RATE * speed, SPEECH_RATE))
             for speed in SPEEDS
@@ -55,7 +56,8 @@ def hard_clips(recordings: Sequence[Samples], covers: Sequence[Samples]) -> list
     return clips
 
 
-def _covered(samples: Samples, cover: Samples, decibels: float) -> Samples:
+def covered(samples: Samples, cover: Samples, decibels: float) -> Samples:
+    """A recording mixed with another sound; its loudness relative to that sound, in decibels."""
     cover = np.resize(cover, len(samples))
     loudness = [float(np.sqrt(np.mean(sound**2))) for sound in (samples, cover)]
     mixed = samples + cover * (loudness[0] / loudness[1]) * 10 ** (-decibels / 20)
@@ -120,12 +122,17 @@ def _ranks(texts: Sequence[str], lyrics: Sequence[str], whose: NDArray[np.int64]
 # Whole ways to listen: all that is matched, and whether words were heard
 
 
-def _today(heard: Recogniser, samples: Samples) -> tuple[str, bool]:
+def read_once(heard: Recogniser, samples: Samples) -> Transcript:
+    """The first reading alone, even if it is doubtful."""
     kept, recogniser.is_doubtful = recogniser.is_doubtful, lambda *given: False
     try:
-        found = heard.hear(samples)
+        return heard.hear(samples)
     finally:
         recogniser.is_doubtful = kept
+
+
+def _today(heard: Recogniser, samples: Samples) -> tuple[str, bool]:
+    found = read_once(heard, samples)
     return found.all_text, found.has_words
 
 
@@ -170,7 +177,7 @@ def _readings(heard: Recogniser, samples: Samples) -> dict[str, str]:
     halves = [decoder.encode(half) for half in (samples[:middle], samples[middle:])]
 
     def read(sound: Any, prompt: list[int], **how: Any) -> str:
-        tokens, _, _ = decoder._generate(sound, speech, prompt, **how)
+        tokens = decoder._generate(sound, speech, prompt, **how).sequences_ids[0]
         return decoder._text([token for token in tokens if token < speech.tokenizer.eot], speech.tokenizer)
 
     found = {

@@ -52,7 +52,7 @@ def main() -> None:
     ask.add_argument("--songs", type=int, default=40)
     args = ask.parse_args()
     if args.what == "harder":
-        harder(args.data, args.clips, _instruments)
+        harder(args.data, args.clips, instruments)
         return
     {"speed": speed, "settings": settings, "context": context, "invented": invented}[args.what](args)
 
@@ -308,9 +308,9 @@ def _without_voice(args: argparse.Namespace) -> list[tuple[str, list[Any]]]:
     brown = np.cumsum(noise) - np.convolve(np.cumsum(noise), np.ones(2000) / 2000, "same")
     hum = sum(np.sin(2 * np.pi * 50 * k * now) / k for k in range(1, 8)).astype(np.float32)
     tones = [(0.3 * np.sin(2 * np.pi * f * now)).astype(np.float32) for f in (110, 220, 440, 1000, 3000)]
-    music = _instruments(args.data / "songbook", args.songs)
+    music = instruments(args.data / "songbook", args.songs)
     tuned, kept = music[::2], music[1::2]
-    whole = _instruments(args.data / "songbook", args.songs, whole=True)
+    whole = instruments(args.data / "songbook", args.songs, whole=True)
     return [
         ("whole songs of instruments, more than 30 s", whole),
         ("instruments, the half that was tuned on", tuned),
@@ -326,7 +326,7 @@ def _without_voice(args: argparse.Namespace) -> list[tuple[str, list[Any]]]:
     ]
 
 
-def _instruments(songbook: Path, songs: int, *, whole: bool = False) -> list[Any]:
+def instruments(songbook: Path, songs: int, *, whole: bool = False) -> list[Any]:
     """The first 30 s of scores, or all that is played of those that take longer, by a synthesiser without a voice."""
     scores = sorted((songbook / "midi").glob("*.mid"))
     random.Random(7).shuffle(scores)

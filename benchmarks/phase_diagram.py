@@ -35,7 +35,8 @@ def reciprocal_ranks(method: str, n: int, noise: float, nonlinear: bool) -> NDAr
     train, test = np.split(np.random.default_rng(0).permutation(n), [n * 4 // 5])
     estimator = parse_methods(method)[method]
     fit = Fit(method, False, 0, 0)
-    ((found, _),) = fit_and_rank([fit], [estimator], songs, made.lyrics, train, test, [SHARED])
+    (fitted,) = fit_and_rank([fit], [estimator], songs, made.lyrics, train, test, [SHARED])
+    found = fitted.ranks
     if isinstance(found, str):
         raise RuntimeError(f"{method}: {found}")
     found = found[found["level"] == "instance"].sort_values(["direction", "query"])

@@ -5,9 +5,14 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from benchmarks import listening
 from benchmarks.__main__ import QUICK, main
+from benchmarks.harder import CUTS, DECIBELS
+from benchmarks.listened import AGAIN, NO_SONG, ONCE, SEVERAL, Details, Found, Guessed, Outcome, Scores, rank_of
 from benchmarks.measuring import Row, Table, in_turns, publish
+from scipy.stats import gumbel_r
 
 
 def table():
@@ -63,3 +68,103 @@ def test_the_quick_ones_say_what_they_do(name):
     done = subprocess.run([sys.executable, "-m", "benchmarks", name, "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "--json FILE" in done.stdout
+
+
+SURE, LIKELY, GUESS = 0.99, 0.6, 0.1
+
+
+def outcome(how, song, *found, details=None):
+    """An outcome from rank, probability and seconds in each way."""
+    ways = zip((ONCE, SEVERAL, AGAIN), found, strict=True)
+    return Outcome(how, song, {way: Found(r, p, r < np.inf, s) for way, (r, p, s) in ways}, details)
+
+
+SUNG = [
+    outcome("0 dB", 0, (1, SURE, 2.0), (1, SURE, 3.0), (1, SURE, 3.0)),
+    outcome("-5 dB", 1, (np.inf, 0.0, 2.0), (4, LIKELY, 3.0), (1, LIKELY, 7.0)),
+    outcome("-5 dB", 2, (2, SURE, 2.0), (2, GUESS, 3.0), (2, GUESS, 8.0)),
+]
+
+
+def test_listening_tells_ranks_and_how_many_sure_and_likely_hits_are_right():
+    rows = listening.of_ways(SUNG)[2:]
+    assert rows == [
+        f"| {ONCE} | 0.500 | 0.333 | 0.333 | 2 | 1 | 0 | 0 | 2.00 | 1.00 |",
+        f"| {SEVERAL} | 0.583 | 0.333 | 0.000 | 1 | 1 | 1 | 0 | 3.00 | 1.50 |",
+        f"| {AGAIN} | 0.833 | 0.667 | 0.000 | 1 | 1 | 1 | 1 | 6.00 | 3.00 |",
+    ]
+
+
+def test_listening_tells_ranks_by_how_clips_were_made_hard():
+    rows = listening.of_difficulties(SUNG)[2:]
+    assert rows == ["| 0 dB | 1 | 1.000 | 1.000 | 1.000 | 1 | 1 |", "| -5 dB | 2 | 0.250 | 0.375 | 0.750 | 0 | 0 |"]
+
+
+def test_listening_counts_hits_where_nobody_sings():
+    silent = [
+        outcome("none", NO_SONG, (np.inf, 0.0, 1.0), (np.inf, GUESS, 1.0), (np.inf, SURE, 5.0)),
+        outcome("none", NO_SONG, (np.inf, 0.0, 1.0), (np.inf, LIKELY, 2.0), (np.inf, LIKELY, 5.0)),
+    ]
+    assert listening.without_a_voice(silent)[2:] == [
+        f"| {ONCE} | 2 | 0 | 0 | 0 | 0.000 | 1.00 |",
+        f"| {SEVERAL} | 2 | 0 | 0 | 1 | 0.600 | 1.50 |",
+        f"| {AGAIN} | 2 | 0 | 1 | 1 | 0.990 | 5.00 |",
+    ]
+    assert len(listening.without_a_voice([])) == 2
+
+
+def scored(song, own, more=0.0):
+    """An outcome with scores: ``own`` of the song, and those of 20 others, of which one has more evidence in words."""
+    songs = np.array([song, *range(100, 120), 200])
+    bits = np.array([0.0, 3.0, *[0.0] * 20])
+    scores = np.array([own, *np.linspace(10, 20, 20) + more, np.nan])
+    ways = [(1, SURE, 1.0)] * 3
+    details = Details(Scores(songs, bits, scores, 1_000), Guessed(np.inf, False), Guessed(2 + song, song == 0))
+    return outcome("0 dB", song, *ways, details=details)
+
+
+def test_listening_tells_the_distribution_of_scores_of_songs_that_are_not_sung():
+    rows = listening.of_scores([scored(0, 90.0), scored(1, 15.0), scored(2, 52.5, more=40.0), SUNG[0]])
+    assert rows[2].startswith("| songs not sung, somebody sings (median of clips) | 3 | 12.5 | 15.0 | 17.5 | 20.0 | ")
+    assert rows[3] == "| the song that is sung (of all clips) | 3 | 33.8 | 52.5 | 71.2 | 90.0 |  |  |"
+    assert rows[-1] == "Of 3 sung songs that were listened for, 1 have their clip's highest score."
+
+
+def test_a_gumbel_distribution_is_found_by_its_quartiles():
+    scores = gumbel_r(loc=16, scale=7).ppf((np.arange(4_000) + 0.5) / 4_000)
+    np.testing.assert_allclose(listening.gumbel(scores), (16, 7), rtol=1e-3)
+
+
+def test_listening_tells_the_first_hits_with_other_weights_of_the_evidence():
+    one = scored(0, 60.0)
+    rows = listening.of_weights([one, SUNG[0]])
+    of = {tuple(cells[:2]): cells[2:] for row in rows[2:] if (cells := row.strip("| ").split(" | "))}
+    assert of["right song listened for", "1.25"] == ["1", "1", "1", "0", "0"]
+    assert of["right song listened for", "0.5"] == ["1", "0", "0", "0", "0"]  # too little to be sure or likely
+    assert of["right song taken away", "1.25"] == ["1", "0", "0", "0", "0"]
+    assert one.details.scores.best(1.25)[0] == 0
+    assert one.details.scores.without(0).best(1.25)[0] != 0
+
+
+def test_listening_tells_what_guesses_add():
+    assert listening.of_guesses([scored(0, 60.0), scored(2, 60.0), SUNG[0]])[2:] == [
+        "| readings without guesses | 0.000 | 0.000 | 0.000 |",
+        "| readings and guesses (alcca) | 0.375 | 0.000 | 0.500 |",
+    ]
+
+
+def test_ties_with_the_right_song_count_against_the_search():
+    ties = np.array([False, False, True, False])
+    assert [rank_of(song, [5, 6, 7, 8], ties) for song in (5, 6, 7, 8, 9)] == [1, 3, 3, 4, np.inf]
+
+
+def test_clips_for_listening_are_covered_by_two_scores_and_cut():
+    rng = np.random.default_rng(0)
+    recordings = [rng.standard_normal(30 * 16_000).astype(np.float32) for _ in range(2)]
+    scores = [rng.standard_normal(30 * 16_000).astype(np.float32) for _ in range(4)]
+    clips = listening.made_hard(recordings, scores)
+    sung = [clip for clip in clips if clip.song == 0]
+    assert len(sung) == 2 * len(DECIBELS) + len(CUTS)
+    assert [len(clip.samples) // 16_000 for clip in sung[-3:]] == [6, 8, 10]
+    assert not np.allclose(sung[0].samples, sung[len(DECIBELS)].samples)  # another score
+    assert [clip.song for clip in clips[-4:]] == [NO_SONG] * 4

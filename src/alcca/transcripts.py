@@ -1,10 +1,10 @@
-"""Transcripts of recordings: words with their times and the recogniser's probabilities."""
+"""What is heard in recordings: words with their times and the recogniser's probabilities, and given words."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-__all__ = ["Segment", "Transcript", "text_of"]
+__all__ = ["Listened", "Segment", "Transcript", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ class Transcript:
         Start and length of the transcribed part of the recording.
     alternatives : tuple of Segment
         Other readings of the same parts, where the first one was in doubt; may be empty.
+    guesses : tuple of Segment
+        The next likely texts of second readings, where these were in doubt too. They are never shown. Without any
+        other words they are no evidence, and only choose the lyrics that a second listening looks for.
     doubtful : bool or None
         Whether some of it is still in doubt after a second reading; None if there was no second reading.
 
@@ -70,6 +73,7 @@ class Transcript:
     seconds: float = 0.0
     alternatives: tuple[Segment, ...] = ()
     doubtful: bool | None = None
+    guesses: tuple[Segment, ...] = ()
 
     @property
     def text(self) -> str:
@@ -78,13 +82,21 @@ class Transcript:
 
     @property
     def all_text(self) -> str:
-        """The words of all readings, those of ``text`` first; this text is matched with lyrics."""
+        """The words of all readings, those of ``text`` first; this text is matched with lyrics.
+
+        Guesses are among them if any words were recognised.
+        """
         return _lines(self.all_segments)
+
+    @property
+    def every_text(self) -> str:
+        """The words of all readings and guesses."""
+        return _lines(self.segments + self.alternatives + self.guesses)
 
     @property
     def all_segments(self) -> tuple[Segment, ...]:
         """The segments of all readings, in the order of ``all_text``."""
-        return self.segments + self.alternatives
+        return self.segments + self.alternatives + (self.guesses if self.has_words else ())
 
     @property
     def has_words(self) -> bool:
@@ -99,9 +111,25 @@ class Transcript:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Create a transcript from the result of `to_dict`."""
         fields = dict(values)
-        for name in ("segments", "alternatives"):
+        for name in ("segments", "alternatives", "guesses"):
             fields[name] = tuple(Segment(**segment) for segment in fields.get(name, ()))
         return cls(**fields)
+
+
+class Listened(NamedTuple):
+    """What a second listening finds of a text in a recording.
+
+    Parameters
+    ----------
+    bits : float
+        How much likelier its best stretch is over the recording than over silence: pointwise mutual information of
+        words and sound, in bits, at least 0.
+    words : str
+        The words of this stretch.
+    """
+
+    bits: float
+    words: str
 
 
 def _lines(segments: tuple[Segment, ...]) -> str:

@@ -19,7 +19,7 @@ from tests.processes import family, still_running
 from alcca import Library, Results
 from alcca.cli.main import main
 from alcca.datasets import make_songs
-from alcca.transcripts import Segment, Transcript
+from alcca.transcripts import Listened, Segment, Transcript
 from alcca.workers import local
 
 SECONDS_TO_BE_AT_WORK = 120
@@ -95,11 +95,11 @@ def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
         capsys, "search", "--audio", str(filled / "music" / "artist 0" / "song 00.wav"), "-k", "2", "--json"
     )
     found = json.loads(out)
-    assert (found["heard"]["text"], found["heard"]["model"], found["asked"]) == ("", "base", ["space"])
+    assert (found["heard"]["text"], found["heard"]["model"], found["asked"]) == ("", "base", ["space", "listening"])
     assert any("no words" in note for note in found["notes"]), found["notes"]
     hits = found["hits"]
     assert [hit["rank"] for hit in hits] == [1, 2]
-    assert hits[0]["score"] >= hits[1]["score"]
+    assert hits[0]["bits"] >= hits[1]["bits"]
     (tmp_path / "words.txt").write_text("river mountain")
     _, out, _ = run(capsys, "search", "--lyrics-file", str(tmp_path / "words.txt"), "-k", "1", "--json")
     assert len(json.loads(out)["hits"]) == 1
@@ -107,6 +107,30 @@ def test_search_by_each_kind_of_query(shelf, filled, capsys, tmp_path):
     assert "song 00" in out
     _, out, _ = run(capsys, "search", "--words", "nosuchword")
     assert out == "nothing found\n"
+
+
+class Unclear:
+    """A recogniser that reads nothing, and recognises what is sung in song 03."""
+
+    name = "base"
+
+    def hear(self, samples, **options):
+        return Transcript((), None, 0.0, self.name, 0.0, 4.0, doubtful=True)
+
+    def listen(self, samples, texts):
+        sung = "only songd"
+        return [Listened(99.0, sung) if sung in excerpts[0] else Listened(16.0, "") for excerpts in texts]
+
+
+def test_an_unclear_recording_is_listened_to_again(shelf, filled, capsys, monkeypatch):
+    monkeypatch.setattr("alcca.speech.recogniser.shared_recogniser", lambda model: Unclear())
+    asked = ("search", "--audio", str(filled / "music" / "artist 0" / "song 00.wav"), "-k", "2", "--explain")
+    code, out, err = run(capsys, *asked, "--careful")
+    assert (code, err) == (0, "")
+    assert re.search(r"  1  sure    song 03.*\n +“only songd”\n(.*\n)* +listening: \+\d\d\.\d bits\n", out)
+    # Progress, unless --quiet.
+    assert main([*asked, "--careful"]) == 0
+    assert capsys.readouterr().err.startswith("listening for lyrics: 12 songs\n")
 
 
 def test_an_index_is_named_by_an_option_or_the_environment(shelf, capsys, monkeypatch, tmp_path):
@@ -169,6 +193,17 @@ def test_evaluate_prints_the_table_beside_chance(shelf, capsys, tmp_path):
     assert list((tmp_path / "out").iterdir())
 
 
+def test_a_library_and_its_search_are_described_by_a_file(shelf, capsys, tmp_path):
+    file = tmp_path / "comparison.toml"
+    file.write_text(
+        f"data = {str(shelf)!r}\nfolds = 2\ncomponents = 2\ncontrol = false\n"
+        "[methods.ours]\nclass = 'search'\n[methods.cca]\nridge = 1\n"
+    )
+    code, out, err = run(capsys, "evaluate", "--config", str(file), "--jobs", "1", "--json")
+    assert code == 0, err
+    assert list(json.loads(out)["settings"]["methods"]) == ["ours", "cca"]
+
+
 @pytest.fixture
 def features(tmp_path):
     """A file of made-up features."""
@@ -223,6 +258,7 @@ def test_a_library_may_be_named_as_data_and_takes_a_table_of_descriptors(shelf, 
         (["status", "--library", "nowhere"], 2, "nowhere: no library here"),
         (["search", "--lyrics", "xyzzy"], 1, "no word is known to the model"),
         (["search", "--lyrics", "river", "-k", "0"], 2, "k is 0"),
+        (["search", "--words", "river", "--careful"], 2, "--careful listens to recordings, and --words only looks"),
         (["search", "--lyrics", "river", "--index", "lucene"], 2, "--index is 'lucene'; expected exact, faiss"),
         (["serve", "--index", "milvus://nowhere"], 2, "expected milvus://HOST:PORT/COLLECTION"),
         (["search", "--audio", "nowhere.mp3"], 1, "nowhere.mp3"),
@@ -231,7 +267,7 @@ def test_a_library_may_be_named_as_data_and_takes_a_table_of_descriptors(shelf, 
         (["add", "nowhere"], 2, "nowhere"),
         (["evaluate", "--methods", "magic"], 2, "magic"),
         (["evaluate", "nowhere.npz"], 2, "nowhere.npz: no such file"),
-        (["evaluate", "songs.csv"], 2, "songs.csv: expected a file of features"),
+        (["evaluate", "songs.txt"], 2, "songs.txt: expected a file of features"),
         (["train", "--components", "5000"], 1, "5000"),
     ],
 )

@@ -1,6 +1,7 @@
 """What `evaluate` measures as "search" is what `Library.search` finds."""
 
 import shutil
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -8,17 +9,17 @@ from tests.making import write_song
 from tests.networks import write_clap_model, write_sentence_model
 
 from alcca import Library
-from alcca.errors import LibraryError, NotFittedError
+from alcca.errors import LibraryError, NotFittedError, TranscriptionError
 from alcca.experiments.fitting import Songs
 from alcca.library.evaluation import library_methods
 from alcca.library.search_method import SearchMethod
 from alcca.models.contract import gather, take
 from alcca.retrieval import score_instance_ranks
-from alcca.speech import recogniser
+from alcca.speech import recogniser, recording_listener
 from alcca.store.songs import Store
 from alcca.store.transcripts import SLICE, Transcripts
 from alcca.training import selection
-from alcca.transcripts import Segment, Transcript
+from alcca.transcripts import Listened, Segment, Transcript
 
 TRAINING, TEST = 30, 10
 PROTOCOL = {"folds": 3, "shuffled_control": False, "n_jobs": 1}
@@ -99,13 +100,41 @@ def assert_ranked_alike(scores, probability, hits, titles):
     assert probability == pytest.approx(hits[0].probability if hits else 0.0, abs=1e-9)
 
 
-def test_ranks_and_certainty_are_those_of_a_search(places, dataset, tmp_path, inline, monkeypatch):
+class Ears:
+    """Hears in a recording what it is told to, and finds each excerpt as well as its letters say."""
+
+    heard, listened = None, 0
+
+    def hear(self, samples, **_):
+        if self.heard is None:
+            raise TranscriptionError("it was not transcribed")
+        return self.heard
+
+    def listen(self, samples, texts):
+        Ears.listened += 1
+        assert samples.any()
+        return [
+            max(Listened(float(crc32(excerpt.encode()) % 150), excerpt[:20]) for excerpt in excerpts)
+            for excerpts in texts
+        ]
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_ranks_and_certainty_are_those_of_a_search(careful, places, dataset, tmp_path, inline, monkeypatch):
     monkeypatch.setattr(selection, "MIN_TO_CHOOSE", 20)
-    method, audio, lyrics = fold(dataset, SearchMethod())
+    monkeypatch.setattr(recording_listener, "shared_recogniser", lambda model: Ears())
+    recording_listener._found.clear()
+    method, audio, lyrics = fold(dataset, SearchMethod(speech_model="fake", careful=careful))
+    Ears.listened = 0
     assert method.choice_.chosen_on == TRAINING // 5
     by_audio, by_lyrics = method.directed_similarities(audio, lyrics)
     titles = list(dataset.ids[TRAINING:])
     np.testing.assert_array_equal(method.similarity(audio, lyrics), by_audio.scores)
+    # It listens only to recordings that searches are unsure of, and once.
+    unsure = Ears.listened
+    assert TEST <= unsure < 3 * TEST if careful else 3 <= unsure < TEST
+    method.directed_similarities(audio, lyrics)
+    assert Ears.listened == unsure
 
     with library_of(places, "recordings", tmp_path / "recordings") as library:
         with library._opened.writing() as store, store.transaction():
@@ -113,22 +142,18 @@ def test_ranks_and_certainty_are_those_of_a_search(places, dataset, tmp_path, in
                 heard = dataset.transcripts[TRAINING + titles.index(song.title)]
                 if heard is not None:
                     store.tables(Transcripts).put(song.id, heard, SLICE)
-        searches = [library.search(lyrics=text, k=50) for text in lyrics]
+        searches = [library.search(lyrics=text, k=50, careful=careful) for text in lyrics]
     for row, hits in enumerate(searches):
-        assert hits.asked == ("words", "space")
+        assert hits.asked[:2] == ("words", "space")
+        assert careful or "listening" not in hits.asked
         assert_ranked_alike(by_lyrics.scores[row], by_lyrics.probabilities[row], hits, titles)
-
-    class Ears:
-        """Hears in a recording what stands in the data set."""
-
-        def hear(self, samples, **_):
-            return heard
+    assert careful == any("listening" in hits.asked for hits in searches)
 
     monkeypatch.setattr(recogniser, "shared_recogniser", lambda model: Ears())
     with library_of(places, "texts", tmp_path / "texts") as library:
         for row, title in enumerate(titles):
-            heard = audio["transcripts"][row] or Transcript()
-            hits = library.search(audio=places / "recordings" / f"{title}.wav", k=50)
+            Ears.heard = audio["transcripts"][row]
+            hits = library.search(audio=places / "recordings" / f"{title}.wav", k=50, careful=careful)
             assert_ranked_alike(by_audio.scores[row], by_audio.probabilities[row], hits, titles)
     # Songs of which words were heard are found; chance is a mean of 5.5.
     ranks = score_instance_ranks(by_audio.scores), score_instance_ranks(by_lyrics.scores)

@@ -23,7 +23,7 @@ from alcca.sandbox.transcriber import (
     transcription_queue_for,
 )
 from alcca.store.songs import Store
-from alcca.transcripts import Segment, Transcript
+from alcca.transcripts import Listened, Segment, Transcript
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 2.0
@@ -36,6 +36,18 @@ class Obeying:
     name = "obeying"
 
     def hear(self, samples, *, start=0.0, at_first=lambda first: None):
+        self.obey(samples, start, at_first)
+        return Transcript((Segment(start, start + 1, str(os.getpid())),), "en", 0.5, self.name, start, 1.0)
+
+    def listen(self, samples, texts):
+        self.obey(samples)
+        command, _, folder = spelled(samples).partition(" ")
+        if command == "wait":
+            with (Path(folder) / "turns").open("a") as turns:
+                turns.write(f"{len(texts)}\n")
+        return [Listened(float(len(excerpts)), str(os.getpid())) for excerpts in texts]
+
+    def obey(self, samples, start=0.0, at_first=lambda first: None):
         order, _, rest = spelled(samples).partition(" ")
         match order:
             case "hang":
@@ -59,7 +71,6 @@ class Obeying:
                 Path(rest).touch()
             case "doubt":
                 at_first(Transcript((Segment(start, start + 1, rest),), doubtful=True))
-        return Transcript((Segment(start, start + 1, str(os.getpid())),), "en", 0.5, self.name, start, 1.0)
 
 
 def spelled(samples):
@@ -323,3 +334,96 @@ def test_a_crowd_gets_its_own_answers(transcriber):
         answers = list(pool.map(ask, range(12)))
     assert all(answer in (None, number) for number, answer in enumerate(answers))
     assert any(answer is not None for answer in answers)
+
+
+# A second listening
+
+
+def listen(transcriber, words="say", texts=(("one", "two"), ("three",))):
+    with transcriber.place() as place:
+        return place.listen(order(words), texts)
+
+
+def test_what_is_listened_for_comes_back_text_by_text(transcriber):
+    before = pid_of(transcriber)
+    assert listen(transcriber) == [Listened(2.0, str(before)), Listened(1.0, str(before))]
+    assert listen(transcriber, texts=()) == []
+
+
+@pytest.mark.parametrize(
+    ("order_", "told", "survives"),
+    [
+        ("hang", "more than 2 s", False),
+        ("segfault", "stopped during transcription", False),
+        ("raise", "failed on it (RuntimeError)", False),
+        pytest.param("memory", "failed on it (MemoryError)", False, marks=limits_memory),
+        ("refuse", "this is what the recogniser says", True),
+    ],
+)
+def test_a_recording_that_is_hostile_to_a_second_listening_gives_a_reason(
+    transcriber, tmp_path, order_, told, survives
+):
+    with transcriber.place() as place:
+        before = place.hear(order("say"))
+        with pytest.raises(TranscriptionError) as caught:
+            place.listen(order(f"{order_} {tmp_path / 'begun'}"), [["one"]])
+        assert told in str(caught.value)
+        # The same place may ask again.
+        assert (place.listen(order("say"), [["one"]])[0].words == before.text) is survives
+
+
+def test_a_process_that_is_killed_while_it_listens_is_started_again(transcriber, tmp_path):
+    before = pid_of(transcriber)
+    with ThreadPoolExecutor(1) as pool:
+        listening = pool.submit(listen, transcriber, f"wait {tmp_path}")
+        until((tmp_path / "begun").exists)
+        os.kill(before, signal.SIGKILL)
+        with pytest.raises(TranscriptionError, match="stopped during transcription"):
+            listening.result(SECONDS_BEFORE_IT_HANGS)
+    assert pid_of(transcriber) != before
+
+
+def test_many_texts_are_listened_for_in_turns_with_other_recordings(transcriber, tmp_path):
+    texts = [["one"] * size for size in (30, 10, 1, 90, 40)]
+    with ThreadPoolExecutor(2) as pool, transcriber.place() as place:
+        listening = pool.submit(place.listen, order(f"wait {tmp_path}"), texts)
+        until((tmp_path / "begun").exists)
+        other = pool.submit(hear, transcriber, f"touch {tmp_path / 'heard'}")
+        until(lambda: transcriber._line)
+        (tmp_path / "go").touch()
+        assert other.result(SECONDS_BEFORE_IT_HANGS).has_words
+        found = listening.result(SECONDS_BEFORE_IT_HANGS)
+    assert [one.bits for one in found] == [30, 10, 1, 90, 40]
+    # How many texts had been asked for when each was answered: 30 and 10 excerpts are a turn, 90 are one alone.
+    asked = [int(line) for line in (tmp_path / "turns").read_text().split()]
+    assert asked == [2, 1, 1, 1]
+    assert (tmp_path / "heard").stat().st_mtime_ns < (tmp_path / "turns").stat().st_mtime_ns
+
+
+@pytest.mark.parametrize("when", ["before", "during", "between"])
+def test_who_leaves_a_second_listening_is_told_at_once(transcriber, tmp_path, when):
+    with ThreadPoolExecutor(1) as pool:
+        place = transcriber.place()
+        if when == "before":
+            place.leave()
+            with pytest.raises(TranscriptionError, match="has disconnected"):
+                place.listen(order(f"touch {tmp_path / 'begun'}"), [["one"]])
+            assert not (tmp_path / "begun").exists()
+            return
+        texts = [["one"] * 40] * (2 if when == "between" else 1)
+        listening = pool.submit(place.listen, order(f"wait {tmp_path}"), texts)
+        until((tmp_path / "begun").exists)
+        place.leave()
+        with pytest.raises(TranscriptionError, match="has disconnected"):
+            listening.result(SECONDS_BEFORE_IT_HANGS)
+        (tmp_path / "go").touch()
+        assert hear(transcriber).has_words
+    # The turn that had begun is the last.
+    assert (tmp_path / "turns").read_text().split() == ["1"]
+
+
+def test_without_a_model_there_is_no_second_listening():
+    with TranscriptionQueue("missing") as transcriber, pytest.raises(TranscriptionError, match="no weights"):
+        listen(transcriber)
+    with pytest.raises(TranscriptionError, match="not here"):
+        NoTranscription("not here").place().listen(order("say"), [["one"]])

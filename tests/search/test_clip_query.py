@@ -11,7 +11,7 @@ from alcca.search.clip_query import ClipQuery, query_of, text_query
 from alcca.search.part import HEARD, SOUND, Query
 from alcca.search.snapshot import Snapshot
 from alcca.speech import recogniser
-from alcca.transcripts import Transcript
+from alcca.transcripts import Listened, Transcript
 
 SPEECH = np.ones(16_000, np.float32)
 PARTS = {"words": SimpleNamespace(takes=HEARD), "space": SimpleNamespace(takes=SOUND)}
@@ -77,6 +77,17 @@ def test_nothing_is_transcribed_that_no_part_takes():
     made, _ = clip_query("space")
     assert made.transcribe(lambda clip: pytest.fail("it was transcribed")) is None
     assert not made.query.missing
+
+
+def test_only_what_was_transcribed_is_listened_to_again():
+    made, _ = clip_query()
+    made.listen(lambda clip, texts: pytest.fail("it was listened to"))
+    assert made.query.listening is None
+    made.transcribe(lambda clip: Transcript())
+    made.listen(lambda clip, texts: [Listened(float(len(clip.speech)), texts[0][0])], careful=True, progress=True)
+    listening = made.query.listening
+    assert (listening.careful, listening.progress) == (True, True)
+    assert listening.listen([["a line"]]) == [Listened(16_000.0, "a line")]
 
 
 def test_a_search_tells_once_why_there_is_no_transcript(store, music, tmp_path, monkeypatch):

@@ -39,7 +39,7 @@ from alcca.server.run import MAX_UPLOAD, SECONDS_TO_FINISH
 from alcca.server.service import Service
 from alcca.store.songs import Store
 from alcca.store.transcripts import Transcripts
-from alcca.transcripts import Segment, Transcript
+from alcca.transcripts import Listened, Segment, Transcript
 from alcca.workers import local
 
 ARTISTS = ("Ada", "Bela", "Cleo", "Dora")
@@ -192,7 +192,7 @@ class Ears:
     """Stands in for a `TranscriptionQueue`: hears what it is told to, when it is told to."""
 
     def __init__(self) -> None:
-        self.may_answer = threading.Event()
+        self.may_answer, self.may_listen = threading.Event(), threading.Event()
         self.reset()
 
     def reset(self) -> None:
@@ -201,7 +201,11 @@ class Ears:
         self.most, self.places = 3, set[_EarsPlace]()
         self.heard: Transcript | str = Transcript()
         self.first: Transcript | None = None
+        # What a second listening finds, and what it was asked to listen for.
+        self.sung: str | None = ""
+        self.asked: list[list[list[str]]] = []
         self.may_answer.set()
+        self.may_listen.set()
 
     @property
     def taken(self) -> int:
@@ -215,6 +219,10 @@ class Ears:
     def doubts(self, *lines: str) -> None:
         """From now on, these lines at first, and then what it hears."""
         self.first = replace(transcript(lines), doubtful=True)
+
+    def recognises(self, words: str | None) -> None:
+        """From now on, these words are found by a second listening, or none; it fails if they are None."""
+        self.sung = words
 
     def fails(self, reason: str) -> None:
         """From now on, nothing, for a reason."""
@@ -242,12 +250,25 @@ class _EarsPlace:
         assert samples.shape == (len(samples),)
         if self.ears.first is not None:
             at_first(self.ears.first)
-        while not self.ears.may_answer.wait(0.01):
-            if self.left.is_set():
-                raise TranscriptionError("the sender has disconnected")
+        self._wait(self.ears.may_answer)
         if isinstance(self.ears.heard, str):
             raise TranscriptionError(self.ears.heard)
         return self.ears.heard
+
+    def listen(self, samples: Any, texts: list[list[str]]) -> list[Listened]:
+        assert samples.shape == (len(samples),)
+        self.ears.asked.append(texts)
+        self._wait(self.ears.may_listen)
+        sung = self.ears.sung
+        if sung is None:
+            raise TranscriptionError("the recogniser stopped during transcription")
+        found = [bool(sung) and any(sung in " ".join(text.split()) for text in of_song) for of_song in texts]
+        return [Listened(120.0, sung) if one else Listened(16.0, "") for one in found]
+
+    def _wait(self, event: threading.Event) -> None:
+        while not event.wait(0.01):
+            if self.left.is_set():
+                raise TranscriptionError("the sender has disconnected")
 
     def leave(self) -> None:
         self.left.set()
@@ -265,6 +286,7 @@ def ears(_ears: Ears) -> Iterator[Ears]:
     _ears.reset()
     yield _ears
     _ears.may_answer.set()
+    _ears.may_listen.set()
 
 
 @pytest.fixture(scope="session")

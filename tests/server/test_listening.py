@@ -113,7 +113,8 @@ def test_each_part_is_explained_to_those_who_ask(listening, ears, upload, lines)
     assert {hit["evidence"] for hit in plain} == {None}
     for hit in listening.post(f"{API}/search/audio", params={"explain": "true"}, files=upload).json()["hits"]:
         assert hit["bits"] == pytest.approx(sum(one["bits"] for one in hit["evidence"]))
-        assert [passage for one in hit["evidence"] for passage in one["passages"]] == hit["passages"]
+        evidence = sorted(hit["evidence"], key=lambda one: -one["bits"])
+        assert [passage for one in evidence for passage in one["passages"]] == hit["passages"]
         space = {one["part"]: one for one in hit["evidence"]}.get("space", dict.fromkeys(("score", "closer_than")))
         assert (space["score"], space["closer_than"]) == (hit["score"], hit["closer_than"])
         assert (hit["score"] is None) == (not hit["song"]["has_lyrics"])
@@ -167,7 +168,9 @@ def test_without_words_the_space_answers_and_a_note_says_why(listening, ears, up
     else:
         ears.hears(*words)
     told = listening.post(f"{API}/search/audio", files=upload).json()
-    assert (told["asked"], len(told["hits"])) == (["space"], 10)
+    # A recording that was transcribed is listened to again, even if no words were recognised.
+    again = [] if words is None else ["listening"]
+    assert (told["asked"], len(told["hits"])) == (["space", *again], 10)
     assert any(said in note and note.startswith("the words: ") for note in told["notes"])
     assert (told["heard"] is None) == (words is None)
     answer = listening.post(f"{API}/search/audio", params={"by": "words"}, files=upload)
@@ -212,6 +215,109 @@ def test_words_are_searched_for_before_anything_is_learned(untrained, ears, uplo
     assert "alcca train" in problem_of(untrained.post(f"{API}/search/audio?by=space", files=upload), 409)
     ears.hears()
     assert "no words were recognised" in problem_of(untrained.post(f"{API}/search/audio", files=upload), 409)
+
+
+# A second listening
+
+
+@pytest.fixture
+def unread(ears, lines):
+    """Of a recording nothing can be read, but given the words of Song 09 a second listening recognises them."""
+    ears.hears()
+    ears.recognises(lines[1])
+
+
+def test_given_words_are_recognised_of_which_nothing_was_read(listening, ears, unread, upload, lines):
+    told = listening.post(f"{API}/search/audio", params={"k": 5, "explain": True}, files=upload).json()
+    first = told["hits"][0]
+    assert (first["song"]["title"], first["certainty"]) == ("Song 09", "sure")
+    (evidence,) = [one for one in first["evidence"] if one["part"] == "listening"]
+    assert (evidence["title"], evidence["score"], evidence["closer_than"]) == ("the second listening", 120.0, None)
+    assert evidence["bits"] > 10
+    # When they are sung is not known.
+    assert [(one["line"], one["start"]) for one in first["passages"]] == [(lines[1], None)]
+    assert any("no words were recognised" in note for note in told["notes"])
+
+
+def test_nothing_is_listened_for_in_a_sure_search_or_without_a_transcript(listening, ears, upload, lines):
+    ears.hears(*lines)
+    for by in ("both", "words", "space"):
+        told = events(listening.post(f"{API}/search/audio/stream", params={"by": by}, files=upload).text)
+        assert "hits" not in dict(told)
+        assert "listening" not in dict(told)["result"]["asked"]
+    ears.fails("there are no weights")
+    assert listening.post(f"{API}/search/audio", files=upload).status_code == 200
+    assert ears.asked == []
+
+
+def test_a_stream_tells_the_hits_before_a_second_listening(listening_port, ears, unread, upload, form):
+    ears.may_listen.clear()
+    body, kind = form(*reversed(upload["file"]))
+    connection = http.client.HTTPConnection("127.0.0.1", listening_port, timeout=SECONDS_BEFORE_IT_HANGS)
+    connection.request("POST", f"{API}/search/audio/stream?k=4", body, {"Content-Type": kind})
+    answer = connection.getresponse()
+    begun = events("".join(answer.readline().decode() for _ in range(9)))
+    assert [name for name, _ in begun] == ["space", "words", "hits"]
+    hits = begun[2][1]
+    assert (hits["asked"], len(hits["hits"]), hits["heard"]) == (["space"], 4, begun[1][1])
+    assert hits["hits"] == begun[0][1]["hits"]
+    assert ears.taken == 1
+    ears.may_listen.set()
+    ((name, result),) = events(answer.read().decode())
+    assert (name, result["asked"], result["hits"][0]["song"]["title"]) == ("result", ["space", "listening"], "Song 09")
+    connection.close()
+    until(lambda: ears.taken == 0)
+
+
+def test_both_answers_have_the_same_result(listening, ears, unread, upload):
+    told = dict(events(listening.post(f"{API}/search/audio/stream", files=upload).text))
+    assert {**told["result"], "took_ms": 0} == {
+        **listening.post(f"{API}/search/audio", files=upload).json(), "took_ms": 0,
+    }  # fmt: skip
+
+
+def test_where_nothing_can_search_a_careful_search_still_can(untrained, ears, unread, upload):
+    told = events(untrained.post(f"{API}/search/audio/stream", params={"careful": True}, files=upload).text)
+    assert [(name, data.get("hits") == []) for name, data in told] == [
+        ("space", True), ("words", False), ("hits", True), ("result", False),
+    ]  # fmt: skip
+    assert told[-1][1]["hits"][0]["song"]["title"] == "song 09"
+    assert told[-1][1]["asked"] == ["listening"]
+
+
+def test_a_second_listening_that_fails_leaves_the_hits_and_a_note(listening, ears, upload):
+    ears.hears()
+    ears.recognises(None)
+    told = dict(events(listening.post(f"{API}/search/audio/stream", files=upload).text))
+    assert told["result"]["hits"] == told["hits"]["hits"]
+    assert told["result"]["asked"] == ["space"]
+    assert told["result"]["notes"][-1] == "no second listening: the recogniser stopped during transcription"
+
+
+def test_a_careful_search_listens_for_all_lyrics(listening, ears, upload):
+    ears.hears()
+    listened = []
+    for careful in (False, True):
+        ears.asked.clear()
+        listening.post(f"{API}/search/audio", params={"careful": careful}, files=upload)
+        listened.append([len(texts) for batch in ears.asked for texts in batch])
+    some, all_ = listened
+    # All but one of 32 songs have lyrics, of one or two excerpts.
+    assert sum(some) == 40
+    assert len(all_) == 31
+    assert sum(all_) > 50
+
+
+@pytest.mark.parametrize("path", ["search/audio", "search/audio/stream"])
+def test_who_goes_away_during_a_second_listening_frees_the_place(listening_port, ears, unread, upload, form, path):
+    ears.may_listen.clear()
+    connection = ask(listening_port, path, upload["file"][1], form)
+    until(lambda: ears.asked)
+    assert ears.taken == 1
+    connection.close()
+    until(lambda: ears.taken == 0)
+    # Nothing more is listened for.
+    assert len(ears.asked) == 1
 
 
 # As it is found

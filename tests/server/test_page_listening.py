@@ -1,5 +1,6 @@
 """The search page while somebody listens: what is found at once, the words, the songs, and the words of a song."""
 
+import os
 import re
 
 import pytest
@@ -17,6 +18,14 @@ window.shift = 0;
 new PerformanceObserver((list) => {
   for (const one of list.getEntries()) if (!one.hadRecentInput) window.shift += one.value;
 }).observe({ type: "layout-shift", buffered: true });
+}"""
+
+WATCH_SAID = """() => {
+window.said = [];
+new MutationObserver(() => {
+  const text = document.getElementById("announcer").textContent;
+  if (text) window.said.push(text);
+}).observe(document.getElementById("announcer"), { childList: true, characterData: true, subtree: true });
 }"""
 
 
@@ -100,6 +109,41 @@ def test_each_part_says_why(visit, ears, lines, clip):
     expect(why).to_contain_text("more than 99 of 100")
     expect(why.locator("dt")).to_have_text(["The words", "The learned space"])
     expect(page.locator("#explain-score")).to_contain_text("at least 95 of 100 are right")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_that_is_not_sure_says_so_and_listens_again(visit, ears, lines, clip, width):
+    ears.hears()
+    ears.recognises(lines[1])
+    ears.may_answer.clear()
+    ears.may_listen.clear()
+    page = visit(viewport={"width": width, "height": 900}).open()
+    page.evaluate(WATCH_SAID)
+    page.set_input_files("#clip-file", clip)
+    expect(cards(page)).to_have_count(10)
+    page.evaluate(WATCH_SHIFTS)
+    ears.may_answer.set()
+    expect(page.locator("#results-title")).to_have_text("Listening again for lyrics…")
+    expect(page.locator("#results .meanwhile")).to_have_text("Not sure yet. The likeliest so far")
+    expect(page.locator("#heard")).to_contain_text("There is no singing, or it could not be understood")
+    expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#announcer")).to_contain_text("Not sure yet. 10 songs. The first is")
+    if folder := os.environ.get("ALCCA_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/listening again {width}.png", full_page=True)
+    ears.may_listen.set()
+    expect(page.locator("#results-title")).to_have_text("This is “Song 09”")
+    expect(page.locator("#announcer")).to_contain_text("10 songs. The first is Song 09, sure")
+    expect(page.locator(".meanwhile")).to_have_count(0)
+    assert page.evaluate("window.shift") < SMALL_SHIFT
+    # Each change is said once.
+    said = page.evaluate("window.said")
+    assert [sum(words in text for text in said) for words in ("Not sure", "Song 09, sure")] == [1, 1]
+    first = cards(page).first
+    assert first.locator(".passage-line").all_inner_texts() == [lines[1]]
+    why = first.locator("[data-testid=why]")
+    why.locator("summary").click()
+    expect(why.locator("dt")).to_have_text(["The learned space", "The second listening"])
+    expect(why.locator("dd").last).to_contain_text("times likelier than by chance")
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ class Tokens:
         return self.special.get(name)
 
     def encode(self, text, **options):
-        return SimpleNamespace(ids=[SPECIAL - 1])
+        """A token for each different word, and one for a space alone."""
+        words = text.split() or [""]
+        self.words += [word for word in dict.fromkeys(words) if word not in self.words]
+        return SimpleNamespace(ids=[self.words.index(word) for word in words])
 
     def decode(self, ids):
         return " " + " ".join(self.words[number] if number < len(self.words) else "<|end|>" for number in ids)
@@ -65,6 +68,9 @@ class Whisper:
         # Of second readings: what they say, how likely, and how they were asked for.
         self.seconds, self.second_scores, self.asked_again = [], [], []
         self.score, self.no_speech = -0.3, 0.2
+        # The next likely texts of second readings; the probabilities of forced tokens, over a sound as in `places`;
+        # and what was forced: the sound, the tokens, the prompt and the encoder's steps.
+        self.guesses, self.forced, self.probability = [], [], lambda sound, tokens: [0.5] * len(tokens)
 
     def feature_extractor(self, samples):
         # The first sample and the number of samples stand for the sound.
@@ -85,13 +91,17 @@ class Whisper:
         if again and self.second_scores:
             score = self.second_scores.pop(0)
         ids = self.hf_tokenizer.of(scripts.pop(0) if scripts else [])
-        return [SimpleNamespace(sequences_ids=[ids], scores=[score], no_speech_prob=self.no_speech)]
+        others = [self.hf_tokenizer.of([guess]) for guess in self.guesses] if again else []
+        return [SimpleNamespace(sequences_ids=[ids, *others], scores=[score], no_speech_prob=self.no_speech)]
 
     def align(self, features, start_sequence, text_tokens, num_frames):
         """A word a second, and the end a second after the last."""
         (tokens,) = text_tokens
+        features = np.asarray(features)
+        heard = float(features[0, 0]), float(features[1, 0]) / RATE
+        self.forced.append((heard, tokens, start_sequence, features.shape[1]))
         steps = [(place, 50 * place) for place in range(len(tokens) + 1)]
-        return [SimpleNamespace(alignments=steps)]
+        return [SimpleNamespace(alignments=steps, text_token_probs=self.probability(heard, tokens))]
 
 
 def sound(seconds):

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from alcca.errors import DataError, SpeechModelError, UsageError
+from alcca.matching.bits import bits
+from alcca.matching.excerpts import excerpts
 from alcca.songs.audio import SPEECH_RATE, read_slice
+from alcca.songs.lyrics import clean_lyrics
 from alcca.speech.packaged import base_is_installed, packaged_base
 from alcca.speech.recogniser import RATE, Recogniser, shared_recogniser
 from alcca.transcripts import Transcript
@@ -139,6 +142,53 @@ def test_a_long_recording_is_heard_window_by_window(recogniser, sung):
     first = words(" ".join(s.text for s in heard.segments if s.end <= 16))
     second = words(" ".join(s.text for s in heard.segments if s.start >= 28))
     assert len(first & second) > 0.5 * len(first)
+
+
+@pytest.fixture(scope="module")
+def covered(data_folder):
+    """Half a minute of a song, under noise that is louder."""
+    path = data_folder / "cc_songs" / "audio" / "us_jonathan_coulton_code_monkey.ogg"
+    samples = read_slice(path, rate=SPEECH_RATE).decoded
+    noise = np.random.default_rng(0).standard_normal(len(samples))
+    return (samples + 1.5 * samples.std() * noise).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def texts(data_folder):
+    """Excerpts of its lyrics, and of those of nine other songs in its language."""
+    folder = data_folder / "cc_songs" / "lyrics"
+    found = {
+        path.stem: excerpts(clean_lyrics(path.read_text(encoding="utf-8")))[:2] for path in sorted(folder.glob("us_*"))
+    }
+    return [found.pop("us_jonathan_coulton_code_monkey"), *list(found.values())[:9]]
+
+
+@pytest.mark.data
+def test_lyrics_that_cannot_be_read_are_found_when_they_are_listened_for(recogniser, covered, texts):
+    assert bits([recogniser.hear(covered)], [" ".join(texts[0])])[0, 0] < 10
+    own, *others = recogniser.listen(covered, texts)
+    assert len(others) == 9
+    assert own.bits > 100 > 2 * max(one.bits for one in others)
+    assert "Code Monkey have boring meeting" in own.words
+
+
+@pytest.mark.data
+def test_as_many_tokens_as_fit_the_model_are_forced(recogniser, covered):
+    decoder = recogniser._decoder
+    tokens = decoder.tokens("river " * 500, "en")
+    found = decoder.force(decoder.encode(covered), "en", tokens)
+    assert len(tokens) == len(found) == 443
+    assert (np.isfinite(found) & (found <= 0)).all()
+
+
+@pytest.mark.data
+def test_a_part_of_silence_gives_the_bits_of_all_of_it(recogniser, texts):
+    decoder = recogniser._decoder
+    whole = decoder.encode(np.zeros(30 * RATE, np.float32))
+    for text, *_ in texts[:3]:
+        tokens = decoder.tokens(text, "en")
+        part = decoder.force(decoder.silence(), "en", tokens)
+        assert part.sum() == pytest.approx(decoder.force(whole, "en", tokens).sum(), rel=0.02)
 
 
 @pytest.mark.parametrize("seconds", [0.001, 1, 31])

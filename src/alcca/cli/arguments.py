@@ -163,7 +163,14 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         type=Path,
         nargs="?",
         metavar="DATA",
-        help="a library, or a file of features: .npz, .parquet, .mat or .h5 (default: the library)",
+        help="a library, or a file of features: .npz, .parquet, .mat, .h5 or .csv (default: the library)",
+    )
+    evaluate.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="a TOML file that describes the comparison, with keys such as methods and seeds; options of the command "
+        "line replace its own, and a report contains the file that repeats it",
     )
     evaluate.add_argument(
         "--methods",
@@ -184,12 +191,19 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         "colons, as in tfidf:max_features=500 (default: the paper's, Doc2Vec)",
     )
     evaluate.add_argument(
-        "--folds", type=int, default=5, metavar="N", help="folds of the cross-validation (default: 5)"
+        "--tune",
+        action="append",
+        nargs="?",
+        const="",
+        metavar="GRID|FILE",
+        help="choose each method's settings inside each training fold, from its default grid or yours: "
+        "cca:ridge=0.1,1,10, a .toml file, folds=5 or measure=R@10; may be repeated, and follows DATA (default: "
+        "settings as given)",
     )
+    evaluate.add_argument("--folds", type=int, metavar="N", help="folds of the cross-validation (default: 5)")
     evaluate.add_argument(
         "--components",
         type=_numbers,
-        default=list(range(10, 101, 10)),
         metavar="N,N,…",
         help="canonical components (default: 10,20,…,100)",
     )
@@ -197,7 +211,6 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     evaluate.add_argument(
         "--seeds",
         type=_numbers,
-        default=[0],
         metavar="N,N,…",
         help="run one cross-validation per seed, which sets its folds and models (default: 0)",
     )
@@ -208,7 +221,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         help="run methods whose fit takes longer than this with the first seed only",
     )
     evaluate.add_argument(
-        "--no-control", action="store_true", help="skip the shuffled-pairs control, which doubles the time"
+        "--control",
+        action=argparse.BooleanOptionalAction,
+        help="also train on shuffled pairs, which doubles the time (default: --control)",
     )
     evaluate.add_argument("--language", metavar="NAME", help="only songs in this language (libraries only)")
     evaluate.add_argument(
@@ -232,10 +247,30 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
 
     evaluate.add_argument(
+        "--log",
+        action="append",
+        metavar="KIND[:WHERE]",
+        help="log the losses of every epoch of each network: tensorboard:FOLDER, mlflow:URI or wandb:PROJECT; may be "
+        "repeated",
+    )
+    evaluate.add_argument(
+        "--save-runs",
+        action=argparse.BooleanOptionalAction,
+        help="also write run files and qrels of TREC, for trec_eval, ranx and ir-measures, to runs/ of the report",
+    )
+    evaluate.add_argument(
+        "--save-scores",
+        action=argparse.BooleanOptionalAction,
+        help="also write the scores and embeddings of every test fold, as .npz files, to scores/ of the report",
+    )
+    evaluate.add_argument(
         "--fresh",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="repeat all fits, including those saved by an earlier run of the same comparison",
     )
+
+    # What the environment says, which a file replaces.
+    evaluate.set_defaults(environment={name: evaluate.get_default(name) for name in ("library", "cluster")})
 
     served = verb("serve", "serve a library: a search page and a REST API", common, index)
     served.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to bind (default: 127.0.0.1)")
@@ -271,6 +306,12 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         metavar="PART",
         help="search by one part alone, words (transcripts and lyrics) or space (the learned space), or by both, which "
         "fuses all parts (default: both)",
+    )
+    search.add_argument(
+        "--careful",
+        action="store_true",
+        help="if no hit is sure, take minutes: listen to the recording for the lyrics of up to 1,000 songs instead of "
+        "the likeliest ones; with --lyrics, listen to the recordings of the likeliest songs",
     )
     search.add_argument("--explain", action="store_true", help="show the score of each part of the search for each hit")
     search.add_argument("-k", type=int, default=10, metavar="N", help="number of hits (default: 10)")

@@ -227,17 +227,22 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    from alcca.cli.described import complete
     from alcca.cli.evaluate import compare, distractors_at
+    from alcca.models.loggers import make_logger
 
+    complete(options)
     protocol = {
         "folds": options.folds,
+        "tune": options.tune,
         "components": options.components,
         "seed": options.seeds,
         "slow_after": options.slow_after,
         "distractors": None if options.distractors is None else distractors_at(options.distractors),
         "audio_encoders": options.audio_encoders,
         "lyrics_encoders": options.lyrics_encoders,
-        "shuffled_control": not options.no_control,
+        "shuffled_control": options.control,
+        "callbacks": [make_logger(text) for text in options.log or ()],
         "fresh": options.fresh,
         "n_jobs": options.jobs or os.cpu_count() or 1,
         "verbose": not options.quiet,
@@ -247,12 +252,12 @@ def _evaluate(options: argparse.Namespace) -> None:
             if getattr(options, name) is not None:
                 raise UsageError(f"--{name} is only for a library; {options.data} is a file of features")
         protocol["cluster"] = options.cluster
-        compare(options.methods, options.epochs, options.data, options.output, options.json, **protocol)
+        compare(options, options.data, **protocol)
         return
     options.library = options.data or options.library
     with _open(options) as library:
         about = {"language": options.language, "csv": options.descriptors}
-        compare(options.methods, options.epochs, library, options.output, options.json, **about, **protocol)
+        compare(options, library, **about, **protocol)
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -273,12 +278,16 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _search(options: argparse.Namespace) -> None:
+    if options.careful and options.words is not None:
+        raise UsageError("--careful listens to recordings, and --words only looks for words; give --audio or --lyrics")
     which = {"k": options.k, "label": options.label, "artist": options.artist}
     with _open(options, index=options.index) as library:
         if options.words is not None:
             hits = library.find(options.words, **which)
         else:
-            hits = library.search(audio=options.audio, lyrics=_lyrics(options), by=options.by, **which)
+            hits = library.search(
+                audio=options.audio, lyrics=_lyrics(options), by=options.by, careful=options.careful, **which
+            )
     if options.json:
         _print_json(hits.to_dict())
     else:

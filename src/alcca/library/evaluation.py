@@ -1,5 +1,6 @@
 """A library's songs as the data of a comparison, and the comparison's results kept beside them."""
 
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -10,8 +11,9 @@ from typing import Any
 from alcca.encoders.descriptors import DescriptorsEncoder
 from alcca.encoders.encoder import SAMPLES, AudioEncoder, Encoder, LyricsEncoder
 from alcca.encoders.registry import audio_encoder, lyrics_encoder, named_encoders
-from alcca.errors import DiskError, LibraryError, MissingExtraError
+from alcca.errors import DiskError, LibraryError, MissingExtraError, SpeechModelError
 from alcca.experiments.asked import checked
+from alcca.experiments.compared_method import compared_methods
 from alcca.experiments.dataset import Dataset
 from alcca.experiments.encoder_views import with_audio
 from alcca.experiments.grid import compare_encoders
@@ -25,8 +27,10 @@ from alcca.models.contract import view_names
 from alcca.search.learned_space import model_in_use
 from alcca.space.embedder import Embedder, model_folder
 from alcca.specification import split_outside_brackets
+from alcca.speech.weights import find_weights
 from alcca.store.records import Song
 from alcca.store.songs import Store
+from alcca.store.speech_model import OFF, speech_model_of
 from alcca.store.transcripts import Transcripts
 from alcca.training.train import require_songs
 from alcca.transcripts import Transcript
@@ -67,6 +71,7 @@ def evaluate_library(
     audio = named_encoders(audio_encoders, audio_encoder)
     lyrics = named_encoders(lyrics_encoders, lyrics_encoder)
     named, lacking = library_methods(store, methods, epochs)
+    compared_methods(named, settings.get("tune"))  # refuses grids that do not fit
     views = {view for method in named.values() for view in view_names(method, "audio")}
     described = "audio_descriptors" in views | {encoder.view for encoder in audio.values()}
     # A search may read the sound through an encoder whose output is none of the usual views.
@@ -136,9 +141,11 @@ def library_methods(
 
 
 def _lists_search(methods: Any) -> bool:
+    if isinstance(methods, Mapping):
+        return any(isinstance(method, str) and method == SEARCH for method in methods.values())
     texts = [methods] if isinstance(methods, str) else methods if isinstance(methods, list | tuple) else []
     listed = (part for text in texts if isinstance(text, str) for part in split_outside_brackets(text, ","))
-    return any(part.strip() == SEARCH for part in listed)
+    return any(part.strip().split(":")[0] == SEARCH for part in listed)
 
 
 def search_method(store: Store, *, words: bool) -> SearchMethod:
@@ -155,9 +162,9 @@ def search_method(store: Store, *, words: bool) -> SearchMethod:
     LibraryError, MissingExtraError
         The encoders of the model in use cannot be read.
     """
-    about = model_in_use(store)
+    about, speech_model = model_in_use(store), speech_model_at_hand(store) if words else None
     if about is None:
-        return SearchMethod(words=words)
+        return SearchMethod(words=words, speech_model=speech_model)
     # Chosen anew in each training fold, if they were chosen.
     components = None if about.get("chosen_on") else about.get("components")
     embedder = Embedder.load(model_folder(store.folder, about))
@@ -169,7 +176,20 @@ def search_method(store: Store, *, words: bool) -> SearchMethod:
         lyrics_encoder=type(lyrics)(**lyrics.settings) if lyrics.learns else lyrics,
         components=components,
         words=words,
+        speech_model=speech_model,
     )
+
+
+def speech_model_at_hand(store: Store) -> str | None:
+    """The speech model of a library for second listenings; None if it is not here, or $ALCCA_HEAR is off."""
+    if os.environ.get("ALCCA_HEAR") == OFF:
+        return None
+    model = speech_model_of(store)
+    try:
+        find_weights(model, offline=True)
+    except (MissingExtraError, SpeechModelError):
+        return None
+    return model
 
 
 def make_dataset(
@@ -214,6 +234,7 @@ def make_dataset(
         ids=[song.title for song in songs],
         audio_descriptors=outputs.pop(DescriptorsEncoder().key, None) if table is None else table,
         transcripts=_transcripts(store, songs),
+        recordings=[song.recording for song in songs],
         encoded=outputs,
         name=folder.name,
     )

@@ -431,7 +431,7 @@ class Library:
         epochs : int, optional
             Replaces the epochs of every method that has them and is given by name.
         **protocol
-            Settings of `alcca.cross_validate`: folds, components, seed and so on.
+            Settings of `alcca.cross_validate`: folds, components, seed, tune and so on.
 
         Raises
         ------
@@ -468,12 +468,14 @@ class Library:
         label: str | None = None,
         artist: str | None = None,
         by: str = BOTH,
+        careful: bool = False,
     ) -> Hits:
         """Search by a recording or by a text.
 
         The transcript of a recording is matched with the lyrics and transcripts of all songs, and its sound is compared
-        with their lyrics in the learned space. A text is matched with transcripts and lyrics, and compared with the
-        songs' sound.
+        with their lyrics in the learned space. Where no hit is sure, the recording is listened to again, for the lyrics
+        of the likeliest songs (`alcca.speech.second_listening`). A text is matched with transcripts and lyrics, and
+        compared with the songs' sound.
 
         Parameters
         ----------
@@ -487,6 +489,9 @@ class Library:
             Only songs with this label, or by this artist.
         by : str
             The name of one part of the search ("words", "space"), or "both" to fuse all parts.
+        careful : bool
+            Where no hit is sure, take minutes: listen to a recording for the lyrics of up to 1,000 songs, instead of
+            the likeliest ones, or to the likeliest songs for a text.
 
         Returns
         -------
@@ -511,7 +516,9 @@ class Library:
         if audio is not None:
             get_ready()
         snapshot, among = self._snapshot, self._among(k, label, artist)
-        query, notes = query_of(snapshot, self._store, audio=audio, lyrics=lyrics, by=by)
+        query, notes = query_of(
+            snapshot, self._store, audio=audio, lyrics=lyrics, by=by, careful=careful, progress=self._progress
+        )
         found = snapshot.search(query, self._store, k, among, by)
         hits = [hit(rank, one) for rank, one in enumerate(found.hits, 1)]
         return Hits(hits, heard=query.recording.get(HEARD), asked=found.asked, notes=(*notes, *found.notes))

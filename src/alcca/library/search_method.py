@@ -1,7 +1,8 @@
 """What a library's search finds, as a method of comparisons: the same parts, candidates, fusion and certainty."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from alcca.encoders.encoder import MFCC, AudioEncoder, LyricsEncoder
-from alcca.errors import NotFittedError
+from alcca.errors import NotFittedError, TranscriptionError
+from alcca.experiments.dataset import RECORDINGS
 from alcca.experiments.directed import Directed
+from alcca.matching.second_listening import Listen, Listening
 from alcca.models.base import is_missing
 from alcca.search.clip_query import MAX_LYRICS_CHARACTERS
 from alcca.search.fusion import rank_songs
@@ -19,6 +22,8 @@ from alcca.search.part import HEARD, SOUND, Query
 from alcca.search.reader import SongReader
 from alcca.search.snapshot import Snapshot
 from alcca.songs.lyrics import clean_lyrics
+from alcca.songs.recording_slice import RecordingSlice
+from alcca.speech.recording_listener import RecordingListener
 from alcca.store.database import Access
 from alcca.store.embeddings import Embeddings
 from alcca.store.records import Song, SongAudio
@@ -27,7 +32,7 @@ from alcca.store.transcripts import SLICE, Transcripts
 from alcca.training.candidates import DEFAULT_METHOD, encoders_for, methods_to_train, usual_encoders
 from alcca.training.train import learn_space
 from alcca.training.training_set import TrainingSet
-from alcca.transcripts import Segment, Transcript
+from alcca.transcripts import Listened, Segment, Transcript
 
 __all__ = ["SearchMethod"]
 
@@ -54,6 +59,10 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         By default chosen on a fifth of the training songs.
     words : bool
         Whether songs have transcripts.
+    speech_model : str, optional
+        The model that listens to a recording again where a search by it is unsure; by default none does.
+    careful : bool
+        As of `alcca.Library.search`.
     random_state : int
 
     Attributes
@@ -74,6 +83,8 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         lyrics_encoder: str | LyricsEncoder | None = None,
         components: int | None = None,
         words: bool = True,
+        speech_model: str | None = None,
+        careful: bool = False,
         random_state: int = 0,
     ) -> None:
         self.method = method
@@ -81,6 +92,8 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
         self.lyrics_encoder = lyrics_encoder
         self.components = components
         self.words = words
+        self.speech_model = speech_model
+        self.careful = careful
         self.random_state = random_state
 
     @property
@@ -100,7 +113,7 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
     def audio_view(self) -> tuple[str, ...]:
         """The views of audio that it learns from and searches by."""
         sound = sound_view(self.encoders[0])
-        return (sound, "transcripts") if self.words else (sound,)
+        return (sound, "transcripts", RECORDINGS) if self.words else (sound,)
 
     def fit(self, views: Sequence[Any], y: Any = None, groups: Any = None) -> Self:
         """Learn the common space from songs, as `alcca.Library.train` does.
@@ -155,13 +168,18 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
             raise NotFittedError("this SearchMethod is not fitted yet; call fit first")
         recordings, texts = self._recordings(audio), [str(text) for text in lyrics]
         by_audio = [
-            Query(recording={SOUND: sound, **({} if heard is None else {HEARD: heard})})
-            for sound, heard in zip(recordings.sounds, recordings.heard, strict=True)
+            Query(
+                recording={SOUND: sound, **({} if heard is None else {HEARD: heard})},
+                listening=self._listening(place),
+            )
+            for sound, heard, place in zip(recordings.sounds, recordings.heard, recordings.places, strict=True)
         ]
         with self._library(texts=texts) as (store, snapshot):
             of_lyrics = _search_all(snapshot, store, by_audio, len(texts))
         with self._library(recordings=recordings) as (store, snapshot):
             by_lyrics = [Query(text=clean_lyrics(text)[:MAX_LYRICS_CHARACTERS]) for text in texts]
+            if self.careful and self.speech_model is not None:
+                by_lyrics = self._listening_to(by_lyrics, recordings, snapshot, store)
             of_audio = _search_all(snapshot, store, by_lyrics, len(recordings.heard))
         return of_lyrics, of_audio
 
@@ -173,7 +191,40 @@ class SearchMethod(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no 
             sounds = np.asarray(sounds, dtype=np.float32)
         else:
             sounds = encoder.encode(np.asarray(sounds, dtype=np.float32))
-        return _Recordings(sounds, [_transcript(heard) for heard in named.get("transcripts", [None] * len(sounds))])
+        nothing = [None] * len(sounds)
+        heard = [_transcript(heard) for heard in named.get("transcripts", nothing)]
+        return _Recordings(sounds, heard, named.get(RECORDINGS, nothing))
+
+    def _listening_to(
+        self, queries: Sequence[Query], recordings: "_Recordings", snapshot: Snapshot, store: Store
+    ) -> list[Query]:
+        """Let searches by texts listen to recordings: first all that they ask of each recording, which is read once."""
+        assert self.speech_model is not None
+        places, model = recordings.places, self.speech_model
+        asked: dict[RecordingSlice, dict[str, None]] = {}
+
+        def note(song: Song) -> Listen:
+            place = places[song.id - 1]
+
+            def listen(texts: Sequence[Sequence[str]]) -> list[Listened]:
+                if place is not None:
+                    asked.setdefault(place, {}).update((excerpt, None) for text in texts for excerpt in text)
+                return [Listened(0.0, "") for _ in texts]
+
+            return listen
+
+        _search_all(snapshot, store, [replace(query, listen_to=note) for query in queries], len(places))
+        for place, excerpts in asked.items():
+            with suppress(TranscriptionError):
+                RecordingListener(model, place)([[excerpt] for excerpt in excerpts])
+        return [
+            replace(query, listen_to=lambda song: RecordingListener(model, places[song.id - 1])) for query in queries
+        ]
+
+    def _listening(self, place: RecordingSlice | None) -> Listening | None:
+        if self.speech_model is None or place is None:
+            return None
+        return Listening(RecordingListener(self.speech_model, place), self.careful)
 
     @contextmanager
     def _library(
@@ -212,10 +263,11 @@ def sound_is_encoded(encoder: AudioEncoder) -> bool:
 
 
 class _Recordings(NamedTuple):
-    """Recordings as encoded, shape (n, ...), and their transcripts."""
+    """Recordings as encoded, shape (n, ...), their transcripts, and where they are."""
 
     sounds: NDArray[np.float32]
     heard: list[Transcript | None]
+    places: Sequence[RecordingSlice | None]
 
 
 def _transcript(heard: Transcript | str | None) -> Transcript | None:

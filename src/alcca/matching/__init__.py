@@ -1,4 +1,4 @@
 """Matching of transcripts and lyrics: how well they fit, where they match, and how certain the song is.
 
-Imports from: errors, transcripts.
+Imports from: errors, progress, transcripts.
 """

@@ -66,8 +66,11 @@ class Background:
             Negative if two texts fit worse than expected by chance; 0 if either has no letters.
         """
         asked, written = [text_of(text) for text in queries], [text_of(text) for text in targets]
-        shared = WORDS * self._words(asked, written) + SOUNDS * self._sounds(asked, written)
-        return signed_bits(asked, written) + shared
+        return signed_bits(asked, written) + self.shared(asked, written)
+
+    def shared(self, queries: Sequence[str], targets: Sequence[str]) -> NDArray[np.float64]:
+        """Compute the bits for shared words and phrases and for shared sounds alone, shape (n, m); at least 0."""
+        return WORDS * self._words(queries, targets) + SOUNDS * self._sounds(queries, targets)
 
     def matches(
         self, query: Transcript | str, targets: Sequence[Transcript | str | None]

@@ -1,4 +1,4 @@
-"""Transcribe recordings from strangers, one after another, in one process that may be killed.
+"""Transcribe recordings from strangers, or listen for words in them, in one process that may be killed.
 
 All share one speech model: recordings wait in a queue of limited length. If the recogniser hangs, crashes or fills the
 memory on a recording, its process is killed and restarted, and the recording gets an error.
@@ -11,10 +11,10 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from alcca.errors import AlccaError, TranscriptionError
 from alcca.sandbox.transcriber_worker import hear, open_recogniser
 from alcca.store.songs import Store
 from alcca.store.speech_model import OFF, speech_model_of
-from alcca.transcripts import Transcript
+from alcca.transcripts import Listened, Transcript
 from alcca.workers.child import Child
 
 __all__ = [
@@ -43,6 +43,9 @@ SECONDS_TO_LOAD = 180.0
 SECONDS_BETWEEN_LOOKS = 60.0
 # Time of the base model for half a minute on a small machine, until it is measured here.
 SECONDS_AT_FIRST = 2.0
+# Excerpts to listen for in one turn, unless one text has more: each takes a tenth of a second. A careful search has
+# thousands, for which other recordings must not wait, and which no time limit for one recording allows.
+EXCERPTS_AT_A_TIME = 40
 
 
 class BusyError(AlccaError):
@@ -54,10 +57,13 @@ class BusyError(AlccaError):
 
 
 class _Job(NamedTuple):
+    """What the process is asked about a recording, and what becomes of its answer."""
+
     samples: NDArray[np.float32]
-    start: float
+    asked: dict[str, Any]
     at_first: Callable[[Transcript], object]
-    future: "Future[Transcript]"
+    read: Callable[[dict[str, Any]], Any]
+    future: "Future[Any]"
 
 
 class Place:
@@ -68,7 +74,8 @@ class Place:
 
     def __init__(self, queue: "TranscriptionQueue") -> None:
         self._queue = queue
-        self._future: Future[Transcript] = Future()
+        self._future: Future[Any] = Future()
+        self._left = False
 
     def hear(
         self,
@@ -85,14 +92,41 @@ class Place:
         TranscriptionError
             If there is no speech model, the recogniser takes too much time or memory or crashes, or the place was left.
         """
-        self._queue._enqueue(_Job(samples, start, at_first, self._future))
+        heard: Transcript = self._ask(
+            samples, {"start": start}, lambda answer: Transcript.from_dict(answer["heard"]), at_first
+        )
+        return heard
+
+    def listen(self, samples: NDArray[np.float32], texts: Sequence[Sequence[str]]) -> list[Listened]:
+        """Listen for words in samples (n,) at 16 kHz, as `alcca.speech.recogniser.Recogniser.listen`; errors as `hear`.
+
+        The result comes soonest for the recording that was transcribed last, whose encoding is still there. Between
+        some dozens of excerpts, other recordings get their turn.
+        """
+        found: list[Listened] = []
+        for turn in _turns(texts):
+            found += self._ask(samples, {"texts": turn}, lambda answer: [Listened(*one) for one in answer["listened"]])
+        return found
+
+    def _ask(
+        self,
+        samples: NDArray[np.float32],
+        asked: dict[str, Any],
+        read: Callable[[dict[str, Any]], Any],
+        at_first: Callable[[Transcript], object] = lambda first: None,
+    ) -> Any:
+        self._future = Future()
+        if self._left:
+            self._future.cancel()
+        self._queue._enqueue(_Job(samples, asked, at_first, read, self._future))
         try:
             return self._future.result()
         except CancelledError:
             raise TranscriptionError("the sender has disconnected") from None
 
     def leave(self) -> None:
-        """Free the place at once; a thread that waits in `hear` gets a TranscriptionError."""
+        """Free the place at once; a thread that waits in `hear` or `listen` gets a TranscriptionError."""
+        self._left = True
         self._future.cancel()
         self._queue._left(self)
 
@@ -103,6 +137,17 @@ class Place:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.leave()
+
+
+def _turns(texts: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    turn: list[Sequence[str]] = []
+    for text in texts:
+        if turn and sum(map(len, turn)) + len(text) > EXCERPTS_AT_A_TIME:
+            yield turn
+            turn = []
+        turn.append(text)
+    if turn:
+        yield turn
 
 
 class NoTranscription:
@@ -126,6 +171,10 @@ class NoPlace(NamedTuple):
     lacks: str
 
     def hear(self, samples: NDArray[np.float32], start: float = 0.0, at_first: object = None) -> Transcript:
+        """Raise TranscriptionError with the reason."""
+        raise TranscriptionError(self.lacks)
+
+    def listen(self, samples: NDArray[np.float32], texts: Sequence[Sequence[str]]) -> list[Listened]:
         """Raise TranscriptionError with the reason."""
         raise TranscriptionError(self.lacks)
 
@@ -282,19 +331,19 @@ class TranscriptionQueue:
         guard.daemon = True
         guard.start()
         try:
-            child.send(json.dumps({"start": job.start}).encode())
+            child.send(json.dumps(job.asked).encode())
             child.send(job.samples.tobytes())
             answer = json.loads(child.receive() or b"{}")
             if "first" in answer:
                 job.at_first(Transcript.from_dict(answer["first"]))
                 answer = json.loads(child.receive() or b"{}")
-            if "heard" in answer:
-                heard = Transcript.from_dict(answer["heard"])
+            if "reason" in answer:
+                _fail(job, str(answer["reason"]))
+            else:
+                result = job.read(answer)
                 self._typical = time.monotonic() - started
                 with contextlib.suppress(InvalidStateError):
-                    job.future.set_result(heard)
-            else:
-                _fail(job, str(answer["reason"]))
+                    job.future.set_result(result)
             return bool(answer["fit"])
         except (EOFError, OSError, ValueError, KeyError, TypeError):
             late = time.monotonic() - started >= self._seconds

@@ -35,10 +35,11 @@ def open_recogniser(model: str) -> "Recogniser":
 
 
 def hear(pipe: Connection, open_recogniser: Open, model: str, memory: int) -> None:
-    """Transcribe one recording after another until the pipe ends.
+    """Transcribe one recording after another, or listen for words in it, until the pipe ends.
 
     The first message tells whether the model is loaded, or why not. A recording arrives as a message of JSON and a
-    message of samples; the answer is its transcript, or the reason why there is none, as JSON. If the first pass is
+    message of samples. The JSON has its ``start``, or the ``texts`` to listen for. The answer is its transcript, or
+    what was found of each text, or the reason why there is none, as JSON. If the first pass of a transcription is
     doubtful, its transcript is sent before, and a second pass follows.
 
     Parameters
@@ -65,25 +66,33 @@ def hear(pipe: Connection, open_recogniser: Open, model: str, memory: int) -> No
     _send(pipe, {"name": recogniser.name})
     while True:
         try:
-            start = float(json.loads(pipe.recv_bytes())["start"])
+            asked = json.loads(pipe.recv_bytes())
             samples = np.frombuffer(pipe.recv_bytes(), np.float32)
         except (EOFError, OSError):
             return
-        _send(pipe, _heard(recogniser, samples, start, limit, lambda first: _send(pipe, {"first": first.to_dict()})))
+        _send(pipe, _answer(recogniser, samples, asked, limit, lambda first: _send(pipe, {"first": first.to_dict()})))
 
 
-def _heard(
-    recogniser: "Recogniser", samples: Any, start: float, limit: MemoryLimit, at_first: Callable[[Transcript], None]
+def _answer(
+    recogniser: "Recogniser",
+    samples: Any,
+    asked: dict[str, Any],
+    limit: MemoryLimit,
+    at_first: Callable[[Transcript], None],
 ) -> dict[str, Any]:
     try:
         with limit:
-            heard = recogniser.hear(samples, start=start, at_first=at_first).to_dict()
+            if "texts" in asked:
+                found: dict[str, Any] = {"listened": recogniser.listen(samples, asked["texts"])}
+            else:
+                heard = recogniser.hear(samples, start=float(asked["start"]), at_first=at_first)
+                found = {"heard": heard.to_dict()}
     except AlccaError as error:
         return {"reason": str(error), "fit": True}
     except Exception as error:  # noqa: BLE001 - a recording must not end the process
         # A library that failed half-way, for example for want of memory, is in an untested state.
         return {"reason": f"the recogniser failed on it ({type(error).__name__})", "fit": False}
-    return {"heard": heard, "fit": not limit.leaked}
+    return {**found, "fit": not limit.leaked}
 
 
 def _send(pipe: Connection, message: dict[str, Any]) -> None:

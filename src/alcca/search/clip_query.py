@@ -1,21 +1,26 @@
 """Make the query of a search from a text or a recording."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alcca.errors import MissingExtraError, SpeechModelError, TranscriptionError, UsageError
+from alcca.matching.second_listening import Listening
 from alcca.search.fusion import chosen_parts
 from alcca.search.part import HEARD, SOUND, Query
 from alcca.search.snapshot import Snapshot
 from alcca.songs.lyrics import clean_lyrics
+from alcca.speech.recording_listener import RecordingListener
 from alcca.store.songs import Store
 from alcca.store.speech_model import speech_model_of
 
 if TYPE_CHECKING:
     from alcca.search.clip import Clip
-    from alcca.transcripts import Transcript
+    from alcca.transcripts import Listened, Transcript
+
+    Listen = Callable[[Clip, Sequence[Sequence[str]]], list[Listened]]
 
 __all__ = ["MAX_LYRICS_CHARACTERS", "ClipQuery", "query_of", "text_query"]
 
@@ -92,14 +97,37 @@ class ClipQuery:
         try:
             transcript = transcribe(self._clip)
         except TranscriptionError as error:
-            self.query = Query(recording=self.query.recording, missing={HEARD: str(error)})
+            self.query = replace(self.query, missing={HEARD: str(error)})
             return None
-        self.query = Query(recording={**self.query.recording, HEARD: transcript})
+        self.query = replace(self.query, recording={**self.query.recording, HEARD: transcript})
         return transcript
+
+    def listen(self, listen: "Listen", *, careful: bool = False, progress: bool = False) -> None:
+        """Let the search listen to the recording again where it is unsure, if the recording was transcribed.
+
+        Parameters
+        ----------
+        listen : function
+            Takes a clip and, of each song, the excerpts to listen for; returns a `Listened` for each, or raises
+            TranscriptionError.
+        careful, progress : bool
+            As of `alcca.matching.second_listening.Listening`.
+        """
+        if HEARD in self.query.recording:
+            clip = self._clip
+            listening = Listening(lambda texts: listen(clip, texts), careful, progress)
+            self.query = replace(self.query, listening=listening)
 
 
 def query_of(
-    snapshot: Snapshot, store: Store, *, audio: str | os.PathLike[str] | None, lyrics: str | None, by: str
+    snapshot: Snapshot,
+    store: Store,
+    *,
+    audio: str | os.PathLike[str] | None,
+    lyrics: str | None,
+    by: str,
+    careful: bool = False,
+    progress: bool = False,
 ) -> tuple[Query, tuple[str, ...]]:
     """Make the query of `Library.search`, with notes on the recording.
 
@@ -117,6 +145,10 @@ def query_of(
         Used if ``audio`` is None.
     by : str
         The part of the search, or "both".
+    careful : bool
+        As of `Library.search`.
+    progress : bool
+        Show the progress of a second listening on standard error.
 
     Raises
     ------
@@ -126,7 +158,11 @@ def query_of(
         If there is no part of the search with this name, or the text is too long.
     """
     if audio is None:
-        return text_query(lyrics or ""), ()
+        query = text_query(lyrics or "")
+        if careful:
+            model = speech_model_of(store)
+            query = replace(query, listen_to=lambda song: RecordingListener(model, song.recording), progress=progress)
+        return query, ()
     path = Path(audio).expanduser()
 
     def read(needed: frozenset[str]) -> "Clip":
@@ -144,6 +180,12 @@ def query_of(
         except (MissingExtraError, SpeechModelError) as error:
             raise TranscriptionError(f"the recording was not transcribed: {error}") from error
 
+    def listen(clip: "Clip", texts: Sequence[Sequence[str]]) -> "list[Listened]":
+        from alcca.speech.recogniser import shared_recogniser
+
+        return shared_recogniser(speech_model_of(store)).listen(clip.speech, texts)
+
     clip_query = ClipQuery(snapshot, by, read)
     clip_query.transcribe(transcribe)
+    clip_query.listen(listen, careful=careful, progress=progress)
     return clip_query.query, clip_query.notes

@@ -69,8 +69,8 @@ class Hit:
 
     @property
     def passages(self) -> "list[Passage]":
-        """Matching passages of the query and the song, best first."""
-        return [passage for evidence in self.evidence for passage in evidence.passages]
+        """Matching passages of the query and the song, those of the strongest evidence first."""
+        return _passages(self.evidence)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as JSON values."""
@@ -110,8 +110,7 @@ class Hits(list[Hit]):
 
 def hit(rank: int, ranked: "Ranked") -> Hit:
     """Make the hit of a search by parts."""
-    song, compared = ranked.song, _compared(ranked.evidence)
-    passages = [passage for evidence in ranked.evidence for passage in evidence.passages]
+    song, compared, passages = ranked.song, _compared(ranked.evidence), _passages(ranked.evidence)
     return Hit(
         rank=rank,
         score=None if compared is None else compared.score,
@@ -125,6 +124,15 @@ def hit(rank: int, ranked: "Ranked") -> Hit:
         probability=ranked.probability,
         certainty=ranked.certainty,
         evidence=tuple(ranked.evidence),
+    )
+
+
+def _passages(evidence: "Iterable[Evidence]") -> "list[Passage]":
+    found = [passage for part in sorted(evidence, key=lambda part: -part.bits) for passage in part.passages]
+    # A second listening does not know when a line is sung, but the transcript may.
+    timed = {(one.line_number, one.line): one for one in reversed(found) if one.start is not None}
+    return list(
+        dict.fromkeys(timed.get((one.line_number, one.line), one) if one.start is None else one for one in found)
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.matching.passages import Passage
+from alcca.matching.second_listening import Listen, Listening
 from alcca.search.engines.engine import Engine
 from alcca.search.filters import Filter, tags_of
 from alcca.search.learned_space import LearnedSpace
@@ -43,11 +44,20 @@ class Query:
         `alcca.Transcript`.
     missing : mapping of str to str
         Why something could not be computed, by the same names.
+    listening : Listening, optional
+        How a second listening to the recording is done if the search is unsure; by default there is none.
+    listen_to : function, optional
+        Takes a song and returns what listens to its recording (`Listening.listen`), for a careful search by a text.
+    progress : bool
+        Show the progress of that on standard error.
     """
 
     text: str | None = None
     recording: Mapping[str, Any] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    listening: Listening | None = None
+    listen_to: "Callable[[Song], Listen] | None" = None
+    progress: bool = False
 
 
 class Evidence(NamedTuple):
@@ -159,6 +169,12 @@ class Part(ABC):
     @abstractmethod
     def ask(self, query: Query, reader: "SongReader", k: int, allowed: frozenset[int] | None) -> Candidates:
         """Propose the best ``k`` of the ``allowed`` songs (None allows all)."""
+
+    def consider(
+        self, query: Query, reader: "SongReader", k: int | None, allowed: frozenset[int] | None
+    ) -> Sequence[int]:
+        """Propose ``k`` songs, or all, for a second listening: it may find what this part has no evidence for."""
+        return ()
 
     @abstractmethod
     def evidence(

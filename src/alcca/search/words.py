@@ -14,7 +14,7 @@ from alcca.search.engines.engine import Letters, SparseIndex
 from alcca.search.filters import Filter
 from alcca.search.part import HEARD, Candidates, Catalogue, Evidence, Part, Query
 from alcca.songs.lyrics import clean_lyrics
-from alcca.store.ngram_index import KINDS
+from alcca.store.ngram_index import KINDS, LYRICS
 from alcca.store.transcripts import StoredTranscript, Transcripts
 from alcca.transcripts import Transcript
 
@@ -45,8 +45,9 @@ class WordsPart(Part):
         tables = store.tables(Transcripts)
         heard = tables.extents()
         self._heard = frozenset(song for song, (_, words, _, _) in heard.items() if words)
-        written = frozenset(song.id for song in catalogue.summaries.values() if song.has_lyrics)
-        self._worded = written | self._heard
+        self._wordless = frozenset(heard) - self._heard
+        self._written = frozenset(song.id for song in catalogue.summaries.values() if song.has_lyrics)
+        self._worded = self._written | self._heard
         before = previous._elsewhere if isinstance(previous, WordsPart) else {}
         # Indexes of an engine that stores them; for other engines, the library's own index is used.
         self._elsewhere: dict[str, SparseIndex | None] = {}
@@ -86,6 +87,25 @@ class WordsPart(Part):
         both = zip(written[1].tolist(), spoken[1].tolist(), strict=True)
         matches = {number: _Match(stored.get(number), *worths) for number, worths in zip(numbers, both, strict=True)}
         return Candidates(best, of, details=matches)
+
+    def consider(
+        self, query: Query, reader: "SongReader", k: int | None, allowed: frozenset[int] | None
+    ) -> Sequence[int]:
+        """Propose songs whose lyrics share most with all readings of a recording, also with those that are doubtful.
+
+        For a text, songs of which no words were recognised: what shares words with it is among the candidates already.
+        """
+        if query.text is not None:
+            return sorted(self._wordless if allowed is None else self._wordless & allowed)[:k]
+        heard = query.recording.get(HEARD)
+        if not isinstance(heard, Transcript):
+            return ()
+        among = self._written if allowed is None else self._written & allowed
+        if k is None:
+            return sorted(among)
+        letters = fold(heard.every_text).letters
+        index = self._elsewhere[LYRICS] or reader.tables(Transcripts).index(LYRICS)
+        return index.search(letters, k, allowed) if letters else ()
 
     def evidence(
         self, query: Query, candidates: Candidates, songs: Sequence["Song"], reader: "SongReader"

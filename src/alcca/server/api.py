@@ -78,13 +78,20 @@ def _clip_search(
     k: Count = 10,
     by: Annotated[str, Query(description="A part of the search, or both.", json_schema_extra=name_parts)] = BOTH,
     explain: Annotated[bool, Query(description="Include the evidence of each part.")] = False,
+    careful: Annotated[
+        bool,
+        Query(
+            description="If no hit is sure, listen to the recording for the lyrics of up to 1,000 songs, which may "
+            "take minutes, instead of the likeliest ones."
+        ),
+    ] = False,
 ) -> ClipSearch:
     # Use a temporary name: the sender's file name must not choose a path on this machine.
     with tempfile.NamedTemporaryFile(prefix="alcca-clip-") as clip:
         shutil.copyfileobj(file.file, clip)
         clip.flush()
         name = FilePath(file.filename or "the recording").name
-        return service.search_audio(FilePath(clip.name), name, k, where, by, explain)
+        return service.search_audio(FilePath(clip.name), name, k, where, by, explain, careful)
 
 
 ByClip = Annotated[ClipSearch, Depends(_clip_search)]
@@ -114,9 +121,13 @@ async def _closed_when_gone(request: Request, search: ClipSearch) -> AsyncIterat
     responses=documented(409),
 )
 async def search_audio(request: Request, search: ByClip) -> SearchResult:
-    """Transcribe a recording; rank songs by its words and by how well their lyrics fit in the learned space."""
+    """Transcribe a recording; rank songs by its words and by how well their lyrics fit in the learned space.
+
+    If no hit is sure, the recording is listened to again, for the lyrics of the likeliest songs.
+    """
     async with _closed_when_gone(request, search):
         await run_in_threadpool(search.hear)
+        await run_in_threadpool(search.before_listening)
         return await run_in_threadpool(search.result)
 
 
@@ -135,7 +146,8 @@ async def search_audio_stream(request: Request, search: ByClip) -> SearchEvents:
 
     `space`: the hits by audio alone, sent at once, in the format of /search/audio. `words`: the transcript, in the
     format of `heard`; left out if the recording is not transcribed, and sent twice if the first pass is doubtful, once
-    after each pass. `result`: the response of /search/audio. `problem`: the error, sent instead of `result`.
+    after each pass. `hits`: the hits by audio and words, perhaps none, sent if no hit is sure and the recording is
+    listened to again. `result`: the response of /search/audio. `problem`: the error, sent instead of `result`.
     """
     try:
         first = await run_in_threadpool(search.at_once)

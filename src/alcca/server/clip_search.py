@@ -1,10 +1,11 @@
-"""A search by a recording, step by step: read it, search by audio, transcribe it, search again with its words."""
+"""A search by a recording, step by step: read it, search by audio, transcribe it, search by its words, listen again."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from alcca.errors import UntrainedError, UsageError
+from alcca.matching.posterior import SURE
 from alcca.sandbox.clip_reader import ClipReader
 from alcca.sandbox.transcriber import NoPlace, NoTranscription, Place, TranscriptionQueue
 from alcca.search.clip import Clip
@@ -68,12 +69,7 @@ class ClipSearch:
 
     def at_once(self) -> SearchResult:
         """Search before transcription; the result is empty if the search needs words."""
-        try:
-            return self._search()
-        except (UntrainedError, UsageError):
-            return SearchResult(
-                query=None, compared="lyrics", among=0, took_ms=0.0, notes=[], heard=None, asked=[], hits=[]
-            )
+        return self._search_so_far()
 
     def hear(self, at_first: Callable[[Heard], object] = lambda first: None) -> Heard | None:
         """Transcribe the recording. Returns None if it was not transcribed; the notes of the result give the reason.
@@ -88,14 +84,36 @@ class ClipSearch:
         )
         return None if transcript is None else heard_in(transcript)
 
+    def before_listening(self) -> SearchResult | None:
+        """The hits before a second listening; None if there will be none, because the best hit is sure.
+
+        It prepares the second listening, which `result` then waits for. The result is empty if nothing could search.
+        """
+        place = self._place
+        if place is None or HEARD not in self._query.query.recording:
+            return None
+        result = self._search_so_far()
+        if result.hits and result.hits[0].probability >= SURE:
+            return None
+        self._query.listen(lambda clip, texts: place.listen(clip.speech, texts), careful=self._wanted.careful)
+        return result
+
     def result(self) -> SearchResult:
         """Search by everything known of the recording so far; raises the errors of `Snapshot.search`."""
         return self._search()
 
     def close(self) -> None:
-        """Leave the transcription queue; a thread that waits in `hear` is woken."""
+        """Leave the transcription queue; a thread that waits in `hear` or `result` is woken."""
         if self._place is not None:
             self._place.leave()
+
+    def _search_so_far(self) -> SearchResult:
+        try:
+            return self._search()
+        except (UntrainedError, UsageError):
+            return SearchResult(
+                query=None, compared="lyrics", among=0, took_ms=0.0, notes=[], heard=None, asked=[], hits=[]
+            )
 
     def _search(self) -> SearchResult:
         with self._library.store() as store:

@@ -36,6 +36,7 @@ EVENT: dict[str, Any] = {
     "oneOf": [
         _described("space", "SearchResult"),
         _described("words", "Heard"),
+        _described("hits", "SearchResult"),
         _described("result", "SearchResult"),
         _described("problem", "Problem"),
     ]
@@ -83,6 +84,8 @@ async def _events(request: Request, search: ClipSearch, first: SearchResult) -> 
             yield _event("words", reading)
         if (heard := await listening) is not None:
             yield _event("words", heard)
+        if (hits := await run_in_threadpool(search.before_listening)) is not None:
+            yield _event("hits", hits)
         yield _event("result", await run_in_threadpool(search.result))
     except Exception as error:
         problem = problem_of(request, error)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.matching.second_listening import LISTENING
 from alcca.search.filters import counts
 from alcca.search.hits import Hit as FoundHit
 from alcca.search.hits import hit, line_to_show
@@ -36,10 +37,12 @@ class Wanted:
         A part of the search, or "both".
     explain : bool
         Include the evidence of each part.
+    careful : bool
+        As of `alcca.Library.search`.
     """
 
-    def __init__(self, k: int, among: frozenset[int] | None, by: str, explain: bool) -> None:
-        self.k, self.among, self.by, self.explain = k, among, by, explain
+    def __init__(self, k: int, among: frozenset[int] | None, by: str, explain: bool, careful: bool = False) -> None:
+        self.k, self.among, self.by, self.explain, self.careful = k, among, by, explain, careful
 
 
 def search(
@@ -67,7 +70,8 @@ def search(
 
 
 def _hit(found: FoundHit, song: Song, parts: Mapping[str, Part], explain: bool) -> Hit:
-    evidence = [{**part.to_dict(), "title": parts[part.part].title} for part in found.evidence] if explain else None
+    titles = {LISTENING: "the second listening", **{name: part.title for name, part in parts.items()}}
+    evidence = [{**part.to_dict(), "title": titles[part.part]} for part in found.evidence] if explain else None
     return Hit.model_validate(
         {
             **{name: getattr(found, name) for name in SAME_IN_HIT},

@@ -50,7 +50,7 @@ class Passage(Model):
         float | None,
         Field(
             description="When they are sung, in seconds: in the uploaded recording, or in the song's recording for a "
-            "search by lyrics. null without a transcript."
+            "search by lyrics. null without a transcript, and for words that a second listening found."
         ),
     ]
     end: float | None
@@ -62,7 +62,7 @@ class Passage(Model):
 class Evidence(Model):
     """The evidence of one part of the search for one song."""
 
-    part: Annotated[str, Field(description="The part's name.")]
+    part: Annotated[str, Field(description="The part's name, or `listening` for a second listening.")]
     title: Annotated[str, Field(description="The part's title.")]
     score: Annotated[float, Field(description="In the part's own units.")]
     bits: Annotated[float, Field(description="Base-2 logarithm of how much likelier than by chance.")]
@@ -85,7 +85,7 @@ class Hit(Model):
     ]
     probability: Annotated[float, Field(ge=0, le=1, description="Probability that this is the song in question.")]
     certainty: Annotated[Literal["sure", "likely", "a guess"], Field(description="The probability in words.")]
-    passages: Annotated[list[Passage], Field(description="Matching passages, best first.")]
+    passages: Annotated[list[Passage], Field(description="Matching passages, those of the strongest evidence first.")]
     evidence: Annotated[list[Evidence] | None, Field(description="Evidence of each part, with `explain`; else null.")]
     song: Song
 
@@ -123,7 +123,13 @@ class SearchResult(_Result):
     """The hits of a search, most likely first."""
 
     heard: Annotated[Heard | None, Field(description="Transcript of the recording; null if it was not transcribed.")]
-    asked: Annotated[list[str], Field(description="The parts of the search that gave a result.")]
+    asked: Annotated[
+        list[str],
+        Field(
+            description="The parts of the search that gave a result, and `listening` if the recording was listened to "
+            "again."
+        ),
+    ]
     hits: list[Hit]
 
 

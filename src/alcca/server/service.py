@@ -87,12 +87,14 @@ class Service:
 
     # Searching
 
-    def search_audio(self, clip: Path, name: str, k: int, where: Filter, by: str, explain: bool) -> ClipSearch:
+    def search_audio(
+        self, clip: Path, name: str, k: int, where: Filter, by: str, explain: bool, careful: bool
+    ) -> ClipSearch:
         """Start a search by a recording; the caller must close it.
 
         Raises the errors of `ClipSearch`, and UsageError for an unknown label or artist.
         """
-        wanted = Wanted(k, self.library.snapshot.among(where), by, explain)
+        wanted = Wanted(k, self.library.snapshot.among(where), by, explain, careful)
         return ClipSearch(self.library, self.clips, self.transcriber, clip, name, wanted)
 
     def search_lyrics(self, asked: LyricsQuery) -> SearchResult:

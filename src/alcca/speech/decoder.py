@@ -2,6 +2,8 @@
 
 import math
 import threading
+from collections import OrderedDict
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -24,6 +26,12 @@ SILENT_BELOW_LOUDEST = 2.0
 MIN_FRAMES, SILENT_FRAMES = 1_000, 200
 # The latest step at which the first words of a window may begin; the model's own limit.
 LATEST_FIRST_STEP = round(1.0 / SECONDS_A_STEP)
+# Encodings that are kept, of 3 MB with the base model: of a window, its two halves, and what follows it.
+KEPT = 4
+# As many of the encoder's 1,500 steps of silence give the same bits within 6, in half the time.
+SILENT_STEPS = 200
+# A forced token has at least this probability, so that its logarithm is finite.
+IMPOSSIBLE, FEWEST_FRAMES = 1e-12, 2
 # See docs/hearing.md for the costs and results of one, three and ten beams.
 BEAM = 5
 # A second reading repeats no sequence of this many tokens, and gets a small penalty for repeating a single token.
@@ -70,12 +78,15 @@ class Reading(NamedTuple):
         The model's probability that the window contains no speech or singing, in [0, 1].
     open_from : float or None
         Start, in seconds, of a segment that the end of the window cuts off; always None without time stamps.
+    guesses : tuple of str
+        The next likely texts, of a reading without time stamps.
     """
 
     pieces: tuple[Piece, ...]
     log_probability: float
     no_speech: float
     open_from: float | None = None
+    guesses: tuple[str, ...] = ()
 
 
 class _Speech(NamedTuple):
@@ -97,12 +108,36 @@ class Decoder:
     def __init__(self, whisper: Any) -> None:
         self._whisper = whisper
         self._languages: dict[str, _Speech] = {}
-        # Guards the tokeniser, whose Rust core may not allow two callers at once.
+        self._encoded: OrderedDict[tuple[bytes, bool], Encoded] = OrderedDict()
+        # Guards the tokeniser, whose Rust core may not allow two callers at once, and what is kept.
         self._lock = threading.Lock()
 
     def encode(self, samples: NDArray[np.float32], *, goes_on: bool = False) -> Encoded:
-        """Encode at most 30 s of sound; ``goes_on`` if these are the last words of a clip, transcribed again."""
-        return Encoded(self._whisper.encode(self._mel(samples, goes_on=goes_on)), len(samples) / RATE)
+        """Encode at most 30 s of sound; ``goes_on`` if these are the last words of a clip, transcribed again.
+
+        The last encodings are kept: encoding takes longer than anything that is then asked of it.
+        """
+        key = blake2b(np.ascontiguousarray(samples).data).digest(), goes_on
+        with self._lock:
+            if key in self._encoded:
+                self._encoded.move_to_end(key)
+                return self._encoded[key]
+        encoded = Encoded(self._whisper.encode(self._mel(samples, goes_on=goes_on)), len(samples) / RATE)
+        with self._lock:
+            self._encoded[key] = encoded
+            if len(self._encoded) > KEPT:
+                self._encoded.popitem(last=False)
+        return encoded
+
+    def silence(self) -> Encoded:
+        """Encode silence, of which a part is enough: all of it is alike, and the decoder attends to fewer steps."""
+        encoded = self.encode(np.zeros(round(WINDOW_SECONDS * RATE), np.float32))
+        if encoded.features.device != "cpu":
+            return encoded
+        from ctranslate2 import StorageView
+
+        part = np.ascontiguousarray(np.asarray(encoded.features)[:, :SILENT_STEPS])
+        return Encoded(StorageView.from_array(part), SILENT_STEPS * SECONDS_A_STEP)
 
     def detect(self, encoded: Encoded) -> tuple[str, float]:
         """The likeliest language and its probability; ("en", 1.0) for an English-only model."""
@@ -124,9 +159,10 @@ class Decoder:
     def read(self, encoded: Encoded, language: str) -> Reading:
         """Decode a window with time stamps between its pieces, as the model was trained."""
         speech = self._speech(language)
-        tokens, log_probability, no_speech = self._generate(encoded, speech, speech.prompt)
+        result = self._generate(encoded, speech, speech.prompt)
+        tokens, log_probability = _best(result)
         pieces, open_from = self._timed(tokens, speech.tokenizer, encoded.seconds)
-        return Reading(tuple(pieces), log_probability, no_speech, open_from)
+        return Reading(tuple(pieces), log_probability, float(result.no_speech_prob), open_from)
 
     def read_again(self, encoded: Encoded, language: str) -> Reading:
         """Decode a window in another way: without time stamps, and without repeating any four tokens.
@@ -135,27 +171,51 @@ class Decoder:
         the words come from its cross-attention.
         """
         speech = self._speech(language)
-        tokens, log_probability, no_speech = self._generate(
-            encoded, speech, [*speech.prompt, speech.tokenizer.no_timestamps],
+        result = self._generate(
+            encoded, speech, [*speech.prompt, speech.tokenizer.no_timestamps], num_hypotheses=BEAM,
             no_repeat_ngram_size=BLOCKED_TOKENS, repetition_penalty=REPETITION_PENALTY,
         )  # fmt: skip
-        tokens = [token for token in tokens if token < speech.tokenizer.eot]
-        return Reading(tuple(self._aligned(encoded, speech, tokens)), log_probability, no_speech)
+        _, log_probability = _best(result)
+        words, *others = [
+            [token for token in tokens if token < speech.tokenizer.eot] for tokens in result.sequences_ids
+        ]
+        guesses = tuple(text for tokens in others if (text := self._text(tokens, speech.tokenizer)))
+        pieces = tuple(self._aligned(encoded, speech, words))
+        return Reading(pieces, log_probability, float(result.no_speech_prob), guesses=guesses)
 
-    def _generate(
-        self, encoded: Encoded, speech: _Speech, prompt: list[int], **options: Any
-    ) -> tuple[list[int], float, float]:
-        """Tokens, the mean logarithm of their probabilities, and the probability that there is no speech."""
+    def tokens(self, text: str, language: str) -> list[int]:
+        """The tokens of a text, on one line; those beyond the model's limit, some 440, are left out."""
+        speech, line = self._speech(language), " ".join(text.split())
+        if not line:
+            return []
+        with self._lock:
+            tokens: list[int] = speech.tokenizer.encode(f" {line}")
+        # The prompt, a token for "no time stamps", and the end of the text count as well.
+        return tokens[: self._whisper.max_length - len(speech.prompt) - 2]
+
+    def text(self, tokens: list[int], language: str) -> str:
+        """The text of tokens."""
+        return self._text(tokens, self._speech(language).tokenizer)
+
+    def force(self, encoded: Encoded, language: str, tokens: list[int]) -> NDArray[np.float64]:
+        """Base-2 logarithms of the probabilities of tokens, shape (n,), if the decoder has to write them over a sound.
+
+        One text at a time: on a CPU a batch takes longer, and on other devices the work is small.
+        """
+        speech = self._speech(language)
+        if not tokens:
+            return np.empty(0)
+        # The number of frames only matters for the times of the tokens, which nobody asks for.
+        result = self._whisper.model.align(encoded.features, speech.prompt, [tokens], FEWEST_FRAMES)[0]
+        return np.log2(np.maximum(np.asarray(result.text_token_probs, dtype=np.float64), IMPOSSIBLE))
+
+    def _generate(self, encoded: Encoded, speech: _Speech, prompt: list[int], **options: Any) -> Any:
         most = min(self._whisper.max_length, len(prompt) + TOKENS_AT_LEAST + round(TOKENS_A_SECOND * encoded.seconds))
-        result = self._whisper.model.generate(
+        return self._whisper.model.generate(
             encoded.features, [prompt], beam_size=BEAM, max_length=most, return_scores=True,
             return_no_speech_prob=True, suppress_blank=True, suppress_tokens=speech.suppressed,
             max_initial_timestamp_index=LATEST_FIRST_STEP, **options,
         )[0]  # fmt: skip
-        tokens = result.sequences_ids[0]
-        # The score is averaged over the tokens without the end of the text, whose probability it includes.
-        log_probability = float(result.scores[0]) * len(tokens) / (len(tokens) + 1)
-        return tokens, log_probability, float(result.no_speech_prob)
 
     def _mel(self, samples: NDArray[np.float32], *, goes_on: bool = False) -> NDArray[np.float32]:
         needed = math.ceil(len(samples) / RATE * FRAMES_A_SECOND) + SILENT_FRAMES
@@ -238,6 +298,13 @@ class Decoder:
         with self._lock:
             text: str = tokenizer.decode(tokens)
         return text.strip()
+
+
+def _best(result: Any) -> tuple[list[int], float]:
+    """The likeliest tokens, and the mean logarithm of their probabilities."""
+    tokens: list[int] = result.sequences_ids[0]
+    # The score is averaged over the tokens without the end of the text, whose probability it includes.
+    return tokens, float(result.scores[0]) * len(tokens) / (len(tokens) + 1)
 
 
 def _is_over(line: list[tuple[float, float, str]], start: float, word: str) -> bool:

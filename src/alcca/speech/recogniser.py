@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,8 +16,9 @@ from alcca.speech.decoder import RATE, WINDOW_SECONDS, Decoder, Encoded, Piece, 
 from alcca.speech.doubt import SECOND_LOG_PROBABILITY, is_doubtful
 from alcca.speech.hallucinations import clean_second_reading, clean_segments, stands_alone
 from alcca.speech.languages import check_language
+from alcca.speech.second_listening import SecondListening
 from alcca.speech.weights import find_weights, model_that_is_meant, name_of_model
-from alcca.transcripts import Segment, Transcript
+from alcca.transcripts import Listened, Segment, Transcript
 
 __all__ = ["RATE", "Recogniser", "Window", "shared_recogniser"]
 
@@ -48,6 +49,8 @@ class Window(NamedTuple):
         Other readings that are not empty, the likeliest first.
     doubtful : bool
         Whether the likeliest reading is in doubt.
+    guesses : tuple of Segment
+        The next likely texts of second readings, if all readings are in doubt.
     """
 
     segments: tuple[Segment, ...]
@@ -56,6 +59,7 @@ class Window(NamedTuple):
     seconds: float
     alternatives: tuple[Segment, ...] = ()
     doubtful: bool = False
+    guesses: tuple[Segment, ...] = ()
 
 
 class _FirstReading(NamedTuple):
@@ -77,6 +81,7 @@ class _Cleaned(NamedTuple):
     language: str | None
     probability: float
     doubtful: bool
+    guesses: tuple[Segment, ...] = ()
 
     @property
     def log_probability(self) -> float:
@@ -141,6 +146,7 @@ class Recogniser:
                 f"{folder}: the speech model cannot be loaded ({' '.join(str(error).split())[:160]}); download it again"
             ) from error
         self._decoder = Decoder(self._whisper)
+        self._second = SecondListening(self._decoder)
 
     def hear(
         self,
@@ -184,15 +190,51 @@ class Recogniser:
             at_first(self._transcript((first.window for first in firsts), samples, start))
         return self._transcript(map(self._settled, firsts), samples, start)
 
+    def listen(
+        self, samples: NDArray[np.float32], texts: Sequence[Sequence[str]], *, language: str | None = None
+    ) -> list[Listened]:
+        """Listen for given words in a recording, however little of it can be read.
+
+        Parameters
+        ----------
+        samples : array of shape (n,), float32
+            Mono, 16 kHz; only the first 30 s are used. The encoding of a recording that was just transcribed is still
+            there.
+        texts : sequence of sequence of str
+            Of each text the excerpts to listen for (`alcca.matching.excerpts.excerpts`).
+        language : str, optional
+            As for `hear`.
+
+        Returns
+        -------
+        list of Listened
+            One for each text.
+
+        Raises
+        ------
+        DataError, UsageError
+            As `hear`.
+        """
+        samples = _checked(samples)
+        known = self._known(check_language(language))
+        piece = np.asarray(samples[: round(WINDOW_SECONDS * RATE)], dtype=np.float32)
+        _check_finite(piece, 0.0)
+        if np.ptp(piece) < SILENCE:
+            return [Listened(0.0, "") for _ in texts]
+        encoded = self._decoder.encode(piece)
+        return self._second.listen(encoded, (known or self._decoder.detect(encoded))[0], texts)
+
     def _transcript(self, windows: Iterable[Window], samples: NDArray[np.float32], start: float) -> Transcript:
         segments: list[Segment] = []
         alternatives: list[Segment] = []
+        guesses: list[Segment] = []
         weights: defaultdict[str, float] = defaultdict(float)
         surest: defaultdict[str, float] = defaultdict(float)
         doubtful = False
         for window in windows:
             segments += window.segments
             alternatives += window.alternatives
+            guesses += window.guesses
             doubtful = doubtful or window.doubtful
             if window.segments and window.language:
                 weights[window.language] += window.probability
@@ -208,6 +250,7 @@ class Recogniser:
             len(samples) / RATE,
             tuple(alternatives),
             doubtful,
+            tuple(guesses),
         )
 
     def windows(
@@ -220,15 +263,13 @@ class Recogniser:
         self, samples: NDArray[np.float32], language: str | None, start: float
     ) -> Iterator[_FirstReading]:
         """Yield each window with its first reading, as soon as it is done."""
-        if np.ndim(samples) != 1 or not len(samples):
-            raise DataError(f"expected samples of shape (n,), at least one, got an array of shape {np.shape(samples)}")
+        samples = _checked(samples)
         known = self._known(check_language(language))
         place, total, goes_on = 0.0, len(samples) / RATE, False
         while place == 0.0 or total - place > MIN_SECONDS:
             first = round(place * RATE)
             piece = np.asarray(samples[first : first + round(WINDOW_SECONDS * RATE)], dtype=np.float32)
-            if not np.isfinite(piece).all():
-                raise DataError(f"samples from {place:.1f} s hold NaN or infinite values; decode the recording again")
+            _check_finite(piece, place)
             if np.ptp(piece) < SILENCE:
                 reading = _FirstReading(Window((), None, 0.0, WINDOW_SECONDS), piece, start + place)
             else:
@@ -273,20 +314,25 @@ class Recogniser:
             return window
         end = min(window.seconds, first.encoded.seconds)
         second = self._read_again(first, first.encoded, first.likeliest, 0.0, end)
-        readings = [second]
+        readings, guesses = [second], second.guesses
         if stands_alone(window.segments, first.likeliest[1]):
             readings.append(_Cleaned(window.segments, window.language, window.probability, True))
         if second.doubtful and end >= 2 * MIN_HALF_SECONDS:
-            readings.append(self._in_halves(first, end))
+            halves = self._in_halves(first, end)
+            readings.append(halves)
+            guesses += halves.guesses
         # Readings that are not in doubt come first, then the likelier ones.
         readings = sorted(
             (one for one in readings if one.segments), key=lambda one: (one.doubtful, -one.log_probability)
         )
         if not readings:
-            return window._replace(segments=())
+            return window._replace(segments=(), guesses=guesses)
         best, *others = readings
         alternatives = tuple(segment for other in others for segment in other.segments)
-        return Window(best.segments, best.language, best.probability, window.seconds, alternatives, best.doubtful)
+        return Window(
+            best.segments, best.language, best.probability, window.seconds, alternatives, best.doubtful,
+            guesses if best.doubtful else (),
+        )  # fmt: skip
 
     def _read_again(
         self, first: _FirstReading, encoded: Encoded, likeliest: tuple[str, float], begin: float, end: float
@@ -299,7 +345,10 @@ class Recogniser:
         read = _segments(reading, pieces, first.start + begin)
         segments = clean_second_reading(read)
         doubtful = is_doubtful(read, segments, end - begin, SECOND_LOG_PROBABILITY)
-        return _Cleaned(segments, language, probability, doubtful)
+        # What cleaning takes out is a guess as well.
+        texts = reading.guesses if segments else (" ".join(piece.text for piece in pieces), *reading.guesses)
+        guesses = [Piece(begin, end, text) for text in dict.fromkeys(texts) if text]
+        return _Cleaned(segments, language, probability, doubtful, tuple(_segments(reading, guesses, first.start)))
 
     def _in_halves(self, first: _FirstReading, end: float) -> _Cleaned:
         halves = []
@@ -308,13 +357,25 @@ class Recogniser:
             halves.append(self._read_again(first, encoded, self._decoder.detect(encoded), begin, until))
         surest = max(halves, key=lambda half: half.probability if half.segments else 0.0)
         segments = halves[0].segments + halves[1].segments
-        return _Cleaned(segments, surest.language, surest.probability, all(half.doubtful for half in halves))
+        doubtful, guesses = all(half.doubtful for half in halves), halves[0].guesses + halves[1].guesses
+        return _Cleaned(segments, surest.language, surest.probability, doubtful, guesses)
 
     def _known(self, language: str | None) -> tuple[str, float] | None:
         """The language to decode in; None if it has to be detected, also because the model was not trained on it."""
         if not self._decoder.multilingual:
             return "en", 1.0
         return (language, 1.0) if language is not None and self._decoder.knows(language) else None
+
+
+def _checked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    if np.ndim(samples) != 1 or not len(samples):
+        raise DataError(f"expected samples of shape (n,), at least one, got an array of shape {np.shape(samples)}")
+    return samples
+
+
+def _check_finite(piece: NDArray[np.float32], place: float) -> None:
+    if not np.isfinite(piece).all():
+        raise DataError(f"samples from {place:.1f} s hold NaN or infinite values; decode the recording again")
 
 
 def _segments(reading: Reading, pieces: Iterable[Piece], start: float) -> list[Segment]:

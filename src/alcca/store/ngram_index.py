@@ -19,9 +19,9 @@ from alcca.errors import UsageError
 from alcca.matching.ngrams import Integers, distinct, grams_of, occurrences, wanted_grams
 from alcca.store.ngram_postings import LARGEST, NARROW, GramRows, Postings
 
-__all__ = ["KINDS", "NgramIndex"]
+__all__ = ["HEARD", "KINDS", "LYRICS", "NgramIndex"]
 
-KINDS = ("lyrics", "heard")
+LYRICS, HEARD = KINDS = ("lyrics", "heard")
 FRESH = 256  # songs whose letters a search scans; sorting songs into the rows one by one costs ten times more
 BULK = 1024  # songs sorted in memory at once, in about 150 MB
 

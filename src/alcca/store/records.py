@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from alcca.songs.recording_slice import RecordingSlice
+
 __all__ = ["WORDS", "FileStamp", "Song", "SongAudio", "SongSummary"]
 
 # The fields of Song that hold its words and tags.
@@ -68,6 +70,11 @@ class Song:
     def reasons(self) -> tuple[str, ...]:
         """Why the song cannot be used for training; empty if it can."""
         return tuple(reason for reason in (self.audio_reason, self.lyrics_reason) if reason)
+
+    @property
+    def recording(self) -> RecordingSlice | None:
+        """The slice of its recording that its features describe; None without one."""
+        return None if self.audio is None else RecordingSlice(self.hash, self.audio.offset, tuple(self.paths))
 
 
 class SongSummary(NamedTuple):

@@ -57,7 +57,7 @@ export const getEvaluation = (signal) => ask("evaluation", {}, { signal });
 export const audioOf = (id) => `api/v1/songs/${id}/audio`;
 
 /**
- * Search by a recording, and give what comes while it is heard: "space", "words" and "result", each with its data.
+ * Search by a recording, and give what comes while it is heard: "space", "words", "hits" and "result", each with its data.
  * @returns {AsyncGenerator<{event: string, data: Object}>}
  */
 export async function* searchByAudio(file, parameters, signal) {

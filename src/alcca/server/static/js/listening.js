@@ -1,4 +1,4 @@
-/** A search by a recording, shown as it runs: the hits by audio, the transcript, then the final hits. */
+/** A search by a recording, shown as it runs: the hits by audio, the transcript, hits that are not sure, then the final ones. */
 
 import { searchByAudio } from "./api.js";
 import { announce, h, replace } from "./dom.js";
@@ -31,6 +31,12 @@ export async function listen(region, file, { parameters, hears, clip }) {
         replace(list, h("h3", { class: "meanwhile" }, said), cards({ ...data, notes: [] }));
       } else if (event === "words") {
         heard?.show(data);
+      } else if (event === "hits") {
+        title.textContent = "Listening again for lyrics…";
+        const said = "Not sure yet. ";
+        if (data.hits.length)
+          replace(list, h("h3", { class: "meanwhile" }, `${said}The likeliest so far`), cards(data, said));
+        else announce(title.textContent);
       } else if (event === "result") {
         title.textContent = verdict(data.hits);
         if (!data.heard) heard?.none();
@@ -47,8 +53,8 @@ export async function listen(region, file, { parameters, hears, clip }) {
     turn.done();
   }
 
-  function cards(result) {
-    return found(result, { signal: turn.signal, clip });
+  function cards(result, said = "") {
+    return found(result, { signal: turn.signal, clip, said });
   }
 }
 
@@ -72,7 +78,7 @@ function heardPanel(clip) {
 
   function show(transcript) {
     if (!transcript.has_words) {
-      const said = "There is no singing, or it could not be understood. The results are based on the audio alone.";
+      const said = "There is no singing, or it could not be understood.";
       announce("No words recognised");
       finish("No words recognised", h("p", {}, said));
       return;
