@@ -158,3 +158,34 @@ def test_recordings_that_cannot_be_listened_to_do_not_end_the_others():
 @pytest.mark.parametrize(("probabilities", "unsure"), [([], True), ([SURE - 0.01, 0.01], True), ([SURE], False)])
 def test_the_best_song_makes_a_search_sure(probabilities, unsure):
     assert is_unsure(np.array(probabilities)) is unsure
+
+
+def test_a_text_is_looked_for_in_recordings():
+    def ears(bits):
+        return lambda texts: [Listened(bits, texts[0][0])]
+
+    def deaf(texts):
+        raise TranscriptionError("it is damaged")
+
+    found, failures = find_in_recordings({1: ears(14.0), 2: ears(90.0), 3: deaf, 4: ears(20.0)}, "tea for two", {})
+    assert failures == ["it is damaged"]
+    assert list(found) == [1, 2, 4]
+    assert found[2].words == "tea for two"
+    assert found[2].bits > 15
+    assert found[1].bits == found[4].bits == 0
+
+
+def test_of_a_long_text_a_recording_is_asked_for_what_it_may_hold():
+    verses = [
+        " ".join(f"{word}{number}" for number in range(45)) for word in ("alpha", "bravo", "charlie", "delta", "echo")
+    ]
+    asked = []
+
+    def listen(texts):
+        asked.append(texts)
+        return [Listened(1.0, "")]
+
+    find_in_recordings({7: listen}, "\n".join(verses), {7: verses[3]})
+    ((best,),) = asked
+    assert len(best) == 3
+    assert "delta20" in best[0]
