@@ -44,6 +44,16 @@ def test_nothing_is_asked_twice_of_one_recording_and_model(ears):
     assert ears.asked == ["la", "do", "re", "la", "la"]
 
 
+def test_the_latest_are_kept(ears, monkeypatch):
+    monkeypatch.setattr(recording_listener, "REMEMBERED", 2)
+    listener = RecordingListener("base", SLICE)
+    assert listener([["la", "do", "re"]]) == [Listened(2.0, "la")]
+    listener([["re", "do"]])
+    assert ears.asked == ["la", "do", "re"]
+    listener([["la"]])
+    assert ears.asked == ["la", "do", "re", "la"]
+
+
 def test_what_cannot_be_listened_to_gives_the_reason(ears, monkeypatch):
     def unreadable(self):
         raise AudioError("it is damaged")

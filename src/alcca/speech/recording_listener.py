@@ -1,6 +1,7 @@
 """Listen for words in the recordings of songs, once for each recording and excerpt of lyrics in a process."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from alcca.speech.recogniser import shared_recogniser
 from alcca.transcripts import Listened
 
 __all__ = ["RecordingListener"]
+
+# Excerpts of recordings that are kept, the latest ones.
+REMEMBERED = 200_000
 
 _found: dict[tuple[str, RecordingSlice | None, str], Listened] = {}
 
@@ -45,10 +49,13 @@ class RecordingListener:
             except (AudioError, MissingExtraError, SpeechModelError) as error:
                 raise TranscriptionError(str(error)) from error
             _found.update((self._key(excerpt), one) for excerpt, one in zip(new, heard, strict=True))
-        return [
+        found = [
             max((_found[self._key(excerpt)] for excerpt in text), key=lambda one: one.bits, default=Listened(0.0, ""))
             for text in texts
         ]
+        for key in list(islice(_found, max(0, len(_found) - REMEMBERED))):
+            del _found[key]
+        return found
 
     def _key(self, excerpt: str) -> tuple[str, RecordingSlice | None, str]:
         return self._model, self._recording, excerpt
