@@ -3,9 +3,10 @@
     python -m benchmarks listening DATA [--clips 20] [--songs 40] [--fit] [--processes 2]
 
 DATA is that of ``python -m benchmarks hearing``; fluidsynth and a sound font are needed. Each sung recording is covered
-by two different instrumental scores (0, -5 and -10 dB) and cut to 6, 8 and 10 s. ``--songs`` scores without a voice are
-searched for too, where no hit is right. All lyrics of DATA are searched, as in a library; ties count against alcca.
-The cost is that of transcription and search, as of a process's first clip after its model is loaded.
+by two different instrumental scores (0, -5 and -10 dB) and cut to 6, 8 and 10 s. ``--songs`` scores without a voice,
+speech and noises are searched for too, where no hit is right. All lyrics of DATA are searched, as in a library; ties
+count against alcca. The cost is that of transcription and search, as of a process's first clip after its model is
+loaded.
 
 ``--fit`` listens once more where a search is unsure, and prints the scores of songs that are sung and that are not, the
 hits with other weights of the evidence (`alcca.matching.listened`), and what guesses add. Each process has one thread;
@@ -21,8 +22,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import soxr
 from numpy.typing import ArrayLike, NDArray
 
+from alcca.datasets.espeak import SPEECH_RATE as VOICE_RATE
+from alcca.datasets.espeak import speak
 from alcca.matching.listened import LOST, MEDIAN, QUARTILES
 from alcca.matching.posterior import LIKELY, SURE
 from alcca.songs.audio import SPEECH_RATE, read_slice
@@ -31,7 +35,10 @@ from benchmarks.hearing import instruments
 from benchmarks.listened import AGAIN, NO_SONG, ONCE, SEVERAL, Outcome, Searcher
 
 WEIGHTS = (0.5, 0.75, 1.0, 1.25)
-WITHOUT_VOICE = "without a voice"
+WITHOUT_VOICE, SPOKEN, NOISE = "scores without a voice", "speech", "noise and hums"
+# Paragraphs of this project's documents that are read aloud, in some voices of English.
+DOCUMENTS = Path(__file__).resolve().parents[1] / "docs"
+SPEECHES, VOICES, NOISES, SECONDS = 10, ("en", "en-us", "en-gb-scotland"), 6, 30
 WAYS = (ONCE, SEVERAL, AGAIN)
 # Told on standard error after so many clips.
 PROGRESS = 10
@@ -54,7 +61,7 @@ def main() -> None:
     recordings = [
         read_slice(folder / "audio" / f"{name}.ogg", rate=SPEECH_RATE).decoded for name in names[: args.clips]
     ]
-    clips = made_hard(recordings, instruments(songbook, args.songs))
+    clips = made_hard(recordings, instruments(songbook, args.songs)) + not_sung()
     outcomes = []
     for outcome in _measured(clips, [*own, *others], args.fit, args.processes):
         outcomes.append(outcome)
@@ -62,11 +69,11 @@ def main() -> None:
             print(f"{len(outcomes)} of {len(clips)} clips", file=sys.stderr, flush=True)
     sung = [one for one in outcomes if one.song != NO_SONG]
     silent = [one for one in outcomes if one.song == NO_SONG]
-    print(f"{len(sung)} sung clips and {len(silent)} without a voice among {len(own) + len(others):,} lyrics")
+    print(f"{len(sung)} sung clips and {len(silent)} in which nobody sings, among {len(own) + len(others):,} lyrics")
     for lines in (
         of_ways(sung),
         of_difficulties(sung),
-        without_a_voice(silent),
+        of_nothing_sung(silent),
         *((of_scores(outcomes), of_weights(outcomes), of_guesses(sung)) if args.fit else ()),
     ):
         print("", *lines, sep="\n")
@@ -80,6 +87,27 @@ def made_hard(recordings: Sequence[Samples], scores: Sequence[Samples]) -> list[
             clips += [Clip(f"covered, {level} dB", song, covered(samples, cover, level)) for level in DECIBELS]
         clips += [Clip(f"{b - a} s of it", song, samples[a * SPEECH_RATE : b * SPEECH_RATE]) for a, b in CUTS]
     return clips + [Clip(WITHOUT_VOICE, NO_SONG, score) for score in scores]
+
+
+def not_sung() -> list[Clip]:
+    """Speech that is no song's, and noises."""
+    paragraphs = [
+        " ".join(part.split())
+        for path in sorted(DOCUMENTS.glob("*.md"))
+        for part in path.read_text(encoding="utf-8").split("\n\n")
+        if part[:1].isalpha() and len(part) > 20 * SECONDS
+    ]
+    read = []
+    for place in range(SPEECHES):
+        text, voice = paragraphs[place * len(paragraphs) // SPEECHES], VOICES[place % len(VOICES)]
+        aloud = speak(text, voice).samples[: SECONDS * VOICE_RATE]
+        samples = np.clip(soxr.resample(aloud, VOICE_RATE, SPEECH_RATE), -1, 1)
+        read.append(Clip(SPOKEN, NO_SONG, samples.astype(np.float32)))
+    draw, times = np.random.default_rng(0), np.arange(SECONDS * SPEECH_RATE) / SPEECH_RATE
+    noises = [draw.normal(0, 0.05, len(times)) for _ in range(NOISES // 3)]
+    noises += [np.cumsum(draw.normal(0, 0.002, len(times))) % 0.2 - 0.1 for _ in range(NOISES // 3)]
+    noises += [0.1 * np.sin(2 * np.pi * pitch * times) for pitch in (50, 440)]
+    return read + [Clip(NOISE, NO_SONG, sound.astype(np.float32)) for sound in noises]
 
 
 # In other processes
@@ -137,18 +165,21 @@ def of_difficulties(outcomes: Sequence[Outcome]) -> list[str]:
     return lines
 
 
-def without_a_voice(outcomes: Sequence[Outcome]) -> list[str]:
+def of_nothing_sung(outcomes: Sequence[Outcome]) -> list[str]:
     """What each way finds where nobody sings: all of it is wrong."""
     lines = [
-        "| without a voice | clips | with words | sure | likely | highest probability | CPU s per clip |",
-        "|---|---|---|---|---|---|---|",
+        "| nobody sings | clips | | with words | sure | likely | highest probability | CPU s per clip |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for way in WAYS if outcomes else ():
-        probabilities = [one.found[way].probability for one in outcomes]
-        sure, likely = _certain(probabilities)
-        words = sum(one.found[way].has_words for one in outcomes)
-        cells = [*map(str, (len(outcomes), words, sure.sum(), likely.sum())), f"{max(probabilities):.3f}"]
-        lines.append(_row(way, *cells, f"{_seconds(outcomes, way):.2f}"))
+    for how in dict.fromkeys(one.how for one in outcomes):
+        of_this = [one for one in outcomes if one.how == how]
+        for way in WAYS:
+            found = [one.found[way] for one in of_this]
+            sure, likely = _certain([one.probability for one in found])
+            highest = max(one.probability for one in found)
+            counts = (sum(one.has_words for one in found), sure.sum(), likely.sum())
+            cells = [*map(str, counts), f"{highest:.3f}", f"{_seconds(of_this, way):.2f}"]
+            lines.append(_row(how, str(len(found)), way, *cells))
     return lines
 
 
@@ -161,7 +192,7 @@ def of_scores(outcomes: Sequence[Outcome]) -> list[str]:
     listened = [(one.song, one.details.scores) for one in outcomes if one.details is not None]
     for name, of_clips in (
         ("songs not sung, somebody sings (median of clips)", [one for one in listened if one[0] != NO_SONG]),
-        ("songs not sung, without a voice (median of clips)", [one for one in listened if one[0] == NO_SONG]),
+        ("songs not sung, nobody sings (median of clips)", [one for one in listened if one[0] == NO_SONG]),
     ):
         found = [scores.of_others(song) for song, scores in of_clips]
         table = np.array([[*_quartiles(own), own.max(), *gumbel(own)] for own in found if len(own)]).reshape(-1, 6)
@@ -188,7 +219,7 @@ def of_weights(outcomes: Sequence[Outcome]) -> list[str]:
     groups = {
         "right song listened for": [one for one in sung if one[0] in one[1].songs[~np.isnan(one[1].scores)]],
         "right song taken away": [(song, scores.without(song)) for song, scores in sung],
-        WITHOUT_VOICE: [one for one in listened if one[0] == NO_SONG],
+        "nobody sings": [one for one in listened if one[0] == NO_SONG],
     }
     lines = [
         f"| clips that search is unsure of, −{LOST:g} bits | weight | clips | sure | right | likely | right |",

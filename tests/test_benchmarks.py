@@ -105,12 +105,23 @@ def test_listening_counts_hits_where_nobody_sings():
         outcome("none", NO_SONG, (np.inf, 0.0, 1.0), (np.inf, GUESS, 1.0), (np.inf, SURE, 5.0)),
         outcome("none", NO_SONG, (np.inf, 0.0, 1.0), (np.inf, LIKELY, 2.0), (np.inf, LIKELY, 5.0)),
     ]
-    assert listening.without_a_voice(silent)[2:] == [
-        f"| {ONCE} | 2 | 0 | 0 | 0 | 0.000 | 1.00 |",
-        f"| {SEVERAL} | 2 | 0 | 0 | 1 | 0.600 | 1.50 |",
-        f"| {AGAIN} | 2 | 0 | 1 | 1 | 0.990 | 5.00 |",
+    silent.append(outcome("speech", NO_SONG, *[(np.inf, 0.0, 1.0)] * 3))
+    assert listening.of_nothing_sung(silent)[2:] == [
+        f"| none | 2 | {ONCE} | 0 | 0 | 0 | 0.000 | 1.00 |",
+        f"| none | 2 | {SEVERAL} | 0 | 0 | 1 | 0.600 | 1.50 |",
+        f"| none | 2 | {AGAIN} | 0 | 1 | 1 | 0.990 | 5.00 |",
+        *(f"| speech | 1 | {way} | 0 | 0 | 0 | 0.000 | 1.00 |" for way in (ONCE, SEVERAL, AGAIN)),
     ]
-    assert len(listening.without_a_voice([])) == 2
+    assert len(listening.of_nothing_sung([])) == 2
+
+
+def test_listening_also_hears_speech_and_noises():
+    clips = listening.not_sung()
+    assert [clip.how for clip in clips] == [listening.SPOKEN] * 10 + [listening.NOISE] * 6
+    assert {clip.song for clip in clips} == {NO_SONG}
+    for clip in clips:
+        assert 10 < len(clip.samples) / 16_000 <= 30
+        assert 0.001 < np.abs(clip.samples).max() <= 1
 
 
 def scored(song, own, more=0.0):

@@ -259,6 +259,7 @@ OF_SONGS = {
     "audio_frames": {"None", "frame", "tensor"},
     "audio_descriptors": {"None", "frame", "tensor"},
     "transcripts": {"None", "texts", "texts of numpy", "texts of pandas"},
+    "recordings": {"None"},
     "encoded": set(),
     "name": {"text", "empty text", "numpy's text"},
     "notes": {"empty list", "texts", "texts of numpy"},

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from tests.processes import family
 
 from alcca import Library
+from alcca.matching.second_listening import EXCERPTS
 from alcca.sandbox.transcriber import TranscriptionQueue
 from alcca.search.snapshot import Snapshot
 from alcca.server.application import create_app
@@ -303,7 +304,7 @@ def test_a_careful_search_listens_for_all_lyrics(listening, ears, upload):
         listened.append([len(texts) for batch in ears.asked for texts in batch])
     some, all_ = listened
     # All but one of 32 songs have lyrics, of one or two excerpts.
-    assert sum(some) == 40
+    assert sum(some) == EXCERPTS
     assert len(all_) == 31
     assert sum(all_) > 50
 

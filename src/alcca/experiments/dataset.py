@@ -121,7 +121,7 @@ class Dataset:
             if getattr(self, name) is not None:
                 put(name, check_features(name, getattr(self, name)))
         if self.recordings is not None:
-            put("recordings", _listed("recordings", self.recordings))
+            put("recordings", _check_recordings(self.recordings))
         if self.transcripts is not None:
             put("transcripts", check_transcripts(self.transcripts))
         if all(getattr(self, name) is None for name in AUDIO_VIEWS):
@@ -289,6 +289,14 @@ def check_transcripts(values: Any) -> tuple[Heard, ...]:
         if not (entry is None or isinstance(entry, Transcript | str)):
             raise DataError(f"transcripts: expected Transcript, text or None, got {_kind(entry)} for song {song}")
     return transcripts
+
+
+def _check_recordings(values: Any) -> tuple[Any, ...]:
+    recordings = _listed("recordings", values)
+    odd = next((i for i, one in enumerate(recordings) if one is not None and not hasattr(one, "samples")), None)
+    if odd is not None:
+        raise DataError(f"recordings: expected RecordingSlice or None, got {_kind(recordings[odd])} for song {odd}")
+    return recordings
 
 
 def _check_names(name: str, values: Any) -> tuple[Hashable, ...]:

@@ -29,7 +29,7 @@ __all__ = [
 # The name of its evidence.
 LISTENING = "listening"
 # Excerpts that are listened for, of all songs and of one: each takes a tenth of a second of one core.
-EXCERPTS, OF_ONE_SONG = 40, 3
+EXCERPTS, OF_ONE_SONG = 36, 3
 # A careful search listens for whole lyrics, of at most this many songs; it stops after a song that is this probable.
 CAREFUL_SONGS, ENOUGH = 1_000, 0.9999
 # Songs between two looks at whether that is enough.

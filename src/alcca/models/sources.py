@@ -24,7 +24,6 @@ WITHOUT = (
     "cli",
     "datasets",
     "experiments/report",
-    "experiments/trec.py",
     "library/evaluation.py",
     "library/library.py",
     "library/lyrics_proposals.py",

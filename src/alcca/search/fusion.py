@@ -196,7 +196,7 @@ def _refined(
         return ranking
     everything = {number for part in parts.values() for number in part.consider(query, reader, None, allowed)}
     among = max(ranking.among, len(everything))
-    candidates += sorted(everything) if listening.careful or len(everything) <= POOL else ()
+    candidates += sorted(everything) if listening.careful else ()
     songs = reader.songs(list(dict.fromkeys(candidates))[:CAREFUL_SONGS])
     lyrics = {song.id: clean_lyrics(song.lyrics) for song in songs if song.lyrics}
     try:
@@ -207,6 +207,9 @@ def _refined(
 
 
 def _with(ranking: Ranking, found: Mapping[int, Found], among: int) -> Ranking:
+    """Add what a second listening found; where nothing speaks for any song, there is no hit."""
+    if not len(ranking.songs) and all(one.bits <= 0 for one in found.values()):
+        return ranking
     pool = np.union1d(ranking.songs, np.fromiter(found, np.int64, len(found)))
     return _ordered(pool, ranking._replace(found=found, among=among))
 
