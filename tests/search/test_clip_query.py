@@ -17,7 +17,7 @@ SPEECH = np.ones(16_000, np.float32)
 PARTS = {"words": SimpleNamespace(takes=HEARD), "space": SimpleNamespace(takes=SOUND)}
 
 
-def clip_query(by="both", model="a model"):
+def clip_query(by="both", model="a model", **options):
     """A query of a recording, and the set of what its reader was asked for."""
     asked = []
 
@@ -25,7 +25,7 @@ def clip_query(by="both", model="a model"):
         asked.append(needed)
         return Clip(np.ones((20, 161)) if SOUND in needed else None, SPEECH, 3.0, ("a note",))
 
-    made = ClipQuery(SimpleNamespace(parts=PARTS, model=model), by, read)
+    made = ClipQuery(SimpleNamespace(parts=PARTS, model=model), by, read, **options)
     (needed,) = asked
     return made, needed
 
@@ -80,11 +80,11 @@ def test_nothing_is_transcribed_that_no_part_takes():
 
 
 def test_only_what_was_transcribed_is_listened_to_again():
-    made, _ = clip_query()
+    made, _ = clip_query(careful=True)
     made.listen(lambda clip, texts: pytest.fail("it was listened to"))
     assert made.query.listening is None
     made.transcribe(lambda clip: Transcript())
-    made.listen(lambda clip, texts: [Listened(float(len(clip.speech)), texts[0][0])], careful=True, progress=True)
+    made.listen(lambda clip, texts: [Listened(float(len(clip.speech)), texts[0][0])], progress=True)
     listening = made.query.listening
     assert (listening.careful, listening.progress) == (True, True)
     assert listening.listen([["a line"]]) == [Listened(16_000.0, "a line")]

@@ -8,11 +8,11 @@ import pytest
 from tests.search.conftest import LINES, heard
 
 from alcca import Library
-from alcca.errors import TranscriptionError, UntrainedError
+from alcca.errors import TranscriptionError, UntrainedError, UsageError
 from alcca.matching.second_listening import EXCERPTS, LISTENING, Listening
 from alcca.search import fusion
 from alcca.search.clip import Clip
-from alcca.search.clip_query import ClipQuery
+from alcca.search.clip_query import ClipQuery, query_of
 from alcca.search.fusion import rank_songs
 from alcca.search.part import HEARD, SOUND, Candidates, Query
 from alcca.search.reader import SongReader
@@ -193,6 +193,9 @@ class Told:
     def consider(self, query, reader, k, allowed):
         return self.everything if k is None else self.considers[:k]
 
+    def considered(self, query, allowed):
+        return len(self.everything)
+
 
 class Songs:
     def __init__(self, gone=()):
@@ -326,19 +329,19 @@ def test_a_text_that_is_sure_listens_to_no_recording(snapshot, store):
 # From the clip on
 
 
-def clip_query(by="both"):
+def clip_query(by="both", **options):
     """A query of a recording, by parts as of a library."""
     parts = {"words": SimpleNamespace(takes=HEARD), "space": SimpleNamespace(takes=SOUND)}
     clip = Clip(None, np.ones(16_000, np.float32), 3.0, ())
-    return ClipQuery(SimpleNamespace(parts=parts, model=None), by, lambda needed: clip), clip
+    return ClipQuery(SimpleNamespace(parts=parts, model=None), by, lambda needed: clip, **options), clip
 
 
 @pytest.mark.parametrize("careful", [False, True])
 def test_the_clip_that_was_transcribed_is_listened_to(careful):
-    made, clip = clip_query()
+    made, clip = clip_query(careful=careful)
     made.transcribe(lambda _: WORDLESS)
     given = []
-    made.listen(lambda *what: given.append(what) or [Listened(1.0, "a")], careful=careful)
+    made.listen(lambda *what: given.append(what) or [Listened(1.0, "a")])
     assert made.query.listening.careful is careful
     assert made.query.listening.listen([["a"]]) == [Listened(1.0, "a")]
     assert given == [(clip, [["a"]])]
@@ -354,6 +357,14 @@ def test_a_clip_without_a_transcript_is_not_listened_to():
         made.transcribe(transcribe)
         made.listen(lambda clip, texts: pytest.fail("it was listened to"))
         assert made.query.listening is None
+
+
+def test_a_careful_search_that_compares_no_words_is_refused_before_the_recording_is_read(snapshot, store):
+    with pytest.raises(UsageError, match="listens for words, and by='space' compares none"):
+        clip_query("space", careful=True)
+    for given in ({"audio": "missing.wav"}, {"lyrics": "la la la"}):
+        with pytest.raises(UsageError, match="listens for words, and by='space' compares none"):
+            query_of(snapshot, store, **{"audio": None, "lyrics": None, **given}, by="space", careful=True)
 
 
 class Recogniser:

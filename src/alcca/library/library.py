@@ -502,7 +502,7 @@ class Library:
         ------
         UsageError
             If not exactly one of ``audio`` and ``lyrics`` is given, ``k`` is below 1, no song has the label or artist,
-            ``by`` is unknown, or the lyrics have more than 20,000 characters.
+            ``by`` is unknown or compares no words in a careful search, or the lyrics have more than 20,000 characters.
         AudioError, LyricsError
             If the recording or the text cannot be used.
         UntrainedError

@@ -57,6 +57,8 @@ class ClipQuery:
     read : function
         Takes the set of names that the query needs (`SOUND`, `HEARD`); returns the `Clip`, encoded if `SOUND` is one of
         them.
+    careful : bool
+        As of `Library.search`.
 
     Attributes
     ----------
@@ -68,11 +70,14 @@ class ClipQuery:
     Raises
     ------
     UsageError
-        If there is no part of the search with this name.
+        If there is no part of the search with this name, or a careful search compares no words.
     """
 
-    def __init__(self, snapshot: Snapshot, by: str, read: "Callable[[frozenset[str]], Clip]") -> None:
-        needed = frozenset(part.takes for part in chosen_parts(snapshot.parts, by).values())
+    def __init__(
+        self, snapshot: Snapshot, by: str, read: "Callable[[frozenset[str]], Clip]", *, careful: bool = False
+    ) -> None:
+        needed = _needed(snapshot, by, careful)
+        self._careful = careful
         # Only a model has an encoder.
         self._needed = needed if snapshot.model is not None else needed - {SOUND}
         self._clip = read(self._needed)
@@ -102,7 +107,7 @@ class ClipQuery:
         self.query = replace(self.query, recording={**self.query.recording, HEARD: transcript})
         return transcript
 
-    def listen(self, listen: "Listen", *, careful: bool = False, progress: bool = False) -> None:
+    def listen(self, listen: "Listen", *, progress: bool = False) -> None:
         """Let the search listen to the recording again where it is unsure, if the recording was transcribed.
 
         Parameters
@@ -110,13 +115,21 @@ class ClipQuery:
         listen : function
             Takes a clip and, of each song, the excerpts to listen for; returns a `Listened` for each, or raises
             TranscriptionError.
-        careful, progress : bool
+        progress : bool
             As of `alcca.matching.second_listening.Listening`.
         """
         if HEARD in self.query.recording:
             clip = self._clip
-            listening = Listening(lambda texts: listen(clip, texts), careful, progress)
+            listening = Listening(lambda texts: listen(clip, texts), self._careful, progress)
             self.query = replace(self.query, listening=listening)
+
+
+def _needed(snapshot: Snapshot, by: str, careful: bool) -> frozenset[str]:
+    """What the parts of a search take from a recording; UsageError if a careful search has no use for words."""
+    needed = frozenset(part.takes for part in chosen_parts(snapshot.parts, by).values())
+    if careful and HEARD not in needed:
+        raise UsageError(f"a careful search listens for words, and by={by!r} compares none; leave out one of them")
+    return needed
 
 
 def query_of(
@@ -155,10 +168,11 @@ def query_of(
     AudioError
         If the recording cannot be used, or it crashes the decoder.
     UsageError
-        If there is no part of the search with this name, or the text is too long.
+        If there is no part of the search with this name, the text is too long, or a careful search compares no words.
     """
     if audio is None:
         query = text_query(lyrics or "")
+        _needed(snapshot, by, careful)
         if careful:
             model = speech_model_of(store)
             query = replace(query, listen_to=lambda song: RecordingListener(model, song.recording), progress=progress)
@@ -185,7 +199,7 @@ def query_of(
 
         return shared_recogniser(speech_model_of(store)).listen(clip.speech, texts)
 
-    clip_query = ClipQuery(snapshot, by, read)
+    clip_query = ClipQuery(snapshot, by, read, careful=careful)
     clip_query.transcribe(transcribe)
-    clip_query.listen(listen, careful=careful, progress=progress)
+    clip_query.listen(listen, progress=progress)
     return clip_query.query, clip_query.notes

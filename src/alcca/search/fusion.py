@@ -194,9 +194,10 @@ def _refined(
     listening, heard = query.listening, query.recording.get(HEARD)
     if listening is None or heard is None:
         return ranking
-    everything = {number for part in parts.values() for number in part.consider(query, reader, None, allowed)}
-    among = max(ranking.among, len(everything))
-    candidates += sorted(everything) if listening.careful else ()
+    among = max(ranking.among, *(part.considered(query, allowed) for part in parts.values()))
+    if listening.careful:
+        everything = {number for part in parts.values() for number in part.consider(query, reader, None, allowed)}
+        candidates += sorted(everything)
     songs = reader.songs(list(dict.fromkeys(candidates))[:CAREFUL_SONGS])
     lyrics = {song.id: clean_lyrics(song.lyrics) for song in songs if song.lyrics}
     try:

@@ -176,6 +176,10 @@ class Part(ABC):
         """Propose ``k`` songs, or all, for a second listening: it may find what this part has no evidence for."""
         return ()
 
+    def considered(self, query: Query, allowed: frozenset[int] | None) -> int:
+        """Count all songs that `consider` can propose."""
+        return 0
+
     @abstractmethod
     def evidence(
         self, query: Query, candidates: Candidates, songs: Sequence["Song"], reader: "SongReader"

@@ -96,16 +96,23 @@ class WordsPart(Part):
         For a text, songs of which no words were recognised: what shares words with it is among the candidates already.
         """
         if query.text is not None:
-            return sorted(self._wordless if allowed is None else self._wordless & allowed)[:k]
+            return sorted(self._considered(query, allowed))[:k]
         heard = query.recording.get(HEARD)
         if not isinstance(heard, Transcript):
             return ()
-        among = self._written if allowed is None else self._written & allowed
         if k is None:
-            return sorted(among)
+            return sorted(self._considered(query, allowed))
         letters = fold(heard.every_text).letters
         index = self._elsewhere[LYRICS] or reader.tables(Transcripts).index(LYRICS)
         return index.search(letters, k, allowed) if letters else ()
+
+    def considered(self, query: Query, allowed: frozenset[int] | None) -> int:
+        """Count the songs with lyrics, or for a text those of which no words were recognised."""
+        return len(self._considered(query, allowed))
+
+    def _considered(self, query: Query, allowed: frozenset[int] | None) -> frozenset[int]:
+        songs = self._written if query.text is None else self._wordless
+        return songs if allowed is None else songs & allowed
 
     def evidence(
         self, query: Query, candidates: Candidates, songs: Sequence["Song"], reader: "SongReader"

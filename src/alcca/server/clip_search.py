@@ -62,7 +62,7 @@ class ClipSearch:
             return clips.read(clip, name, sound=SOUND in needed, encoder=encoder)
 
         try:
-            self._query = ClipQuery(self._now, wanted.by, read)
+            self._query = ClipQuery(self._now, wanted.by, read, careful=wanted.careful)
         except BaseException:
             self.close()
             raise
@@ -95,7 +95,7 @@ class ClipSearch:
         result = self._search_so_far()
         if result.hits and result.hits[0].probability >= SURE:
             return None
-        self._query.listen(lambda clip, texts: place.listen(clip.speech, texts), careful=self._wanted.careful)
+        self._query.listen(lambda clip, texts: place.listen(clip.speech, texts))
         return result
 
     def result(self) -> SearchResult:
