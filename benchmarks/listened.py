@@ -26,6 +26,7 @@ from alcca.transcripts import Transcript
 from benchmarks.harder import Clip, Samples, read_once
 
 ONCE, SEVERAL, AGAIN = "one reading", "several readings", "several readings and second listening (alcca)"
+CAREFUL = "the same, --careful"
 HITS = 10
 # The number of a clip's song if nobody sings.
 NO_SONG = -1
@@ -108,9 +109,12 @@ class Searcher:
     ----------
     lyrics : sequence of str
         A song's number is its place here.
+    careful : bool
+        Measure a careful search as well.
     """
 
-    def __init__(self, lyrics: Sequence[str]) -> None:
+    def __init__(self, lyrics: Sequence[str], *, careful: bool = False) -> None:
+        self._careful = careful
         nowhere = Path("none")
         self._store = Store(nowhere, Access.NOWHERE)
         with self._store.transaction():
@@ -136,6 +140,9 @@ class Searcher:
         found[SEVERAL] = self._found(before, clip, several, began)
         began = time.process_time() - heard_seconds
         found[AGAIN] = self._found(self._search(several, clip.samples), clip, several, began)
+        if self._careful:
+            began = time.process_time() - heard_seconds
+            found[CAREFUL] = self._found(self._search(several, clip.samples, careful=True), clip, several, began)
         wanted = details and is_unsure(before.probabilities)
         return Outcome(clip.how, clip.song, found, self._details(several, clip) if wanted else None)
 
@@ -143,11 +150,11 @@ class Searcher:
         self._heard._decoder._encoded.clear()
         self._heard._second._over_silence.clear()
 
-    def _search(self, heard: Transcript, samples: Samples | None = None) -> Ranking:
+    def _search(self, heard: Transcript, samples: Samples | None = None, *, careful: bool = False) -> Ranking:
         """Search, with a second listening if there are samples."""
         query = Query(recording={HEARD: heard})
         if samples is not None:
-            query = replace(query, listening=Listening(lambda texts: self._heard.listen(samples, texts)))
+            query = replace(query, listening=Listening(lambda texts: self._heard.listen(samples, texts), careful))
         return rank_songs(self._parts, query, SongReader(self._store), HITS, None)
 
     def _found(self, ranking: Ranking, clip: Clip, heard: Transcript, began: float) -> Found:

@@ -10,7 +10,8 @@ loaded.
 
 ``--fit`` listens once more where a search is unsure, and prints the scores of songs that are sung and that are not, the
 hits with other weights of the evidence (`alcca.matching.listened`), and what guesses add. Each process has one thread;
-20 clips and 40 scores take two of them half an hour.
+20 clips and 40 scores take two of them half an hour. ``--careful`` measures careful searches as well: only of the clips
+covered most, among the first 100 lyrics, since each unsure clip takes up to a minute.
 """
 
 import argparse
@@ -32,14 +33,15 @@ from alcca.matching.posterior import LIKELY, SURE
 from alcca.songs.audio import SPEECH_RATE, read_slice
 from benchmarks.harder import CUTS, DECIBELS, Clip, Samples, covered
 from benchmarks.hearing import instruments
-from benchmarks.listened import AGAIN, NO_SONG, ONCE, SEVERAL, Outcome, Searcher
+from benchmarks.listened import NO_SONG, ONCE, Outcome, Searcher
 
 WEIGHTS = (0.5, 0.75, 1.0, 1.25)
 WITHOUT_VOICE, SPOKEN, NOISE = "scores without a voice", "speech", "noise and hums"
 # Paragraphs of this project's documents that are read aloud, in some voices of English.
 DOCUMENTS = Path(__file__).resolve().parents[1] / "docs"
 SPEECHES, VOICES, NOISES, SECONDS = 10, ("en", "en-us", "en-gb-scotland"), 6, 30
-WAYS = (ONCE, SEVERAL, AGAIN)
+# Lyrics among which careful searches are measured.
+FEW_LYRICS = 100
 # Told on standard error after so many clips.
 PROGRESS = 10
 
@@ -51,6 +53,7 @@ def main() -> None:
     ask.add_argument("--clips", type=int, default=20, help="sung recordings")
     ask.add_argument("--songs", type=int, default=40, help="scores without a voice")
     ask.add_argument("--fit", action="store_true", help="print scores, and hits with other weights, as well")
+    ask.add_argument("--careful", action="store_true", help="careful searches of the hardest clips, among 100 lyrics")
     ask.add_argument("--processes", type=int, default=2)
     args = ask.parse_args()
     folder, songbook = args.data / "cc_songs", args.data / "songbook"
@@ -62,21 +65,26 @@ def main() -> None:
         read_slice(folder / "audio" / f"{name}.ogg", rate=SPEECH_RATE).decoded for name in names[: args.clips]
     ]
     clips = made_hard(recordings, instruments(songbook, args.songs)) + not_sung()
+    lyrics = [*own, *others]
+    if args.careful:
+        clips = [clip for clip in clips if clip.how == covered_by(DECIBELS[-1])]
+        lyrics = lyrics[:FEW_LYRICS]
     outcomes = []
-    for outcome in _measured(clips, [*own, *others], args.fit, args.processes):
+    for outcome in _measured(clips, lyrics, args.fit, args.careful, args.processes):
         outcomes.append(outcome)
         if len(outcomes) % PROGRESS == 0:
             print(f"{len(outcomes)} of {len(clips)} clips", file=sys.stderr, flush=True)
     sung = [one for one in outcomes if one.song != NO_SONG]
     silent = [one for one in outcomes if one.song == NO_SONG]
-    print(f"{len(sung)} sung clips and {len(silent)} in which nobody sings, among {len(own) + len(others):,} lyrics")
+    print(f"{len(sung)} sung clips and {len(silent)} in which nobody sings, among {len(lyrics):,} lyrics")
     for lines in (
         of_ways(sung),
         of_difficulties(sung),
         of_nothing_sung(silent),
         *((of_scores(outcomes), of_weights(outcomes), of_guesses(sung)) if args.fit else ()),
     ):
-        print("", *lines, sep="\n")
+        if len(lines) > 2:
+            print("", *lines, sep="\n")
 
 
 def made_hard(recordings: Sequence[Samples], scores: Sequence[Samples]) -> list[Clip]:
@@ -84,9 +92,14 @@ def made_hard(recordings: Sequence[Samples], scores: Sequence[Samples]) -> list[
     clips = []
     for song, samples in enumerate(recordings):
         for cover in (scores[(2 * song + 1) % len(scores)], scores[(2 * song + 10) % len(scores)]):
-            clips += [Clip(f"covered, {level} dB", song, covered(samples, cover, level)) for level in DECIBELS]
+            clips += [Clip(covered_by(level), song, covered(samples, cover, level)) for level in DECIBELS]
         clips += [Clip(f"{b - a} s of it", song, samples[a * SPEECH_RATE : b * SPEECH_RATE]) for a, b in CUTS]
     return clips + [Clip(WITHOUT_VOICE, NO_SONG, score) for score in scores]
+
+
+def covered_by(level: float) -> str:
+    """The name of the difficulty of clips that are covered by other music."""
+    return f"covered, {level} dB"
 
 
 def not_sung() -> list[Clip]:
@@ -115,16 +128,18 @@ def not_sung() -> list[Clip]:
 _of_process: dict[str, Searcher] = {}
 
 
-def _begin(lyrics: Sequence[str]) -> None:
-    _of_process["searcher"] = Searcher(lyrics)
+def _begin(lyrics: Sequence[str], careful: bool) -> None:
+    _of_process["searcher"] = Searcher(lyrics, careful=careful)
 
 
 def _measure(clip: Clip, fit: bool) -> Outcome:
     return _of_process["searcher"].measure(clip, details=fit)
 
 
-def _measured(clips: Sequence[Clip], lyrics: Sequence[str], fit: bool, processes: int) -> Iterator[Outcome]:
-    with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (lyrics,)) as pool:
+def _measured(
+    clips: Sequence[Clip], lyrics: Sequence[str], fit: bool, careful: bool, processes: int
+) -> Iterator[Outcome]:
+    with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (lyrics, careful)) as pool:
         yield from pool.map(_measure, clips, [fit] * len(clips))
 
 
@@ -138,7 +153,7 @@ def of_ways(outcomes: Sequence[Outcome]) -> list[str]:
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     least = _seconds(outcomes, ONCE)
-    for way in WAYS:
+    for way in _ways(outcomes):
         found = [one.found[way] for one in outcomes]
         ranks = np.array([one.rank for one in found])
         sure, likely = _certain([one.probability for one in found])
@@ -152,15 +167,16 @@ def of_ways(outcomes: Sequence[Outcome]) -> list[str]:
 
 def of_difficulties(outcomes: Sequence[Outcome]) -> list[str]:
     """What each way finds, by how clips were made hard to hear."""
+    ways = _ways(outcomes)
     lines = [
-        _row("made hard by", "clips", *(f"MRR, {way}" for way in WAYS), "of these sure", "right"),
-        "|---|" + "---|" * (len(WAYS) + 3),
+        _row("made hard by", "clips", *(f"MRR, {way}" for way in ways), "of these sure", "right"),
+        "|---|" + "---|" * (len(ways) + 3),
     ]
     for how in dict.fromkeys(one.how for one in outcomes):
         of_this = [one.found for one in outcomes if one.how == how]
-        means = [f"{np.mean([1 / found[way].rank for found in of_this]):.3f}" for way in WAYS]
-        sure, _ = _certain([found[AGAIN].probability for found in of_this])
-        right = sure & np.array([found[AGAIN].rank == 1 for found in of_this])
+        means = [f"{np.mean([1 / found[way].rank for found in of_this]):.3f}" for way in ways]
+        sure, _ = _certain([found[ways[-1]].probability for found in of_this])
+        right = sure & np.array([found[ways[-1]].rank == 1 for found in of_this])
         lines.append(_row(how, str(len(of_this)), *means, str(sure.sum()), str(right.sum())))
     return lines
 
@@ -173,7 +189,7 @@ def of_nothing_sung(outcomes: Sequence[Outcome]) -> list[str]:
     ]
     for how in dict.fromkeys(one.how for one in outcomes):
         of_this = [one for one in outcomes if one.how == how]
-        for way in WAYS:
+        for way in _ways(of_this):
             found = [one.found[way] for one in of_this]
             sure, likely = _certain([one.probability for one in found])
             highest = max(one.probability for one in found)
@@ -267,6 +283,11 @@ def _certain(probabilities: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bo
     """Which hits are sure, and which are likely only."""
     values = np.asarray(probabilities, dtype=np.float64)
     return values >= SURE, (values >= LIKELY) & (values < SURE)
+
+
+def _ways(outcomes: Sequence[Outcome]) -> list[str]:
+    """The ways that were measured, cheapest first."""
+    return list(dict.fromkeys(way for one in outcomes for way in one.found))
 
 
 def _seconds(outcomes: Sequence[Outcome], way: str) -> float:
