@@ -24,7 +24,7 @@ CERTAIN = _words("""
 POSSIBLE = CERTAIN | _words("""
     bridge hook break drop build buildup solo coda tag skit part pt ending end adlib adlibs vamp turnaround
     spoken repeat rpt vocalization stanza pont fin verso versos vers puente final brucke teil ponte brug brygga
-    stick bro przejscie бридж хор γεφυρα κουπλε kopru 벌스 훅 브릿지
+    stick bro przejscie бридж хор γεφυρα κουπλε kopru 벌스 훅 브릿지 完 终 終 完结
 """)
 # Words that can accompany them.
 COMPANIONS = _words("""
@@ -33,6 +33,9 @@ COMPANIONS = _words("""
     full acoustic electric extended alternate alternative one two three four five six
     i ii iii iv v vi vii viii ix a b c d st nd rd th word break
 """)
+# Where a text ends, between ornaments on both sides: - END -, ***完***.
+END = re.compile("(?:the )?end|fin|ende|fine|koniec|конец|完|终|終|完结|おわり|終わり|끝", re.IGNORECASE)
+ORNAMENTS = "*_#=-–—~ "
 # [Letra de "…"], [Текст песни «…»]: titles that lyrics sites put above the words.
 TITLE_MARK = re.compile(
     r"(?:letra de|paroles (?:de|du)|songtext (?:zu|von)|testo di|lyrics (?:of|to|for)|tekst piosenki"
@@ -40,6 +43,9 @@ TITLE_MARK = re.compile(
     re.IGNORECASE,
 )
 REPEATED = re.compile(r"x ?\d{1,2}|\d{1,2} ?x|repeat(?: x?\d{1,2}(?: times)?)?|bis", re.IGNORECASE)
+# An instruction, as pages without brackets have it.
+REPEAT_PART = re.compile(r"repeat (?:the )?(?:chorus|refrain|verse)s?(?: ?\d| ?x ?\d| twice)?\.?", re.IGNORECASE)
+NUMBERED = re.compile(r"\s\d{1,2}$")
 WORD = re.compile(r"[^\W\d_]+|\d+x?")
 
 
@@ -66,20 +72,26 @@ def is_section_mark(inside: str, *, certain: bool = False) -> bool:
 
 
 def is_section_line(line: str) -> bool:
-    """Whether a whole line names a part: a known name with a colon, a number or ornaments (``Chorus:``).
+    """Whether a whole line names a part: a known name with a colon, a number or ornaments (``Chorus:``), or the end.
 
     Examples
     --------
     >>> is_section_line("Chorus:"), is_section_line("Verse 2"), is_section_line("Bridge over troubled water")
     (True, True, False)
+    >>> is_section_line("- END -"), is_section_line("The end"), is_section_line("Repeat chorus")
+    (True, False, True)
     """
     if len(line) > 40:
         return False
-    name = line.strip("*_#=-–—~ ")
+    name = line.strip(ORNAMENTS)
+    if REPEAT_PART.fullmatch(name):
+        return True
+    if line[0] in ORNAMENTS and line[-1] in ORNAMENTS and END.fullmatch(name):
+        return True
     if name.endswith((":", "：")):
         return _names_section(name[:-1], POSSIBLE)
     # Without a colon the line could be sung, unless it has a number or ornaments.
-    marked = name != line.strip() or re.search(r"\s\d{1,2}$", name) is not None
+    marked = name != line.strip() or NUMBERED.search(name) is not None
     return marked and _names_section(name, CERTAIN)
 
 
