@@ -17,7 +17,8 @@ from pathlib import Path
 from alcca.errors import AlccaError
 from alcca.features.mfcc import mfcc
 from alcca.songs.audio import read_slice
-from alcca.songs.scan import SongTables, read_song_text
+from alcca.metadata.sidecars import SongTables
+from alcca.metadata.song_text import read_song_text
 
 folder = Path(sys.argv[1])
 tables = SongTables(folder)

@@ -41,7 +41,7 @@ class Transcript:
     language : str or None
         ISO 639-1 code of the given or detected language; None if no words were recognised.
     language_probability : float
-        The recogniser's probability of the language, in [0, 1]; 1 if it was given.
+        The recogniser's probability of the language, in [0, 1]; 1 if it was told to take it.
     model : str
         The recogniser's name.
     start, seconds : float
@@ -53,6 +53,8 @@ class Transcript:
         other words they are no evidence, and only choose the lyrics that a second listening looks for.
     doubtful : bool or None
         Whether some of it is still in doubt after a second reading; None if there was no second reading.
+    notes : tuple of str
+        What is doubtful otherwise, as sentences for users.
 
     Examples
     --------
@@ -74,6 +76,7 @@ class Transcript:
     alternatives: tuple[Segment, ...] = ()
     doubtful: bool | None = None
     guesses: tuple[Segment, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -113,6 +116,7 @@ class Transcript:
         fields = dict(values)
         for name in ("segments", "alternatives", "guesses"):
             fields[name] = tuple(Segment(**segment) for segment in fields.get(name, ()))
+        fields["notes"] = tuple(fields.get("notes", ()))
         return cls(**fields)
 
 

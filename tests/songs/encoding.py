@@ -1,5 +1,6 @@
 """Audio files that tests make for themselves, in every format that people keep music in."""
 
+import itertools
 from pathlib import Path
 
 import av
@@ -32,22 +33,31 @@ def encode(samples, path, *, tags=None):
     return encode_as(channels, path, None, CODECS[path.suffix[1:]], tags=tags)
 
 
-def encode_as(samples, path, container, codec, *, tags=None):
-    """The same into a container and with a codec of FFmpeg; the container that the suffix means when None."""
+def encode_as(samples, path, container, codec, *, tags=None, rate=RATE, late=0.0, options=None):
+    """The same into a container and with a codec of FFmpeg; the container that the suffix means when None.
+
+    The samples have a rate; the sound starts ``late`` seconds after the beginning.
+    """
     channels = np.atleast_2d(samples)
-    rate = 48_000 if codec == "libopus" else RATE
+    given, rate = rate, 48_000 if codec == "libopus" else rate
     layout = {1: "mono", 2: "stereo", 3: "2.1"}[len(channels)]
-    with av.open(str(path), "w", format=container) as out:
+    with av.open(str(path), "w", format=container, options=options or {}) as out:
         out.metadata.update(tags or {})
         stream = out.add_stream(codec, rate=rate, layout=layout)
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels, np.float32), format="fltp", layout=layout)
-        frame.sample_rate, frame.pts = RATE, 0
+        frame.sample_rate, frame.pts = given, 0
         fifo = av.AudioFifo()
         for piece in [*resampler.resample(frame), *resampler.resample(None)]:
             piece.pts = None
             fifo.write(piece)
+        pieces = []
         while fifo.samples:
-            out.mux(stream.encode(fifo.read(stream.codec_context.frame_size or 1024, partial=True)))
-        out.mux(stream.encode(None))
+            pieces.append(fifo.read(stream.codec_context.frame_size or 1024, partial=True))
+        for packet in itertools.chain.from_iterable(map(stream.encode, [*pieces, None])):
+            if late and packet.pts is not None:
+                shift = round(late / packet.time_base)
+                packet.pts += shift
+                packet.dts = None if packet.dts is None else packet.dts + shift
+            out.mux(packet)
     return path

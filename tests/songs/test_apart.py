@@ -13,15 +13,15 @@ import pytest
 from tests.songs.encoding import FORMATS, encode, tune
 
 from alcca import Library
-from alcca.errors import AudioError, UsageError
+from alcca.errors import AudioError, DiskError, UsageError
 from alcca.songs import apart
 from alcca.songs.apart import read_slices_apart, write_whole_apart
-from alcca.songs.audio import read_slices
+from alcca.songs.audio import content_hash, read_slices
+from alcca.workers import process
 
 SECONDS_BEFORE_IT_HANGS = 120
 # The process does what the file's name says.
 OBEDIENT = """
-import sys; sys.path[:] = sys.argv[1:]
 import os, time
 from alcca.songs import apart_process
 
@@ -42,11 +42,23 @@ def obey(path, **how):
         case "nonsense":
             os.write(3, b"[1, 2]")
             os._exit(0)
-    return decode(path, **how)
+        case "long":
+            os.write(3, (1 << 40).to_bytes(8) + b"[1, 2]")
+            time.sleep(1000)
+        case "slow":
+            for _ in range(35):
+                time.sleep(0.1)
+                how.get("reached", print)()
+        case "full":
+            from alcca.errors import DiskError
+            raise DiskError("the disk is full")
+    return decode(path, **{name: value for name, value in how.items() if name != "reached"})
 
 decode, write = apart_process.read_slices, apart_process.write_whole
 apart_process.read_slices = obey
-apart_process.write_whole = lambda path, target, rate: obey(path, rates=(rate,)) and write(path, target, rate)
+apart_process.write_whole = lambda path, target, rate, reached: (
+    obey(path, rates=(rate,), reached=reached) and write(path, target, rate, reached)
+)
 apart_process.work()
 """
 
@@ -118,7 +130,8 @@ def test_what_is_wrong_is_told_as_here(tmp_path, song):
         ("crash", "the decoder crashed on it"),
         ("exit", "the decoder crashed on it"),
         ("nonsense", "the decoder crashed on it"),
-        ("hang", "still reading after 3 s"),
+        ("long", "the decoder crashed on it"),
+        ("hang", "nothing came of it for 3 s"),
         ("raise", "cannot be decoded here (KeyError)"),
         pytest.param(
             "memory",
@@ -131,7 +144,7 @@ def test_a_file_that_kills_its_decoder_gives_a_reason_and_the_next_is_read(
     obedient, monkeypatch, song, order, reason, tmp_path
 ):
     monkeypatch.setattr(apart, "SECONDS_AFTER_BUDGET", 2.0)
-    monkeypatch.setattr(apart, "SECONDS_FOR_WHOLE", 3.0)
+    monkeypatch.setattr(apart, "SECONDS_FOR_A_PIECE", 3.0)
     bad = ordered(song, order)
     for read in (
         lambda path: read_slices_apart(path, rates=(16_000,), budget=1.0),
@@ -143,6 +156,36 @@ def test_a_file_that_kills_its_decoder_gives_a_reason_and_the_next_is_read(
         assert reason in str(caught.value)
         assert "\n" not in str(caught.value)
         the_same(read_slices_apart(song, rates=(16_000,)), read_slices(song, rates=(16_000,)))
+
+
+def test_only_the_content_that_is_meant_is_read(song):
+    the_same(read_slices_apart(song, rates=(16_000,), content=content_hash(song)), read_slices(song, rates=(16_000,)))
+    with pytest.raises(AudioError, match=r"song\.wav: has changed since it was added"):
+        read_slices_apart(song, rates=(16_000,), content="other")
+
+
+def test_a_recording_that_gets_on_has_its_time(obedient, monkeypatch, song, tmp_path):
+    monkeypatch.setattr(apart, "SECONDS_FOR_A_PIECE", 2.0)
+    write_whole_apart(ordered(song, "slow"), tmp_path / "samples", 16_000)
+    assert (tmp_path / "samples").stat().st_size == 4 * 3 * 16_000
+
+
+def test_a_full_disk_is_not_the_songs_fault(obedient, song, tmp_path):
+    with pytest.raises(DiskError, match="the disk is full"):
+        write_whole_apart(ordered(song, "full"), tmp_path / "samples", 16_000)
+
+
+def test_a_process_that_no_signal_reaches_is_not_waited_for(obedient, monkeypatch, song):
+    monkeypatch.setattr(apart, "SECONDS_AFTER_BUDGET", 1.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess.Popen, "kill", lambda self: stuck.append(self))
+        stuck = []
+        started = time.monotonic()
+        with pytest.raises(AudioError, match=r"hang 1\.wav: nothing came of it for 1\.5 s"):
+            read_slices_apart(ordered(song, "hang"), rates=(16_000,), budget=0.5)
+        assert time.monotonic() - started < 20
+    for process_ in stuck:
+        process_.kill()
 
 
 def test_what_a_decoder_prints_is_no_answer(obedient, song):
@@ -204,7 +247,7 @@ def test_an_interrupted_read_leaves_no_answer_for_the_next(obedient, monkeypatch
 def test_no_process_gives_a_reason(monkeypatch, song, path):
     apart._end_all()
     if path is None:
-        monkeypatch.setattr(apart, "get_executable", lambda: "/nowhere/python")
+        monkeypatch.setattr(process, "get_executable", lambda: "/nowhere/python")
     else:
         monkeypatch.setattr(sys, "path", path)
     with pytest.raises(AudioError, match=r"song.wav: no process could be .*try again"):

@@ -11,8 +11,12 @@ from tests.songs.encoding import FORMATS, RATE, encode, encode_as, tune
 
 from alcca.errors import AudioError, UsageError
 from alcca.songs import audio
-from alcca.songs.audio import AUDIO_SUFFIXES, AudioSlice, content_hash, read_slice
-from alcca.songs.decoders import FFMPEG_FORMATS, PyavDecoder, SoundfileDecoder, decoders_for
+from alcca.songs.audio import AudioSlice, content_hash, read_slice
+from alcca.songs.decoders import decoders_for
+from alcca.songs.downmix import Downmix
+from alcca.songs.ffmpeg import FFMPEG_FORMATS, PyavDecoder
+from alcca.songs.kinds import AUDIO_SUFFIXES
+from alcca.songs.libsndfile import SoundfileDecoder
 from alcca.songs.whole import read_whole
 
 N = 661_500
@@ -404,7 +408,8 @@ class Strange:
     """A decoder that behaves as told."""
 
     name = "strange"
-    rate, declared, damaged = 22_050, 100.0, 0
+    rate, channels, declared, damaged = 22_050, 1, 100.0, 0
+    downmix = Downmix()
 
     def __init__(self, path):
         pass
@@ -430,6 +435,8 @@ def test_whatever_all_decoders_raise_is_one_line(folder, monkeypatch):
             raise KeyError("odd\nkey")
 
     monkeypatch.setattr(audio, "decoders_for", lambda path: (Refusing, Refusing))
+    # What follows on the file's tag would be tried too.
+    monkeypatch.setattr(audio, "decoders_after_junk", lambda path: ())
     with pytest.raises(AudioError, match=r"song\.mp3: cannot be decoded \(strange: 'odd"):
         read_slice(folder / "song.mp3")
     monkeypatch.setattr(audio, "decoders_for", lambda path: (Strange, Strange))

@@ -9,7 +9,7 @@ from tests.songs.encoding import FORMATS, RATE, encode, tune
 from alcca.errors import AudioError
 from alcca.songs import whole
 from alcca.songs.audio import read_slice
-from alcca.songs.decoders import SoundfileDecoder
+from alcca.songs.libsndfile import SoundfileDecoder
 from alcca.songs.whole import read_whole
 
 
@@ -55,7 +55,7 @@ def test_the_own_rate_is_not_touched(tmp_path):
 class Fake:
     """A decoder that gives what it was told to give; an error among it is raised."""
 
-    name, rate, declared, damaged = "fake", 16_000, None, 0
+    name, rate, channels, declared, damaged = "fake", 16_000, 1, None, 0
 
     def __init__(self, *given):
         self.given, self.open = given, False
@@ -93,7 +93,7 @@ def use(monkeypatch, *decoders):
 
 
 def test_what_came_before_the_damage_is_used(monkeypatch, path):
-    use(monkeypatch, Fake(seconds(1), seconds(2), ZeroDivisionError("lost")), Fake(seconds(9)))
+    use(monkeypatch, Fake(seconds(1), seconds(2), ZeroDivisionError("lost")), Fake(seconds(3)))
     assert len(read(path)) == 3 * 16_000
 
 
@@ -139,7 +139,7 @@ def test_whoever_takes_the_pieces_may_take_his_time(monkeypatch, path):
         now[0] += 3_600
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -1e9])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1e10])
 def test_numbers_that_sound_cannot_have(monkeypatch, path, bad):
     piece = seconds(1)
     piece[7] = bad
@@ -197,6 +197,39 @@ def test_three_hours_take_the_memory_of_minutes(tmp_path):
     assert samples == 3 * 3600 * 16_000
     # The samples themselves take 691 MB.
     assert more < 60 * (1024 if sys.platform == "linux" else 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("damage", "length"),
+    [
+        # A header that declares 3 of 40 s, one that declares nothing, and damage in the middle.
+        (lambda flac: flac[:21] + bytes([flac[21] & 0xF0]) + (3 * RATE).to_bytes(4, "big") + flac[26:], 40),
+        (lambda flac: flac[:21] + bytes([flac[21] & 0xF0, 0, 0, 0, 0]) + flac[26:], 40),
+        (lambda flac: flac[: len(flac) // 2] + b"\x55" * 3_000 + flac[len(flac) // 2 + 3_000 :], 40),
+    ],
+)
+def test_the_whole_is_as_long_as_what_a_slice_is_taken_from(tmp_path, damage, length):
+    soundfile.write(tmp_path / "song.flac", tune(length), RATE)
+    path = tmp_path / "song.flac"
+    path.write_bytes(damage(path.read_bytes()))
+    assert len(read(path)) / 16_000 == pytest.approx(length, abs=0.7)
+    assert read_slice(path).duration == pytest.approx(length, abs=0.7)
+
+
+def test_sound_after_the_place_where_the_first_decoder_gives_up(tmp_path):
+    # libsndfile searches 1,024 bytes for the next frame of MP3.
+    path = tmp_path / "song.mp3"
+    encode(tune(40), path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + b"\x55" * 3_000 + data[len(data) // 2 + 3_000 :])
+    assert len(read(path)) / 16_000 == pytest.approx(40, abs=1.5)
+    assert read_slice(path).duration == pytest.approx(40, abs=1.5)
+
+
+def test_the_second_decoder_goes_on_where_the_first_one_stopped(monkeypatch, path):
+    sound = seconds(5)
+    use(monkeypatch, Fake(sound[:32_000], ValueError("damaged")), Fake(sound[:20_000], sound[20_000:]))
+    assert np.array_equal(read(path), sound)
 
 
 def test_the_decoder_is_closed_when_nobody_wants_more(tmp_path, song, monkeypatch):

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from alcca.cleaning.lyrics import clean_lyrics
 from alcca.errors import DataError, SpeechModelError, UsageError
 from alcca.matching.bits import bits
 from alcca.matching.excerpts import excerpts
 from alcca.songs.audio import SPEECH_RATE, read_slice
-from alcca.songs.lyrics import clean_lyrics
 from alcca.speech.packaged import base_is_installed, packaged_base
 from alcca.speech.recogniser import RATE, Recogniser, shared_recogniser
 from alcca.transcripts import Transcript

@@ -153,7 +153,8 @@ def test_files_without_usable_sound_say_why(tmp_path, ear, name, reason, seconds
 @pytest.mark.parametrize("seconds", [30.0, None], ids=["slice", "whole"])
 def test_a_file_that_kills_its_decoder_says_so(tmp_path, ear, monkeypatch, seconds):
     apart._end_all()
-    monkeypatch.setattr(apart, "PROGRAM", apart.PROGRAM.replace("; work()", "; print({}, flush=True); input()"))
+    program = "from alcca.workers.process import Pipe; pipe = Pipe(); pipe.send(b'{}\\n'); pipe.receive()"
+    monkeypatch.setattr(apart, "PROGRAM", program)
     with pytest.raises(AudioError, match=r"song.wav: the decoder crashed on it"):
         hear_words(ramp(tmp_path / "song.wav", 3), seconds=seconds)
     apart._end_all()

@@ -41,7 +41,7 @@ def test_no_time_is_beyond_the_end(recogniser):
     assert said(recogniser.hear(sound(7)))[1] == (5.0, 7.0, "my old friend")
 
 
-@pytest.mark.parametrize(("seconds", "windows"), [(0.01, 1), (0.3, 1), (30, 1), (30.4, 1), (31, 2), (60, 2), (95, 4)])
+@pytest.mark.parametrize(("seconds", "windows"), [(0.05, 1), (0.3, 1), (30, 1), (30.4, 1), (31, 2), (60, 2), (95, 4)])
 def test_half_a_minute_after_the_other(recogniser, seconds, windows):
     whisper = script(recogniser)
     recogniser.hear(sound(seconds))

@@ -10,37 +10,33 @@ import contextlib
 import json
 import math
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
-from multiprocessing.spawn import get_executable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from alcca.errors import AlccaError, AudioError, UsageError
+from alcca.errors import AlccaError, AudioError, DiskError, UsageError
 from alcca.songs.audio import SLICE_SECONDS, AudioSlice
+from alcca.songs.cut import Cut
+from alcca.workers.process import SECONDS_TO_START, Process
 
 __all__ = ["get_ready", "read_slices_apart", "write_whole_apart"]
 
 # Decoding has a budget after which it fails with a reason; this limit ends a decoder that hangs in native code.
 SECONDS_AFTER_BUDGET = 10.0
-# Whole recordings may be hours long.
-SECONDS_FOR_WHOLE = 1800.0
+# A whole recording may be hours long: it is given up once no piece of it has come for this long.
+SECONDS_FOR_A_PIECE = 90.0
 # The process ends itself this long after its limit, in case its parent is gone.
 GRACE_SECONDS = 5.0
-# Imports are slow on a busy machine.
-SECONDS_TO_START = 60.0
 # Idle processes to keep; further ones, for threads that decode at the same time, end after use.
 MAX_IDLE = 2
-# The first line of an answer has a few hundred bytes; a longer line is invalid.
-MAX_LINE_CHARACTERS = 1 << 16
-# The process imports modules from where this one does, not from the folder that it runs in.
-PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from alcca.songs.apart_process import work; work()"
-ERRORS: dict[str, type[AlccaError]] = {"AudioError": AudioError, "UsageError": UsageError}
+# The first line of an answer, besides its samples.
+MAX_LINE_BYTES = 1 << 20
+PROGRAM = "from alcca.songs.apart_process import work; work()"
+ERRORS: dict[str, type[AlccaError]] = {"AudioError": AudioError, "DiskError": DiskError, "UsageError": UsageError}
 
 Answer = tuple[dict[str, Any], tuple[AudioSlice, ...]]
 
@@ -52,8 +48,12 @@ def read_slices_apart(
     offset: float | None = None,
     seconds: float = SLICE_SECONDS,
     budget: float = 30.0,
+    content: str | None = None,
+    cut: Cut | None = None,
 ) -> tuple[AudioSlice, ...]:
     """Do the same as `alcca.songs.audio.read_slices`, safely for files that crash the decoder. Threads may call it.
+
+    With ``content``, the file must have this `alcca.songs.audio.content_hash`.
 
     Raises
     ------
@@ -76,6 +76,8 @@ def read_slices_apart(
         "offset": None if offset is None else float(offset),
         "seconds": float(seconds),
         "budget": float(budget),
+        "content": content,
+        "cut": None if cut is None else vars(cut),
     }
     return _ask(Path(path), options, budget + SECONDS_AFTER_BUDGET)
 
@@ -83,7 +85,7 @@ def read_slices_apart(
 def write_whole_apart(path: Path | str, target: Path, rate: int) -> None:
     """Do the same as `alcca.songs.whole.write_whole`, safely for files that crash the decoder; AudioError."""
     options = {"target": os.path.abspath(target), "rate": rate}  # noqa: PTH100 - a name as it is
-    _ask(Path(path), options, SECONDS_FOR_WHOLE)
+    _ask(Path(path), options, SECONDS_FOR_A_PIECE)
 
 
 def get_ready() -> None:
@@ -92,84 +94,67 @@ def get_ready() -> None:
         _give_back(_take())
 
 
-class _Process:
+class _Process(Process):
     """A decoding process, used by one thread at a time."""
 
     def __init__(self) -> None:
-        # An empty entry stands for the current folder of this process.
-        path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109 - a text
-        self._process = subprocess.Popen(
-            [get_executable(), "-P", "-c", PROGRAM, *path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # C decoders write warnings there; the reason and the notes already cover them.
-            stderr=subprocess.DEVNULL,
-        )
+        super().__init__(PROGRAM, largest=MAX_LINE_BYTES)
         self._warm = False
         # False from sending a question to the end of its answer, so that the next call never reads an old answer.
         self.fit = True
 
-    @property
-    def alive(self) -> bool:
-        # False in a forked child of the process that started it, which must not share it.
-        return self._process.poll() is None
-
     def ask(self, path: Path, options: dict[str, Any], seconds: float) -> tuple[AudioSlice, ...]:
         self.fit = False
-        if not self._warm and self._talk(SECONDS_TO_START, b"", {}) is None:
+        if not self._warm and self._talk(None, SECONDS_TO_START, {}) is None:
             raise AudioError(f"{path.name}: no process could be prepared to read it; try again in a minute")
         self._warm = True
-        question = {"path": os.path.abspath(path), "patience": seconds + GRACE_SECONDS, **options}  # noqa: PTH100
+        question = {"path": os.path.abspath(path), "seconds_to_end": seconds + GRACE_SECONDS, **options}  # noqa: PTH100
+        self.largest = MAX_LINE_BYTES + sum(_bytes(rate, options) for rate in options.get("rates", ()))
         started = time.monotonic()
-        answer = self._talk(seconds, json.dumps(question).encode() + b"\n", options)
-        late = time.monotonic() - started >= seconds
+        answer = self._talk(json.dumps(question).encode(), seconds, options)
         if answer is None:
+            # The process may have noticed it first.
+            late = time.monotonic() - started >= seconds
             raise AudioError(
-                f"{path.name}: {f'still reading after {seconds:g} s' if late else 'the decoder crashed on it'}; "
+                f"{path.name}: {f'nothing came of it for {seconds:g} s' if late else 'the decoder crashed on it'}; "
                 "the file may be damaged, convert it to try again"
             )
         header, slices = answer
-        self.fit = header.get("fit") is True and not late
+        self.fit = header.get("fit") is True
         if "error" in header:
             raise ERRORS.get(header["error"], AudioError)(str(header.get("reason")))
         return slices
 
-    def _talk(self, seconds: float, question: bytes, options: dict[str, Any]) -> Answer | None:
-        """Return the answer to a question; None if the process ends, is too slow, or sends garbage."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        guard = threading.Timer(seconds, self._process.kill)
-        guard.daemon = True
-        guard.start()
+    def _talk(self, question: bytes | None, seconds: float, options: dict[str, Any]) -> Answer | None:
+        """Return the answer to a question; None if the process ends, sends nothing for too long, or sends garbage."""
         try:
-            self._process.stdin.write(question)
-            self._process.stdin.flush()
-            header: dict[str, Any] = json.loads(self._process.stdout.readline(MAX_LINE_CHARACTERS))
-            slices = zip(header.get("slices", ()), options.get("rates", ()), strict="error" not in header)
-            return header, tuple(self._slice(fields, rate, options["seconds"]) for fields, rate in slices)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            if question is not None:
+                self.send(question)
+            # Empty messages tell that it is still at work.
+            while (message := self.receive(seconds)) == b"":
+                pass
+            head, _, body = (message or b"").partition(b"\n")
+            header: dict[str, Any] = json.loads(head)
+            slices, samples = [], memoryview(body)
+            for fields, rate in zip(header.get("slices", ()), options.get("rates", ()), strict="error" not in header):
+                size = _bytes(rate, options)
+                slices.append(_slice(fields, samples[:size], size))
+                samples = samples[size:]
+            return header, tuple(slices)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        finally:
-            guard.cancel()
 
-    def _slice(self, fields: dict[str, Any], rate: int, seconds: float) -> AudioSlice:
-        assert self._process.stdout is not None
-        size = round(seconds * rate)
-        samples = np.frombuffer(self._process.stdout.read(4 * size), np.float32).copy()
-        if len(samples) != size or not (np.isfinite(samples).all() and math.isfinite(fields["start"])):
-            raise ValueError("no slice")
-        return AudioSlice(samples, **{**fields, "notes": tuple(fields["notes"])})
 
-    def stop(self) -> None:
-        """End the process and release its resources."""
-        self._process.kill()
-        # A killed process is gone at once, unless it waits for an unresponsive disk.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(GRACE_SECONDS)
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+def _bytes(rate: int, options: dict[str, Any]) -> int:
+    """The size of a slice."""
+    return 4 * round(options["seconds"] * rate) if math.isfinite(options["seconds"]) else 0
+
+
+def _slice(fields: dict[str, Any], data: memoryview, size: int) -> AudioSlice:
+    samples = np.frombuffer(data, np.float32).copy()
+    if 4 * len(samples) != size or not (np.isfinite(samples).all() and math.isfinite(fields["start"])):
+        raise ValueError("no slice")
+    return AudioSlice(samples, **{**fields, "notes": tuple(fields["notes"])})
 
 
 _idle: list[_Process] = []

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import AudioError
+from alcca.persistence.trusted import is_trusted_address
 from alcca.songs.apart import read_slices_apart
-from alcca.songs.audio import SPEECH_RATE, content_hash
-from alcca.songs.remote import at_hand
+from alcca.songs.audio import SPEECH_RATE
+from alcca.songs.cut import file_of, split_content
+from alcca.songs.remote import at_hand, is_address
 
 __all__ = ["RecordingSlice"]
 
@@ -20,11 +22,11 @@ class RecordingSlice:
     Parameters
     ----------
     content : str
-        The hash of the file, as from `alcca.songs.audio.content_hash`.
+        The hash of the file, as from `alcca.songs.audio.content_hash`, and the cut if the song is a part of it.
     offset : float or None
         Its start in seconds, or None for the middle of the song.
     paths : tuple of str
-        The files, or their addresses.
+        The files, or their addresses, as the store names them.
     """
 
     content: str
@@ -40,12 +42,19 @@ class RecordingSlice:
             No file has this content any more, or it cannot be decoded.
         """
         reason = "no file of it is known"
-        for path in self.paths:
+        content, cut = split_content(self.content)
+        for path in map(file_of, self.paths):
+            if is_address(path) and not is_trusted_address(path):
+                reason = f"{path}: is read only with your permission; if you trust it, alcca.trust({path!r})"
+                continue
             try:
                 with at_hand(path) as here:
-                    if content_hash(here) == self.content:
-                        return read_slices_apart(here, rates=(SPEECH_RATE,), offset=self.offset)[0].decoded
-                    reason = f"{path}: has changed since it was added; run alcca add on its folder again"
+                    (found,) = read_slices_apart(
+                        here, rates=(SPEECH_RATE,), offset=self.offset, content=content, cut=cut
+                    )
+                    return found.decoded
+            except AudioError as error:
+                reason = str(error)
             except OSError as error:
                 reason = f"{path}: cannot be read ({error.strerror or error})"
         raise AudioError(reason)

@@ -15,8 +15,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from alcca.errors import AlccaError, MissingExtraError, UsageError
-from alcca.songs.audio import AUDIO_SUFFIXES
-from alcca.songs.tables import TABLE_NAMES, TEXT_SUFFIXES
+from alcca.songs.hidden import is_hidden
+from alcca.songs.kinds import CUE_SHEET, is_audio
+from alcca.songs.word_files import is_word_file
 
 __all__ = ["RemoteFile", "at_hand", "exists", "find_remote", "is_address"]
 
@@ -36,8 +37,10 @@ def is_address(path: str | os.PathLike[str]) -> bool:
 
 
 @contextlib.contextmanager
-def at_hand(path: str | os.PathLike[str]) -> Iterator[Path]:
+def at_hand(path: str | os.PathLike[str], reached: Callable[[], object] = lambda: None) -> Iterator[Path]:
     """Yield the local path of a file: a local file itself, or a temporary copy of a remote one.
+
+    ``reached`` is called as bytes come, for a limit by progress.
 
     Raises
     ------
@@ -60,7 +63,9 @@ def at_hand(path: str | os.PathLike[str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="alcca-") as folder:
         copy = Path(folder) / PurePosixPath(place).name
         with _as_os_error(address), system.open(place, "rb") as source, copy.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+            while piece := source.read(1 << 20):
+                target.write(piece)
+                reached()
         yield copy
 
 
@@ -105,13 +110,17 @@ class RemoteFile:
     @property
     def is_audio(self) -> bool:
         """Whether its suffix is that of an audio file."""
-        return PurePosixPath(self.relative).suffix.lower() in AUDIO_SUFFIXES
+        return is_audio(PurePosixPath(self.relative))
 
     @property
     def is_text(self) -> bool:
         """Whether it may contain words or tags of the songs beside it."""
-        name = PurePosixPath(self.relative)
-        return name.suffix.lower() in TEXT_SUFFIXES or name.name.lower() in TABLE_NAMES
+        return self.is_sheet or is_word_file(PurePosixPath(self.relative).name)
+
+    @property
+    def is_sheet(self) -> bool:
+        """Whether it is a cue sheet."""
+        return PurePosixPath(self.relative).suffix.lower() == CUE_SHEET
 
     def fetch_into(self, folder: Path) -> None:
         """Download it to its relative path below a folder, with its version as modification time; OSError."""
@@ -165,7 +174,7 @@ def find_remote(address: str, *, onerror: Callable[[str], None] | None = None) -
             onerror(f"{path}: is a pipe, a device or a broken link, and was skipped")
     if not files or (len(files) == 1 and not files[0].relative):
         raise UsageError(f"{address}: no such folder, or an empty one; give the folder that holds the music")
-    visible = [file for file in files if not any(part.startswith(".") for part in PurePosixPath(file.relative).parts)]
+    visible = [file for file in files if not any(is_hidden(part) for part in PurePosixPath(file.relative).parts)]
     return sorted((f for f in visible if f.is_audio or f.is_text), key=lambda f: PurePosixPath(f.relative).parts)
 
 

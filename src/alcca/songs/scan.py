@@ -1,90 +1,62 @@
-"""Songs in a music folder: which files are songs, and the title, label and lyrics of each.
+"""The songs in a music folder: which files are audio files, whatever else the folder holds."""
 
-Lyrics come from the first of these sources that has any: a row of ``songs.csv`` or ``metadata.csv`` in the song's
-folder or one above it, ``NAME.lrc``, ``NAME.txt`` (beside the song, or in a folder called ``lyrics``), the tags.
-All other fields come from the tables first, then from the tags.
-"""
-
-import hashlib
 import os
-import re
-import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from alcca.errors import LyricsError, UsageError
-from alcca.songs.audio import AUDIO_SUFFIXES
-from alcca.songs.kinds import kind_of
-from alcca.songs.lyrics import clean_lyrics, read_lyrics_file
-from alcca.songs.tables import SongTables
-from alcca.songs.tags import Tags, read_tags
+from alcca.errors import UsageError
+from alcca.songs.hidden import is_hidden
+from alcca.songs.kinds import AUDIO_SUFFIXES, CUE_SHEET, is_audio, kind_of, strange_suffix
 
-__all__ = ["SongTables", "SongText", "find_audio", "fingerprint", "read_song_text"]
+__all__ = ["Found", "find_audio", "walk"]
 
-# To be increased when the same files give another text, so that libraries read them again.
-VERSION = 1
-# The columns of each field; the first filled one is used.
-COLUMNS = {
-    "title": ("title",),
-    "artist": ("artist",),
-    "album": ("album", "collection"),
-    "label": ("label", "mood", "genre"),
-    "language": ("language", "lang"),
-    "group": ("group",),
-}
-LYRICS_COLUMNS = ("lyrics", "text")
-NO_LYRICS = "no lyrics: looked for a row in songs.csv or metadata.csv, {name}.lrc, {name}.txt and lyrics in the tags"
-# "01 ", "1-01 ", "12. ", "3 - ", "7_": a track's number. "99 Luftballons" and "7 Seconds" are titles.
-TRACK_NUMBER = re.compile(r"(?:\d{1,2}-)?(?:0\d{1,2}[\s._)-]+|\d{1,3}(?:[.)]\s+|\s+[-–]\s+|_))(?=\S)")
-BETWEEN_ARTIST_AND_TITLE = re.compile(r"\s+[-–—]\s+")
+# A link into these leads to no music: reading some of the files there never ends, or has effects.
+SYSTEM_FOLDERS = tuple(Path(place) for place in ("/proc", "/sys", "/dev"))
+# Where systems keep files that programs share, and mount disks.
+EXCEPT = tuple(Path(place) for place in ("/dev/shm",))
 
 
-@dataclass(frozen=True)
-class SongText:
-    """A song's words and tags.
+@dataclass
+class Found:
+    """What a music folder holds.
 
     Parameters
     ----------
-    title : str
-        From a table, the tags, or the file's name.
-    artist, album, label, language, group : str or None
-        ``label`` is the category that supervised training uses; songs of one ``group`` stay in one fold.
-    lyrics : str or None
-        Cleaned; None when there are none.
-    lyrics_source : str or None
-        The name of the file that the lyrics come from, or ``"tag"``.
-    lyrics_reason : str or None
-        Why there are no lyrics.
-    notes : tuple of str
-        What was skipped, as sentences for users.
+    files : list of Path
+        The audio files, in the order of their paths.
+    sheets : list of Path
+        The cue sheets; beside a single file, those of its folder.
+    places : list of Path
+        The folder, and the folders elsewhere to which links in it lead; without links of their own.
+    passed_over : Counter of str
+        The number of files with each suffix that may hold sound but is not read; see
+        `alcca.songs.kinds.strange_suffix`.
+    problems : list of str
+        What could not be read, and was skipped; each is a sentence that names it.
     """
 
-    title: str = ""
-    artist: str | None = None
-    album: str | None = None
-    label: str | None = None
-    language: str | None = None
-    group: str | None = None
-    lyrics: str | None = None
-    lyrics_source: str | None = None
-    lyrics_reason: str | None = None
-    notes: tuple[str, ...] = ()
+    files: list[Path] = field(default_factory=list)
+    sheets: list[Path] = field(default_factory=list)
+    places: list[Path] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
 
 
 def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = None) -> list[Path]:
     """Find the audio files below a folder, in the order of their paths.
 
-    Hidden files and folders are skipped. Links to folders are followed once, except into the folder itself.
+    Hidden files and folders are skipped. Links to folders are followed, and each folder is entered once.
 
     Parameters
     ----------
     folder : path
         A folder, or a single audio file.
     onerror : callable, optional
-        Called with a line of text for each subfolder that cannot be read, each broken link, and each pipe, socket or
-        device with the name of an audio file; these are skipped.
+        Called with a line of text for each subfolder that cannot be read, each broken link, each link into the
+        system's own files, and each pipe, socket or device with the name of an audio file; these are skipped.
 
     Raises
     ------
@@ -100,174 +72,149 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
     >>> [path.name for path in find_audio(folder)]
     ['a.flac', 'b.MP3']
     """
+    found = walk(folder)
+    if onerror is not None:
+        for problem in found.problems:
+            onerror(problem)
+    return found.files
+
+
+def walk(
+    folder: Path | str, *, reached: Callable[[Path], object] = lambda path: None, without: frozenset[Path] = frozenset()
+) -> Found:
+    """Find the audio files below a folder, and say what was passed over; errors as `find_audio`.
+
+    Parameters
+    ----------
+    folder : path
+        A folder, or a single audio file.
+    reached : callable
+        Called with each path before it is looked at, for a watch over disks that no longer respond.
+    without : set of Path
+        Paths that are not looked at.
+    """
     folder = Path(folder)
+    reached(folder)
     try:
         mode = folder.stat().st_mode
     except FileNotFoundError as error:
         raise UsageError(f"{folder}: no such folder; give the folder that holds the music") from error
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be read ({error.strerror}); give the folder of the music") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{folder}: cannot be read ({_why(error)}); give the folder of the music") from error
     if S_ISREG(mode):
-        if folder.suffix.lower() not in AUDIO_SUFFIXES:
+        if not is_audio(folder):
             raise UsageError(
                 f"{folder}: not an audio file; expected a folder or one of {' '.join(sorted(AUDIO_SUFFIXES))}"
             )
-        return [folder]
+        sheets = [path for path in _beside(folder) if path.suffix.lower() == CUE_SHEET and path.is_file()]
+        return Found([folder], sheets, [folder.parent.resolve()])
     if not S_ISDIR(mode):
         raise UsageError(f"{folder}: is {kind_of(mode)}; give the folder that holds the music")
     try:
         os.scandir(folder).close()
     except OSError as error:
         raise UsageError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
-    report = onerror or (lambda _: None)
-    files: list[Path] = []
-    entered = {folder.resolve()}
-    waiting = [folder]
-    while waiting:
-        here = waiting.pop()
+    return _Walk(folder, reached, without).found
+
+
+class _Walk:
+    """One search of a folder that can be read."""
+
+    def __init__(self, folder: Path, reached: Callable[[Path], object], without: frozenset[Path]) -> None:
+        self.root = folder.resolve()
+        self.found = Found(places=[self.root])
+        self._reached, self._without = reached, without
+        # Folders by the paths without links, so that each is entered once.
+        self._entered = {self.root}
+        self._waiting = [(folder, self.root)]
+        while self._waiting:
+            here, real = self._waiting.pop()
+            for entry in self._entries(here):
+                path = here / entry.name
+                try:
+                    self._look_at(entry, path, real)
+                # RuntimeError: for circular links, by pathlib in Python 3.12 and before.
+                except (OSError, RuntimeError) as error:
+                    self._skip(path, f"cannot be read ({_why(error)}) and was skipped; check where it leads")
+        self.found.files.sort()
+
+    def _entries(self, folder: Path) -> Iterator["os.DirEntry[str]"]:
+        self._reached(folder)
         try:
-            entries = list(os.scandir(here))
+            with os.scandir(folder) as entries:
+                visible = []
+                for entry in entries:
+                    self._reached(folder)
+                    if not is_hidden(entry.name):
+                        visible.append(entry)
         except OSError as error:
-            report(f"{here}: cannot be read ({error.strerror}); check its permissions")
-            continue
-        for entry in entries:
-            path = here / entry.name
-            if entry.name.startswith("."):
-                continue
-            is_audio = path.suffix.lower() in AUDIO_SUFFIXES
-            try:
-                if entry.is_dir():
-                    if not entry.is_symlink() or _leads_outside(path, entered, folder.resolve()):
-                        waiting.append(path)
-                elif is_audio and entry.is_file():
-                    files.append(path)
-                elif is_audio:
-                    report(f"{path}: is {kind_of(entry.stat().st_mode)}, not a file, and was skipped")
-            # RuntimeError: for circular links, by pathlib in Python 3.12 and before.
-            except (OSError, RuntimeError) as error:
-                why = getattr(error, "strerror", None) or error
-                report(f"{path}: cannot be read ({why}) and was skipped; check where it leads")
-    return sorted(files)
+            self._skip(folder, f"cannot be read ({_why(error)}); check its permissions")
+            return
+        for entry in sorted(visible, key=lambda entry: entry.name):
+            path = folder / entry.name
+            if path not in self._without:
+                self._reached(path)
+                yield entry
+
+    def _look_at(self, entry: "os.DirEntry[str]", path: Path, real_folder: Path) -> None:
+        sounds = is_audio(path)
+        is_link = entry.is_symlink()
+        real = real_folder / entry.name
+        strange = strange_suffix(path)
+        if path.suffix.lower() == CUE_SHEET and entry.is_file():
+            self.found.sheets.append(path)
+            return
+        if is_link:
+            if not sounds and not entry.is_dir():
+                if strange is not None:
+                    # Tells where the link leads to nothing, such as a disk that is not mounted.
+                    entry.stat()
+                    self.found.passed_over[strange] += 1
+                return
+            real = path.resolve()
+        if _is_of_the_system(real) and not _is_of_the_system(self.root):
+            self._skip(path, "holds the system's own files, not music, and was skipped")
+            return
+        if entry.is_dir():
+            self._enter(path, real, is_link)
+        elif sounds and entry.is_file():
+            self.found.files.append(path)
+        elif sounds:
+            self._skip(path, f"is {kind_of(entry.stat().st_mode)}, not a file, and was skipped")
+        elif strange is not None:
+            self.found.passed_over[strange] += 1
+
+    def _enter(self, path: Path, real: Path, is_link: bool) -> None:
+        if is_link and self.root.is_relative_to(real):
+            if real != self.root:
+                self._skip(path, "is a link to a folder that holds this music folder, and was not followed")
+            return
+        if real in self._entered or (is_link and self._is_found_anyway(real)):
+            return
+        self._entered.add(real)
+        if is_link and not any(real.is_relative_to(place) for place in self.found.places):
+            self.found.places.append(real)
+        self._waiting.append((path, real))
+
+    def _is_found_anyway(self, real: Path) -> bool:
+        """Whether a folder is below the root, and nothing on the way to it is hidden."""
+        return real.is_relative_to(self.root) and not any(map(is_hidden, real.relative_to(self.root).parts))
+
+    def _skip(self, path: Path, why: str) -> None:
+        self.found.problems.append(f"{path}: {why}")
 
 
-def _leads_outside(link: Path, entered: set[Path], root: Path) -> bool:
-    target = link.resolve()
-    # A target below the root is found anyway, and a target that contains the root would be a circle.
-    if target in entered or target.is_relative_to(root) or root.is_relative_to(target):
-        return False
-    entered.add(target)
-    return True
+def _beside(path: Path) -> list[Path]:
+    try:
+        return [one for one in path.parent.iterdir() if not is_hidden(one.name)]
+    except OSError:
+        # A single file can be read in a folder that cannot be listed.
+        return []
 
 
-def read_song_text(path: Path | str, root: Path | str, tables: SongTables, *, tags: Tags | None = None) -> SongText:
-    """Read everything about a song except its audio.
-
-    Parameters
-    ----------
-    path : path
-        The audio file; it need not be readable.
-    root : path
-        The folder that is scanned; tables above it are ignored.
-    tables : SongTables
-        The tables below that root; shared by all its songs, so that each table is read once.
-    tags : Tags, optional
-        The file's tags, if they were already read.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "01 Artist - Title.txt").write_text("[Chorus] la la")
-    >>> text = read_song_text(folder / "01 Artist - Title.mp3", folder, SongTables(folder))
-    >>> text.title, text.artist, text.lyrics, text.lyrics_source
-    ('Title', 'Artist', 'la la', '01 Artist - Title.txt')
-    """
-    path = Path(path)
-    if Path(root) != tables.root:
-        raise UsageError(f"the tables were read for {tables.root}, not for {root}; use SongTables({str(root)!r})")
-    rows = [(table.path.name, row) for table in tables.tables_for(path) if (row := table.row(path)) is not None]
-    if tags is None:
-        tags = read_tags(path) if os.path.isfile(path) else Tags()  # noqa: PTH113 - raises nothing
-    fields = {name: _cell(rows, columns) for name, columns in COLUMNS.items()}
-    title, artist = fields["title"] or tags.title, fields["artist"] or tags.artist
-    if not title:
-        by, title = _from_name(path.stem, split=not artist)
-        artist = artist or by
-    lyrics, source, reason, notes = _lyrics(path, rows, tables, tags)
-    return SongText(
-        title=title,
-        artist=artist,
-        album=fields["album"] or tags.album,
-        label=fields["label"] or tags.mood or tags.genre,
-        language=fields["language"] or tags.language,
-        group=fields["group"] or tags.group,
-        lyrics=lyrics,
-        lyrics_source=source,
-        lyrics_reason=reason,
-        notes=(*notes, tags.note) if tags.note else tuple(notes),
-    )
+def _is_of_the_system(path: Path) -> bool:
+    return any(map(path.is_relative_to, SYSTEM_FOLDERS)) and not any(map(path.is_relative_to, EXCEPT))
 
 
-def fingerprint(path: Path | str, root: Path | str, tables: SongTables) -> str:
-    """A short hash of everything beside the audio file that determines its words and tags.
-
-    It changes when a table or a lyric file that applies to the song is added, removed or changed.
-    """
-    path = Path(path)
-    hashed = hashlib.blake2b(str(VERSION).encode(), digest_size=8)
-    for source in (*(table.path for table in tables.tables_for(path)), *tables.lyric_files(path)):
-        relative = os.path.relpath(source, root)
-        hashed.update(repr((relative, *tables.stamp(source))).encode("utf-8", "surrogateescape"))
-    return hashed.hexdigest()
-
-
-def _cell(rows: list[tuple[str, dict[str, str]]], columns: tuple[str, ...]) -> str | None:
-    for _, row in rows:
-        for column in columns:
-            if value := " ".join((row.get(column) or "").split()):
-                return value
-    return None
-
-
-def _lyrics(
-    path: Path, rows: list[tuple[str, dict[str, str]]], tables: SongTables, tags: Tags
-) -> tuple[str | None, str | None, str | None, list[str]]:
-    """Lyrics, their source, why there are none, and notes on sources that were skipped."""
-    skipped: list[str] = []
-    for name, row in rows:
-        for column in LYRICS_COLUMNS:
-            if value := row.get(column):
-                if lyrics := clean_lyrics(value):
-                    return lyrics, name, None, skipped
-                skipped.append(f"lyrics are empty after cleaning ({name})")
-    for file in tables.lyric_files(path):
-        try:
-            lyrics = clean_lyrics(read_lyrics_file(file))
-        except LyricsError as error:
-            skipped.append(str(error))
-            continue
-        if lyrics:
-            return lyrics, _readable(file.name), None, skipped
-        skipped.append(f"lyrics are empty after cleaning ({file.name})")
-    for value in tags.lyrics:
-        if lyrics := clean_lyrics(value):
-            return lyrics, "tag", None, skipped
-        skipped.append("lyrics are empty after cleaning (tag)")
-    return None, None, skipped[0] if skipped else NO_LYRICS.format(name=_readable(path.stem)), skipped[1:]
-
-
-def _from_name(stem: str, *, split: bool) -> tuple[str | None, str]:
-    """Artist and title from a file's name without its suffix."""
-    stem = _readable(stem)
-    name = stem if " " in stem else stem.replace("_", " ")
-    name = TRACK_NUMBER.sub("", name.strip(), count=1) if TRACK_NUMBER.match(name.strip()) else name.strip()
-    parts = BETWEEN_ARTIST_AND_TITLE.split(name, maxsplit=1)
-    if split and len(parts) == 2 and all(parts):
-        artist, title = parts
-        return artist, TRACK_NUMBER.sub("", title, count=1) if TRACK_NUMBER.match(title) else title
-    return None, name or stem
-
-
-def _readable(name: str) -> str:
-    # A name in an old encoding contains bytes that are invalid UTF-8, which no database accepts.
-    return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", errors="replace"))
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

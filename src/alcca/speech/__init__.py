@@ -1,4 +1,4 @@
 """Speech recognition of sung words: from samples to cleaned transcripts, and where the weights come from.
 
-Imports from: errors, persistence, songs, transcripts.
+Imports from: errors, languages, persistence, songs, transcripts.
 """

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.speech.level import at_speech_level
+
 __all__ = ["RATE", "WINDOW_SECONDS", "Decoder", "Encoded", "Piece", "Reading"]
 
 RATE = 16_000
@@ -141,10 +143,16 @@ class Decoder:
 
     def detect(self, encoded: Encoded) -> tuple[str, float]:
         """The likeliest language and its probability; ("en", 1.0) for an English-only model."""
+        probabilities = self.languages(encoded)
+        likeliest = max(probabilities, key=probabilities.__getitem__)
+        return likeliest, probabilities[likeliest]
+
+    def languages(self, encoded: Encoded) -> dict[str, float]:
+        """The probability of each language; only English for an English-only model."""
         if not self._whisper.model.is_multilingual:
-            return "en", 1.0
-        token, probability = self._whisper.model.detect_language(encoded.features)[0][0]
-        return token.strip("<|>"), float(probability)
+            return {"en": 1.0}
+        found = self._whisper.model.detect_language(encoded.features)[0]
+        return {token.strip("<|>"): float(probability) for token, probability in found}
 
     def knows(self, language: str) -> bool:
         """Whether the model was trained on a language."""
@@ -220,7 +228,7 @@ class Decoder:
     def _mel(self, samples: NDArray[np.float32], *, goes_on: bool = False) -> NDArray[np.float32]:
         needed = math.ceil(len(samples) / RATE * FRAMES_A_SECOND) + SILENT_FRAMES
         taken = min(max(needed, MIN_FRAMES), FRAMES) if goes_on else FRAMES
-        features: NDArray[np.float32] = self._whisper.feature_extractor(samples)[:, :taken]
+        features: NDArray[np.float32] = self._whisper.feature_extractor(at_speech_level(samples))[:, :taken]
         # The value of silence relative to the loudest moment. Padding with zeros, as faster-whisper does, amounts to a
         # hum and loses words.
         silence = features.max() - SILENT_BELOW_LOUDEST

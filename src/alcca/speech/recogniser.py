@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import DataError, MissingExtraError, SpeechModelError
-from alcca.songs.audio import SILENCE
+from alcca.languages import check_language
+from alcca.songs.audio_slice import SILENCE
 from alcca.speech.decoder import RATE, WINDOW_SECONDS, Decoder, Encoded, Piece, Reading
 from alcca.speech.doubt import SECOND_LOG_PROBABILITY, is_doubtful
 from alcca.speech.hallucinations import clean_second_reading, clean_segments, stands_alone
-from alcca.speech.languages import check_language
+from alcca.speech.language_hints import SURE_OF_ANOTHER, by_hints, noted
 from alcca.speech.second_listening import SecondListening
 from alcca.speech.weights import find_weights, model_that_is_meant, name_of_model
 from alcca.transcripts import Listened, Segment, Transcript
@@ -153,6 +154,7 @@ class Recogniser:
         samples: NDArray[np.float32],
         *,
         language: str | None = None,
+        hints: Sequence[str] = (),
         start: float = 0.0,
         at_first: Callable[[Transcript], object] | None = None,
     ) -> Transcript:
@@ -165,6 +167,9 @@ class Recogniser:
         language : str, optional
             ISO 639-1 code, or a language's name; detected if not given, or if the model was not trained on it.
             English-only models always transcribe English.
+        hints : sequence of str
+            Codes of the languages that tags name. The likeliest of them is taken, unless the sound is clearly in
+            another one; then the transcript has a note.
         start : float
             Where the samples begin in the recording, in seconds; added to all times.
         at_first : callable, optional
@@ -183,12 +188,14 @@ class Recogniser:
         UsageError
             The language is unknown.
         """
+        hints = () if language is not None else self._usable(hints)
         if at_first is None:
-            return self._transcript(self.windows(samples, language=language, start=start), samples, start)
-        firsts = list(self._first_readings(samples, language, start))
+            windows = map(self._settled, self._first_readings(samples, language, start, hints))
+            return noted(self._transcript(windows, samples, start), hints)
+        firsts = list(self._first_readings(samples, language, start, hints))
         if any(first.window.doubtful for first in firsts):
-            at_first(self._transcript((first.window for first in firsts), samples, start))
-        return self._transcript(map(self._settled, firsts), samples, start)
+            at_first(noted(self._transcript((first.window for first in firsts), samples, start), hints))
+        return noted(self._transcript(map(self._settled, firsts), samples, start), hints)
 
     def listen(
         self, samples: NDArray[np.float32], texts: Sequence[Sequence[str]], *, language: str | None = None
@@ -260,7 +267,7 @@ class Recogniser:
         return map(self._settled, self._first_readings(samples, language, start))
 
     def _first_readings(
-        self, samples: NDArray[np.float32], language: str | None, start: float
+        self, samples: NDArray[np.float32], language: str | None, start: float, hints: tuple[str, ...] = ()
     ) -> Iterator[_FirstReading]:
         """Yield each window with its first reading, as soon as it is done."""
         samples = _checked(samples)
@@ -274,10 +281,13 @@ class Recogniser:
                 reading = _FirstReading(Window((), None, 0.0, WINDOW_SECONDS), piece, start + place)
             else:
                 is_last = place + WINDOW_SECONDS >= total
-                reading = self._read(piece, known, start + place, is_last=is_last, goes_on=goes_on)
+                reading = self._read(piece, known, start + place, hints, is_last=is_last, goes_on=goes_on)
             window = reading.window
-            if known is None and window.language and window.segments and window.probability > SURE_OF_LANGUAGE:
-                known = window.language, window.probability
+            if hints and window.segments and reading.likeliest[1] >= SURE_OF_ANOTHER:
+                # The language that was heard last is more telling than tags.
+                hints = (reading.likeliest[0],)
+            elif not (hints or known) and window.segments and window.probability > SURE_OF_LANGUAGE:
+                known = reading.likeliest
             yield reading
             place, goes_on = place + window.seconds, window.seconds < WINDOW_SECONDS
 
@@ -286,13 +296,16 @@ class Recogniser:
         samples: NDArray[np.float32],
         known: tuple[str, float] | None,
         start: float,
+        hints: tuple[str, ...],
         *,
         is_last: bool,
         goes_on: bool,
     ) -> _FirstReading:
         encoded = self._decoder.encode(samples, goes_on=goes_on)
         # Also if the language is known: a clear language distinguishes singing from instruments.
-        likeliest = self._decoder.detect(encoded)
+        probabilities = self._decoder.languages(encoded)
+        likeliest = max(probabilities.items(), key=lambda one: one[1])
+        known = known or by_hints(probabilities, hints)
         language, probability = known or likeliest
         reading = self._decoder.read(encoded, language)
         pieces, after, open_from = list(reading.pieces), WINDOW_SECONDS, reading.open_from
@@ -359,6 +372,10 @@ class Recogniser:
         segments = halves[0].segments + halves[1].segments
         doubtful, guesses = all(half.doubtful for half in halves), halves[0].guesses + halves[1].guesses
         return _Cleaned(segments, surest.language, surest.probability, doubtful, guesses)
+
+    def _usable(self, hints: Sequence[str]) -> tuple[str, ...]:
+        codes = (check_language(hint) for hint in hints) if self._decoder.multilingual else ()
+        return tuple(code for code in codes if code is not None and self._decoder.knows(code))
 
     def _known(self, language: str | None) -> tuple[str, float] | None:
         """The language to decode in; None if it has to be detected, also because the model was not trained on it."""

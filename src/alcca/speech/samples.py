@@ -1,5 +1,6 @@
 """Decoded samples on disk, for recordings that are too long for memory."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,23 +8,27 @@ from numpy.typing import NDArray
 
 from alcca.persistence import replace_file
 from alcca.songs.audio import SPEECH_RATE, read_slice
+from alcca.songs.cut import Cut
 from alcca.songs.whole import write_whole
 
 __all__ = ["read_samples", "write_slice", "write_song"]
 
 
-def write_slice(path: Path, offset: float | None, target: Path) -> None:
+def write_slice(path: Path, offset: float | None, target: Path, cut: Cut | None = None) -> None:
     """Write the slice of a recording that `read_slice` decodes at 16 kHz to a file for `read_samples`.
 
     Raises AudioError for a fault of the recording, and DiskError, as `replace_file`, for a fault of the disk.
     """
-    samples = read_slice(path, offset=offset, rate=SPEECH_RATE).decoded
-    replace_file(target, lambda part: samples.astype("<f4").tofile(part))
+    samples = read_slice(path, offset=offset, rate=SPEECH_RATE, cut=cut).decoded
+    replace_file(target, lambda part: samples.astype("<f4").tofile(part), durable=False)
 
 
-def write_song(path: Path, target: Path) -> None:
-    """Write a whole recording at 16 kHz to a file for `read_samples`, piece by piece; AudioError."""
-    write_whole(path, target, SPEECH_RATE)
+def write_song(path: Path, target: Path, reached: Callable[[], object] = lambda: None, cut: Cut | None = None) -> None:
+    """Write a recording, or a cut of it, at 16 kHz to a file for `read_samples`; AudioError.
+
+    ``reached`` is called with each piece.
+    """
+    write_whole(path, target, SPEECH_RATE, reached, cut)
 
 
 def read_samples(path: Path) -> NDArray[np.float32]:

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from alcca.errors import AudioError, UsageError
+from alcca.languages import check_language
 from alcca.songs.apart import get_ready, read_slices_apart, write_whole_apart
 from alcca.songs.audio import SLICE_SECONDS, SPEECH_RATE
-from alcca.speech.languages import check_language
 from alcca.speech.recogniser import Recogniser, shared_recogniser
 from alcca.speech.samples import read_samples
 from alcca.transcripts import Transcript

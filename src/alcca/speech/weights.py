@@ -11,7 +11,7 @@ from pathlib import Path
 from alcca.errors import MissingExtraError, SpeechModelError
 from alcca.speech.packaged import FIRST, SECOND, base_is_installed, packaged_base
 
-__all__ = ["find_weights", "model_names", "model_that_is_meant", "name_of_model"]
+__all__ = ["find_weights", "is_named", "model_names", "model_that_is_meant", "name_of_model"]
 
 DEFAULT = "base"
 # The files of a model that CTranslate2 and faster-whisper need.
@@ -68,6 +68,17 @@ def model_that_is_meant(model: str | os.PathLike[str] | None = None, remembered:
     if model == DEFAULT:
         return environment or model
     return str(Path(model).expanduser()) if model.startswith("~") else model
+
+
+def is_named(model: str) -> bool:
+    """Whether a model is meant by a name of the hub's models, and not by a folder.
+
+    Examples
+    --------
+    >>> is_named("large-v3"), is_named("./large-v3"), is_named("mine")
+    (True, False, False)
+    """
+    return model in MEGABYTES
 
 
 def name_of_model(model: str | os.PathLike[str] = DEFAULT) -> str:
