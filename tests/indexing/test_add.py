@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from joblib.externals.loky import ProcessPoolExecutor
 from tests.making import write_song
 
 from alcca import Library
@@ -23,6 +22,7 @@ from alcca.indexing import file_reader
 from alcca.indexing.file_reader import AddCall, FileTask, read_file
 from alcca.indexing.music_source import music_at
 from alcca.workers import local
+from alcca.workers.readers import ReaderPool
 
 # Songs are read in this process, where the processes are not what is tested.
 pytestmark = pytest.mark.usefixtures("inline")
@@ -73,7 +73,7 @@ def test_a_moved_file_is_known_by_its_content(library, music):
 def test_settled_content_is_not_decoded(music):
     path = sorted(music.rglob("*.wav"))[0]
     with music_at(music) as source:
-        task = FileTask(str(path), str(music), source.stamp(str(path)), None)
+        task = FileTask(str(path), str(music), source.stamps[str(path)], None)
     read = read_file(task, AddCall("new", frozenset(), may_be_unseen=False))
     assert read.mfcc is not None
     settled = frozenset([read.content])
@@ -153,7 +153,7 @@ def test_bad_files_are_kept_with_their_reasons_and_stop_nothing(library, music, 
 def no_permission(values):
     local._start(values)
 
-    def content_hash(path):
+    def content_hash(path, reached):
         raise PermissionError(13, "Permission denied", str(path))
 
     file_reader.content_hash = content_hash
@@ -205,8 +205,8 @@ def test_a_damaged_row_is_read_again(library, music):
 
 
 def patched_pool(initializer):
-    def pool(workers, values):
-        return ProcessPoolExecutor(max_workers=workers, initializer=initializer, initargs=(values,))
+    def pool(workers, values=b""):
+        return ReaderPool(workers, initializer, (values,))
 
     return pool
 
@@ -220,10 +220,10 @@ def kill_on_crash(values):
     local._start(values)
     whole = file_reader.read_slice
 
-    def read_slice(path, offset):
+    def read_slice(path, **options):
         if "crash" in path.name:
             os.kill(os.getpid(), signal.SIGSEGV)
-        return whole(path, offset=offset)
+        return whole(path, **options)
 
     file_reader.read_slice = read_slice
 
@@ -233,10 +233,10 @@ def hang_on_hang(values):
     whole = file_reader.read_slice
     file_reader.SECONDS_BEFORE_KILL = 10.0
 
-    def read_slice(path, offset):
+    def read_slice(path, **options):
         while "hang" in path.name:
             time.sleep(0.1)
-        return whole(path, offset=offset)
+        return whole(path, **options)
 
     file_reader.read_slice = read_slice
 
@@ -262,10 +262,10 @@ def deadly(what):
     """Kill the process at a file called so, where the name tells: at its sound, or as soon as its bytes are read."""
     name, whole = what, getattr(file_reader, what)
 
-    def do(path, **options):
+    def do(path, *arguments, **options):
         if "all" in path.name or ("sound" in path.name and name != "content_hash"):
             os.kill(os.getpid(), signal.SIGKILL)
-        return whole(path, **options)
+        return whole(path, *arguments, **options)
 
     setattr(file_reader, what, do)
 
@@ -283,10 +283,10 @@ def test_what_ended_its_workers_is_not_opened_by_the_process_that_adds(library, 
     for opens in ("content_hash", "read_tags", "read_slice", "read_song_text"):
         monkeypatch.setattr(file_reader, opens, None)
     report = library.add(music, jobs=1)
-    assert sorted(report.rejects) == [
-        (str(music / f"{name}.wav"), f"{name}.wav: the decoder crashed or hung on this file; convert it or remove it")
-        for name in ("all", "sound")
-    ]
+    told = {Path(path).name: reason for path, reason in report.rejects}
+    assert sorted(told) == ["all.wav", "sound.wav"]
+    assert told["sound.wav"] == "sound.wav: the decoder crashed or hung on this file; convert it or remove it"
+    assert told["all.wav"].startswith("all.wav: cannot be read: it sent no data for too long")
     assert library.status()["usable"] == 12
     # The words of the one are known, and it is not tried again; of the other not even the bytes could be read.
     assert library.status()["lyrics_only"] == 1
@@ -296,9 +296,7 @@ def test_what_ended_its_workers_is_not_opened_by_the_process_that_adds(library, 
     assert library.status()["usable"] == 14
 
 
-def test_a_large_file_has_more_time_and_one_that_is_too_large_is_not_read(library, music):
-    stamp = file_reader.FileStamp("song.wav", 2_700_000_000, 0, "")
-    assert file_reader._seconds_for(FileTask("song.wav", "", stamp, None)) > 300
+def test_a_file_that_is_too_large_is_not_read(library, music):
     with (music / "huge.wav").open("wb") as file:
         file.truncate(2**40)
     report = library.add(music, jobs=1)
@@ -308,6 +306,111 @@ def test_a_large_file_has_more_time_and_one_that_is_too_large_is_not_read(librar
         "huge.wav: has 1,024 GiB, more than any recording; split it, or remove it",
     )
     assert library.status()["usable"] == 12
+
+
+def with_little_patience(values):
+    local._start(values)
+    # What the first song needs is loaded.
+    file_reader.mfcc(np.random.default_rng(0).normal(size=661_500).astype(np.float32))
+    file_reader.SECONDS_BEFORE_KILL = file_reader.SECONDS_FOR_REST = 3.0
+
+
+def deliver_by_name(values):
+    """Reading a file called slow takes longer than a file may be silent; one called silent sends nothing at all."""
+    with_little_patience(values)
+    whole = file_reader.content_hash
+
+    def content_hash(path, reached):
+        for _ in range(40 if "slow" in path.name else 0):
+            time.sleep(0.1)
+            reached()
+        time.sleep(60 if "silent" in path.name else 0)
+        return whole(path, reached)
+
+    file_reader.content_hash = content_hash
+
+
+def test_a_slow_disk_has_its_time_and_one_that_sends_nothing_is_told(library, tmp_path, monkeypatch):
+    write_song(tmp_path / "m" / "slow.wav", 1, seconds=2)
+    write_song(tmp_path / "m" / "silent.wav", 2, seconds=2)
+    write_song(tmp_path / "m" / "song.wav", 3, seconds=2)
+    monkeypatch.setattr(local, "process_pool", patched_pool(deliver_by_name))
+    (reject,) = library.add(tmp_path / "m", jobs=2).rejects
+    assert reject[0] == str(tmp_path / "m" / "silent.wav")
+    assert reject[1].startswith("silent.wav: cannot be read: it sent no data for too long")
+    assert sorted(song.title for song in library.songs()) == ["slow", "song"]
+    monkeypatch.undo()
+    assert numbers(library.add(tmp_path / "m")) == only(changed=1, unchanged=2)
+    assert library.status()["usable"] == 3
+
+
+def test_a_file_that_becomes_a_pipe_meanwhile_holds_nothing_up(library, tmp_path, monkeypatch):
+    write_song(tmp_path / "m" / "pipe.wav", 1, seconds=2)
+    write_song(tmp_path / "m" / "song.wav", 2, seconds=2)
+
+    def start(values):
+        with_little_patience(values)
+        if (tmp_path / "looked").exists() and not (tmp_path / "m" / "pipe.wav").is_fifo():
+            (tmp_path / "m" / "pipe.wav").unlink()
+            os.mkfifo(tmp_path / "m" / "pipe.wav")
+        (tmp_path / "looked").touch()
+
+    monkeypatch.setattr(local, "process_pool", patched_pool(start))
+    rejects = dict(library.add(tmp_path / "m", jobs=1).rejects)
+    assert list(rejects) == [str(tmp_path / "m" / "pipe.wav")]
+    assert library.status()["usable"] == 1
+
+
+def test_a_large_file_that_begins_as_no_sound_does_is_not_read(library, tmp_path, monkeypatch):
+    write_song(tmp_path / "m" / "song.wav", 1, seconds=2)
+    with (tmp_path / "m" / "sparse.wav").open("wb") as file:
+        file.truncate(100 * 2**30)
+    started = time.monotonic()
+    (reject,) = library.add(tmp_path / "m").rejects
+    assert reject[1].startswith("sparse.wav: begins with zeros only")
+    assert time.monotonic() - started < 30
+    assert library.status()["usable"] == 1
+
+
+def take_memory_for_tags(values):
+    local._start(values)
+    file_reader.read_tags = lambda path: bytearray(3 * 2**30)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells its address space")
+def test_tags_that_take_too_much_memory_are_noted_and_the_sound_is_read(library, tmp_path, monkeypatch):
+    write_song(tmp_path / "m" / "song.wav", 1, seconds=2)
+    monkeypatch.setattr(local, "process_pool", patched_pool(take_memory_for_tags))
+    report = library.add(tmp_path / "m", jobs=1)
+    assert report.rejects == []
+    assert any("its tags: reading it takes more than 2 GiB" in note for _, note in report.notes)
+    assert library.status()["usable"] == 1
+
+
+def test_names_of_any_bytes_are_added_once(library, tmp_path):
+    song = write_song(tmp_path / "m" / "song.wav", 1, seconds=2)
+    names = [b"\xff\xfe.wav", b"new\nline.wav", b"n" * 251 + b".wav"]
+    for name in names:
+        shutil.copy(song, Path(os.fsdecode(os.path.join(os.fsencode(tmp_path / "m"), name))))  # noqa: PTH118 - bytes
+    assert numbers(library.add(tmp_path / "m")) == only(added=1, duplicates=3)
+    assert numbers(library.add(tmp_path / "m")) == only(unchanged=4)
+    assert len(library.songs()) == 1
+
+
+def test_names_of_any_bytes_are_rejected_too(library, tmp_path):
+    for name, data in {b"caf\xe9.mp3": b"a text", b"leer\xe4.mp3": b""}.items():
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_bytes(data)  # noqa: PTH118 - bytes
+    assert numbers(library.add(tmp_path)) == only(added=2)
+    assert numbers(library.add(tmp_path)) == only(unchanged=2)
+
+
+def test_what_is_passed_over_by_its_name_is_counted_and_printed(library, tmp_path, capsys):
+    write_song(tmp_path / "m" / "song.wav", 1, seconds=2)
+    for name in ("film.mkv", "game.kar", "cover.jpg"):
+        (tmp_path / "m" / name).touch()
+    assert cli.main(["add", str(tmp_path / "m"), "--library", str(library.path), "--hear", "off", "--quiet"]) == 0
+    assert "2 files were passed over: 1 .kar, 1 .mkv\n" in capsys.readouterr().out
+    assert library.add(tmp_path / "m").to_dict()["passed_over"] == {".kar": 1, ".mkv": 1}
 
 
 def take_memory(values):
@@ -390,7 +493,8 @@ def test_add_killed_at_any_moment_goes_on_and_ends_the_same(tmp_path, music):
 
 
 def test_ctrl_c_keeps_what_is_done(library, music, inline, monkeypatch):
-    inline.stop_after = 5
+    # The first task looks through the folder.
+    inline.stop_after = 6
     with pytest.raises(KeyboardInterrupt):
         library.add(music)
     monkeypatch.undo()

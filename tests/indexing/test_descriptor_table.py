@@ -59,6 +59,7 @@ def test_accents_of_another_form_are_the_same(table):
         ("title;artist;energy;tempo\nBetter;Jonathan Coulton;0,5;120\n", "utf-8"),
         ("title\tartist\tenergy\ttempo\nBetter\tJonathan Coulton\t0.5\t120\n", "utf-16"),
         ("\ntitle,artist,energy,tempo\r\n\r\nBetter,Jonathan Coulton,0.5,1.2e2\r\n", "utf-8-sig"),
+        ('sep=|\ntitle|artist|energy|tempo\n"Better" | "Jonathan Coulton" | 0.5 | 120\n', "utf-8"),
         ("title,artist,energy,tempo\nBetter,Jonathan Coulton,0.5,120\nCafé,X,1,1\n", "cp1252"),
     ],
 )

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock, Timeout
-from joblib.externals.loky import ProcessPoolExecutor
 from tests.making import write_song
 from threadpoolctl import threadpool_limits
 
@@ -23,6 +22,7 @@ from alcca.songs.audio import read_slice
 from alcca.training import train
 from alcca.workers import local
 from alcca.workers.local import LocalWorkers
+from alcca.workers.readers import ReaderPool
 
 SONGS = 4
 
@@ -202,7 +202,7 @@ def start_and_crash(values):
 @pytest.mark.slow
 def test_a_file_that_kills_its_reader_stops_nothing_else(added, monkeypatch):
     def pool(workers, values):
-        return ProcessPoolExecutor(max_workers=workers, initializer=start_and_crash, initargs=(values,))
+        return ReaderPool(workers, start_and_crash, (values,))
 
     monkeypatch.setattr(local, "process_pool", pool)
     with pytest.raises(LibraryError, match=r"1 songs .*'song 2' \(song 2\.wav: the decoder crashed or hung"):

@@ -69,6 +69,10 @@ class Obeying:
                 until((folder / "go").exists)
             case "touch":
                 Path(rest).touch()
+            case "append":
+                heard, name = rest.rsplit(" ", 1)
+                with Path(heard).open("a") as file:
+                    file.write(name)
             case "doubt":
                 at_first(Transcript((Segment(start, start + 1, rest),), doubtful=True))
 
@@ -201,20 +205,18 @@ def test_the_line_has_an_end(transcriber, tmp_path):
 
 
 def test_they_are_heard_in_the_order_of_the_line(transcriber, tmp_path):
-    names = []
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(hear, transcriber, f"wait {tmp_path}")
         until((tmp_path / "begun").exists)
         rest = []
         for name in "ab":
-            rest.append(pool.submit(hear, transcriber, f"touch {tmp_path / name}"))
-            rest[-1].add_done_callback(lambda _, name=name: names.append(name))
+            rest.append(pool.submit(hear, transcriber, f"append {tmp_path / 'heard'} {name}"))
             until(lambda: len(transcriber._line) == len(rest))
         (tmp_path / "go").touch()
         first.result(SECONDS_BEFORE_IT_HANGS)
         for one in rest:
             one.result(SECONDS_BEFORE_IT_HANGS)
-    assert names == ["a", "b"]
+    assert (tmp_path / "heard").read_text() == "ab"
 
 
 @pytest.mark.parametrize("when", ["waits", "is heard"])

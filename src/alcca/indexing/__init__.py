@@ -1,4 +1,5 @@
 """What is computed once for each song: reading, features, embeddings and transcripts, resumable.
 
-Imports from: encoders, errors, features, persistence, progress, songs, space, speech, store, transcripts, workers.
+Imports from: encoders, errors, features, languages, metadata, persistence, progress, songs, space, speech, store,
+texts, transcripts, workers.
 """

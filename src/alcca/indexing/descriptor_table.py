@@ -1,7 +1,6 @@
 """A user's own descriptors of songs, such as the audio features that Spotify gave: a CSV file with a row a song."""
 
 import csv
-import io
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import DataError, UsageError
-from alcca.songs.lyrics import decode_text
-from alcca.songs.tables import DELIMITERS, NAME_COLUMNS, PATH_COLUMNS, same_name
+from alcca.errors import DataError, LyricsError, UsageError
+from alcca.metadata.columns import NAME_COLUMNS, PATH_COLUMNS
+from alcca.metadata.csv_text import CsvRows
+from alcca.metadata.names import same_name
+from alcca.songs.cut import track_texts
 from alcca.store.records import Song
+from alcca.texts.encodings import decode_text
 
 __all__ = ["DescriptorTable", "read_descriptors_csv"]
 
@@ -118,9 +120,11 @@ def read_descriptors_csv(path: Path | str) -> DescriptorTable:
         raise UsageError(
             f"{path}: cannot be read ({error.strerror}); expected a CSV file with a row for each song"
         ) from error
-    head = text.lstrip("\n\r \0").split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=head.count)
-    records = list(_records(path, text, delimiter))
+    except LyricsError as error:
+        raise DataError(f"{path.name}: its encoding is not known; save it as UTF-8") from error
+    rows = CsvRows(text)
+    delimiter = rows.delimiter
+    records = list(_records(path, rows))
     if not records:
         raise DataError(f"{path.name}: is empty; expected a line of column names such as file_name,energy,tempo")
     columns = [cell.lower().replace(" ", "_") for cell in records[0][1]]
@@ -147,25 +151,20 @@ def read_descriptors_csv(path: Path | str) -> DescriptorTable:
     return DescriptorTable(path, tuple(names), np.array(values, np.float32).T, lines, keys)
 
 
-def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _records(path: Path, rows: CsvRows) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of every row that is not blank, as many cells as the first row has."""
-    # Lenient reading would let one forgotten quote swallow all the songs after it.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     width: int | None = None
     try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if not any(cells):
-                continue
+        for line, cells in rows:
             width = len(cells) if width is None else width
             if len(cells) > width:
                 raise DataError(
-                    f"{path.name}: line {reader.line_num} has {len(cells)} cells and the table {width} columns; put "
-                    f"quotes around cells that hold a {delimiter!r}"
+                    f"{path.name}: line {line} has {len(cells)} cells and the table {width} columns; put "
+                    f"quotes around cells that hold a {rows.delimiter!r}"
                 )
-            yield reader.line_num, cells + [""] * (width - len(cells))
+            yield line, cells + [""] * (width - len(cells))
     except csv.Error as error:
-        raise DataError(f"{path.name}: line {reader.line_num}: {error}; correct its quotes") from error
+        raise DataError(f"{path.name}: {error}; correct its quotes") from error
 
 
 def _check_columns(path: Path, columns: Sequence[str]) -> None:
@@ -194,8 +193,9 @@ def _keys_of_row(path: Path, row: dict[str, str]) -> Iterator[Key]:
 
 
 def _keys_of_song(song: Song) -> Iterator[Key]:
-    yield from (_path_key(Path(path)) for path in song.paths)
-    yield from (("file", same_name(Path(path).stem)) for path in song.paths)
+    paths = [track_texts(path) for path in song.paths]
+    yield from map(_path_key, paths)
+    yield from (("file", same_name(path.stem)) for path in paths)
     yield _title_key(song.title, song.artist or "")
 
 

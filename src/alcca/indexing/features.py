@@ -5,7 +5,7 @@ an encoder that is `AudioEncoder.parallel` runs in the workers that decode. What
 interrupted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -20,7 +20,7 @@ from alcca.progress import Progress
 from alcca.songs.audio import read_slice
 from alcca.store.records import Song
 from alcca.store.songs import Store
-from alcca.workers.pool import SECONDS_BEFORE_KILL, ends_when_stuck
+from alcca.workers.patience import SECONDS_BEFORE_KILL, ends_when_stuck
 from alcca.workers.workers import Given, ModelWork, Workers, batched
 
 __all__ = ["encode_all", "encode_missing", "encode_songs", "encoded", "files_of", "is_kept", "kept_as", "unencoded"]
@@ -173,14 +173,17 @@ def _killed(_: object) -> Any:
 
 
 def _decode(song: Song, rate: int) -> _Encoded:
-    with ends_when_stuck(SECONDS_BEFORE_KILL):
-        return _read(song, rate)
+    with ends_when_stuck(SECONDS_BEFORE_KILL) as reached:
+        return _read(song, rate, reached)
 
 
-def _read(song: Song, rate: int) -> _Encoded:
+def _read(song: Song, rate: int, reached: Callable[[], object]) -> _Encoded:
     try:
         offset = None if song.audio is None else song.audio.offset
-        return _Encoded(song, read_again(song, lambda path: read_slice(path, rate=rate, offset=offset).samples))
+        samples = read_again(
+            song, lambda path, cut: read_slice(path, rate=rate, offset=offset, cut=cut).samples, reached
+        )
+        return _Encoded(song, samples)
     except DiskError:
         raise
     except AlccaError as error:
@@ -192,8 +195,8 @@ def _decode_and_encode(encoder: AudioEncoder, song: Song) -> _Encoded:
 
     _prepare(encoder)
     # The other processors have other songs.
-    with ends_when_stuck(SECONDS_BEFORE_KILL), threadpool_limits(limits=1):
-        read = _read(song, encoder.sample_rate)
+    with ends_when_stuck(SECONDS_BEFORE_KILL) as reached, threadpool_limits(limits=1):
+        read = _read(song, encoder.sample_rate, reached)
         try:
             return _encode(encoder, (read,))[0]
         except AlccaError as error:

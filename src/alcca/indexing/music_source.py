@@ -4,14 +4,20 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from alcca.indexing.local_music import look_through
+from alcca.indexing.tracks import stamp_with_sheet, texts_beside
+from alcca.metadata.cue_sheets import SongSheet, find_sheets
+from alcca.metadata.sidecars import SongTables
+from alcca.metadata.song_text import SongText, fingerprint, read_song_text
+from alcca.metadata.tables import MAX_BYTES
+from alcca.metadata.tags import Tags
+from alcca.metadata.track_text import rows_about_tracks, track_text
 from alcca.songs.remote import RemoteFile, find_remote, is_address
-from alcca.songs.scan import SongTables, SongText, find_audio, fingerprint, read_song_text
-from alcca.songs.tables import MAX_BYTES
-from alcca.songs.tags import Tags
 from alcca.store.records import FileStamp
+from alcca.texts.cue import CueTrack
 
 __all__ = ["Source", "music_at"]
 
@@ -24,59 +30,73 @@ class Source:
     ----------
     name : str
         The folder, or the address.
-    files : sequence of str
-        Absolute paths or addresses of the recordings, in the order of their paths.
+    stamps : mapping of str to FileStamp
+        Of each recording, by its absolute path or address, in the order of the paths. A stamp changes if the
+        recording, or a text or table beside it, changes.
     root : Path
         The folder with the tables; for an address, a copy of its texts and tables.
-    tables : SongTables
-        Of the root.
     problems : list of str
         What could not be read.
+    sheets, beside
+        As of `alcca.indexing.local_music.LocalMusic`, by path or address.
+    places, passed_over
+        Of a folder, as of `alcca.indexing.local_music.LocalMusic`.
     remote : mapping of str to RemoteFile
         The recordings at an address.
+    tables : SongTables or None
+        Of the root, for an address.
     """
 
     name: str
-    files: Sequence[str]
+    stamps: Mapping[str, FileStamp]
     root: Path
-    tables: SongTables
-    problems: list[str]
-    remote: Mapping[str, RemoteFile]
+    problems: Sequence[str]
+    sheets: Mapping[str, SongSheet] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+    places: Sequence[str] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    remote: Mapping[str, RemoteFile] = field(default_factory=dict)
+    tables: SongTables | None = None
 
-    def stamp(self, file: str) -> FileStamp:
-        """A stamp that changes if the recording, or a text or table beside it, changes."""
-        if file in self.remote:
-            about = self.remote[file]
-            return FileStamp(file, about.size, about.version, fingerprint(self._beside(file), self.root, self.tables))
-        try:
-            stat = os.stat(file)  # noqa: PTH116 - a name as it is
-        except OSError:
-            return FileStamp(file, -1, -1, "")
-        return FileStamp(file, stat.st_size, stat.st_mtime_ns, fingerprint(file, self.root, self.tables))
+    def stamp(self, file: str, *, divided: bool) -> FileStamp:
+        """The stamp of a recording; of one that is ``divided`` into songs, also by a sheet in its tags."""
+        stamp, sheet = self.stamps[file], self.sheets.get(file)
+        return stamp_with_sheet(stamp, sheet, self.beside.get(file, "")) if divided or sheet is not None else stamp
 
-    def text(self, file: str, tags: Tags) -> SongText:
-        """Words and tags of a recording at an address; ``tags`` are those that were read from the file itself."""
-        return read_song_text(self._beside(file), self.root, self.tables, tags=tags)
+    def text(self, file: str, tags: Tags, sheet: SongSheet | None = None, track: CueTrack | None = None) -> SongText:
+        """Words and tags of a recording at an address, or of a track of its sheet.
 
-    def _beside(self, file: str) -> Path:
-        return self.root / self.remote[file].relative
+        ``tags`` are those that were read from the file itself.
+        """
+        assert self.tables is not None
+        path = _beside(self.remote[file], self.root)
+        if sheet is not None and track is not None:
+            return track_text(path, self.root, self.tables, tags, sheet, track)
+        return read_song_text(path, self.root, self.tables, tags=tags)
 
 
 @contextlib.contextmanager
-def music_at(folder: str | os.PathLike[str]) -> Iterator[Source]:
-    """Find the recordings below a folder or an address, or a single file; errors as `find_audio`, `find_remote`."""
+def music_at(folder: str | os.PathLike[str], encoding: str | None = None) -> Iterator[Source]:
+    """Find the recordings below a folder or an address, or a single file; errors as `find_audio`, `find_remote`.
+
+    ``encoding`` is that of the tables and, at an address, of the lyric files.
+    """
     if not is_address(folder):
-        place = Path(folder)
-        problems: list[str] = []
-        found = find_audio(place, onerror=problems.append)
-        place = place if place.is_dir() else place.parent
-        # resolve() would follow links.
-        files = [os.path.abspath(path) for path in found]  # noqa: PTH100
-        root = Path(os.path.abspath(place))  # noqa: PTH100
-        yield Source(str(place), files, root, SongTables(root), problems, {})
+        found = look_through(Path(folder), encoding)
+        stamps = {stamp.path: stamp for stamp in found.stamps}
+        yield Source(
+            os.fspath(folder),
+            stamps,
+            found.root,
+            found.problems,
+            found.sheets,
+            found.beside,
+            found.places,
+            found.passed_over,
+        )
         return
     address = os.fspath(folder)
-    problems = []
+    problems: list[str] = []
     everything = find_remote(address, onerror=problems.append)
     recordings = {file.address: file for file in everything if file.is_audio}
     with tempfile.TemporaryDirectory(prefix="alcca-") as copy:
@@ -88,4 +108,29 @@ def music_at(folder: str | os.PathLike[str]) -> Iterator[Source]:
                     file.fetch_into(Path(copy))
                 except OSError as error:
                     problems.append(f"{file.address}: cannot be read ({error.strerror})")
-        yield Source(address, list(recordings), Path(copy), SongTables(copy), problems, recordings)
+        root = Path(copy)
+        beside = [_beside(file, root) for file in recordings.values()]
+        tables = SongTables(root, songs=beside, encoding=encoding)
+        stamps = {
+            file.address: FileStamp(file.address, file.size, file.version, fingerprint(path, root, tables))
+            for file, path in zip(recordings.values(), beside, strict=True)
+        }
+        local = {_beside(file, root): file.address for file in recordings.values()}
+        sheets = find_sheets([_beside(file, root) for file in everything if file.is_sheet], beside, encoding)
+        used = [row for path, sheet in sheets.of.items() for row in rows_about_tracks(path, tables, sheet)]
+        problems += [problem.replace(f"{root}/", "") for problem in sheets.problems]
+        problems += [*tables.problems, *tables.unused_rows(beside, used)]
+        yield Source(
+            address,
+            stamps,
+            root,
+            problems,
+            {local[path]: sheet for path, sheet in sheets.of.items()},
+            {local[Path(path)]: stamp for path, stamp in texts_beside(beside, tables).items()},
+            remote=recordings,
+            tables=tables,
+        )
+
+
+def _beside(file: RemoteFile, root: Path) -> Path:
+    return root / file.relative

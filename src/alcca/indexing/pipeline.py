@@ -7,8 +7,10 @@ from pathlib import Path
 from alcca.errors import AlccaError, UsageError
 from alcca.indexing.add import add_folder
 from alcca.indexing.embed import embed_new
+from alcca.indexing.local_music import check_place
 from alcca.indexing.reports import AddReport
 from alcca.indexing.transcription_settings import settings_for_adding
+from alcca.persistence.trusted import trust
 from alcca.songs.remote import is_address
 from alcca.space.embedder import Embedder
 from alcca.store.embeddings import Embeddings
@@ -32,8 +34,11 @@ def checked_music(folder: str | os.PathLike[str], offset: float | None, jobs: in
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs is {jobs}; expected the number of worker processes, 1 or more")
     music: str | Path = os.fspath(folder) if is_address(folder) else Path(folder).expanduser()
-    if isinstance(music, Path) and not music.exists():
-        raise UsageError(f"{music}: no such folder; give the folder that holds the music")
+    if is_address(music):
+        # Its songs are read again later, when only the library names them.
+        trust(os.fspath(music))
+    if isinstance(music, Path):
+        check_place(music)
     return music
 
 
@@ -43,6 +48,7 @@ def add_songs(
     *,
     offset: float | None,
     retry: bool,
+    encoding: str | None,
     hear: str | None,
     speech_model: str | os.PathLike[str] | None,
     offline: bool,
@@ -62,12 +68,15 @@ def add_songs(
         music,
         offset=chosen,
         retry=retry or chosen != remembered,
+        encoding=encoding,
         keep_sound=settings.extent == SLICE,
         progress=progress,
         workers=workers,
     )
     with store.transaction():
         store.set_setting("offset", chosen)
+        # Below these, a server sends recordings.
+        store.set_setting("places", sorted({*store.setting("places", []), *report.places}))
     report.notes += _embed(store, embedder, progress, workers)
     if settings.note:
         report.notes.append((str(store.folder), settings.note))

@@ -7,6 +7,7 @@ from typing import TypeVar
 from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.persistence import disk_error
 from alcca.songs.audio import content_hash
+from alcca.songs.cut import Cut, file_of, split_content
 from alcca.songs.remote import at_hand
 from alcca.store.records import Song
 from alcca.workers.pool import within_memory
@@ -16,14 +17,16 @@ __all__ = ["crash_reason", "read_again"]
 T = TypeVar("T")
 
 
-def read_again(song: Song, read: Callable[[str], T]) -> T:
+def read_again(song: Song, read: Callable[[str, Cut | None], T], reached: Callable[[], object] = lambda: None) -> T:
     """Return the result of ``read`` for the first of the song's files whose content has not changed since it was added.
 
     Parameters
     ----------
     song : Song
     read : function
-        Gets a path; for a file at an address, that of a copy.
+        Gets a path, for a file at an address that of a copy; and the cut, if the song is a part of the file.
+    reached : callable
+        Called as bytes come, for a limit by progress.
 
     Raises
     ------
@@ -35,12 +38,13 @@ def read_again(song: Song, read: Callable[[str], T]) -> T:
     if song.audio is None:
         raise LibraryError(str(song.audio_reason))
     reason = "the library knows no file of it"
-    for path in song.paths:
+    content, cut = split_content(song.hash)
+    for path in map(file_of, song.paths):
         try:
-            with at_hand(path) as here:
-                if content_hash(here) == song.hash:
+            with at_hand(path, reached) as here:
+                if content_hash(here, reached) == content:
                     with within_memory(here.name):
-                        return read(str(here))
+                        return read(str(here), cut)
             reason = f"{path}: has changed since it was added"
         except OSError as error:
             if said := disk_error(error, path):

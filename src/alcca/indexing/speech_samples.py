@@ -7,6 +7,7 @@ What is missing, because it was heard before or the folder is full, is decoded a
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +16,13 @@ from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.indexing.song_files import crash_reason
 from alcca.persistence import disk_error, replace_file
 from alcca.songs.audio import content_hash
+from alcca.songs.cut import file_of, split_content
 from alcca.songs.remote import at_hand
 from alcca.speech.samples import read_samples, write_slice, write_song
 from alcca.store.records import Song
 from alcca.store.transcripts import SLICE
-from alcca.workers.pool import SECONDS_BEFORE_KILL, ends_when_stuck, within_memory
+from alcca.workers.patience import SECONDS_BEFORE_KILL, ends_when_stuck
+from alcca.workers.pool import within_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +32,6 @@ __all__ = ["MAX_KEPT", "Recording", "SpeechSamples", "crashed_recording", "read_
 
 # A slice takes 1.9 MB, so these take a gigabyte; decoding again takes a thirtieth of the time of transcription.
 MAX_KEPT = 500
-# Whole songs may be hours long.
-SECONDS_FOR_SONG = 20 * SECONDS_BEFORE_KILL
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class SpeechSamples:
         """Keep a slice for the recogniser; on a full disk it is not kept, but decoded again later."""
         with contextlib.suppress(OSError, DiskError):
             self.place.mkdir(exist_ok=True)
-            replace_file(self._slice(content, start), lambda part: samples.astype("<f4").tofile(part))
+            replace_file(self._slice(content, start), lambda part: samples.astype("<f4").tofile(part), durable=False)
 
     def remove(self, song: Song) -> None:
         """Remove the samples of a song that was transcribed."""
@@ -111,13 +112,13 @@ class SpeechSamples:
         """Decode a song's slice, or all of it, unless its samples are here; DiskError if the disk is full."""
         assert song.audio is not None
         if extent == SLICE:
-            with ends_when_stuck(SECONDS_BEFORE_KILL):
-                kept = self._slice(song.hash, song.audio.start)
-                return Recording(song, extent, kept, song.audio.start) if kept.is_file() else self._decode(song, extent)
-        with ends_when_stuck(SECONDS_FOR_SONG):
-            return self._decode(song, extent)
+            kept = self._slice(song.hash, song.audio.start)
+            if kept.is_file():
+                return Recording(song, extent, kept, song.audio.start)
+        with ends_when_stuck(SECONDS_BEFORE_KILL) as reached:
+            return self._decode(song, extent, reached)
 
-    def _decode(self, song: Song, extent: str) -> Recording:
+    def _decode(self, song: Song, extent: str, reached: Callable[[], object] = lambda: None) -> Recording:
         assert song.audio is not None
         reason = "the library knows no file of it"
         try:
@@ -126,20 +127,21 @@ class SpeechSamples:
             raise disk_error(error, self.place) or LibraryError(
                 f"{self.place}: cannot be made ({error.strerror}); check its permissions"
             ) from error
-        for path in song.paths:
+        content, cut = split_content(song.hash)
+        for path in map(file_of, song.paths):
             try:
-                with at_hand(path) as here:
-                    if content_hash(here) != song.hash:
+                with at_hand(path, reached) as here:
+                    if content_hash(here, reached) != content:
                         reason = f"{path}: has changed since it was added; run alcca add on its folder again"
                         continue
                     if extent == SLICE:
                         target = self._slice(song.hash, song.audio.start)
                         with within_memory(here.name):
-                            write_slice(here, song.audio.offset, target)
+                            write_slice(here, song.audio.offset, target, cut)
                         return Recording(song, extent, target, song.audio.start)
                     target = self.place / f"{_name(song.hash)}.f32"
                     with within_memory(here.name):
-                        write_song(here, target)
+                        write_song(here, target, reached, cut)
                     return Recording(song, extent, target)
             except OSError as error:
                 if said := disk_error(error, self.place):

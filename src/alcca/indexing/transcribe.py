@@ -80,7 +80,7 @@ def transcribe_songs(
     model : str
         Name of the speech model, for the report.
     language : str, optional
-        ISO 639-1 code of what is sung in all of them. Default: a song's own language, else the detected one.
+        ISO 639-1 code of what is sung in all of them. Default: what is detected, with a song's tags as a hint.
     progress : bool
         Show a progress bar on standard error.
 
@@ -111,10 +111,10 @@ def _transcribe(
 
 
 def _transcript(recogniser: "Recogniser", recording: Recording, language: str | None) -> Transcript:
-    from alcca.speech.languages import language_code
+    from alcca.languages import language_codes
 
-    sung = language or language_code(recording.song.language)
-    return recogniser.hear(recording.samples(), language=sung, start=recording.start)
+    hints = language_codes(recording.song.language)
+    return recogniser.hear(recording.samples(), language=language, hints=hints, start=recording.start)
 
 
 def _killed(tasks: Sequence[tuple[Song, str]]) -> list[tuple[Recording, Transcript | str]]:
@@ -143,6 +143,7 @@ def _keep(
                 unheard.remove(recording.song)
                 report.heard += 1
                 report.without_words += not transcript.has_words
+                report.notes += [(recording.name, note) for note in transcript.notes]
             minutes = (time.monotonic() - started) / SECONDS_A_MINUTE
             bar.update(note=f"{report.heard / minutes:.0f} a minute" if report.heard else "")
     unheard.clear_when_empty()

@@ -8,7 +8,7 @@ from alcca.errors import MissingExtraError, SpeechModelError, UsageError
 from alcca.indexing.reports import TranscriptionReport
 from alcca.indexing.transcribe import EXTENTS, doubtful_songs, songs_to_transcribe, transcribe_songs
 from alcca.store.songs import Store
-from alcca.store.speech_model import OFF, speech_model_of
+from alcca.store.speech_model import OFF, speech_model_of, trust_speech_model
 from alcca.store.transcripts import SLICE
 from alcca.workers.workers import Room, Workers
 
@@ -98,6 +98,7 @@ def settings_for_hearing(
         raise UsageError(f"hear is {extent!r}; expected slice (30 s of each song) or song (all of it)")
     chosen = speech_model_of(store, model)
     find_weights(chosen, offline=offline)
+    trust_speech_model(chosen)
     return TranscriptionSettings(extent, chosen, offline=offline)
 
 

@@ -18,7 +18,8 @@ from alcca.search.clip import Clip, read_recording
 from alcca.songs.audio import SAMPLE_RATE, SLICE_SECONDS, SPEECH_RATE
 from alcca.workers.child import end_with_parent
 from alcca.workers.memory import MemoryLimit, ran_out
-from alcca.workers.pool import ends_when_stuck, quiet_worker
+from alcca.workers.patience import ends_when_stuck
+from alcca.workers.pool import quiet_worker
 
 __all__ = ["Read", "read_clip", "work"]
 

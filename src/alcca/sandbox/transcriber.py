@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import AlccaError, TranscriptionError
+from alcca.errors import AlccaError, SpeechModelError, TranscriptionError
 from alcca.sandbox.transcriber_worker import hear, open_recogniser
 from alcca.store.songs import Store
 from alcca.store.speech_model import OFF, speech_model_of
@@ -368,4 +368,7 @@ def transcription_queue_for(store: Store) -> TranscriptionQueue | NoTranscriptio
     """Return the queue for a library's server: with the model that transcribed its songs, unless $ALCCA_HEAR is off."""
     if os.environ.get("ALCCA_HEAR") == OFF:
         return NoTranscription("this server does not transcribe ($ALCCA_HEAR is off)")
-    return TranscriptionQueue(speech_model_of(store))
+    try:
+        return TranscriptionQueue(speech_model_of(store))
+    except SpeechModelError as error:
+        return NoTranscription(str(error))

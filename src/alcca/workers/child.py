@@ -13,6 +13,7 @@ __all__ = ["SECONDS_TO_START", "Child", "end_with_parent"]
 
 # Importing librosa takes two seconds, on a busy machine many more.
 SECONDS_TO_START = 60.0
+SECONDS_TO_END = 5.0
 
 
 class Child:
@@ -70,7 +71,10 @@ class Child:
         """Kill the process and release its resources."""
         self._process.kill()
         # A killed process ends at once, unless it waits for a disk that does not respond.
-        self._process.join(SECONDS_TO_START)
+        self._process.join(SECONDS_TO_END)
+        if self._process.is_alive():
+            # Otherwise this process would wait for it at its own end.
+            multiprocessing.process._children.discard(self._process)  # type: ignore[attr-defined]
         self._pipe.close()
 
 

@@ -3,6 +3,7 @@
 import os
 import pickle
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,12 +11,11 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from alcca.workers.pool import read_each, start_reader
+from alcca.workers.readers import ReaderPool, pickled
 from alcca.workers.workers import ModelWork, Room, Shared, Workers, batched
 
 __all__ = ["LocalWorkers"]
 
-# Each reader has one processor. Threads of the linear algebra library double the time that descriptors take.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 # Processes have libraries to load before they help.
 SECONDS_WORTH_PROCESSES = 15.0
 
@@ -61,22 +61,19 @@ class LocalWorkers(Workers):
     def each(
         self, work: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], crashed: Callable[[int], Result]
     ) -> Iterator[Result]:
-        """See `Workers.each`; a process that is killed also costs the time to read again what others had begun."""
+        """See `Workers.each`."""
         return self._each(work, tasks, crashed, self.slots)
 
     def _each(
         self, work: Callable[..., Result], tasks: Sequence[tuple[Any, ...]], crashed: Callable[[int], Result], jobs: int
     ) -> Iterator[Result]:
-        # As loky pickles tasks: also what is defined in a program or a notebook.
-        from joblib.externals.loky.backend.reduction import dumps
-
         shared = list(dict.fromkeys(value for task in tasks for value in task if isinstance(value, Shared)))
         place = {value: _Place(number) for number, value in enumerate(shared)}
         calls = [
             (number, work, [place[value] if isinstance(value, Shared) else value for value in task])
             for number, task in enumerate(tasks)
         ]
-        pool = partial(process_pool, values=dumps([value.value for value in shared]))
+        pool = partial(process_pool, values=pickled([value.value for value in shared]))
         return read_each(_call, calls, lambda call: crashed(call[0]), pool=pool, jobs=jobs)
 
     def each_with_model(self, work: ModelWork[Task, Read, Result], tasks: Sequence[Task]) -> Iterator[Sequence[Result]]:
@@ -120,6 +117,7 @@ class LocalWorkers(Workers):
         """Do what is left in processes."""
         from joblib import Parallel, delayed, parallel_config
 
+        _ignore_remark()
         try:
             with parallel_config("loky", inner_max_num_threads=1):
                 parallel = Parallel(self.slots, return_as="generator")
@@ -143,6 +141,7 @@ class LocalWorkers(Workers):
         if self.slots == 1:
             yield from ((number, work(*arguments)) for number, arguments in enumerate(calls))
             return
+        _ignore_remark()
         waiting = list(range(len(calls)))
         suspects: list[int] = []
         while waiting:
@@ -200,6 +199,11 @@ def _numbered(number: int, work: Callable[..., Result], arguments: tuple[Any, ..
     return number, work(*arguments)
 
 
+def _ignore_remark() -> None:
+    # What is done about a worker that was killed takes the place of loky's warning.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+
+
 def _terminated() -> type[Exception]:
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
@@ -212,11 +216,9 @@ def _terminated() -> type[Exception]:
 _values: list[Any] = []
 
 
-def process_pool(workers: int, values: bytes = b"") -> Any:
+def process_pool(workers: int, values: bytes = b"") -> ReaderPool:
     """Make an executor of processes that read files, each with the shared values, pickled in ``values``."""
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    return ProcessPoolExecutor(max_workers=workers, initializer=_start, initargs=(values,), env=ONE_THREAD)
+    return ReaderPool(workers, _start, (values,))
 
 
 def _start(values: bytes) -> None:
