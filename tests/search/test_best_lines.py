@@ -46,6 +46,11 @@ def test_lines_with_the_query_s_words_win_and_rare_words_count_more():
     assert marked["that winter was old"] == ()
 
 
+def test_words_are_shared_in_any_spelling():
+    found = best_passage(SONG + "\nDon’t go to the Øresund\n旧橋 and more", np.ones(2), Model(), "dont oresund 舊桥")
+    assert [line.words for line in found[-2:]] == [("Don’t", "Øresund"), ("旧橋",)]
+
+
 def test_without_a_shared_word_the_place_in_the_space_decides():
     found = best_passage(SONG, np.array([1.0, 0.0]), Model(), "spaceship")
     assert "that winter was old" in texts(found)

@@ -9,6 +9,7 @@ from alcca.errors import LyricsError, UntrainedError, UsageError
 from alcca.search.filters import Filter
 from alcca.search.part import HEARD, Query
 from alcca.search.snapshot import Snapshot
+from alcca.store.records import Song
 from alcca.store.songs import Store
 from alcca.store.transcripts import SLICE, Transcripts
 from alcca.transcripts import Transcript
@@ -62,6 +63,38 @@ def test_a_typed_line_finds_lyrics_that_nobody_has_heard(snapshot, store):
     passage = found.hits[0].evidence[0].passages[0]
     assert passage.line.startswith("Oh Danny boy")
     assert passage.start is None
+
+
+def test_a_song_is_found_as_its_characters_are_written_and_as_they_are_read(store):
+    lyrics, aloud = "窓の外に星が降る\n銀河の鉄道が走る", "まどのそとにほしがふる\nぎんがのてつどうがはしる"
+    with store.transaction():
+        number = store.put_song(Song("galaxy", "Galaxy", lyrics=lyrics, lyrics_aloud=aloud))
+        transcript = heard("ギンガの鉄道が走る", start=31.0)
+        store.tables(Transcripts).put(number, transcript, SLICE)
+    snapshot = Snapshot(store, store.folder)
+    for text in ("銀河の鉄道が走る", "ギンガのテツドウがハシル", "ginga no tetsudou ga hashiru"):
+        best = ask(snapshot, store, text=text).hits[0]
+        assert best.song.title == "Galaxy"
+        assert best.evidence[0].passages[0].line == "銀河の鉄道が走る"
+        assert best.evidence[0].passages[0].start == pytest.approx(31, abs=1)
+    best = ask(snapshot, store, heard=heard("ほしがふるぎんがのてつどう", start=7.0)).hits[0]
+    assert best.song.title == "Galaxy"
+    assert {passage.line for passage in best.evidence[0].passages} <= set(lyrics.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("lyrics", "typed"),
+    [
+        ("נַהַר הַלַּיְלָה עוֹבֵר תַּחַת הַגֶּשֶׁר", "נהר הלילה עובר תחת הגשר"),
+        ("نهر الليل يمر تحت الجسر", "نَهْرُ اللَّيْلِ يَمُرُّ تَحْتَ الجِسْرِ"),
+    ],
+)
+def test_pointed_and_plain_texts_find_one_another(store, lyrics, typed):
+    with store.transaction():
+        store.put_song(Song("river", "River", lyrics=lyrics))
+    found = ask(Snapshot(store, store.folder), store, text=typed).hits[0]
+    assert (found.song.title, found.certainty) == ("River", "sure")
+    assert len(found.evidence[0].passages[0].words) == 5
 
 
 def test_a_search_keeps_to_the_songs_that_a_filter_allows(snapshot, store):

@@ -1,5 +1,7 @@
 """Folding of text to plain letters, comparable in every language, with their positions in the text."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -7,10 +9,18 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALPHABET", "Folded", "fold", "fold_letters"]
+from alcca.matching.characters import is_joined, latin
 
+__all__ = ["ALPHABET", "APOSTROPHES", "VERSION", "Folded", "compose", "fold", "fold_letters"]
+
+# Increase it when any text is folded to other letters: indexes of folded texts are then made anew.
+VERSION = 2
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
-APOSTROPHES = frozenset(map(ord, "'’ʼ`´"))
+APOSTROPHES = "'’‘‛＇ʼʻ`´′׳"
+# The marks that voice the kana before them; half-width kana have no other way.
+VOICING = "ﾞﾟ\u3099\u309a"
+_VOICED = re.compile(f"[\u3041-\u30ff\uff66-\uff9d][{VOICING}]")
+_NOTHING = "\u200b"
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,8 @@ class Folded:
 def fold(text: str) -> Folded:
     """Fold a text.
 
-    Latin letters lose case and accents; other scripts are transliterated letter by letter (`anyascii`).
+    Latin letters lose case and accents; other scripts are transliterated letter by letter (`anyascii`), without the
+    points of Hebrew and Arabic; simplified, traditional and Japanese forms of a Han character are alike (OpenCC).
 
     Examples
     --------
@@ -46,16 +57,17 @@ def fold(text: str) -> Folded:
     >>> fold("Straße — Привет").letters
     'strasseprivet'
     """
+    text = compose(text)
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    sizes, apostrophes = _kinds(codes)
+    sizes, within = _kinds(codes)
     letter, places = sizes > 0, np.arange(len(codes))
-    # An apostrophe belongs to a word (lovin', don't), so the character before it decides whether a word begins.
-    last = np.maximum.accumulate(np.where(apostrophes, -1, places)) if len(codes) else places
+    # An apostrophe or a point is in a word (lovin', don't), so the character before it decides whether a word begins.
+    last = np.maximum.accumulate(np.where(within, -1, places)) if len(codes) else places
     before = np.concatenate([[-1], last[:-1]])[: len(codes)]
     begins = letter & ~((before >= 0) & letter[before])
     words = np.zeros(int(sizes.sum()), dtype=np.bool_)
     words[(np.cumsum(sizes) - sizes)[begins]] = True
-    return Folded(fold_letters(text), np.repeat(places, sizes), words)
+    return Folded(text.translate(PLAIN), np.repeat(places, sizes), words)
 
 
 def fold_letters(text: str) -> str:
@@ -66,16 +78,32 @@ def fold_letters(text: str) -> str:
     >>> fold_letters("Straße — Привет")
     'strasseprivet'
     """
-    return text.translate(PLAIN)
+    return compose(text).translate(PLAIN)
+
+
+def compose(text: str) -> str:
+    r"""Voice the kana that a mark voices, and leave an invisible character for the mark: all places stay.
+
+    Examples
+    --------
+    >>> compose("ｶﾞﾗｽ")
+    'ガ\u200bﾗｽ'
+    """
+    if text.isascii() or not any(mark in text for mark in VOICING):
+        return text
+    return _VOICED.sub(_voiced, text)
+
+
+def _voiced(match: re.Match[str]) -> str:
+    letter = unicodedata.normalize("NFKC", match[0])
+    return letter + _NOTHING if len(letter) == 1 else match[0]
 
 
 class _Plain(dict[int, str | None]):
     """The folded form of each code point, filled as characters occur; None, which is faster than "", for no letter."""
 
     def __missing__(self, code: int) -> str | None:
-        from anyascii import anyascii
-
-        self[code] = "".join(letter for letter in anyascii(chr(code)).lower() if letter in ALPHABET) or None
+        self[code] = latin(chr(code)) or None
         return self[code]
 
 
@@ -83,13 +111,13 @@ PLAIN = _Plain()
 
 
 def _kinds(codes: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The number of letters that each character is folded to, and whether it is an apostrophe."""
+    """The number of letters that each character is folded to, and whether it stands inside of words without any."""
     if len(codes) and codes.max() < len(_common()[0]):
-        sizes, apostrophes = _common()
-        return sizes[codes], apostrophes[codes]
+        sizes, within = _common()
+        return sizes[codes], within[codes]
     different, which = np.unique(codes, return_inverse=True)
-    sizes, apostrophes = _kinds_of(different.tolist())
-    return sizes[which], apostrophes[which]
+    sizes, within = _kinds_of(different.tolist())
+    return sizes[which], within[which]
 
 
 @lru_cache(maxsize=1)
@@ -99,5 +127,7 @@ def _common() -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 
 def _kinds_of(codes: Iterable[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    sizes = [(len(PLAIN[code] or ""), code in APOSTROPHES) for code in codes]
-    return np.array([size for size, _ in sizes], dtype=np.int64), np.array([mark for _, mark in sizes], dtype=np.bool_)
+    kinds = [(len(PLAIN[code] or ""), chr(code)) for code in codes]
+    sizes = np.array([size for size, _ in kinds], dtype=np.int64)
+    within = [letter in APOSTROPHES or (not size and is_joined(letter)) for size, letter in kinds]
+    return sizes, np.array(within, dtype=np.bool_)

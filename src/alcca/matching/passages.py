@@ -11,7 +11,7 @@ from alcca.matching.bits import LAMBDA, K
 from alcca.matching.folding import Folded, fold, fold_letters
 from alcca.transcripts import Transcript, text_of
 
-__all__ = ["Passage", "find_passages"]
+__all__ = ["Passage", "find_passages", "find_passages_aloud"]
 
 # A further stretch is shown beside the best one if it has at least this many bits.
 MIN_BITS = 6.0
@@ -80,6 +80,24 @@ def find_passages(heard: Transcript | str, lyrics: str, most: int = 3) -> list[P
         for number, matched in pairs_of_line.items()
     ]
     return sorted((passage for passage in passages if passage.words), key=lambda passage: -passage.bits)[:most]
+
+
+def find_passages_aloud(heard: Transcript | str, aloud: str, lyrics: str) -> list[Passage]:
+    r"""As `find_passages` in lyrics as they are read aloud, but with the lines as they are written, without words.
+
+    Examples
+    --------
+    >>> found = find_passages_aloud("ginga no tetsudou", "ぎんがのてつどう\nはしる", "銀河の鉄道\n走る")
+    >>> found[0].line
+    '銀河の鉄道'
+    """
+    lines = lyrics.split("\n")
+    return [
+        passage._replace(line=lines[passage.line_number].strip(), words=())
+        if passage.line_number < len(lines)
+        else passage
+        for passage in find_passages(heard, aloud)
+    ]
 
 
 def _pairs(spoken: str, written: str, most: int) -> NDArray[np.int64]:

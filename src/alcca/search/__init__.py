@@ -1,5 +1,5 @@
 """Search: the parts of a search and how they are fused, from a query to hits with a probability.
 
-Imports from: encoders, errors, features, matching, persistence, retrieval, songs, space, specification, speech,
-store, transcripts.
+Imports from: cleaning, encoders, errors, features, matching, persistence, retrieval, songs, space, specification,
+speech, store, transcripts.
 """

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.matching.exact_words import index_form
 from alcca.songs.lyrics import tokenize
 from alcca.space.embedder import Embedder
 
@@ -58,9 +59,9 @@ def best_passage(
     # Lyrics from a score have one long line per stanza.
     lines = [piece for line in lyrics.splitlines() for piece in textwrap.wrap(line, MAX_PIECE_CHARACTERS)]
     passages = [lines[start : start + LINES] for start in range(max(1, len(lines) - LINES + 1))]
-    wanted = frozenset(tokenize(words or ""))
+    wanted = frozenset(map(_plain, tokenize(words or "")))
     # The rarer a word is in the library's lyrics, the more it weighs.
-    shared = [sum(embedder.lyrics.weight(word) for word in _tokens(passage) & wanted) for passage in passages]
+    shared = [sum(embedder.lyrics.weight(word) for word in _shared(passage, wanted)) for passage in passages]
     if max(shared) > 0:
         best = passages[int(np.argmax(shared))]
     elif len(passages) == 1:
@@ -77,11 +78,17 @@ def _nearest(passages: Sequence[list[str]], query: NDArray[np.floating], embedde
     return tried[int(np.argmax(places @ query / np.where(lengths > 0, lengths, 1.0)))]
 
 
-def _tokens(lines: Iterable[str]) -> set[str]:
-    return {word for line in lines for word in tokenize(line)}
+def _shared(lines: Iterable[str], wanted: frozenset[str]) -> set[str]:
+    """The words of lines that are wanted, which differ at most in accents, points and variants."""
+    return {word for line in lines for word in tokenize(line) if _plain(word) in wanted}
+
+
+def _plain(word: str) -> str:
+    """A word in the form in which an exact search finds it, in one piece."""
+    return "".join(index_form(word)[0].split())
 
 
 def _written(line: str, wanted: frozenset[str]) -> Iterable[str]:
     for piece in line.split():
-        if wanted.intersection(tokenize(piece)):
+        if any(_plain(word) in wanted for word in tokenize(piece)):
             yield piece.strip(string.punctuation + "“”‘’„«»…—–¡¿")

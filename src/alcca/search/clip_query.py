@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alcca.cleaning.lyrics import clean_query
 from alcca.errors import MissingExtraError, SpeechModelError, TranscriptionError, UsageError
 from alcca.matching.second_listening import Listening
 from alcca.search.fusion import chosen_parts
 from alcca.search.part import HEARD, SOUND, Query
 from alcca.search.snapshot import Snapshot
-from alcca.songs.lyrics import clean_lyrics
 from alcca.speech.recording_listener import RecordingListener
 from alcca.store.songs import Store
 from alcca.store.speech_model import speech_model_of
@@ -36,7 +36,7 @@ def text_query(lyrics: str) -> Query:
     UsageError
         If the cleaned text has more than 20,000 characters.
     """
-    words = clean_lyrics(lyrics)
+    words = clean_query(lyrics)
     if len(words) > MAX_LYRICS_CHARACTERS:
         raise UsageError(
             f"the query lyrics have {len(words):,} characters; "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.cleaning.lyrics import clean_lyrics, clean_query
 from alcca.errors import TranscriptionError, UsageError
 from alcca.matching.passages import find_passages
 from alcca.matching.posterior import certainty, posterior
@@ -20,7 +21,6 @@ from alcca.matching.second_listening import (
 )
 from alcca.search.part import HEARD, Candidates, Evidence, Part, Query
 from alcca.search.reader import SongReader
-from alcca.songs.lyrics import clean_lyrics
 from alcca.store.transcripts import Transcripts
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _refined(
         heard_in = reader.tables(Transcripts).of([song.id for song in songs])
         words = {number: stored.transcript.every_text for number, stored in heard_in.items()}
         listening_to = {song.id: query.listen_to(song) for song in songs}
-        found, failures = find_in_recordings(listening_to, clean_lyrics(query.text), words, progress=query.progress)
+        found, failures = find_in_recordings(listening_to, clean_query(query.text), words, progress=query.progress)
         if failures:
             note = f"{len(failures)} of {len(songs)} songs could not be listened to, such as: {failures[0]}"
             ranking = ranking._replace(notes=(*ranking.notes, note))

@@ -1,10 +1,10 @@
 """The hits of a search: songs with a line of their lyrics, and the evidence for each."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from alcca.matching.lines import line_to_show
 
 if TYPE_CHECKING:
     from alcca.matching.passages import Passage
@@ -13,12 +13,7 @@ if TYPE_CHECKING:
     from alcca.store.records import Song
     from alcca.transcripts import Transcript
 
-__all__ = ["Hit", "Hits", "found_words", "hit", "line_to_show"]
-
-# Words of a pasted text that are used to choose a line.
-MAX_WORDS = 64
-# Fits beside a rank in a terminal, or into three lines on a phone.
-MAX_LINE_CHARACTERS = 100
+__all__ = ["Hit", "Hits", "found_words", "hit"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,7 @@ class Hit:
         Cosine of the query and the song in the learned space, in [-1, 1]; None if the space did not score it, and for a
         search by exact words.
     line : str
-        A line of the song's lyrics: the best matching line, or the first line with a searched word, else the first
+        A line of the song's lyrics: the best matching line, or the line with most of the searched words, else the first
         line; at most 100 characters.
     path : str
         Path of a file of the song.
@@ -144,45 +139,5 @@ def _compared(evidence: "Iterable[Evidence]") -> "Evidence | None":
 def found_words(rank: int, song: "Song", words: str) -> Hit:
     """Make the hit of a search by exact words."""
     path = song.paths[0] if song.paths else ""
-    return Hit(rank, None, song.title, song.artist, song.label, line_to_show(song.lyrics or "", words), path, song.id)
-
-
-def line_to_show(lyrics: str, words: str = "") -> str:
-    """Choose a line of lyrics: the first with one of ``words``, ignoring case and accents, else the first.
-
-    Long lines are shortened around the word, with "…" for omissions.
-
-    Examples
-    --------
-    >>> line_to_show("Früh am Morgen", "fruh")
-    'Früh am Morgen'
-    >>> len(line_to_show("la " * 100))
-    100
-    """
-    lines = [line.strip() for line in lyrics.splitlines() if line.strip()]
-    plain = _plain_words(words)
-    found = ((line, _first(line, plain)) for line in lines)
-    line, at = next(((line, at) for line, at in found if at >= 0), (lines[0] if lines else "", 0))
-    if len(line) <= MAX_LINE_CHARACTERS:
-        return line
-    room = MAX_LINE_CHARACTERS - 2
-    start = min(max(at - room // 3, 0), len(line) - room)
-    end = start + room
-    return ("…" if start else "") + line[start : end + (not start)] + ("…" if end < len(line) else "")
-
-
-@lru_cache(maxsize=16)
-def _plain_words(text: str) -> tuple[str, ...]:
-    """The first distinct words of a text; cached, as all songs of a search share the text."""
-    return tuple(dict.fromkeys(_plain(text).split()))[:MAX_WORDS]
-
-
-def _first(line: str, words: tuple[str, ...]) -> int:
-    """Position of the first of ``words`` in a line, or -1."""
-    plain = _plain(line) if words else ""
-    return min((at for word in words if (at := plain.find(word)) >= 0), default=-1)
-
-
-def _plain(text: str) -> str:
-    # Map each letter to one letter, so that positions are the same in both texts.
-    return "".join(unicodedata.normalize("NFD", letter)[0].lower()[:1] for letter in text)
+    line = line_to_show(song.lyrics or "", words, song.lyrics_aloud)
+    return Hit(rank, None, song.title, song.artist, song.label, line, path, song.id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import MissingExtraError, UntrainedError, UsageError
+from alcca.errors import LibraryError, MissingExtraError, UntrainedError, UsageError
 from alcca.search.engines.engine import Engine, Index, Rows, Space, inside, rows_of, synchronised
 from alcca.search.engines.exact import ExactIndex
 from alcca.search.filters import Filter
@@ -29,9 +29,19 @@ SAMPLED_SONGS = 512
 
 
 def model_in_use(store: Store) -> dict[str, Any] | None:
-    """Return the description of a library's model; None before the first training."""
+    """Return the description of a library's model; None before the first training.
+
+    Raises
+    ------
+    LibraryError
+        The description is damaged.
+    """
     about = store.setting("model")
-    return about and {**FIRST_ENCODERS, **about}
+    if about is None:
+        return None
+    if not isinstance(about, dict):
+        raise LibraryError(f"{store.folder}: the description of its model is damaged; train again")
+    return {**FIRST_ENCODERS, **about}
 
 
 class LoadedModel:

@@ -13,6 +13,7 @@ from alcca.errors import AlccaError, NoLibraryError
 from alcca.search.engines.by_name import EXACT, engine_named
 from alcca.search.snapshot import Snapshot
 from alcca.store.database import Access
+from alcca.store.opening import warn_of_damage
 from alcca.store.songs import Store
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class LiveLibrary:
         self._engine = engine_named(index)
         self._idle: queue.LifoQueue[Store] = queue.LifoQueue()
         self._watched = Store(folder, Access.THERE)
+        warn_of_damage(self._watched)
         self._snapshot = Snapshot(self._watched, folder, engine=self._engine)
         self._snapshot.warm()
         # Held while a new snapshot is made, or another library is opened.
@@ -121,6 +123,7 @@ class LiveLibrary:
             raise NoLibraryError(f"{self.folder}: the library is gone; put it back, or make a new one there") from error
         except AlccaError as error:
             raise NoLibraryError(f"{self.folder}: the library was replaced, and cannot be read: {error}") from error
+        warn_of_damage(store)
         try:
             # Reuse nothing of the previous library: its songs and models may have the same ids and names.
             snapshot = Snapshot(store, self.folder, engine=self._engine)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.cleaning.lyrics import clean_query
 from alcca.matching.background import bundled_background
 from alcca.matching.folding import fold
-from alcca.matching.passages import Passage, find_passages
+from alcca.matching.passages import Passage, find_passages, find_passages_aloud
 from alcca.search.engines.engine import Letters, SparseIndex
 from alcca.search.filters import Filter
 from alcca.search.part import HEARD, Candidates, Catalogue, Evidence, Part, Query
-from alcca.songs.lyrics import clean_lyrics
 from alcca.store.ngram_index import KINDS, LYRICS
 from alcca.store.transcripts import StoredTranscript, Transcripts
 from alcca.transcripts import Transcript
@@ -74,7 +74,7 @@ class WordsPart(Part):
         indexes = [self._elsewhere[kind] or tables.index(kind) for kind in KINDS]
         numbers = sorted({song for index in indexes for song in index.search(letters, most, allowed)})
         ids, stored = np.array(numbers, dtype=np.int64), tables.of(numbers)
-        written, spoken = _matches(query, reader.songs(numbers), stored, ids)
+        written, spoken, aloud = _matches(query, reader.songs(numbers), stored, ids)
         worth = np.maximum(written[0], spoken[0])
         order = np.argsort(-worth, kind="stable")
         best = ids[order][worth[order] > 0]
@@ -84,7 +84,7 @@ class WordsPart(Part):
             scores = np.array([known.get(number) or np.nan for number in wanted.tolist()])
             return scores, np.nan_to_num(scores)
 
-        both = zip(written[1].tolist(), spoken[1].tolist(), strict=True)
+        both = zip(written[1].tolist(), spoken[1].tolist(), aloud.tolist(), strict=True)
         matches = {number: _Match(stored.get(number), *worths) for number, worths in zip(numbers, both, strict=True)}
         return Candidates(best, of, details=matches)
 
@@ -123,7 +123,7 @@ class WordsPart(Part):
         return [
             None
             if np.isnan(score)
-            else Evidence(self.name, float(score), float(bit), _passages(query, song.lyrics, matches[song.id]))
+            else Evidence(self.name, float(score), float(bit), _passages(query, song, matches[song.id]))
             for song, score, bit in zip(songs, scores, worth, strict=True)
         ]
 
@@ -137,11 +137,15 @@ _Bits: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class _Match(NamedTuple):
-    """A song's transcript, and how well its lyrics and its transcript align with the query, in bits."""
+    """A song's transcript, and how well its lyrics and its transcript align with the query, in bits.
+
+    ``aloud``: its lyrics as they are read aloud align better than as they are written.
+    """
 
     stored: StoredTranscript | None
     written: float
     spoken: float
+    aloud: bool
 
 
 def _stored_letters(tables: Transcripts, kind: str, tags: Callable[[int], Filter]) -> Letters:
@@ -150,7 +154,7 @@ def _stored_letters(tables: Transcripts, kind: str, tags: Callable[[int], Filter
 
 def _words(query: Query) -> Transcript | str:
     if query.text is not None:
-        return clean_lyrics(query.text)
+        return clean_query(query.text)
     return query.recording.get(HEARD) or ""
 
 
@@ -161,11 +165,22 @@ def _letters(query: Query) -> str:
 
 def _matches(
     query: Query, songs: Sequence["Song"], heard: dict[int, StoredTranscript], ids: NDArray[np.int64]
-) -> tuple[_Bits, _Bits]:
-    """Match the query's words with each song's lyrics, and with each song's transcript."""
+) -> tuple[_Bits, _Bits, NDArray[np.bool_]]:
+    """Match the query's words with each song's lyrics, and with each song's transcript.
+
+    Returns
+    -------
+    written, spoken : (evidence, aligned bits)
+    aloud : array of bool
+        Whether ``written`` is the match of the lyrics as they are read aloud.
+    """
     lyrics = {song.id: song.lyrics for song in songs if song.lyrics}
+    readings = {song.id: song.lyrics_aloud for song in songs if song.lyrics_aloud}
     spoken = {number: stored.transcript.all_text for number, stored in heard.items() if stored.transcript.has_words}
-    return _match(query, lyrics, ids), _match(query, spoken, ids)
+    written, read = np.array(_match(query, lyrics, ids)), np.array(_match(query, readings, ids))
+    aloud = read[0] > written[0]
+    best = np.where(aloud, read, written)
+    return (best[0], best[1]), _match(query, spoken, ids), aloud
 
 
 def _match(query: Query, texts: dict[int, str], ids: NDArray[np.int64]) -> _Bits:
@@ -177,29 +192,33 @@ def _match(query: Query, texts: dict[int, str], ids: NDArray[np.int64]) -> _Bits
     return evidence, aligned
 
 
-def _passages(query: Query, lyrics: str | None, match: _Match) -> list[Passage]:
+def _passages(query: Query, song: "Song", match: _Match) -> list[Passage]:
     """Find the matching passages."""
     heard, worth = match.stored, (match.written, match.spoken)
     spoken = heard.transcript if heard is not None and heard.transcript.has_words else None
     if query.text is not None:
-        return _where_sung(clean_lyrics(query.text), lyrics, spoken if worth[1] >= TIMED_BITS else None, worth)
+        words = clean_query(query.text)
+        if spoken is not None and worth[1] >= TIMED_BITS and worth[0] < SHARE_OF_WORTH * worth[1]:
+            # The typed lines, with the times at which they are sung.
+            return find_passages(spoken, words)
+        written = _in_lyrics(words, song, match.aloud)
+        return written if spoken is None or worth[1] < TIMED_BITS else _timed(written, spoken)
     recording = query.recording.get(HEARD) or Transcript()
-    if lyrics:
-        return find_passages(recording, lyrics)
+    if song.lyrics:
+        return _in_lyrics(recording, song, match.aloud)
     return find_passages(recording, spoken.all_text) if spoken is not None else []
 
 
-def _where_sung(words: str, lyrics: str | None, spoken: Transcript | None, worth: tuple[float, float]) -> list[Passage]:
-    """The lines of the lyrics that match typed words, with their times.
+def _in_lyrics(words: Transcript | str, song: "Song", aloud: bool) -> list[Passage]:
+    """The lines of a song's lyrics that match, as they are written, also if they match as they are read aloud."""
+    lyrics = song.lyrics or ""
+    if not aloud:
+        return find_passages(words, lyrics) if lyrics else []
+    return find_passages_aloud(words, song.lyrics_aloud or "", lyrics)
 
-    If most of the match's ``worth`` comes from the transcript, the typed lines, with their times.
-    """
-    if spoken is not None and worth[0] < SHARE_OF_WORTH * worth[1]:
-        return find_passages(spoken, words)
-    written = find_passages(words, lyrics) if lyrics else []
-    if spoken is None:
-        return written
-    # The time of each line.
+
+def _timed(written: list[Passage], spoken: Transcript) -> list[Passage]:
+    """Lines with the times at which they are sung, if they are."""
     found = find_passages(spoken, "\n".join(passage.line for passage in written), most=len(written))
     at = {passage.line_number: (passage.start, passage.end) for passage in found}
     return [

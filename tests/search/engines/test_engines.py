@@ -11,6 +11,7 @@ import pytest
 from tests.making import flip
 
 from alcca.errors import LibraryError, MissingExtraError, UsageError
+from alcca.library.faiss_files import kept_in
 from alcca.retrieval.ranking import cosines
 from alcca.search.engines import faiss as faiss_module
 from alcca.search.engines import milvus_server
@@ -307,7 +308,7 @@ def test_faiss_keeps_files_from_some_number_of_songs_on(tmp_path, space, songs, 
     with _opened(f"faiss:least={least}", tmp_path) as engine:
         synchronised(engine.open(space), songs.rows())
         assert (space.folder / "faiss").exists() == (least == 50)
-        for about in faiss_module.kept_in(space.folder):
+        for about in kept_in(space.folder):
             assert (about["view"], about["songs"], about["lists"]) == ("audio", 300, 69)
             assert about["recall"] >= 0.98
             assert 0 < about["probes"] < 69
@@ -359,7 +360,7 @@ def test_files_from_before_there_were_checksums_are_searched(tmp_path, space, so
         (folder / "SHA256SUMS").unlink()
         (folder / "about.json").rename(space.folder / "faiss" / "audio.json")
         assert engine.open(space).search(queries[0], 5) == songs.nearest(queries[0], 5)
-        assert [about["songs"] for about in faiss_module.kept_in(space.folder)] == [300]
+        assert [about["songs"] for about in kept_in(space.folder)] == [300]
 
 
 def test_files_lie_in_the_models_folder_wherever_they_are_said_to_be(tmp_path, space, songs):
@@ -370,7 +371,7 @@ def test_files_lie_in_the_models_folder_wherever_they_are_said_to_be(tmp_path, s
         for place in (str(tmp_path / "outside"), "../../outside", 3, None):
             (space.folder / "faiss" / "audio.json").write_text(json.dumps({"files": place}))
             assert len(engine.open(space).ids) == 0
-            assert faiss_module.kept_in(space.folder) == []
+            assert kept_in(space.folder) == []
 
 
 def test_a_build_that_fails_leaves_the_old_files(tmp_path, space, songs, queries, monkeypatch):

@@ -24,18 +24,20 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from alcca.errors import DiskError, LibraryError
-from alcca.persistence.files import check_files, replace_file, write_checksums
+from alcca.persistence.files import check_files, read_checked, replace_file, write_checksums
 from alcca.search.engines.engine import CHUNK, Engine, Index, Numbers, Rows, Space, Vectors, inside, rows_of
 from alcca.search.engines.exact import ExactIndex
 from alcca.search.engines.ivf import Settings, build, faiss
 
-__all__ = ["FaissEngine", "FaissIndex", "kept_in"]
+__all__ = ["DAMAGED", "FOLDER", "FaissEngine", "FaissIndex", "files_named_by"]
 
 FOLDER = "faiss"
 # Describes the files of a view, beside them; VIEW.json names their folder.
 ABOUT = "about.json"
 log = logging.getLogger("alcca")
 
+# What reading the description of damaged files raises.
+DAMAGED = (LibraryError, OSError, ValueError, KeyError, TypeError, AttributeError)
 # Files are rebuilt when this share of their songs was added or removed since.
 SHARE_CHANGED = 0.1
 
@@ -64,16 +66,24 @@ class Files(NamedTuple):
     def load(cls, space: Space, settings: Settings) -> Self | None:
         """Load the files of a space; None if there are none, they are damaged, or they have other settings."""
         try:
-            files, about = _named_by(space.folder / FOLDER / f"{space.view}.json")
+            files, about = files_named_by(space.folder / FOLDER / f"{space.view}.json")
             if about["settings"] != settings._asdict():
                 return None
             check_files(files)
             ids, stamps = np.load(files / "ids.npy"), np.load(files / "stamps.npy")
             vectors = np.load(files / "vectors.npy", mmap_mode="r")
             lists = faiss().read_index(str(files / "lists.faiss"), faiss().IO_FLAG_MMAP_IFC)
-        except (LibraryError, OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError):
+            numbers = [int(about[name]) for name in ("probes", "spread", "songs", "lists")]
+        except (*DAMAGED, EOFError, RuntimeError):
             return None
-        whole = len(ids) == len(stamps) == len(vectors) == lists.ntotal
+        # The files may come from anyone, with fitting checksums.
+        whole = (
+            len({ids.shape, stamps.shape, vectors.shape[:1], (lists.ntotal,)}) == 1
+            and (ids.dtype, stamps.dtype, vectors.dtype, vectors.ndim) == (np.int64, np.int64, np.float32, 2)
+            and isinstance(lists, faiss().IndexIVF)
+            and lists.d == vectors.shape[1]
+            and min(numbers) > 0
+        )
         return cls(ids, stamps, vectors, lists, about) if whole else None
 
 
@@ -222,7 +232,7 @@ class FaissIndex(Index):
         wanted = min(count * int(files.about["spread"]), len(files.ids))
         search = faiss().SearchParametersIVF(nprobe=probes, sel=selector)
         rows: NDArray[np.int64] = lists.search(unit, wanted, params=search)[1][0]
-        return rows[rows >= 0]
+        return rows[(rows >= 0) & (rows < len(files.ids))]
 
 
 class FaissEngine(Engine):
@@ -244,25 +254,15 @@ class FaissEngine(Engine):
         return FaissIndex(space, self._settings, Files.load(space, self._settings), ExactIndex.empty())
 
 
-def kept_in(model: Path) -> list[dict[str, Any]]:
-    """Describe the files in a model's folder, for each view that has some: settings, size and measured recall."""
-    found = []
-    for path in sorted((model / FOLDER).glob("*.json")):
-        # The next search rebuilds damaged files.
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            files, about = _named_by(path)
-            size = sum(file.stat().st_size for file in files.iterdir())
-            found.append({"view": path.stem, "bytes": size, **about})
-    return found
-
-
-def _named_by(path: Path) -> tuple[Path, dict[str, Any]]:
+def files_named_by(path: Path) -> tuple[Path, dict[str, Any]]:
     """Return the folder that VIEW.json names and the description of its files; raises if either is damaged."""
     named = json.loads(path.read_bytes())
     # Only a folder beside it: an untrusted library must not name another place.
     files = path.parent / Path(named["files"]).name
     # In files written before there were checksums, VIEW.json holds the description.
-    about: dict[str, Any] = json.loads((files / ABOUT).read_bytes()) if (files / ABOUT).exists() else named
+    about: dict[str, Any] = json.loads(read_checked(files / ABOUT)) if (files / ABOUT).exists() else named
+    if not {"songs", "probes", "lists", "recall", "settings"} <= set(about):
+        raise ValueError("its description is incomplete")
     return files, about
 
 
