@@ -1,6 +1,10 @@
 """Features from files: what is in them comes out, and what is wrong with them is said."""
 
+import struct
 import sys
+import zipfile
+from contextlib import suppress
+from random import Random
 
 import numpy as np
 import pyarrow as pa
@@ -148,6 +152,36 @@ def test_rows_of_different_shapes_are_named(tmp_path):
         read_dataset(path)
 
 
+def test_a_first_row_with_lists_of_different_lengths_is_named(tmp_path):
+    frames = [[[1.0, 2.0], [3.0]], [[1.0, 2.0], [3.0, 4.0]]]
+    parquet.write_table(pa.table({"audio": frames, "lyrics": ["a", "b"]}), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=r"x\.parquet: audio of row 0 has lists of different lengths"):
+        read_dataset(tmp_path / "x.parquet")
+
+
+def test_a_header_that_claims_more_than_memory_is_named(tmp_path):
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (48000000000000,), }"
+    head = b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + header.ljust(117) + b"\n"
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as file:
+        file.writestr("audio.npy", head)
+        file.writestr("lyrics.npy", head)
+    with pytest.raises(DataError, match=r"x\.npz: claims to hold more than fits into memory"):
+        read_dataset(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_whatever_is_damaged_is_read_or_named(tmp_path, name):
+    path = write(tmp_path / name, WHOLE)
+    whole, random = path.read_bytes(), Random(0)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(random.randint(1, 3)):
+            damaged[random.randrange(len(damaged))] ^= 1 << random.randrange(8)
+        path.write_bytes(damaged[: random.randrange(len(damaged))] if random.random() < 0.2 else damaged)
+        with suppress(DataError):
+            read_dataset(path)
+
+
 @pytest.mark.parametrize("name", ["x.npz", "x.parquet", "x.mat", "x.h5"])
 def test_files_of_another_kind_are_refused(tmp_path, name):
     path = write(tmp_path / name, WHOLE)
@@ -173,18 +207,35 @@ def test_a_file_is_found_by_its_name(tmp_path):
         read_dataset(tmp_path / "songs.npz")
 
 
+def test_a_folder_of_distractors_is_read_whole_or_not_at_all(tmp_path):
+    (tmp_path / "a.txt").write_text("Hello darkness\n")
+    (tmp_path / "b.txt").symlink_to("nowhere")
+    with pytest.raises(DataError, match=r"b\.txt: cannot be read \(No such file or directory\)"):
+        read_distractors(tmp_path)
+
+
 def test_distractors_are_the_texts_below_a_folder(tmp_path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "b.TXT").write_text("Hello darkness\n")
     (tmp_path / "deep" / "a.lrc").write_text("[00:01.00]My old friend")
     (tmp_path / "empty.txt").write_text(" \n")
     (tmp_path / "song.mp3").write_bytes(b"no text")
+    (tmp_path / "._b.txt").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "@eaDir").mkdir()
+    (tmp_path / "@eaDir" / "b.txt").write_text("A preview")
     found = read_distractors(tmp_path)
     assert found.lyrics == ("Hello darkness", "My old friend")
     assert (found.recordings, found.name) == (0, tmp_path.stem)
 
 
-@pytest.mark.parametrize("text", ['Title,Lyrics,transcripts\nx,"a, b",la\ny,,do\n', "lyrics;transcripts\na, b;la\n;do"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Title,Lyrics,transcripts\nx,"a, b",la\ny,,do\n',
+        "lyrics;transcripts\na, b;la\n;do",
+        'sep=|\nlyrics | transcripts\n"a, b" | "la" \n|do',
+    ],
+)
 def test_distractors_are_columns_of_a_table(tmp_path, text):
     (tmp_path / "others.csv").write_text(text, encoding="utf-8-sig")
     found = read_distractors(tmp_path / "others.csv")

@@ -1,6 +1,7 @@
 """Which lyrics belong to which recordings, and the files that are written beside them."""
 
 import json
+import os
 
 import pytest
 from tests.making import write_song
@@ -9,6 +10,7 @@ from tests.search.conftest import SUNG, heard
 from alcca import Library
 from alcca.cli.main import main
 from alcca.errors import UsageError
+from alcca.library import lyrics_texts
 from alcca.store.transcripts import SLICE, Transcripts
 
 # Songs are read in this process, where the processes are not what is tested.
@@ -116,3 +118,64 @@ def test_wrong_calls_say_what_to_do(place, capsys, tmp_path):
             library.propose_lyrics(tmp_path / "empty")
         with pytest.raises(UsageError, match="no such folder"):
             library.propose_lyrics(tmp_path / "nowhere")
+
+
+def test_hidden_files_and_what_is_no_file_are_left_out(place):
+    texts = place / "texts"
+    for name in (
+        "._eins.txt",
+        ".hidden notes.txt",
+        "@eaDir/eins.txt",
+        ".Trash-1000/files/drei.lrc",
+        "__MACOSX/._zwei.txt",
+    ):
+        path = texts / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\0\5\x16\7 AppleDouble" if "._" in name else b"words about something else")
+    os.mkfifo(texts / "pipe.txt")
+    (texts / "loop.lrc").symlink_to("loop.lrc")
+    with Library(place / "shelf", progress=False) as library:
+        found = library.propose_lyrics(texts)
+    assert found.texts == len(TEXTS)
+    told = [note for note in found.notes if str(texts) in note]
+    assert [note.partition(": ")[0] for note in told] == [str(texts / "loop.lrc"), str(texts / "pipe.txt")]
+
+
+def test_an_encoding_that_is_given(place, monkeypatch):
+    asked = []
+    read = lyrics_texts.read_lyrics_file
+    monkeypatch.setattr(
+        lyrics_texts, "read_lyrics_file", lambda path, encoding: asked.append(encoding) or read(path, encoding=encoding)
+    )
+    with Library(place / "shelf", progress=False) as library:
+        library.propose_lyrics(place / "texts", encoding="GBK")
+        with pytest.raises(UsageError, match="'klingon' is unknown"):
+            library.propose_lyrics(place / "texts", encoding="klingon")
+    assert asked == ["gb18030"] * len(TEXTS)
+
+
+def test_of_two_files_with_the_same_name_and_words_the_one_with_times_is_taken(place):
+    """Otherwise each would make the other unsure."""
+    (place / "texts" / "zwei.lrc").write_text(
+        "[00:05.00]Oh Danny boy, the pipes,\n[00:07.00]the pipes are calling\n[00:09.00]from glen to glen"
+    )
+    with Library(place / "shelf", progress=False) as library:
+        found = library.propose_lyrics(place / "texts")
+    assert found.texts == len(TEXTS)
+    assert ("danny", "zwei.lrc", "sure") in {(one.song.title, one.file.name, one.certainty) for one in found.made}
+    assert "1 texts have the name and the words of another and were left out" in found.notes
+
+
+def test_lyrics_of_songs_do_not_take_part(place):
+    music = place / "music"
+    (music / "hum.txt").write_text("Nobody ever sang these words about xylophones")
+    (music / "lyrics").mkdir()
+    (music / "lyrics" / "unheard.txt").write_text("Other words about other instruments")
+    with Library(place / "shelf", progress=False) as library:
+        library.add(music)
+        assert library.status()["usable"] == 2
+        for source in (music / "hum.txt", music / "lyrics" / "unheard.txt"):
+            (place / "texts" / source.name).write_text(source.read_text())
+        (music / "more.txt").write_text("Words of nothing here")
+        found = library.propose_lyrics(music)
+    assert found.texts == 1

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from alcca.matching.lines import line_to_show
 from alcca.search.engines.exact import ExactIndex
-from alcca.search.hits import line_to_show
 
 
 @pytest.fixture
@@ -56,3 +56,25 @@ def test_accents_and_case_do_not_matter():
 def test_without_the_word_the_first_line_is_shown():
     assert line_to_show("\n  first \nsecond", "zzz") == "first"
     assert line_to_show("", "zzz") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("dark dont", "Don’t be afraid of the dark"),
+        ("art", "nothing"),
+        ("旧桥", "夜里的河水流过舊橋"),
+        ("שלום", "שָׁלוֹם לָךְ"),
+        ("ラ", "ﾗﾗﾗ"),
+    ],
+)
+def test_the_line_with_most_of_the_words_is_shown(words, line):
+    lyrics = "nothing\n\nin the dark, heart\nDon’t be afraid of the dark\n夜里的河水流过舊橋\nשָׁלוֹם לָךְ\nﾗﾗﾗ"
+    assert line_to_show(lyrics, words) == line
+
+
+def test_a_line_that_is_found_as_it_is_read_aloud_is_shown_as_it_is_written():
+    lyrics, aloud = "夜の\n\n銀河の\n走る", "よるの\n\nぎんがの\nはしる"
+    assert line_to_show(lyrics, "ぎんが", aloud) == "銀河の"
+    assert line_to_show(lyrics, "走る ぎんが", aloud) == "走る"
+    assert line_to_show(lyrics, "ぎんが", "ぎんがの") == "夜の"

@@ -14,7 +14,11 @@ from tests.strangers import stranger
 
 from alcca import Library
 from alcca.cli.main import main
-from alcca.errors import LibraryError
+from alcca.errors import AudioError, LibraryError, SpeechModelError
+from alcca.persistence.trusted import is_trusted_address, trust
+from alcca.songs.recording_slice import RecordingSlice
+from alcca.store.records import FileStamp
+from alcca.store.speech_model import speech_model_of, trust_speech_model
 
 __all__ = ["stranger"]
 
@@ -156,3 +160,43 @@ def test_weights_that_do_not_fit_are_told_though_their_checksums_do(added):
         change(fitted / "state.json", **state | changed)
         with Library(added.path, progress=False) as opened, pytest.raises(LibraryError, match="damaged"):
             opened.search(lyrics="river", by="space")
+
+
+def test_the_folder_of_a_speech_model_is_read_only_with_permission(added, tmp_path, monkeypatch):
+    config(monkeypatch, tmp_path / "who trusts nothing")
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    with added._store.transaction():
+        added._store.set_setting("speech_model", str(folder))
+    with pytest.raises(SpeechModelError, match=f"--trust whisper:{folder}, or name another one"):
+        added.hear()
+    assert speech_model_of(added._store, "tiny") == "tiny"
+    assert speech_model_of(added._store, folder) == str(folder)
+    trust_speech_model(str(folder))
+    assert speech_model_of(added._store) == str(folder)
+    for name in ("large-v3", "base"):
+        with added._store.transaction():
+            added._store.set_setting("speech_model", name)
+        assert speech_model_of(added._store) == name
+
+
+@pytest.mark.parametrize("address", ["http://169.254.169.254/latest/a.wav", "file:///etc/a.wav", "s3://bucket/b/a.wav"])
+def test_music_at_an_address_that_only_the_library_names_is_not_fetched(added, tmp_path, monkeypatch, address):
+    config(monkeypatch, tmp_path / "who trusts nothing")
+    fetched = []
+    monkeypatch.setattr("alcca.songs.remote._system", fetched.append)
+    song = added.songs()[0]
+    with added._store.transaction():
+        added._store.put_file(FileStamp(address, 1, 1, "", song.id))
+    place = address.rpartition("/")[0]
+    for write in (added.hear, added.train, lambda: added.add(added.path.parent)):
+        with pytest.raises(LibraryError, match=f"names music at {place}, which is read only with your permission"):
+            write()
+    with pytest.raises(AudioError, match="is read only with your permission"):
+        RecordingSlice("content", None, (address,)).samples()
+    assert fetched == []
+    trust(place)
+    assert is_trusted_address(address)
+    assert not is_trusted_address(f"{place}2/a.wav")
+    with added._opened.writing():
+        pass

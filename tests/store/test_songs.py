@@ -61,6 +61,29 @@ def test_a_file_name_that_is_no_text_is_kept(store):
     assert store.file_stamps()[path].song == number
 
 
+def test_sentences_with_a_file_name_that_is_no_text(store):
+    name, shown = os.fsdecode(b"caf\xe9.mp3"), "caf\ufffd.mp3"
+    song = replace(
+        SONG,
+        hash=f"empty:/{name}",
+        words_from=f"/{name}",
+        lyrics_source=name,
+        lyrics_reason=f"{name}: no",
+        audio=None,
+        audio_reason=f"{name}: empty",
+        notes=(f"{name}: odd",),
+    )
+    with store.transaction():
+        number = store.put_song(song)
+        assert store.put_song(song) == number
+        store.put_file(FileStamp(f"/{name}", 10, 20, "f", number, unreadable=f"{name}: cannot be read"))
+    stored = store.song_by_hash(song.hash)
+    assert (stored.lyrics_source, stored.lyrics_reason) == (shown, f"{shown}: no")
+    assert stored.audio_reason == f"{shown}: empty"
+    assert stored.paths == (f"/{name}",)
+    assert store.file_stamps()[f"/{name}"].unreadable == f"{shown}: cannot be read"
+
+
 def test_a_transaction_that_fails_leaves_nothing(store):
     with pytest.raises(KeyError), store.transaction():
         store.put_song(SONG)
@@ -126,8 +149,7 @@ def test_new_words_take_the_embedding_away(store):
 @pytest.mark.parametrize(
     "damage",
     [
-        # Without the trigger, as a disk would do it.
-        "DROP TRIGGER words_changed; UPDATE songs SET lyrics = 'Frvh am Morgen' WHERE id = 1",
+        "UPDATE songs SET lyrics = 'Frvh am Morgen' WHERE id = 1",
         "UPDATE songs SET label = '' WHERE id = 1",
         "UPDATE features SET data = zeroblob(24) WHERE song = 1",
         "UPDATE features SET shape = '[3, 2]' WHERE song = 1",
@@ -160,7 +182,7 @@ def test_damaged_features_are_never_handed_out(store):
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
     (tmp_path / "songs.sqlite").write_text("not a database at all" * 100)
-    with pytest.raises(LibraryError, match=r"songs\.sqlite: the library's database cannot be used"):
+    with pytest.raises(LibraryError, match=r"songs\.sqlite: the library's database is damaged"):
         Store(tmp_path)
 
 

@@ -179,7 +179,7 @@ class LyricsEncoder(Encoder):
         Parameters
         ----------
         texts : sequence of n str
-            Cleaned lyrics (`alcca.songs.lyrics.clean_lyrics`). A text without known words gets zeros.
+            Cleaned lyrics (`alcca.cleaning.lyrics.clean_lyrics`). A text without known words gets zeros.
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """Comparisons of methods: data, grouped folds, cross-validation, per-query results, statistics and reports.
 
-Imports from: encoders, errors, features, matching, models, persistence, progress, retrieval, songs, specification,
-transcripts, workers.
+Imports from: cleaning, encoders, errors, features, matching, metadata, models, persistence, progress, retrieval, songs,
+specification, texts, transcripts, workers.
 """
 
 from alcca.experiments.dataset import Dataset

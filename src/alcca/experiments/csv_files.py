@@ -1,7 +1,6 @@
 """Tables as text, with commas, semicolons or tabs: texts by column, and vectors with one column for each number."""
 
 import csv
-import io
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import DataError, UsageError
-from alcca.songs.lyrics import decode_text
+from alcca.errors import DataError, LyricsError, UsageError
+from alcca.metadata.csv_text import CsvRows
+from alcca.texts.encodings import decode_text
 
 __all__ = ["read_csv", "read_csv_features"]
 
@@ -31,15 +31,16 @@ def read_csv(path: Path) -> dict[str, list[str]]:
     """
     if not path.is_file():
         raise UsageError(f"{path}: no such file")
-    text = decode_text(path.read_bytes())
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
     try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        text = decode_text(path.read_bytes())
+    except LyricsError as error:
+        raise DataError(f"{path}: its encoding is not known; save it as UTF-8") from error
+    try:
+        head, *rows = [cells for _, cells in CsvRows(text)] or [[]]
     except csv.Error as error:
         raise DataError(f"{path}: is not a CSV file ({error}); save it again") from error
-    names = [name for name in (rows[0] if rows else {}) if name is not None]
-    return {name.strip().lower(): [row[name] or "" for row in rows] for name in names}
+    filled = [row + [""] * (len(head) - len(row)) for row in rows]
+    return {name.lower(): [row[position] for row in filled] for position, name in enumerate(head)} if rows else {}
 
 
 def read_csv_features(

@@ -15,19 +15,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import DataError, MissingExtraError, UsageError
+from alcca.cleaning.lyrics import clean_lyrics
+from alcca.errors import AlccaError, DataError, MissingExtraError, UsageError
 from alcca.experiments.csv_files import read_csv_features
 from alcca.experiments.dataset import AUDIO_VIEWS, Dataset
 from alcca.experiments.distractors import Distractors
 from alcca.experiments.matlab_files import MAT_ERRORS, NoArray, read_mat
-from alcca.songs.lyrics import clean_lyrics, read_lyrics_file
+from alcca.songs.word_files import find_lyric_files
+from alcca.texts.encodings import read_lyrics_file
 
 __all__ = ["read_dataset", "read_distractors"]
 
 NUMBERS = ("audio", "audio_frames", "audio_descriptors")
 KNOWN = ("audio", "lyrics", "label", "group", "split", "ids", "audio_frames", "audio_descriptors", "transcripts")
 DISTRACTORS = ("lyrics", *AUDIO_VIEWS)
-TEXTS = (".txt", ".lrc")
 # One value a song; the other known arrays have one row a song.
 VECTORS = ("label", "group", "split", "ids", "transcripts")
 # The vectors of a table as text.
@@ -134,7 +135,7 @@ def read_distractors(path: Path | str) -> Distractors:
     """
     path = Path(path)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in TEXTS and file.is_file())
+        files = find_lyric_files(path, onerror=_refuse)
         columns: dict[str, Any] = {"lyrics": [clean_lyrics(read_lyrics_file(file)) for file in files]}
     elif path.suffix.lower() in READERS:
         columns = dict(_content(path, DISTRACTORS).arrays)
@@ -154,10 +155,31 @@ def read_distractors(path: Path | str) -> Distractors:
         raise DataError(f"{path}: {error}") from error
 
 
+def _refuse(problem: str) -> None:
+    raise DataError(problem)
+
+
 def _content(path: Path, wanted: Collection[str]) -> _Content:
     if not path.is_file():
         raise UsageError(f"{path}: no such file")
-    return READERS[path.suffix.lower()](path, wanted)
+    try:
+        return READERS[path.suffix.lower()](path, wanted)
+    except AlccaError:
+        raise
+    except MemoryError as error:
+        raise DataError(f"{path}: claims to hold more than fits into memory ({error}); save it again") from error
+    except PermissionError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    except Exception as error:
+        # The packages that parse these files raise anything for a damaged one.
+        kind = f"{path.suffix.lower()} file"
+        raise DataError(
+            f"{path}: is a damaged {kind} ({type(error).__name__}: {_line(error)}); save it again"
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _npz(path: Path, wanted: Collection[str]) -> _Content:
@@ -192,15 +214,19 @@ def _parquet(path: Path, wanted: Collection[str]) -> _Content:
 def _column(path: Path, name: str, values: list[Any]) -> NDArray[Any]:
     if not any(isinstance(value, list) for value in values):
         return np.array(values, dtype=None if name in NUMBERS[1:] else object)
-    expected = next(np.shape(value) for value in values if isinstance(value, list))
-    for row, value in enumerate(values):
-        try:
-            shape = np.shape(value)
-        except ValueError:
-            shape = ("ragged",)
+    shapes = [_shape(path, name, row, value) for row, value in enumerate(values)]
+    expected = next(shape for shape, value in zip(shapes, values, strict=True) if isinstance(value, list))
+    for row, shape in enumerate(shapes):
         if shape != expected:
             raise DataError(f"{path}: {name} of row {row} has shape {shape}, the first row {expected}")
     return np.array(values)
+
+
+def _shape(path: Path, name: str, row: int, value: Any) -> tuple[int, ...]:
+    try:
+        return np.shape(value)
+    except ValueError as error:
+        raise DataError(f"{path}: {name} of row {row} has lists of different lengths; expected a matrix") from error
 
 
 def _table(path: Path, wanted: Collection[str]) -> _Content:

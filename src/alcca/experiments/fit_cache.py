@@ -104,7 +104,7 @@ class CachedFits:
         if path is None or not self._keep.offers(path):
             return None
         try:
-            table = parquet.ParquetFile(path).read()
+            table = parquet.ParquetFile(path, page_checksum_verification=True).read()
             about = table.schema.metadata
             kept = Kept(table.to_pandas(), float(about[b"seconds"]), json.loads(about.get(b"choice", b"null")))
         except (ArrowException, OSError, KeyError, ValueError, TypeError):
@@ -125,7 +125,7 @@ class CachedFits:
         table = pyarrow.Table.from_pandas(ranks, preserve_index=False)
         about = {b"seconds": str(seconds).encode(), b"choice": json.dumps(choice).encode()}
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), **about})
-        self._keep.write(path, lambda part: parquet.write_table(table, part))
+        self._keep.write(path, lambda part: parquet.write_table(table, part, write_page_checksum=True))
 
     def scores(self, key: str | None) -> FoldScores | None:
         """Return the kept scores of a fit, or None."""

@@ -29,7 +29,7 @@ __all__ = ["Keys", "computed_with", "digest", "songs_key", "stage_key", "version
 FORMAT = 4
 # The packages that compute ranks or lyric features. Others that alcca imports store, show, or read files.
 COMPUTING = (
-    "alcca", "numpy", "scipy", "scikit-learn", "torch", "gensim", "parasail", "anyascii",
+    "alcca", "numpy", "scipy", "scikit-learn", "torch", "gensim", "parasail", "anyascii", "opencc",
     "faster-whisper", "ctranslate2",
 )  # fmt: skip
 

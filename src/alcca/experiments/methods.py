@@ -142,11 +142,17 @@ def _make_around(kind: str, inner: str, settings: Mapping[str, Any]) -> Any:
 def _class(path: str) -> Any:
     module, _, name = path.rpartition(".")
     try:
-        return getattr(_imported(module), name)
+        kind = getattr(_imported(module), name)
     except (ImportError, AttributeError) as error:
         raise UsageError(
             f"method {path!r} cannot be imported ({error}); install it, call alcca in its folder, or correct its name"
         ) from error
+    # Before it is called: another class may do anything with its arguments.
+    if not isinstance(kind, type) or not all(hasattr(kind, verb) for verb in ("fit", "get_params")):
+        raise UsageError(
+            f"method {path!r} is no class of estimators; expected one with fit and get_params, as a BaseEstimator"
+        )
+    return kind
 
 
 def _imported(module: str) -> Any:

@@ -239,7 +239,7 @@ class Results:
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder / FILES[1], lambda part: self._summary.to_csv(part, index=False))
         replace_file(folder / FILES[2], lambda part: part.write_bytes(written + b"\n"))
-        replace_file(folder / FILES[0], lambda part: parquet.write_table(table, part))
+        replace_file(folder / FILES[0], lambda part: parquet.write_table(table, part, write_page_checksum=True))
 
     @classmethod
     def load(cls, folder: Path | str) -> "Results":
@@ -258,7 +258,7 @@ class Results:
             raise LibraryError(f"{folder}: no saved results here ({FILES[0]} is missing)")
         try:
             with path.open("rb") as file:
-                table = parquet.ParquetFile(file).read()
+                table = parquet.ParquetFile(file, page_checksum_verification=True).read()
             state = json.loads(table.schema.metadata[STATE])
             if state["format"] not in READABLE:
                 raise LibraryError(f"{folder}: results of format {state['format']}, expected {FORMAT}; evaluate again")

@@ -24,6 +24,7 @@ from alcca.indexing.descriptor_table import read_descriptors_csv
 from alcca.indexing.features import encode_songs, is_kept, unencoded
 from alcca.library.search_method import SearchMethod
 from alcca.models.contract import view_names
+from alcca.persistence.files import SUMS, write_checksums
 from alcca.search.learned_space import model_in_use
 from alcca.space.embedder import Embedder, model_folder
 from alcca.specification import split_outside_brackets
@@ -184,8 +185,8 @@ def speech_model_at_hand(store: Store) -> str | None:
     """The speech model of a library for second listenings; None if it is not here, or $ALCCA_HEAR is off."""
     if os.environ.get("ALCCA_HEAR") == OFF:
         return None
-    model = speech_model_of(store)
     try:
+        model = speech_model_of(store)
         find_weights(model, offline=True)
     except (MissingExtraError, SpeechModelError):
         return None
@@ -272,7 +273,10 @@ def evaluate_songs(
         )
     if folder is None or fits is None:
         return results
+    # While files are replaced, none is compared with a checksum.
+    (folder / SUMS).unlink(missing_ok=True)
     results.save(folder)
+    write_checksums(folder)
     current = {songs.words_fingerprint, songs.fingerprint}
     current |= {with_audio(songs, encoder).fingerprint for encoder in audio_encoders.values()}
     for other in fits.glob("*"):

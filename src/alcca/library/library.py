@@ -137,6 +137,7 @@ class Library:
         *,
         offset: float | None = None,
         retry: bool = False,
+        encoding: str | None = None,
         jobs: int | None = None,
         hear: str | None = None,
         speech_model: str | os.PathLike[str] | None = None,
@@ -159,6 +160,9 @@ class Library:
             slice again. Default: the remembered offset, else the middle of the song.
         retry : bool
             Try again files whose audio could not be used.
+        encoding : str, optional
+            Of lyric files and tables below the folder that are not Unicode, such as "gbk" or "cp1251"; the library
+            remembers it for their songs. "auto" forgets it. Default: the remembered one, else it is detected.
         jobs : int, optional
             Number of worker processes, and of songs that are transcribed at the same time. Default: the number of
             processors. Ignored on a cluster.
@@ -177,7 +181,7 @@ class Library:
         ------
         UsageError
             If the folder or address does not exist or cannot be read, the library cannot be created, ``offset`` is
-            negative, ``jobs`` is below 1, or ``hear`` is unknown.
+            negative, ``jobs`` is below 1, or ``encoding`` or ``hear`` is unknown.
         MissingExtraError, SpeechModelError
             If ``hear`` was given and there is no speech model.
         DiskError
@@ -188,7 +192,9 @@ class Library:
             If the cluster fails, or a worker does not see the folder.
         """
         from alcca.indexing.pipeline import add_songs, checked_music
+        from alcca.texts.encodings import checked_encoding
 
+        encoding = checked_encoding(encoding)
         music = checked_music(folder, offset, jobs)
         with self._opened.writing() as store:
             return add_songs(
@@ -196,6 +202,7 @@ class Library:
                 music,
                 offset=offset,
                 retry=retry,
+                encoding=encoding,
                 hear=hear,
                 speech_model=speech_model,
                 offline=offline,
@@ -269,7 +276,8 @@ class Library:
 
     def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
         """All songs, including unusable ones; or the songs with the given ids, in that order."""
-        return self._store.songs(ids)
+        with self._store.named_errors():
+            return self._store.songs(ids)
 
     def transcripts(self, ids: Sequence[int]) -> "dict[int, Transcript]":
         """The transcripts of songs, by id; songs without a transcript are left out."""
@@ -515,29 +523,33 @@ class Library:
             raise UsageError("search takes either audio=FILE or lyrics=TEXT; give exactly one of them")
         if audio is not None:
             get_ready()
-        snapshot, among = self._snapshot, self._among(k, label, artist)
-        query, notes = query_of(
-            snapshot, self._store, audio=audio, lyrics=lyrics, by=by, careful=careful, progress=self._progress
-        )
-        found = snapshot.search(query, self._store, k, among, by)
-        hits = [hit(rank, one) for rank, one in enumerate(found.hits, 1)]
+        with self._store.named_errors():
+            snapshot, among = self._snapshot, self._among(k, label, artist)
+            query, notes = query_of(
+                snapshot, self._store, audio=audio, lyrics=lyrics, by=by, careful=careful, progress=self._progress
+            )
+            found = snapshot.search(query, self._store, k, among, by)
+            hits = [hit(rank, one) for rank, one in enumerate(found.hits, 1)]
         return Hits(hits, heard=query.recording.get(HEARD), asked=found.asked, notes=(*notes, *found.notes))
 
     def find(self, words: str, *, k: int = 10, label: str | None = None, artist: str | None = None) -> Hits:
         """Find songs that contain all of the words in title, artist or lyrics: exact search, without a model.
 
-        Accents and case are ignored.
+        Case, accents and other ways to write the same word are ignored; the last word may be the beginning of one,
+        unless a space follows it. See docs/searching.md.
 
         Raises
         ------
         UsageError
-            If there are no words or more than 500 different ones, ``k`` is below 1, or no song has the label or artist.
+            If there are no words or more than 500 different ones, ``k`` is below 1, no song has the label or artist,
+            or the search takes too long.
         """
         among = self._among(k, label, artist)
         if not words.split():
             raise UsageError("no words to find; give one or more")
-        ids = self._store.search_words(words, among)[:k]
-        return Hits(found_words(i, song, words) for i, song in enumerate(self._store.songs(ids), 1))
+        with self._store.named_errors():
+            ids = self._store.search_words(words, among)[:k]
+            return Hits(found_words(i, song, words) for i, song in enumerate(self._store.songs(ids), 1))
 
     def _among(self, k: int, label: str | None, artist: str | None) -> frozenset[int] | None:
         if k < 1:
@@ -546,21 +558,25 @@ class Library:
         # Exact search of the whole library must not read vectors.
         return None if where == Filter() else self._snapshot.among(where)
 
-    def propose_lyrics(self, folder: str | os.PathLike[str]) -> "Proposals":
+    def propose_lyrics(self, folder: str | os.PathLike[str], *, encoding: str | None = None) -> "Proposals":
         """Propose which text files are the lyrics of recordings without lyrics, at most one text per recording.
 
         Parameters
         ----------
         folder : path
             Searched recursively for ``.txt`` and ``.lrc`` files that are not yet a song's lyrics.
+        encoding : str, optional
+            Of texts that are not in Unicode; by default, it is detected for each file.
 
         Raises
         ------
         UsageError
-            If the folder does not exist, or contains no such texts.
+            If the folder does not exist, or contains no such texts, or the encoding is unknown.
         """
         from alcca.library.lyrics_proposals import propose_lyrics
+        from alcca.texts.encodings import checked_encoding
 
+        encoding = checked_encoding(encoding)
         snapshot = self._snapshot
         with self._store.named_errors():
-            return propose_lyrics(self._store, snapshot, Path(folder).expanduser())
+            return propose_lyrics(self._store, snapshot, Path(folder).expanduser(), encoding)

@@ -1,6 +1,5 @@
 """Which lyrics belong to which recordings: proposals for recordings that have none, one text to one recording."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.errors import AlccaError, UsageError
+from alcca.errors import UsageError
+from alcca.library.lyrics_texts import read_texts
 from alcca.matching.bits import bits
 from alcca.matching.posterior import certainty, posterior
-from alcca.songs.lrc import sung_text
-from alcca.songs.lyrics import read_lyrics_file
 from alcca.store.records import Song
 from alcca.store.songs import Store
 from alcca.store.transcripts import Transcripts
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from alcca.search.snapshot import Snapshot
 
 __all__ = ["Proposal", "Proposals", "propose_lyrics"]
-
-SUFFIXES = frozenset({".txt", ".lrc"})
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ class Proposals:
     notes: list[str]
 
 
-def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path) -> Proposals:
+def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path, encoding: str | None = None) -> Proposals:
     """Propose for recordings without lyrics which texts below a folder are theirs.
 
     What was heard in each recording is aligned with each text, and its sound compared with it in the learned space,
@@ -108,7 +104,9 @@ def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path) -> Proposal
     store : Store
     snapshot : Snapshot
     folder : Path
-        Searched with all folders below it for ``.txt`` and ``.lrc`` files.
+        Searched with all folders below it for files of lyrics; see `alcca.texts.timed.LYRICS_SUFFIXES`.
+    encoding : str, optional
+        Of the texts, as of `alcca.texts.encodings.decode_text`.
 
     Raises
     ------
@@ -118,12 +116,11 @@ def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path) -> Proposal
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; name the one that holds the lyrics")
     notes: list[str] = []
-    contents = _contents(folder, store, notes)
-    # What is matched is what would be written: a stamp would be digits to compare, a header words.
-    texts = {path: words for path, content in contents.items() if (words := sung_text(content))}
-    notes += [f"{path}: nothing in it is sung" for path in contents if path not in texts]
+    texts = read_texts(folder, store.songs(), notes, encoding)
     if not texts:
         raise UsageError(f"{folder}: no lyrics in .txt or .lrc files that are not a song's already")
+    # What is matched is what would be written: a stamp would be digits to compare, a header words.
+    words = [text.words for text in texts]
     bare = [song for song in store.songs() if song.audio is not None and song.lyrics is None and song.paths]
     heard = store.tables(Transcripts).of([song.id for song in bare])
     unheard = sum(song.id not in heard for song in bare)
@@ -136,28 +133,22 @@ def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path) -> Proposal
     if not songs:
         return Proposals([], len(texts), 0, notes)
     transcripts = [heard[song.id].transcript for song in songs]
-    said = snapshot.space.bits_between([song.id for song in songs], list(texts.values()))
-    worth = bits(transcripts, list(texts.values())) + said
-    files = list(texts)
+    said = snapshot.space.bits_between([song.id for song in songs], words)
+    worth = bits(transcripts, words) + said
     made = [
-        Proposal(songs[i], transcripts[i], files[j], texts[files[j]], float(worth[i, j]), likely, certainty(likely),
-                 contents[files[j]])
+        Proposal(
+            songs[i],
+            transcripts[i],
+            texts[j].path,
+            words[j],
+            float(worth[i, j]),
+            likely,
+            certainty(likely),
+            texts[j].content,
+        )
         for i, j, likely in _assigned(worth)
-    ]  # fmt: skip
+    ]
     return Proposals(sorted(made, key=lambda one: -one.probability), len(texts), len(songs), notes)
-
-
-def _contents(folder: Path, store: Store, notes: list[str]) -> dict[Path, str]:
-    used = {os.path.abspath(song.lyrics_source) for song in store.songs() if song.lyrics_source}  # noqa: PTH100
-    found: dict[Path, str] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in SUFFIXES or not path.is_file() or os.path.abspath(path) in used:  # noqa: PTH100
-            continue
-        try:
-            found[path] = read_lyrics_file(path)
-        except (AlccaError, OSError) as error:
-            notes.append(f"{path}: {error}")
-    return found
 
 
 def _assigned(worth: NDArray[np.float64]) -> Iterable[tuple[int, int, float]]:

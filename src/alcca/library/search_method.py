@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from alcca.cleaning.lyrics import clean_lyrics
 from alcca.encoders.encoder import MFCC, AudioEncoder, LyricsEncoder
 from alcca.errors import NotFittedError, TranscriptionError
 from alcca.experiments.dataset import RECORDINGS
@@ -21,7 +22,6 @@ from alcca.search.fusion import rank_songs
 from alcca.search.part import HEARD, SOUND, Query
 from alcca.search.reader import SongReader
 from alcca.search.snapshot import Snapshot
-from alcca.songs.lyrics import clean_lyrics
 from alcca.songs.recording_slice import RecordingSlice
 from alcca.speech.recording_listener import RecordingListener
 from alcca.store.database import Access

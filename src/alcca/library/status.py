@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from alcca.errors import LibraryError
+from alcca.library.faiss_files import kept_in
 from alcca.persistence.files import has_checksums
-from alcca.search.engines.faiss import kept_in
 from alcca.search.filters import counts
 from alcca.search.learned_space import model_in_use
+from alcca.songs.cut import file_of
 from alcca.songs.remote import exists, is_address
 from alcca.space.embedder import MODEL, model_folder
 from alcca.store.records import SongSummary
@@ -90,6 +92,7 @@ def _described(store: Store, folder: Path) -> dict[str, Any]:
     songs = store.songs()
     rejects = [{"file": path, "reason": reason} for song in songs for path in song.paths for reason in song.reasons]
     stamps = store.file_stamps().values()
+    files = {file_of(stamp.path) for stamp in stamps}
     rejects += [{"file": stamp.path, "reason": stamp.unreadable} for stamp in stamps if stamp.unreadable]
     # Not `Store.summaries`: the lyrics and audio of a damaged row do not count.
     summaries = [
@@ -108,6 +111,9 @@ def _described(store: Store, folder: Path) -> dict[str, Any]:
     model, indexes = model_in_use(store), []
     if model is not None:
         model_files = model_folder(folder, model)
+        missing = [name for name in ("method", "components", "songs", "trained") if name not in model]
+        if missing or type(model["songs"]) is not int:
+            raise LibraryError(f"{folder}: the description of its model is damaged; train again")
         model["songs_since"] = counted.usable - model["songs"]
         model["checksums"] = has_checksums(model_files / MODEL)
         indexes = kept_in(model_files)
@@ -122,7 +128,7 @@ def _described(store: Store, folder: Path) -> dict[str, Any]:
         "languages": counted.languages,
         "lyrics_sources": counts(Path(source or "").suffix or source for source in sources),
         # A request for each file at an address would take minutes.
-        "missing_files": sorted(s.path for s in stamps if not is_address(s.path) and not exists(s.path)),
+        "missing_files": sorted(path for path in files if not is_address(path) and not exists(path)),
         "damaged": len(store.damaged()),
         "offset": store.setting("offset"),
         "model": model,

@@ -8,7 +8,7 @@ Imports from: errors.
 """
 
 from alcca.persistence.disk import DISK_FULL, disk_error
-from alcca.persistence.files import replace_file
+from alcca.persistence.files import create_file, replace_file
 from alcca.persistence.state import load_state, plain, save_state
 
-__all__ = ["DISK_FULL", "disk_error", "load_state", "plain", "replace_file", "save_state"]
+__all__ = ["DISK_FULL", "create_file", "disk_error", "load_state", "plain", "replace_file", "save_state"]

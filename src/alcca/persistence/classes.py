@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alcca.errors import AlccaError, LibraryError, UsageError
-from alcca.persistence.files import read_checked, replace_folder
+from alcca.persistence.files import read_checked, replace_folder, unreadable
 from alcca.persistence.trusted import is_trusted
 
 __all__ = ["check_findable", "is_ours", "keep_class", "kept_class", "making", "package_of"]
@@ -89,7 +89,11 @@ def kept_class(path: Path, key: str, what: str, rooms: tuple[str, ...]) -> tuple
         module, name = about["module"], about[key]
         if not all(_is_plain(part) for part in (*module.split("."), name)):
             raise ValueError(f"{module}.{name} is not the name of a class")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise unreadable(error, path) or LibraryError(
+            f"{path.parent}: {what} is missing or damaged; train again"
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LibraryError(f"{path.parent}: {what} is missing or damaged ({error}); train again") from error
     package = module.partition(".")[0]
     if package == OURS and not module.startswith(tuple(f"{room}." for room in rooms)):
@@ -105,7 +109,9 @@ def kept_class(path: Path, key: str, what: str, rooms: tuple[str, ...]) -> tuple
     try:
         read_checked(path)
     except OSError as error:
-        raise LibraryError(f"{path.parent}: {what} is missing or damaged ({error}); train again") from error
+        raise unreadable(error, path) or LibraryError(
+            f"{path.parent}: {what} is missing or damaged; train again"
+        ) from error
     try:
         # Without getattr, which could run code: a module may define __getattr__, and a class descriptors.
         kind = vars(import_module(module))[name]

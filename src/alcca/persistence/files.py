@@ -5,10 +5,14 @@ a subfolder has its own. The digests reveal damage by a disk or a copy. They do 
 could change a digest too, so files are read as data only (`alcca.persistence.trusted`).
 """
 
+import contextlib
+import errno
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
+import uuid
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -16,12 +20,25 @@ from pathlib import Path
 from alcca.errors import LibraryError
 from alcca.persistence.disk import disk_error
 
-__all__ = ["SUMS", "check_files", "has_checksums", "read_checked", "replace_file", "replace_folder", "write_checksums"]
+__all__ = [
+    "SUMS",
+    "check_files",
+    "create_file",
+    "digest_of",
+    "flush",
+    "has_checksums",
+    "read_checked",
+    "replace_file",
+    "replace_folder",
+    "unreadable",
+    "write_checksums",
+]
 
 SUMS = "SHA256SUMS"
+AGAIN = "train again, or restore it from a copy"
 
 
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
     """Write a file under a temporary name beside ``path``, then rename it: a reader sees the old or the new file.
 
     Parameters
@@ -30,6 +47,9 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         In an existing folder.
     write : callable
         Writes the content to the given path, which has the same suffix.
+    durable : bool
+        Flush the file and its folder to the disk, so that a power cut leaves the old or the new file too. It takes
+        milliseconds, which files that are soon deleted can do without.
 
     Raises
     ------
@@ -49,12 +69,49 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(part)
         part.chmod(0o644)
+        if durable:
+            flush(part)
         part.replace(path)
+        if durable:
+            flush(path.parent)
     except BaseException as error:
         part.unlink(missing_ok=True)
         if isinstance(error, Exception) and (full := disk_error(error, path)):
             raise full from error
         raise
+
+
+def create_file(path: Path, data: bytes) -> None:
+    """Write a new file, whole or not at all, whatever happens meanwhile; nothing is ever replaced.
+
+    Parameters
+    ----------
+    path : Path
+        In an existing folder. Until all is on the disk, a hidden file is there instead.
+    data : bytes
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; ``FileExistsError`` if the name is taken.
+    """
+    part = path.with_name(f".alcca.{uuid.uuid4().hex}{path.suffix}")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+        flush(part)
+        try:
+            os.link(part, path)
+        except OSError as error:
+            # Not all disks have links, and there a program that takes the name in this moment loses its file.
+            if isinstance(error, FileExistsError) or os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    # Nor can all flush a folder; the file itself is whole.
+    with contextlib.suppress(OSError):
+        flush(path.parent)
 
 
 def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
@@ -84,8 +141,10 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
     try:
         write(part)
         write_checksums(part)
-        for path in (*_files(part), part):
-            _flush(path)
+        for path in _files(part):
+            path.chmod(0o644)  # safetensors' files can be read by their owner only
+            flush(path)
+        flush(part)
         part.chmod(0o755)
         if folder.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
@@ -94,7 +153,7 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
             shutil.rmtree(old)
         else:
             part.rename(folder)
-        _flush(folder.parent)
+        flush(folder.parent)
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
         if isinstance(error, Exception) and (full := disk_error(error, folder)):
@@ -104,7 +163,7 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
 
 def write_checksums(folder: Path) -> None:
     """Write the SHA-256 of each file directly in a folder to ``SHA256SUMS``."""
-    lines = [f"{_digest_of(path)}  {path.name}\n" for path in _files(folder) if path.name != SUMS]
+    lines = [f"{digest_of(path)}  {path.name}\n" for path in _files(folder) if path.name != SUMS]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
@@ -123,56 +182,99 @@ def read_checked(path: Path) -> bytes:
     OSError
         The file cannot be read.
     """
+    _require_file(path)
     data = path.read_bytes()
     if has_checksums(path.parent):
         _check(path, hashlib.sha256(data).hexdigest())
     return data
 
 
-def check_files(folder: Path) -> None:
-    """Check all files listed in a folder's checksums, including those that are memory-mapped later.
+def unreadable(error: OSError, path: Path) -> LibraryError | None:
+    """The error for a file that is there but may not or cannot be read; None if it is missing.
+
+    Examples
+    --------
+    >>> print(unreadable(PermissionError(13, "Permission denied"), Path("model/state.json")))
+    model/state.json: cannot be read (Permission denied); check its permissions and its disk
+    >>> unreadable(FileNotFoundError(2, "No such file"), Path("model/state.json")) is None
+    True
+    """
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return None
+    reason = error.strerror or error
+    return LibraryError(f"{error.filename or path}: cannot be read ({reason}); check its permissions and its disk")
+
+
+def check_files(folder: Path, remedy: str = AGAIN) -> None:
+    """Check all files directly in a folder with checksums, including those that are memory-mapped later.
 
     A file is read only once in a process while its inode, size and modification time stay the same.
 
     Raises
     ------
     LibraryError
-        A file has changed since it was written.
+        A file has changed since it was written; the message ends with the ``remedy``.
     OSError
         A file cannot be read.
     """
-    for name in _expected(folder) if has_checksums(folder) else ():
-        _check(folder / name, _digest_of(folder / name))
+    if has_checksums(folder):
+        there = {path.name for path in _files(folder)} - {SUMS}
+        for name in sorted(there | set(_expected(folder))):
+            _check(folder / name, digest_of(folder / name), remedy)
 
 
-def _check(path: Path, digest: str) -> None:
+def _check(path: Path, digest: str, remedy: str = AGAIN) -> None:
     if _expected(path.parent).get(path.name) != digest:
-        raise LibraryError(f"{path}: is damaged (its SHA-256 is not the one in {SUMS}); train again, or restore it")
+        raise LibraryError(f"{path}: is damaged (its SHA-256 is not the one in {SUMS}); {remedy}")
 
 
 def _expected(folder: Path) -> dict[str, str]:
     """The listed digests by file name, without names outside the folder."""
     text = (folder / SUMS).read_bytes().decode("utf-8", "replace")
     pairs = (line.partition("  ") for line in text.splitlines())
-    return {name: digest for digest, _, name in pairs if name == Path(name).name}
+    return {name: digest for digest, _, name in pairs if name == Path(name).name and name.isprintable()}
 
 
-def _digest_of(path: Path) -> str:
-    status = path.stat()
-    return _digest_at(path, (status.st_ino, status.st_size, status.st_mtime_ns))
+def digest_of(path: Path, *, again: bool = False) -> str:
+    """The SHA-256 of a file, in hexadecimal.
+
+    The file is read only once in a process while its inode, size and modification time stay the same, or with
+    ``again`` in any case: two changes within milliseconds may have the same time.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read, or is a pipe or a device.
+    """
+    status = _require_file(path)
+    stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return _digest(path) if again else _digest_at(path, stamp)
 
 
 @lru_cache(maxsize=256)
 def _digest_at(path: Path, stamp: tuple[int, int, int]) -> str:
+    return _digest(path)
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _require_file(path: Path) -> os.stat_result:
+    """The status of a file; OSError for a pipe or a device, whose reading might never end."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return status
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Make the disk write what it holds of a file, or of a folder's names, in its cache."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LibraryError
-from alcca.persistence.files import read_checked, replace_folder
+from alcca.persistence.files import read_checked, replace_folder, unreadable
 
 __all__ = ["load_state", "plain", "save_state"]
 
@@ -94,5 +94,7 @@ def load_state(folder: Path | str, kind: str) -> tuple[dict[str, NDArray[Any]], 
     except FileNotFoundError as error:
         missing = " and ".join(name for name in (ARRAYS, STATE) if not (folder / name).exists())
         raise LibraryError(f"{folder}: no saved {kind} here ({missing} is missing)") from error
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as error:
+    except OSError as error:
+        raise unreadable(error, folder) or LibraryError(f"{folder}: no saved {kind} here") from error
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LibraryError(f"{folder}: the saved {kind} is damaged ({error}); train and save it again") from error

@@ -4,7 +4,10 @@ A library or a model may come from anyone, and its files name classes and networ
 trusts is listed in ``trusted.json`` in the user's configuration, never in a library:
 
 * packages, by import name, such as ``cca_zoo``;
-* models that another package loads, after the encoder's name, such as ``sentence:OWNER/MODEL`` or ``clap:/a/folder``.
+* models that another package loads, after the encoder's name, such as ``sentence:OWNER/MODEL`` or ``clap:/a/folder``;
+* folders with the weights of a speech model, such as ``whisper:/a/folder``;
+* addresses that a library's music is read from, such as ``s3://bucket/music``, and everything below them;
+* what a comparison's file connects to (`alcca.experiments.described_trust`).
 """
 
 import json
@@ -15,7 +18,7 @@ from pathlib import Path
 from alcca.errors import UsageError
 from alcca.persistence.files import replace_file
 
-__all__ = ["is_trusted", "trust", "trusted_file"]
+__all__ = ["is_trusted", "is_trusted_address", "trust", "trusted_file"]
 
 
 def trusted_file() -> Path:
@@ -78,11 +81,17 @@ def is_trusted(name: str) -> bool:
     return name == "alcca" or _whole(name) in _names()
 
 
+def is_trusted_address(address: str) -> bool:
+    """Whether music may be read from an address, because the user trusts it or an address above it."""
+    return any(f"{address}/".startswith(f"{name.rstrip('/')}/") for name in _names() if "://" in name)
+
+
 def _whole(name: str) -> str:
     """The name with the absolute path of a model's folder; a folder takes precedence over a name on the hub."""
     encoder, colon, model = name.partition(":")
     folder = Path(model).expanduser()
-    return f"{encoder}:{folder.absolute()}" if colon and model and folder.is_dir() else name
+    is_address = model.startswith("//")
+    return f"{encoder}:{folder.absolute()}" if colon and model and not is_address and folder.is_dir() else name
 
 
 def _names() -> list[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.cleaning.lyrics import clean_query
 from alcca.errors import LibraryError, LyricsError
-from alcca.songs.lyrics import clean_lyrics
 
 if TYPE_CHECKING:
     from alcca.encoders.encoder import AudioEncoder, LyricsEncoder
@@ -92,7 +92,7 @@ class Embedder:
 
     def check_query(self, text: str) -> str:
         """The cleaned text of a query that can be embedded; LyricsError as `embed_query`."""
-        text = clean_lyrics(text)
+        text = clean_query(text)
         if not text:
             raise LyricsError("the lyrics to search by are empty; give some words")
         if not self.lyrics.known_words(text):

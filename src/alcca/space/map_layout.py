@@ -14,9 +14,20 @@ from numpy.typing import NDArray
 
 from alcca.errors import LibraryError, MissingExtraError
 from alcca.persistence import load_state, save_state
+from alcca.persistence.classes import making
 from alcca.space.map_labels import Neighbourhood
 
-__all__ = ["Layout", "can_lay_out", "lay_out", "place_among", "principal_places", "read_layout", "song_points", "unit"]
+__all__ = [
+    "FOLDER",
+    "Layout",
+    "can_lay_out",
+    "lay_out",
+    "place_among",
+    "principal_places",
+    "read_layout",
+    "song_points",
+    "unit",
+]
 
 # The map's folder, in the model's folder.
 FOLDER = "map"
@@ -71,8 +82,15 @@ class Layout(NamedTuple):
         if not (model / FOLDER).exists():
             return None
         arrays, state = load_state(model / FOLDER, KIND)
-        named = [Neighbourhood(**{**fields, "words": tuple(fields["words"])}) for fields in state["neighbourhoods"]]
-        return cls(**arrays, neighbourhoods=tuple(named))
+
+        def read() -> Any:
+            named = [Neighbourhood(**{**fields, "words": tuple(fields["words"])}) for fields in state["neighbourhoods"]]
+            if not len(arrays["ids"]) == len(arrays["checks"]) == len(arrays["places"]):
+                raise ValueError("its arrays do not fit together")
+            return cls(**arrays, neighbourhoods=tuple(named))
+
+        layout: Self = making("the map", model / FOLDER, read)
+        return layout
 
     def extended(
         self,

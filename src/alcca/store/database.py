@@ -19,11 +19,25 @@ from typing import Any
 
 from alcca.errors import DiskError, LibraryError, NoLibraryError
 from alcca.persistence import DISK_FULL
-from alcca.store.sqlite_errors import DATABASE, hindrance_to_writing, is_full, named
+from alcca.store.seal import break_seal, is_sealed, seal_is_broken, write_seal
+from alcca.store.sqlite_errors import (
+    BEYOND_REPAIR,
+    DATABASE,
+    REMEDY,
+    damage_named,
+    header_is_damaged,
+    hindrance_to_writing,
+    is_full,
+    named,
+)
 
-__all__ = ["Access", "Database", "checksum", "is_library", "path_from_key", "path_key"]
+__all__ = ["Access", "Database", "checksum", "is_library", "path_from_key", "path_key", "storable"]
 
-SCHEMA = 2
+SCHEMA = 3
+# The oldest format that can be read as it is, if the library cannot be written and upgraded.
+READABLE = 2
+# How long to wait for other processes: seconds, and for a seal, which can be left out, milliseconds.
+PATIENCE, SEAL_PATIENCE = 60, 500
 
 TABLES = """
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -51,22 +65,14 @@ CREATE TABLE features (
     kind TEXT NOT NULL, shape TEXT NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (kind, song)
 );
+"""
 
-CREATE VIRTUAL TABLE words USING fts5(
-    title, artist, lyrics, content='songs', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
-);
-CREATE TRIGGER words_added AFTER INSERT ON songs BEGIN
-    INSERT INTO words(rowid, title, artist, lyrics) VALUES (new.id, new.title, new.artist, new.lyrics);
-END;
-CREATE TRIGGER words_removed AFTER DELETE ON songs BEGIN
-    INSERT INTO words(words, rowid, title, artist, lyrics)
-    VALUES ('delete', old.id, old.title, old.artist, old.lyrics);
-END;
-CREATE TRIGGER words_changed AFTER UPDATE OF title, artist, lyrics ON songs BEGIN
-    INSERT INTO words(words, rowid, title, artist, lyrics)
-    VALUES ('delete', old.id, old.title, old.artist, old.lyrics);
-    INSERT INTO words(rowid, title, artist, lyrics) VALUES (new.id, new.title, new.artist, new.lyrics);
-END;
+# What format 3 has no longer: an index of words with other letters than the matching's, and its triggers.
+OUTDATED = """
+DROP TRIGGER IF EXISTS words_added;
+DROP TRIGGER IF EXISTS words_removed;
+DROP TRIGGER IF EXISTS words_changed;
+DROP TABLE IF EXISTS words;
 """
 
 
@@ -157,7 +163,7 @@ class Database:
         self._db = _connected(self._address("mode=ro&immutable=1" if unchanging else "mode=ro"))
         try:
             version = self._version(False)
-            if version < SCHEMA or self._lacks_tables(only_required=True):
+            if version < READABLE or self._lacks_tables(only_required=True):
                 raise DiskError(
                     f"{self.folder}: written by an older alcca (format {version}), or lacks the tables of a part of "
                     f"the search, and cannot be upgraded: {self.hindrance}"
@@ -171,6 +177,8 @@ class Database:
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         if version > SCHEMA:
             raise LibraryError(f"{self.folder}: written by a newer alcca (format {version}); update alcca")
+        if version == 0 and is_sealed(self.folder):
+            raise LibraryError(f"{self.folder / DATABASE}: is empty, although it was not; {BEYOND_REPAIR}")
         if version == 0 and not create:
             raise self._no_library()
         return version
@@ -181,6 +189,8 @@ class Database:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 self._run(TABLES)
+            elif version < SCHEMA:
+                self._run(OUTDATED)
             self._add_missing_tables()
             if version < SCHEMA:
                 self._db.execute(f"PRAGMA user_version = {SCHEMA}")
@@ -235,9 +245,10 @@ class Database:
 
     @contextlib.contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Turn SQLite's errors into errors that name the library and the remedy."""
+        """Turn SQLite's errors, and others of a damaged library, into errors that name the library and the remedy."""
         try:
-            yield
+            with damage_named(self.folder, self.is_damaged):
+                yield
         except sqlite3.DatabaseError as error:
             raise named(error, self.folder, self.hindrance) from error
 
@@ -247,6 +258,8 @@ class Database:
         if self.hindrance is not None:
             raise DiskError(f"{self.folder}: {self.hindrance}")
         with self.named_errors():
+            if self.access is not Access.NOWHERE:
+                break_seal(self.folder)
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -256,6 +269,46 @@ class Database:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def seal(self) -> None:
+        """Write the checksum of the whole file, once all that was written is in it; does nothing while others read.
+
+        A file of more than `alcca.store.seal.MAX_SEALED` bytes is not sealed, nor on a full disk.
+        """
+        if self.access is Access.NOWHERE or self.hindrance is not None or self.is_stale:
+            return
+        with self.named_errors():
+            self._db.execute(f"PRAGMA busy_timeout = {SEAL_PATIENCE}")
+            try:
+                (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE}")
+        if not busy:
+            write_seal(self.folder)
+
+    @property
+    def seal_is_broken(self) -> bool:
+        """Whether something other than alcca has changed the file since it was sealed; see `alcca.store.seal`."""
+        return self.access is not Access.NOWHERE and seal_is_broken(self.folder)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the file has a seal."""
+        return self.access is not Access.NOWHERE and is_sealed(self.folder)
+
+    def structural_damage(self) -> list[str]:
+        """What SQLite finds wrong with the file's structure, a few lines."""
+        try:
+            with self.named_errors():
+                lines = [line for (line,) in self._db.execute("PRAGMA integrity_check(5)")]
+        except LibraryError as error:
+            return [str(error).removeprefix(f"{self.folder / DATABASE}: ")]
+        header = ["the header of the file is damaged"] if header_is_damaged(self.folder) else []
+        return header + [" ".join(line.split()) for line in lines if line != "ok"]
+
+    def is_damaged(self) -> bool:
+        """Whether something of the database is not as it was written, as far as checksums show."""
+        return self.seal_is_broken
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -283,9 +336,13 @@ class Database:
             return default if row is None else json.loads(row[0])
         except ValueError as error:
             raise LibraryError(
-                f"{self.folder / DATABASE}: the setting {key!r} is damaged ({error}); restore the library from a copy, "
-                "or create a new one and add the music folder again"
+                f"{self.folder / DATABASE}: the setting {key!r} is damaged ({error}); {REMEDY}"
             ) from error
+
+    def settings(self) -> list[str]:
+        """The names of all settings."""
+        with self.named_errors():
+            return [key for (key,) in self._db.execute("SELECT key FROM settings ORDER BY key")]
 
     def set_setting(self, key: str, value: Any) -> None:
         """Store a setting: any value that JSON can represent."""
@@ -302,7 +359,8 @@ def is_library(folder: Path) -> bool:
 
 def _connected(address: str) -> sqlite3.Connection:
     # Autocommit mode: only `transaction` opens a transaction, so the code shows what is atomic.
-    db = sqlite3.connect(address, uri=True, timeout=60, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(address, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA cell_size_check=ON")  # damaged pages are found when they are read, not later
     # A damaged text may be invalid UTF-8. It is decoded anyway; its checksum shows the damage.
     db.text_factory = functools.partial(str, encoding="utf-8", errors="replace")
     return db
@@ -347,6 +405,11 @@ def path_key(path: str) -> str | bytes:
     except UnicodeEncodeError:
         return os.fsencode(path)
     return path
+
+
+def storable(text: str | None) -> str | None:
+    """A text as SQLite stores it: bytes of a file's name that are not UTF-8, in a sentence, become U+FFFD."""
+    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def path_from_key(key: str | bytes) -> str:

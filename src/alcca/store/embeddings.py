@@ -1,13 +1,16 @@
 """The embeddings of songs in the learned space: one vector of a song's audio and one of its lyrics."""
 
 import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.errors import LibraryError
 from alcca.store.database import checksum
+from alcca.store.sqlite_errors import REMEDY
 from alcca.store.tables import PartTables
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["VIEWS", "Embeddings"]
 
 VIEWS = ("audio", "lyrics")
+
+log = logging.getLogger("alcca")
 
 
 class Embeddings(PartTables):
@@ -54,6 +59,20 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
 
         self._db.executemany("INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?, ?, ?)", map(row, ids, audio, lyrics))
 
+    def clear(self) -> None:
+        """Remove all embeddings."""
+        self._db.execute("DELETE FROM embeddings")
+
+    def sizes(self, model: str | None) -> tuple[list[int], int]:
+        """The different sizes in bytes of the vectors of ``model``; and how many songs' vectors other models have."""
+        sizes = self._db.execute(
+            "SELECT DISTINCT length(audio) FROM embeddings WHERE model = :model AND audio IS NOT NULL "
+            "UNION SELECT DISTINCT length(lyrics) FROM embeddings WHERE model = :model AND lyrics IS NOT NULL",
+            {"model": model},
+        ).fetchall()
+        (others,) = self._db.execute("SELECT count(*) FROM embeddings WHERE model IS NOT ?", (model,)).fetchone()
+        return [size for (size,) in sizes], int(others)
+
     def keep_only(self, model: str) -> None:
         """Remove the embeddings of every other model."""
         self._db.execute("DELETE FROM embeddings WHERE model != ?", (model,))
@@ -73,13 +92,30 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
         return np.ascontiguousarray(stamps["song"]), np.ascontiguousarray(stamps["checksum"])
 
     def read(self, model: str, view: str, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Vectors, shape (m, d), of songs given by ascending ids; each must have one."""
+        """Vectors, shape (m, d), of songs given by ascending ids; each must have one.
+
+        A damaged vector is replaced by zeros, which is near to nothing, with a warning.
+
+        Raises
+        ------
+        LibraryError
+            All are damaged.
+        """
         rows = self._db.execute(
-            f"SELECT {_view(view)} FROM embeddings WHERE model = ? AND song IN (SELECT value FROM json_each(?)) "
-            "ORDER BY song",
+            "SELECT audio, lyrics, checksum FROM embeddings "
+            "WHERE model = ? AND song IN (SELECT value FROM json_each(?)) ORDER BY song",
             (model, json.dumps(ids.tolist())),
         )
-        data = b"".join(row[0] for row in rows)
+        which = VIEWS.index(_view(view))
+        vectors = [values[which] if checksum(model, *values) == stored else None for *values, stored in rows]
+        damaged = sum(vector is None for vector in vectors)
+        if damaged:
+            said = f"the vectors of {damaged} songs in the learned space are damaged; {REMEDY}"
+            if damaged == len(vectors):
+                raise LibraryError(said)
+            log.warning("%s", said)
+        nothing = bytes(max((len(vector) for vector in vectors if vector is not None), default=0))
+        data = b"".join(nothing if vector is None else vector for vector in vectors)
         return np.frombuffer(data, "<f4").reshape(len(ids), -1).astype(np.float32, copy=False)
 
     def checksums(self, model: str) -> dict[int, int]:
@@ -96,6 +132,10 @@ CREATE INDEX IF NOT EXISTS embeddings_of_song ON embeddings(song);
             (model,),
         )
         return [row[0] for row in rows]
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Remove the vectors of songs; the next ``add`` embeds the songs again."""
+        self._db.executemany("DELETE FROM embeddings WHERE song = ?", ((number,) for number in numbers))
 
     def damaged(self) -> set[int]:
         """Ids of the songs with a vector that does not match its checksum."""

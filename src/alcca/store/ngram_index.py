@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from alcca.errors import UsageError
 from alcca.matching.ngrams import Integers, distinct, grams_of, occurrences, wanted_grams
+from alcca.store.ngram_digest import PairsDigest
 from alcca.store.ngram_postings import LARGEST, NARROW, GramRows, Postings
+from alcca.store.time_limit import time_limit
 
 __all__ = ["HEARD", "KINDS", "LYRICS", "NgramIndex"]
 
@@ -129,6 +131,24 @@ class NgramIndex:
         """The numbers of all indexed songs, in ascending order."""
         yield from (song for (song,) in self._db.execute(f"SELECT song FROM {self._letters} ORDER BY song").fetchall())
 
+    def agrees_with(self, songs: Iterable[tuple[int, str]]) -> bool:
+        """Whether the index holds exactly these songs, given as for `put_all`, and no row of it is damaged."""
+        wanted, filed = PairsDigest(), PairsDigest()
+        count = 0
+        remaining = iter(songs)
+        while bulk := dict(itertools.islice(remaining, BULK)):
+            count += len(bulk)
+            if any(self._letters_of(song) != letters.encode("ascii", "replace") for song, letters in bulk.items()):
+                return False
+            wanted.add_texts(bulk)
+        fresh = self._fresh_rows()
+        filed.add_texts({song: letters.decode("ascii", "replace") for song, letters in fresh})
+        for gram, song in self._rows.pairs():
+            filed.add(gram, song)
+        (stored,) = self._db.execute(f"SELECT count(*) FROM {self._letters}").fetchone()
+        (marked,) = self._db.execute(f"SELECT count(*) FROM {self._fresh}").fetchone()
+        return wanted == filed and stored == count and marked == len(fresh)
+
     def letters(self, song: int) -> str | None:
         """The folded letters by which a song is indexed; None if it is not indexed."""
         row = self._letters_of(song)
@@ -152,6 +172,11 @@ class NgramIndex:
             The songs' numbers, most votes first, lower numbers first among equals; empty for a query of fewer than
             three letters.
 
+        Raises
+        ------
+        UsageError
+            The search takes too long; see `alcca.store.time_limit`.
+
         Notes
         -----
         Each distinct 5-gram of the query that occurs in ``d`` songs votes for them with weight log₂(1 + M/d), where M
@@ -161,7 +186,8 @@ class NgramIndex:
         if k < 1 or not wanted.size:
             return []
         # Fresh songs first: if another process sorts them in meanwhile, they are seen twice and not missed.
-        postings = [*self._fresh_postings(wanted), *self._rows.postings(wanted)]
+        with time_limit(self._db):
+            postings = [*self._fresh_postings(wanted), *self._rows.postings(wanted)]
         candidates = list(itertools.islice(self._ranked(postings, wanted.size, k, among), k))
         if len(candidates) < k:
             candidates += [few for few in self._few(k, among) if few not in candidates]

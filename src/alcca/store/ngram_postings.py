@@ -94,6 +94,14 @@ class GramRows:
         """Remove all songs."""
         self._db.execute(f"DELETE FROM {self._table}")
 
+    def pairs(self) -> Iterator[tuple[Integers, Integers]]:
+        """Each gram and each song that contains it, as two arrays of equal length; in pieces."""
+        for block in self._blocks():
+            first, _ = _songs_of(block)
+            for begin in range(block << GRAM_BITS, (block + 1) << GRAM_BITS, STEP):
+                keys, holders, within = self._read(f"key >= {begin} AND key < {begin + STEP}")
+                yield np.repeat(keys & ((1 << GRAM_BITS) - 1), holders), first + within.astype(np.int64)
+
     def _blocks(self) -> Iterator[int]:
         """The blocks that have rows, in ascending order."""
         block = self._first_block(0)

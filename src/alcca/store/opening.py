@@ -1,15 +1,44 @@
 """Opening a library's store: it is created by the first write, and locked while something is written."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from alcca.errors import DiskError, LibraryError, NoLibraryError, UsageError
 from alcca.persistence import disk_error
+from alcca.persistence.trusted import is_trusted_address
 from alcca.store.database import Access, is_library
+from alcca.store.seal import break_seal
 from alcca.store.songs import Store
+from alcca.store.sqlite_errors import DATABASE, REMEDY
 
-__all__ = ["OpenStore"]
+__all__ = ["OpenStore", "warn_of_damage"]
+
+log = logging.getLogger("alcca")
+
+
+def _check_addresses(store: Store) -> None:
+    """Refuse to read music from where the user has never read any: a library may name any address."""
+    untrusted = next((path for path in store.addresses() if not is_trusted_address(path)), None)
+    if untrusted is not None:
+        place = untrusted.rpartition("/")[0]
+        raise LibraryError(
+            f"{store.folder}: names music at {place}, which is read only with your permission; if you trust it, run "
+            f"the command again with --trust {place} (or an address above it)"
+        )
+
+
+def warn_of_damage(store: Store) -> bool:
+    """Warn if the database has changed since alcca wrote it; return whether it has."""
+    if not store.seal_is_broken:
+        return False
+    log.warning(
+        "%s: has changed since alcca wrote it, so it is damaged, and results may lack songs; %s",
+        store.folder / DATABASE,
+        REMEDY,
+    )
+    return True
 
 
 class OpenStore:
@@ -36,9 +65,11 @@ class OpenStore:
 
     def _find(self) -> Store:
         try:
-            return Store(self.path, Access.THERE)
+            store = Store(self.path, Access.THERE)
         except NoLibraryError:
             return Store(self.path, Access.NOWHERE)
+        warn_of_damage(store)
+        return store
 
     @property
     def store(self) -> Store:
@@ -60,6 +91,9 @@ class OpenStore:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Store]:
         """Create the library if there is none, lock it against other writers, and yield the store.
+
+        Indexes of a library whose seal is broken are first built anew, and all its files are read again by the next
+        `add`; at the end the library is sealed.
 
         Raises
         ------
@@ -89,7 +123,14 @@ class OpenStore:
             ) from error
         try:
             with store.named_errors():
+                _check_addresses(store)
+                if store.seal_is_broken:
+                    with store.transaction():
+                        store.rebuild_indexes()
+                        store.distrust_files()
+                    break_seal(self.path, repaired=True)
                 yield store
+                store.seal()
         finally:
             lock.release()
 

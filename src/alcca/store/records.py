@@ -41,7 +41,8 @@ class Song:
 
     ``lyrics_reason`` and ``audio_reason`` are the reasons why there are no usable lyrics or no usable audio; both are
     None for a song that can be used for training. ``words_from`` is that one of the ``paths`` with this content whose
-    folder and tags gave the words.
+    folder and tags gave the words. ``lyrics_aloud`` are the lyrics, line by line, with the readings of characters that
+    they gave (ruby, furigana) or that a dictionary has; None without any.
     """
 
     hash: str
@@ -60,6 +61,7 @@ class Song:
     notes: tuple[str, ...] = ()
     id: int = 0
     paths: tuple[str, ...] = ()
+    lyrics_aloud: str | None = None
 
     @property
     def usable(self) -> bool:

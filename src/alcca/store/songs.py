@@ -4,7 +4,10 @@
 song has no lyrics and no audio.
 """
 
+import contextlib
 import json
+import logging
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -12,20 +15,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import LibraryError
-from alcca.store.database import Database, checksum, path_from_key, path_key
+from alcca.matching.folding import VERSION
+from alcca.store.database import Database, checksum, path_from_key, path_key, storable
 from alcca.store.embeddings import Embeddings
-from alcca.store.exact_words import phrases
+from alcca.store.exact_words import ExactWords
+from alcca.store.readings import Readings
 from alcca.store.records import WORDS, FileStamp, Song, SongAudio, SongSummary
-from alcca.store.tables import PartTables
+from alcca.store.tables import FOLDING, PartTables
 from alcca.store.transcripts import Transcripts
 
 __all__ = ["Store"]
 
+log = logging.getLogger("alcca")
+
 T = TypeVar("T", bound=PartTables)
 
 # The tables of the parts of a search; see `alcca.search.parts.register`.
-PART_TABLES: list[type[PartTables]] = [Transcripts, Embeddings]
+PART_TABLES: list[type[PartTables]] = [Readings, Transcripts, Embeddings, ExactWords]
 
+ORPHANS = [
+    f"FROM {table} WHERE song NOT IN (SELECT id FROM songs)"
+    for table in ("files", "features", "transcripts", "embeddings")
+]
 DAMAGED = "the library's row of it is damaged; run alcca add on its folder to read it again"
 SONG_COLUMNS = (
     "hash",
@@ -47,16 +58,31 @@ class Store(Database):
         """Open the database and the tables of the parts of a search."""
         super().__post_init__()
         self._part_tables = {tables: tables(self._db) for tables in PART_TABLES}
+        if self.hindrance is not None and self.is_outdated:
+            log.warning(
+                "%s: an older alcca indexed its words, so words with accents or in other scripts may not be found; "
+                "their index cannot be built anew: %s",
+                self.folder,
+                self.hindrance,
+            )
 
     def _lacks_tables(self, only_required: bool = False) -> bool:
-        return not all(self._has(tables.schema, only_tables=only_required) for tables in PART_TABLES)
+        if only_required:
+            return not all(self._has(tables.schema, only_tables=True) for tables in PART_TABLES if tables.required)
+        return self.is_outdated or not all(self._has(tables.schema) for tables in PART_TABLES)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether words were indexed by another folding; once the library is opened to be written, they are not."""
+        return bool(self.setting(FOLDING) != VERSION)
 
     def _add_missing_tables(self) -> None:
         for tables in PART_TABLES:
             is_new = not self._has(tables.schema, only_tables=True)
             self._run(tables.schema)
-            if is_new:
+            if is_new or (tables.folds and self.is_outdated):
                 tables(self._db).rebuild()
+        self.set_setting(FOLDING, VERSION)
 
     def tables(self, of: type[T]) -> T:
         """The tables of a part of a search in this store."""
@@ -83,7 +109,7 @@ class Store(Database):
         old = self._db.execute("SELECT song FROM files WHERE path = ?", (key,)).fetchone()
         self._db.execute(
             "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
-            (key, stamp.size, stamp.modified, stamp.fingerprint, stamp.song, stamp.unreadable),
+            (key, stamp.size, stamp.modified, stamp.fingerprint, stamp.song, storable(stamp.unreadable)),
         )
         if old is not None and old[0] not in (None, stamp.song):
             self._drop_orphan(old[0])
@@ -91,6 +117,22 @@ class Store(Database):
     def forget_file(self, path: str) -> None:
         """Remove a file's record but not its song: the file was moved, and the song has another path."""
         self._db.execute("DELETE FROM files WHERE path = ?", (path_key(path),))
+
+    def drop_file(self, path: str) -> None:
+        """Remove a file's record, and its song if that has no other file."""
+        old = self._db.execute("SELECT song FROM files WHERE path = ?", (path_key(path),)).fetchone()
+        self.forget_file(path)
+        if old is not None and old[0] is not None:
+            self._drop_orphan(old[0])
+
+    def addresses(self) -> list[str]:
+        """The addresses among the paths of files: those of music that is not on this machine's disks."""
+        rows = self._db.execute("SELECT path FROM files WHERE instr(path, '://') ORDER BY path")
+        return [path_from_key(path) for (path,) in rows]
+
+    def distrust_files(self) -> None:
+        """Forget when files were read, so that the next ``add`` reads all of them again."""
+        self._db.execute("UPDATE files SET modified = 0")
 
     def _drop_orphan(self, song: int) -> None:
         if self._db.execute("SELECT 1 FROM files WHERE song = ?", (song,)).fetchone() is None:
@@ -123,7 +165,7 @@ class Store(Database):
 
     def song_by_hash(self, content: str) -> Song | None:
         """The song with this content hash, or None."""
-        songs = list(self._select("WHERE hash = ?", (content,)))
+        songs = list(self._select("WHERE hash = ?", (storable(content),)))
         return songs[0] if songs else None
 
     def songs(self, ids: Sequence[int] | None = None) -> list[Song]:
@@ -150,6 +192,7 @@ class Store(Database):
                 f"SELECT id, checksum, {', '.join(SONG_COLUMNS)} FROM songs {where} ORDER BY id", values
             ).fetchall()
             ids = json.dumps([row[0] for row in rows])
+            aloud = self.tables(Readings).of([row[0] for row in rows])
             paths: dict[int, list[str]] = {}
             for song, path in self._db.execute(
                 "SELECT song, path FROM files WHERE song IN (SELECT value FROM json_each(?)) ORDER BY path",
@@ -166,24 +209,21 @@ class Store(Database):
             fields["audio"] = None if fields["audio"] is None else SongAudio(**json.loads(fields["audio"]))
             fields["words_from"] = None if fields["words_from"] is None else path_from_key(fields["words_from"])
             fields["notes"] = tuple(json.loads(fields["notes"]))
-            yield Song(id=number, paths=tuple(paths.get(number, ())), **fields)
+            yield Song(id=number, paths=tuple(paths.get(number, ())), lyrics_aloud=aloud.get(number), **fields)
 
     def search_words(self, text: str, among: frozenset[int] | None = None) -> list[int]:
         """Ids of the songs that contain every word of ``text`` in title, artist or lyrics, best match first.
 
+        See `alcca.store.exact_words.ExactWords.search` for what counts as the same word, and for the order.
+
         Raises
         ------
         UsageError
-            ``text`` has more different words than an exact search takes.
+            ``text`` has more different words than an exact search takes, or the search takes too long.
         """
-        wanted = phrases(text)
-        if not wanted:
-            return []
         with self.named_errors():
-            rows = self._db.execute(
-                "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank", (" ".join(wanted),)
-            ).fetchall()
-        return [row[0] for row in rows if among is None or row[0] in among]
+            found = self.tables(ExactWords).search(text)
+        return [song for song in found if among is None or song in among]
 
     # Features
 
@@ -229,30 +269,98 @@ class Store(Database):
             ).fetchall()
         return {song: (shape, data) for song, shape, data, stored in rows if checksum(shape, data) == stored}
 
+    def is_damaged(self) -> bool:
+        """Whether the seal or a row's checksum shows damage, or a row cannot even be read."""
+        try:
+            return self.seal_is_broken or bool(self.damaged())
+        except LibraryError:
+            return True
+
+    def rebuild_indexes(self) -> None:
+        """Derive the indexes of the parts of a search, and of exact words, anew from the songs."""
+        for tables in self._part_tables.values():
+            tables.rebuild()
+
+    def stale_indexes(self) -> list[str]:
+        """Names of the indexes that do not agree with the songs; none where an older alcca indexed their words."""
+        if self.is_outdated:
+            return []
+        with self.named_errors():
+            return [name for tables in self._part_tables.values() for name in tables.stale_indexes()]
+
     def damaged(self) -> set[int]:
         """Ids of the songs with a row that does not match its checksum, or without their features."""
-        bad: set[int] = set()
+        return set().union(*self.damage().values())
+
+    def damage(self) -> dict[str, set[int]]:
+        """As `damaged`, by what is damaged of the songs: ``songs``, ``features``, and the tables of parts by name."""
+        found: dict[str, set[int]] = {"songs": set(), "features": set()}
         with self.named_errors():
-            for number, bare, stored, *values in self._db.execute(
-                "SELECT id, audio IS NOT NULL AND id NOT IN (SELECT song FROM features WHERE kind = 'mfcc'), checksum, "
-                f"{', '.join(SONG_COLUMNS)} FROM songs"
+            for number, stored, *values in self._db.execute(
+                f"SELECT id, checksum, {', '.join(SONG_COLUMNS)} FROM songs"
             ):
-                if bare or checksum(*values) != stored:
-                    bad.add(number)
+                if checksum(*values) != stored:
+                    found["songs"].add(number)
+            found["features"] |= self.without_mfcc()
             for number, shape, data, stored in self._db.execute("SELECT song, shape, data, checksum FROM features"):
                 if checksum(shape, data) != stored:
-                    bad.add(number)
-            for tables in self._part_tables.values():
-                bad |= tables.damaged()
-        return bad
+                    found["features"].add(number)
+            found |= {type(tables).__name__.lower(): tables.damaged() for tables in self._part_tables.values()}
+        return found
+
+    def without_mfcc(self) -> set[int]:
+        """Ids of the songs that have audio, but not the features that each has that was read."""
+        with self.named_errors():
+            rows = self._db.execute(
+                "SELECT id FROM songs WHERE audio IS NOT NULL "
+                "AND id NOT IN (SELECT song FROM features WHERE kind = 'mfcc')"
+            )
+            return {number for (number,) in rows}
+
+    def orphans(self) -> int:
+        """The number of rows of songs that are gone, which only damage leaves."""
+        with self.named_errors():
+            return sum(self._db.execute(f"SELECT count(*) {rows}").fetchone()[0] for rows in ORPHANS)
+
+    def drop_orphans(self) -> int:
+        """Remove rows of songs that are gone; return their number."""
+        return sum(self._db.execute(f"DELETE {rows}").rowcount for rows in ORPHANS)
+
+    def copy_rows(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
+        """Insert rows of another database, but those that contradict others; return how many."""
+        marks = ", ".join("?" * len(columns))
+        insert = f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        count = 0
+        # Their songs may be missing; `drop_orphans` then removes them.
+        self._db.execute("PRAGMA foreign_keys=OFF")
+        with self.transaction():
+            for row in rows:
+                with contextlib.suppress(sqlite3.IntegrityError):
+                    self._db.execute(insert, row)
+                    count += 1
+        self._db.execute("PRAGMA foreign_keys=ON")
+        return count
+
+    def drop_damage(self) -> dict[str, set[int]]:
+        """Remove what `damage` finds, and return it: it is read from the songs' files, or computed, again.
+
+        A song whose own row is damaged is removed with everything that belongs to it; else only its features, or its
+        row of a part of the search.
+        """
+        damage = self.damage()
+        whole = damage["songs"]
+        for tables in self._part_tables.values():
+            tables.drop(sorted(damage[type(tables).__name__.lower()] - whole))
+        self._db.executemany("DELETE FROM features WHERE song = ?", ((number,) for number in damage["features"]))
+        if whole:
+            self.drop_songs(whole)
+        return damage
 
     def drop_songs(self, ids: Iterable[int]) -> None:
         """Remove damaged songs with everything that belongs to them, so that their files are read again."""
         self._delete(list(ids))
-        # Removing a text from the word index requires the indexed text, and a damaged text is a different one.
-        self._db.execute("INSERT INTO words(words) VALUES ('rebuild')")
-        for tables in self._part_tables.values():
-            tables.rebuild()
+        # Removing a text from an index of words requires the indexed text, and a damaged text is a different one.
+        self.rebuild_indexes()
 
     def _delete(self, numbers: Sequence[int]) -> None:
         for tables in self._part_tables.values():
@@ -261,7 +369,7 @@ class Store(Database):
 
 
 def _song_values(song: Song) -> tuple[Any, ...]:
-    fields = {name: getattr(song, name) for name in (*WORDS, "hash", "audio_reason")}
+    fields: dict[str, Any] = {name: storable(getattr(song, name)) for name in (*WORDS, "hash", "audio_reason")}
     fields["song_group"] = fields.pop("group")
     fields["words_from"] = None if song.words_from is None else path_key(song.words_from)
     fields["audio"] = None if song.audio is None else json.dumps(vars(song.audio))

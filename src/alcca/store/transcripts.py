@@ -2,18 +2,18 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alcca.matching.folding import fold
+from alcca.matching.folding import fold_letters
 from alcca.speech.doubt import can_be_heard_better
 from alcca.store.database import checksum
-from alcca.store.ngram_index import NgramIndex
-from alcca.store.tables import PartTables
+from alcca.store.ngram_index import KINDS, LYRICS, NgramIndex
+from alcca.store.tables import FOLDING, PartTables
 from alcca.transcripts import Transcript
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class StoredTranscript:
 class Transcripts(PartTables):
     """Transcripts of songs, and the n-gram indexes that select candidates for a match."""
 
+    folds = True
     schema = (
         f"""
 CREATE TABLE IF NOT EXISTS transcripts (
@@ -58,8 +59,12 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
 
     def song_put(self, number: int, before: "Song | None", now: "Song") -> None:
         """Index a song's lyrics; drop its transcript if the song has lost its audio or the slice has moved."""
-        if before is None or before.lyrics != now.lyrics:
-            self._index_lyrics(number, now.lyrics)
+        if before is None or (before.lyrics, before.lyrics_aloud) != (now.lyrics, now.lyrics_aloud):
+            letters = _written_letters(now.lyrics, now.lyrics_aloud)
+            if letters:
+                self.lyrics_index.put(number, letters)
+            else:
+                self.lyrics_index.remove(number)
         if before is not None and before.audio is not None and before.audio != now.audio:
             stored = self.of([number]).get(number)
             moved = now.audio is None or now.audio.start != before.audio.start
@@ -84,7 +89,7 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
         self._db.execute(
             "INSERT OR REPLACE INTO transcripts VALUES (?, ?, ?, ?, ?, ?, ?)", (number, *values, checksum(*values))
         )
-        letters = fold(transcript.all_text).letters
+        letters = fold_letters(transcript.all_text)
         if letters:
             self.heard_index.put(number, letters)
         else:
@@ -131,30 +136,50 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
     def letter_stamps(self, kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Ids of the songs in the index of a kind, ascending, and for each a number that changes with its words."""
         rows = {"lyrics": "SELECT id, checksum FROM songs", "heard": "SELECT song AS id, checksum FROM transcripts"}
-        select = f"SELECT id, checksum FROM ({rows[kind]}) JOIN candidates_{kind}_letters ON song = id ORDER BY id"
+        # Words that are folded by another version have other letters.
+        folded = f"(SELECT CAST(value AS INTEGER) << 32 FROM settings WHERE key = '{FOLDING}')"
+        stamp = f"checksum + coalesce({folded}, 0)"
+        select = f"SELECT id, {stamp} FROM ({rows[kind]}) JOIN candidates_{kind}_letters ON song = id ORDER BY id"
         stamps = np.fromiter(self._db.execute(select), [("song", np.int64), ("checksum", np.int64)])
         return np.ascontiguousarray(stamps["song"]), np.ascontiguousarray(stamps["checksum"])
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Remove the transcripts of songs; they are transcribed again."""
+        for number in numbers:
+            self.remove(number)
 
     def damaged(self) -> set[int]:
         """Ids of the songs with a transcript that does not match its checksum."""
         rows = self._db.execute("SELECT song, extent, words, language, model, heard, checksum FROM transcripts")
         return {song for song, *values, stored in rows if checksum(*values) != stored}
 
+    def stale_indexes(self) -> list[str]:
+        """Names of the n-gram indexes that do not agree with the lyrics or the transcripts."""
+        return [f"n-grams of {kind}" for kind in KINDS if not self.index(kind).agrees_with(self._letters(kind))]
+
+    def _letters(self, kind: str) -> Iterator[tuple[int, str]]:
+        """Songs and their folded letters, as they belong into the index of a kind."""
+        for song, lyrics, aloud, heard in self._db.execute(
+            "SELECT id, lyrics, text, heard FROM songs LEFT JOIN readings ON readings.song = id "
+            "LEFT JOIN transcripts ON transcripts.song = id ORDER BY id"
+        ):
+            if kind == LYRICS:
+                letters = _written_letters(lyrics, aloud)
+            else:
+                letters = fold_letters(Transcript.from_dict(json.loads(heard)).all_text) if heard else ""
+            if letters:
+                yield song, letters
+
     def rebuild(self) -> None:
         """Index all lyrics and all transcripts anew."""
         self.lyrics_index.clear()
         self.heard_index.clear()
-        for number, lyrics in self._db.execute("SELECT id, lyrics FROM songs WHERE lyrics IS NOT NULL").fetchall():
-            self._index_lyrics(number, lyrics)
+        self.lyrics_index.put_all(self._letters(LYRICS))
         numbers = [row[0] for row in self._db.execute("SELECT song FROM transcripts").fetchall()]
-        for number, stored in self.of(numbers).items():
-            letters = fold(stored.transcript.all_text).letters
-            if letters:
-                self.heard_index.put(number, letters)
+        heard = ((number, fold_letters(stored.transcript.all_text)) for number, stored in self.of(numbers).items())
+        self.heard_index.put_all((number, letters) for number, letters in heard if letters)
 
-    def _index_lyrics(self, number: int, lyrics: str | None) -> None:
-        letters = fold(lyrics or "").letters
-        if letters:
-            self.lyrics_index.put(number, letters)
-        else:
-            self.lyrics_index.remove(number)
+
+def _written_letters(lyrics: str | None, aloud: str | None) -> str:
+    """The letters by which a song's lyrics are found: as they are written, and as they are read aloud."""
+    return fold_letters(lyrics or "") + fold_letters(aloud or "")
