@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -35,6 +36,7 @@ from tests.server.visiting import OPTIONS
 from alcca import ALCCA, CCA, Library
 from alcca.sandbox.transcriber import BusyError, TranscriptionError
 from alcca.server.application import create_app
+from alcca.server.connections import server_of
 from alcca.server.run import MAX_UPLOAD, SECONDS_TO_FINISH
 from alcca.server.service import Service
 from alcca.store.songs import Store
@@ -302,12 +304,10 @@ def listening(_listening: FastAPI, ears: Ears) -> TestClient:
 
 
 @contextlib.contextmanager
-def running(app: FastAPI) -> Iterator[int]:
-    """The port of a server in a thread of this process."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_FINISH)
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
+def running(app: FastAPI, listener: socket.socket | None = None) -> Iterator[int]:
+    """The port of a server in a thread of this process, or of one at a socket that is given."""
+    server = server_of(app, SECONDS_TO_FINISH, port=0)
+    thread = threading.Thread(target=server.run, args=([listener] if listener else None,), daemon=True)
     thread.start()
     try:
         while not server.started:

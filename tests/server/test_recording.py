@@ -2,14 +2,22 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from alcca import Library
 from alcca.server.application import create_app
+from alcca.server.audio_file import send_recording
+from alcca.server.served_file import ServedFile, open_recording
 from alcca.server.service import Service
+from alcca.songs.audio import content_hash
+from alcca.store.records import FileStamp
 
 API = "/api/v1"
 
@@ -91,8 +99,8 @@ def test_a_range_beyond_the_end_is_a_416(client, problem_of, flac, begin):
 
 @pytest.mark.parametrize(
     "asked",
-    ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=--1", "bytes=0-1,5-6", "lines=0-1",
-     "bytes=1.5-2", f"bytes={'9' * 5000}-", "bytes=0-" + ",0-" * 5000, "bytes=0x10-"],
+    ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=999999999-5", "bytes=--1", "bytes=0-1,5-6",
+     "lines=0-1", "bytes=1.5-2", f"bytes={'9' * 5000}-", "bytes=0-" + ",0-" * 5000, "bytes=0x10-"],
 )  # fmt: skip
 def test_a_range_that_cannot_be_understood_gets_the_whole_file(client, flac, asked):
     address, data = flac
@@ -108,6 +116,47 @@ def test_a_player_that_comes_back_gets_its_range_only_of_the_same_file(client, f
     assert (again.status_code, again.content) == (206, data[10:20])
     other = client.get(address, headers={"range": "bytes=10-19", "if-range": '"another"'})
     assert (other.status_code, other.content) == (200, data)
+
+
+def test_a_range_of_another_version_is_of_no_importance(client, flac):
+    address, data = flac
+    date = client.head(address).headers["last-modified"]
+    again = client.get(address, headers={"range": "bytes=0-1", "if-range": date})
+    assert (again.status_code, again.content) == (206, data[:2])
+    for version in ('"another"', "Mon, 01 Jan 2001 00:00:00 GMT", "nonsense"):
+        for asked in ("bytes=0-1", f"bytes={len(data)}-"):
+            other = client.get(address, headers={"range": asked, "if-range": version})
+            assert (other.status_code, other.content) == (200, data), (version, asked)
+
+
+def test_a_recording_that_the_browser_has_is_not_sent_again(client, flac):
+    address, data = flac
+    told = client.head(address).headers
+    for condition in ({"if-none-match": told["etag"]}, {"if-none-match": f'"x", W/{told["etag"]}'},
+                      {"if-none-match": "*"}, {"if-modified-since": told["last-modified"]}):  # fmt: skip
+        for more in ({}, {"range": "bytes=0-1"}):
+            answer = client.get(address, headers={**condition, **more})
+            assert (answer.status_code, answer.content) == (304, b""), condition
+            assert answer.headers["etag"] == told["etag"]
+    for condition in ({"if-none-match": '"x"'}, {"if-modified-since": "Mon, 01 Jan 2001 00:00:00 GMT"},
+                      {"if-none-match": '"x"', "if-modified-since": told["last-modified"]}):  # fmt: skip
+        assert client.get(address, headers=condition).content == data, condition
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Füße – 日本.m4a", "audio/mp4"), ("a.M4A", "audio/mp4"), ("a.flac", "audio/flac"), ("a.opus", "audio/ogg"),
+     ("a.m4b", "audio/mp4"), ("a.weba", "audio/webm"), ("a.ape", "audio/x-ape"),
+     ("a.strange", "application/octet-stream")],
+)  # fmt: skip
+def test_a_player_is_told_the_type_and_the_name(tmp_path, name, kind):
+    path = tmp_path / name
+    path.write_bytes(b"sound")
+    answer = send_recording(Request({"type": "http", "headers": []}), ServedFile(path, path.open("rb")))
+    assert answer.headers["content-type"] == kind
+    told = answer.headers["content-disposition"].partition("; filename")[2]
+    assert unquote(told.removeprefix("*=utf-8''").removeprefix('="').removesuffix('"')) == name
+    assert told.isascii()
 
 
 def test_a_recording_may_be_kept_by_the_browser_alone(client, flac):
@@ -161,6 +210,78 @@ def test_what_is_no_recording_is_not_sent(tmp_path, music_once, problem_of):
                 assert "alcca add" in problem_of(answer, 404)
                 assert "root:" not in answer.text
                 assert str(tmp_path) not in answer.text
+
+
+def served(song_stamps, content, places):
+    """The bytes that are sent; None for none."""
+    song = SimpleNamespace(audio=object(), hash=content)
+    found = open_recording(song, song_stamps, [str(place) for place in places])
+    if found is None:
+        return None
+    with found.file as file:
+        return file.read()
+
+
+def stamp_of(path, **fields):
+    about = path.stat()
+    return replace(FileStamp(str(path), about.st_size, about.st_mtime_ns, ""), **fields)
+
+
+def alike(path, other, data):
+    """Write a file that has size and time of another one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data.ljust(other.stat().st_size)[: other.stat().st_size])
+    os.utime(path, ns=(other.stat().st_atime_ns, other.stat().st_mtime_ns))
+    return path
+
+
+def test_a_link_that_leads_out_is_followed_to_the_very_bytes_that_were_decoded_alone(tmp_path):
+    music, real = (tmp_path / "music").resolve(), tmp_path / "elsewhere" / "song.flac"
+    music.mkdir()
+    real.parent.mkdir()
+    real.write_bytes(b"the sound of a song" * 99)
+    link = music / "song.flac"
+    link.symlink_to(real)
+    stamps, content = [stamp_of(link)], content_hash(link)
+    assert served(stamps, content, [music]) == real.read_bytes()
+    secret = alike(tmp_path / "secret", real, b"root: of the same size and time")
+    link.unlink()
+    link.symlink_to(secret)
+    assert served(stamps, content, [music]) is None
+    # A folder on the way may be swapped as well.
+    (tmp_path / "secrets").mkdir()
+    secret.rename(tmp_path / "secrets" / "song.flac")
+    (music / "album").symlink_to(tmp_path / "secrets")
+    swapped = [replace(stamps[0], path=str(music / "album" / "song.flac"))]
+    assert served(swapped, content, [music]) is None
+    # Below the folders that were added, size and time tell enough.
+    assert served(swapped, content, [tmp_path.resolve()]) is not None
+    assert served([replace(stamps[0], path=str(real), unreadable="today")], content, [music]) is None
+
+
+@pytest.mark.parametrize("swapped", ["file", "folder"])
+def test_what_is_swapped_between_the_look_and_the_opening_is_refused(tmp_path, monkeypatch, swapped):
+    music = tmp_path.resolve() / "music"
+    song = music / "album" / "song.flac"
+    song.parent.mkdir(parents=True)
+    song.write_bytes(b"the sound of a song" * 99)
+    stamps, content = [stamp_of(song)], content_hash(song)
+    secret = alike(tmp_path / "secrets" / "song.flac", song, b"root:")
+    real = os.path.realpath
+
+    def swap(path, **options):
+        found = real(path, **options)
+        if swapped == "file":
+            song.unlink()
+            song.symlink_to(secret)
+        else:
+            song.parent.rename(music / "moved")
+            song.parent.symlink_to(secret.parent)
+        return found
+
+    assert served(stamps, content, [music]) == song.read_bytes()
+    monkeypatch.setattr(os.path, "realpath", swap)
+    assert served(stamps, content, [music]) is None
 
 
 def test_a_file_that_has_gone_is_said_to_be(tmp_path, music_once, problem_of):

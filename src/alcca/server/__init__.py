@@ -1,4 +1,5 @@
 """The server: a search page and a REST API over one library.
 
-Imports from: _version, errors, experiments, library, matching, sandbox, search, store, transcripts.
+Imports from: _version, errors, experiments, library, matching, persistence, sandbox, search, songs,
+store, transcripts.
 """

@@ -9,7 +9,6 @@ from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
@@ -20,6 +19,7 @@ from alcca.server.audio_file import send_recording
 from alcca.server.clip_search import ClipSearch
 from alcca.server.evaluation import is_evaluated, read_evaluation
 from alcca.server.events import EVENT, SearchEvents
+from alcca.server.lanes import Lanes
 from alcca.server.problems import documented
 from alcca.server.schemas import Evaluation, LibraryStatus, SongDetails, SongList, SongMap
 from alcca.server.search_schemas import (
@@ -37,7 +37,7 @@ from alcca.store.records import Song as StoredSong
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/v1", responses=documented(400, 401, 403, 413, 421, 422, 503))
+router = APIRouter(prefix="/api/v1", responses=documented(400, 401, 403, 413, 421, 422, 429, 503))
 # The largest integer that SQLite can store.
 MAX_ID = 2**63 - 1
 
@@ -47,6 +47,23 @@ def _service(request: Request) -> Service:
     # Check on every request, including those answered from memory or from files beside the database.
     service.library.check()
     return service
+
+
+def _lanes(request: Request) -> Lanes:
+    lanes: Lanes = request.app.state.lanes
+    return lanes
+
+
+WithLanes = Annotated[Lanes, Depends(_lanes)]
+
+
+async def _turn(lanes: WithLanes) -> AsyncIterator[None]:
+    async with lanes.searches.turn():
+        yield
+
+
+# Given back before the response is sent, which depends on the client.
+IN_TURN = [Depends(_turn, scope="function")]
 
 
 def _where(
@@ -71,9 +88,10 @@ def _song(song: Annotated[int, Path(ge=1, le=MAX_ID, examples=[1])], service: As
 OneSong = Annotated[StoredSong, Depends(_song)]
 
 
-def _clip_search(
+async def _clip_search(
     file: Annotated[UploadFile, File(description="A recording in any common format; its middle 30 s are used.")],
     service: Asked,
+    lanes: WithLanes,
     where: Where,
     k: Count = 10,
     by: Annotated[str, Query(description="A part of the search, or both.", json_schema_extra=name_parts)] = BOTH,
@@ -86,12 +104,15 @@ def _clip_search(
         ),
     ] = False,
 ) -> ClipSearch:
-    # Use a temporary name: the sender's file name must not choose a path on this machine.
-    with tempfile.NamedTemporaryFile(prefix="alcca-clip-") as clip:
-        shutil.copyfileobj(file.file, clip)
-        clip.flush()
-        name = FilePath(file.filename or "the recording").name
-        return service.search_audio(FilePath(clip.name), name, k, where, by, explain, careful)
+    def read() -> ClipSearch:
+        # Use a temporary name: the sender's file name must not choose a path on this machine.
+        with tempfile.NamedTemporaryFile(prefix="alcca-clip-") as clip:
+            shutil.copyfileobj(file.file, clip)
+            clip.flush()
+            name = FilePath(file.filename or "the recording").name
+            return service.search_audio(FilePath(clip.name), name, k, where, by, explain, careful)
+
+    return await lanes.recordings.run(read)
 
 
 ByClip = Annotated[ClipSearch, Depends(_clip_search)]
@@ -120,15 +141,15 @@ async def _closed_when_gone(request: Request, search: ClipSearch) -> AsyncIterat
     summary="Songs whose lyrics fit a recording",
     responses=documented(409),
 )
-async def search_audio(request: Request, search: ByClip) -> SearchResult:
+async def search_audio(request: Request, search: ByClip, lanes: WithLanes) -> SearchResult:
     """Transcribe a recording; rank songs by its words and by how well their lyrics fit in the learned space.
 
     If no hit is sure, the recording is listened to again, for the lyrics of the likeliest songs.
     """
     async with _closed_when_gone(request, search):
-        await run_in_threadpool(search.hear)
-        await run_in_threadpool(search.before_listening)
-        return await run_in_threadpool(search.result)
+        await lanes.recordings.run(search.hear)
+        await lanes.recordings.run(search.before_listening)
+        return await lanes.recordings.run(search.result)
 
 
 @router.post(
@@ -141,7 +162,7 @@ async def search_audio(request: Request, search: ByClip) -> SearchResult:
         **documented(409),
     },
 )
-async def search_audio_stream(request: Request, search: ByClip) -> SearchEvents:
+async def search_audio_stream(request: Request, search: ByClip, lanes: WithLanes) -> SearchEvents:
     """Stream results as Server-Sent Events, each with a line of JSON.
 
     `space`: the hits by audio alone, sent at once, in the format of /search/audio. `words`: the transcript, in the
@@ -150,14 +171,20 @@ async def search_audio_stream(request: Request, search: ByClip) -> SearchEvents:
     listened to again. `result`: the response of /search/audio. `problem`: the error, sent instead of `result`.
     """
     try:
-        first = await run_in_threadpool(search.at_once)
+        first = await lanes.recordings.run(search.at_once)
     except BaseException:
         search.close()
         raise
-    return SearchEvents(request, search, first)
+    return SearchEvents(request, search, lanes.recordings, first)
 
 
-@router.post("/search/lyrics", tags=["search"], summary="Recordings in which words are sung", responses=documented(409))
+@router.post(
+    "/search/lyrics",
+    tags=["search"],
+    summary="Recordings in which words are sung",
+    responses=documented(409),
+    dependencies=IN_TURN,
+)
 def search_lyrics(query: LyricsQuery, service: Asked) -> SearchResult:
     """Rank recordings by whether the words are sung in them, and by how well their audio fits in the learned space.
 
@@ -166,13 +193,24 @@ def search_lyrics(query: LyricsQuery, service: Asked) -> SearchResult:
     return service.search_lyrics(query)
 
 
-@router.post("/passages", tags=["search"], summary="The lines that fit a query best", responses=documented(409))
+@router.post(
+    "/passages",
+    tags=["search"],
+    summary="The lines that fit a query best",
+    responses=documented(409),
+    dependencies=IN_TURN,
+)
 def passages(asked: PassagesQuery, service: Asked) -> Passages:
     """Find the lines of each song that fit a query best, to show with the hit."""
     return service.passages(asked)
 
 
-@router.get("/songs", tags=["songs"], summary="All songs, or those that contain exactly these words")
+@router.get(
+    "/songs",
+    tags=["songs"],
+    summary="All songs, or those that contain exactly these words",
+    dependencies=IN_TURN,
+)
 def songs(
     service: Asked,
     where: Where,
@@ -186,13 +224,25 @@ def songs(
     return service.songs(words, where, k, offset)
 
 
-@router.get("/songs/{song}", tags=["songs"], summary="A song with its lyrics", responses=documented(404))
+@router.get(
+    "/songs/{song}",
+    tags=["songs"],
+    summary="A song with its lyrics",
+    responses=documented(404),
+    dependencies=IN_TURN,
+)
 def song_details(found: OneSong, service: Asked) -> SongDetails:
     """Return the details of one song."""
     return service.details(found)
 
 
-@router.get("/songs/{song}/neighbours", tags=["songs"], summary="Songs like this one", responses=documented(404, 409))
+@router.get(
+    "/songs/{song}/neighbours",
+    tags=["songs"],
+    summary="Songs like this one",
+    responses=documented(404, 409),
+    dependencies=IN_TURN,
+)
 def song_neighbours(
     found: OneSong,
     service: Asked,
@@ -212,17 +262,21 @@ def song_neighbours(
     responses={
         200: {"description": "The whole file", "content": {"audio/*": {}, "application/octet-stream": {}}},
         206: {"description": "The requested range of bytes", "content": {"audio/*": {}}},
+        304: {"description": "Unchanged since the client loaded it"},
         **documented(404, 416),
     },
 )
-def song_audio(request: Request, found: OneSong, service: Asked) -> FileResponse:
-    """Send the audio file. Byte ranges are supported, so players can seek."""
+def song_audio(request: Request, found: OneSong, service: Asked) -> Response:
+    """Send the audio file. Byte ranges are supported, so players can seek; and conditions, so that they can keep it.
+
+    If the song is a part of the file, its `cut` says which; players take it as a fragment, `audio#t=61.0,125.5`.
+    """
     if found.audio is None:
         raise HTTPException(404, "the song's file has no usable audio")
     recording = service.recording(found)
     if recording is None:
         raise HTTPException(404, "the song's file was moved, deleted or changed; run alcca add on its folder again")
-    return send_recording(request, *recording)
+    return send_recording(request, recording)
 
 
 @router.get("/map", tags=["library"], summary="All songs in two dimensions", response_model=SongMap)

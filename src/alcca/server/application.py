@@ -1,16 +1,24 @@
 """The FastAPI application: routes and middleware around one library."""
 
+from collections.abc import Iterable
+
 from fastapi import FastAPI
 
 from alcca._version import __version__
 from alcca.server.api import router
-from alcca.server.guard import Guard, SizeLimit
+from alcca.server.forwarding import LOOPBACK, BehindProxy, Proxies, check_root_path
+from alcca.server.guard import Guard
+from alcca.server.lanes import Lanes
+from alcca.server.methods import AnswerHead
+from alcca.server.names import Allowed, HostNames, parse_allowed
 from alcca.server.pages import add_api_page, add_search_page
 from alcca.server.problems import add_problem_handlers
 from alcca.server.schemas import Problem
 from alcca.server.service import Service
+from alcca.server.size_limit import SizeLimit
+from alcca.server.token import Token
 
-__all__ = ["create_app"]
+__all__ = ["check_access_from_outside", "create_app"]
 
 # Allowance for the form around an uploaded file, and the size limit for every other request body.
 FORM_BYTES = 100_000
@@ -26,7 +34,14 @@ a score in context: the share of the library's pairs of different songs that are
 
 
 def create_app(
-    service: Service, *, api_only: bool = False, token: str | None = None, hosts: frozenset[str] | None = None
+    service: Service,
+    *,
+    api_only: bool = False,
+    token: str | None = None,
+    hosts: frozenset[str] | None = None,
+    allowed_hosts: Iterable[str] = (),
+    trusted_proxies: Iterable[str] = LOOPBACK,
+    root_path: str = "",
 ) -> FastAPI:
     """Create the application that serves one library.
 
@@ -39,8 +54,21 @@ def create_app(
     token : str, optional
         Required with every request to the API.
     hosts : frozenset of str, optional
-        Host names that the server answers to. By default, any.
+        The server's own host names. None: any name, also one that is not allowed.
+    allowed_hosts : iterable of str
+        Further names, as for ``--allowed-host``.
+    trusted_proxies : iterable of str
+        Addresses or networks of the proxies whose headers are believed.
+    root_path : str
+        The path below which a proxy makes the server available.
+
+    Raises
+    ------
+    UsageError
+        If one of the last three is invalid.
     """
+    allowed, proxies, root_path = check_access_from_outside(allowed_hosts, trusted_proxies, root_path)
+    secret = None if token is None else Token(token)
     app = FastAPI(
         title="alcca",
         version=__version__,
@@ -51,16 +79,26 @@ def create_app(
         # One schema per model, for requests and responses.
         separate_input_output_schemas=False,
     )
-    app.state.service = service
+    app.state.service, app.state.lanes = service, Lanes()
     app.include_router(router)
     add_api_page(app)
     if not api_only:
-        add_search_page(app, token)
+        add_search_page(app, secret)
     add_problem_handlers(app)
+    # The last one is the first to see a request.
     app.add_middleware(SizeLimit, upload=service.max_upload + FORM_BYTES, other=MAX_QUERY)
-    app.add_middleware(Guard, token=token, hosts=hosts)
+    app.add_middleware(AnswerHead)
+    app.add_middleware(Guard, token=secret, names=HostNames(hosts, allowed))
+    app.add_middleware(BehindProxy, proxies=proxies, root_path=root_path)
     _describe_more(app, token is not None)
     return app
+
+
+def check_access_from_outside(
+    allowed_hosts: Iterable[str], trusted_proxies: Iterable[str], root_path: str
+) -> tuple[list[Allowed], Proxies, str]:
+    """Parse what `create_app` is told about proxies; raises UsageError if it is invalid."""
+    return [parse_allowed(name) for name in allowed_hosts], Proxies(trusted_proxies), check_root_path(root_path)
 
 
 def _describe_more(app: FastAPI, has_token: bool) -> None:

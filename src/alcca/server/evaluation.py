@@ -7,6 +7,7 @@ from typing import Any
 
 from alcca.errors import LibraryError
 from alcca.experiments.results import FILES, MEASURES
+from alcca.persistence.files import check_files
 from alcca.server.schemas import Evaluation, EvaluationRow
 
 __all__ = ["is_evaluated", "read_evaluation"]
@@ -29,6 +30,7 @@ def read_evaluation(folder: Path) -> Evaluation:
 
     summary = _summary(folder)
     try:
+        check_files(summary.parent, "run alcca evaluate again")
         when = summary.stat().st_mtime
         state = json.loads((summary.parent / FILES[2]).read_text(encoding="utf-8"))
         table = pd.read_csv(summary)

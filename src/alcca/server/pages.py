@@ -1,6 +1,5 @@
 """The search page, login, and the API documentation page; all files are served by this server."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +9,16 @@ from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from alcca.server.guard import COOKIE, cookie_of, same_secret
+from alcca.server.forwarding import outside
+from alcca.server.token import COOKIE, Token
 
 __all__ = ["add_api_page", "add_search_page"]
 
 STATIC = Path(__file__).parent / "static"
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
-# Slows down programs that guess tokens; people do not notice it.
-SECONDS_AFTER_A_WRONG_TOKEN = 0.5
 
 
-def add_search_page(app: FastAPI, token: str | None) -> None:
+def add_search_page(app: FastAPI, token: Token | None) -> None:
     """Serve the search page at ``/`` and the login at ``/login``."""
 
     @app.get("/", include_in_schema=False)
@@ -29,13 +27,16 @@ def add_search_page(app: FastAPI, token: str | None) -> None:
 
     @app.post("/login", include_in_schema=False)
     async def login(request: Request, given: Annotated[str, Form(alias="token", max_length=1000)]) -> RedirectResponse:
-        if token is not None and not same_secret(given, token):
-            await asyncio.sleep(SECONDS_AFTER_A_WRONG_TOKEN)
+        if token is not None and not token.accepts(given, outside(request.scope).client):
             raise HTTPException(401, "wrong token; use the one that the server was started with")
-        answer = RedirectResponse("/", 303)
+        # Relative: only the browser knows the whole address of the page.
+        answer = RedirectResponse("./", 303)
         if token is not None:
-            secure = request.url.scheme == "https"
-            answer.set_cookie(COOKIE, cookie_of(token), httponly=True, samesite="strict", secure=secure)
+            # The page's origin says https even if the proxy does not.
+            origin = request.headers.get("origin", "")
+            secure = request.url.scheme == "https" or origin.lower().startswith("https://")
+            path = request.scope["root_path"] or "/"
+            answer.set_cookie(COOKIE, token.cookie, path=path, httponly=True, samesite="strict", secure=secure)
         return answer
 
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

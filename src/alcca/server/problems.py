@@ -6,25 +6,38 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from alcca.errors import AlccaError, AudioError, LyricsError, NoLibraryError, UntrainedError, UsageError
+from alcca.errors import (
+    AlccaError,
+    AudioError,
+    LyricsError,
+    NoLibraryError,
+    SlowQueryError,
+    UntrainedError,
+    UsageError,
+)
 from alcca.sandbox.transcriber import BusyError
 from alcca.server.headers import HEADERS
+from alcca.server.methods import allowed
 from alcca.server.schemas import Problem
+from alcca.server.token import GuessedTooOftenError
 
 __all__ = ["add_problem_handlers", "documented", "problem", "problem_of"]
 
 MEDIA_TYPE = "application/problem+json"
 # Errors that the client can act on. All other errors are 500.
 STATUS_OF: dict[type[AlccaError], int] = {
+    # Before UsageError, which it is too.
+    SlowQueryError: 503,
     UsageError: 422,
     AudioError: 422,
     LyricsError: 422,
     UntrainedError: 409,
     NoLibraryError: 503,
     BusyError: 503,
+    GuessedTooOftenError: 429,
 }
 
 
@@ -63,8 +76,13 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Register handlers that return every error as a problem."""
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return problem(request.url.path, error.status_code, error.detail, error.headers)
+    async def http(request: Request, error: HTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = allowed(error.headers)
+            if request.method == "OPTIONS":
+                return Response(None, 204, headers)
+        return problem(request.url.path, error.status_code, error.detail, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -72,7 +90,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(AlccaError)
     async def known(request: Request, error: AlccaError) -> JSONResponse:
-        headers = {"Retry-After": str(error.seconds)} if isinstance(error, BusyError) else None
+        headers = {}
+        if isinstance(error, BusyError | GuessedTooOftenError):
+            headers["Retry-After"] = str(error.seconds)
         return _response(problem_of(request, error), headers)
 
     @app.exception_handler(Exception)

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.matching.lines import line_to_show
 from alcca.matching.second_listening import LISTENING
 from alcca.search.filters import counts
 from alcca.search.hits import Hit as FoundHit
-from alcca.search.hits import hit, line_to_show
+from alcca.search.hits import hit
 from alcca.search.part import HEARD, Part, Query
 from alcca.search.snapshot import Snapshot
-from alcca.server.schemas import Facet, Heard, Neighbourhood, Point, Segment, Song, SongMap
+from alcca.server.schemas import Cut, Facet, Heard, Neighbourhood, Point, Segment, Song, SongMap
 from alcca.server.search_schemas import Hit, SearchResult
+from alcca.songs.cut import split_content
 from alcca.store.records import Song as StoredSong
 from alcca.store.songs import Store
 from alcca.transcripts import Transcript
@@ -98,6 +100,7 @@ def heard_in(transcript: Transcript) -> Heard:
 
 def card(song: StoredSong, words: str = "") -> Song:
     """Convert a song for a card, with the line of its lyrics that contains one of ``words``, or the first line."""
+    _, cut = split_content(song.hash)
     return Song(
         id=song.id,
         title=song.title,
@@ -106,9 +109,10 @@ def card(song: StoredSong, words: str = "") -> Song:
         label=song.label,
         language=song.language,
         seconds=song.audio.duration if song.audio else None,
+        cut=None if cut is None else Cut(start=cut.start, end=cut.end),
         has_audio=song.audio is not None,
         has_lyrics=song.lyrics is not None,
-        line=line_to_show(song.lyrics or "", words),
+        line=line_to_show(song.lyrics or "", words, song.lyrics_aloud),
     )
 
 

@@ -1,21 +1,20 @@
 """The verb ``serve``: serve a library to browsers and programs."""
 
 import contextlib
-import ipaddress
-import socket
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 from alcca.errors import MissingExtraError, NoLibraryError, UsageError
 from alcca.search.engines.by_name import EXACT
+from alcca.server.listener import is_loopback, listen, listen_at
 from alcca.store.database import is_library
 
 __all__ = ["MAX_UPLOAD", "serve"]
 
 MAX_UPLOAD = 50 * 10**6
 SECONDS_TO_FINISH = 5
-# Connections that may wait to be accepted.
-BACKLOG = 256
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def serve(
@@ -23,7 +22,11 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
+    uds: Path | None = None,
     token: str | None = None,
+    allowed_hosts: Sequence[str] = (),
+    root_path: str = "",
+    trusted_proxies: Sequence[str] | None = None,
     api_only: bool = False,
     max_upload: int = MAX_UPLOAD,
     browse: bool = False,
@@ -39,8 +42,16 @@ def serve(
         The address to bind. Any address other than the loopback requires a token.
     port : int
         0 picks a free port.
+    uds : path, optional
+        A Unix socket to bind instead of an address.
     token : str, optional
         Required to use the API and the page.
+    allowed_hosts : sequence of str
+        Names under which a proxy makes the server available: ``music.example``, ``music.example:8443``, ``*.example``.
+    root_path : str
+        The path below which a proxy makes the server available, such as ``/lyrics``.
+    trusted_proxies : sequence of str, optional
+        Addresses or networks of the proxies whose ``X-Forwarded-*`` headers are believed. Default: the loopback.
     api_only : bool
         Serve the API without the search page.
     max_upload : int
@@ -55,62 +66,65 @@ def serve(
     MissingExtraError
         If the packages of the extra ``serve`` are not installed.
     UsageError
-        If the address cannot be bound, or if it is not the loopback and there is no token.
+        If the address cannot be bound, if it is not the loopback and there is no token, or if a name, path or address
+        is none.
     NoLibraryError
         If there is no library in ``folder``.
     """
     try:
         import torch
-        import uvicorn
 
-        from alcca.server.application import create_app
+        from alcca.server.application import check_access_from_outside, create_app
+        from alcca.server.connections import server_of
+        from alcca.server.forwarding import LOOPBACK, check_root_path
         from alcca.server.service import Service
     except ImportError as error:
         raise MissingExtraError(f"serving needs {error.name}; install it with: pip install 'alcca[serve]'") from error
     if not is_library(folder):
         raise NoLibraryError(f"{folder}: there is no library here; create one with alcca add FOLDER, then alcca train")
-    local = _is_loopback(host)
+    local = uds is not None or is_loopback(host)
+    _check_access(host, local, token, allowed_hosts)
+    proxies = LOOPBACK if trusted_proxies is None else trusted_proxies
+    # Before the library is opened, which may take seconds.
+    check_access_from_outside(allowed_hosts, proxies, root_path)
+    with contextlib.ExitStack() as opened:
+        listener = opened.enter_context(listen(host, port) if uds is None else listen_at(uds))
+        service = opened.enter_context(Service(folder, max_upload, index=index))
+        app = create_app(
+            service,
+            api_only=api_only,
+            token=token,
+            # A server that other machines reach has names that it does not know, unless its owner lists them.
+            hosts=LOCAL_NAMES | {host.lower()} if local or allowed_hosts else None,
+            allowed_hosts=allowed_hosts,
+            trusted_proxies=proxies,
+            root_path=root_path,
+        )
+        # A query is too small for several threads, and concurrent queries have a thread each.
+        torch.set_num_threads(1)
+        if uds is None:
+            shown = f"[{host}]" if ":" in host else host
+            root = check_root_path(root_path)
+            address = f"http://{shown}:{listener.getsockname()[1]}{root}/" + ("docs" if api_only else "")
+        else:
+            address = f"unix:{uds}"
+        print(f"Serving {folder} at {address} (Ctrl-C stops it)", flush=True)
+        if browse and uds is None:
+            webbrowser.open(address)
+        # uvicorn shuts down on a signal, then raises it again; the command line turns it into KeyboardInterrupt.
+        with contextlib.suppress(KeyboardInterrupt):
+            server_of(app, SECONDS_TO_FINISH).run(sockets=[listener])
+
+
+def _check_access(host: str, local: bool, token: str | None, allowed_hosts: Sequence[str]) -> None:
     if not local and not token:
         raise UsageError(
             f"host {host} can be reached from other machines, which requires a token: --token SECRET, or $ALCCA_TOKEN"
         )
     if token is not None and not token.strip():
         raise UsageError("the token is empty; choose a long random one")
-    with _listen(host, port) as listener, Service(folder, max_upload, index=index) as service:
-        names = frozenset({"localhost", "127.0.0.1", "::1", host})
-        app = create_app(service, api_only=api_only, token=token, hosts=names if local else None)
-        # A query is too small for several threads, and concurrent queries have a thread each.
-        torch.set_num_threads(1)
-        shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listener.getsockname()[1]}/" + ("docs" if api_only else "")
-        print(f"Serving {folder} at {address} (Ctrl-C stops it)", flush=True)
-        if browse:
-            webbrowser.open(address)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_FINISH)
+    if not token and any(name.strip() == "*" for name in allowed_hosts):
+        raise UsageError(
+            "--allowed-host '*' lets every web page reach this server by a name of its own, which requires a token: "
+            "--token SECRET, or give the name"
         )
-        # uvicorn shuts down on a signal, then raises it again; the command line turns it into KeyboardInterrupt.
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # Without an explicit protocol, asyncio does not set TCP_NODELAY, which delays each response by 40 ms.
-        listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
-        raise UsageError(f"cannot bind {host}, port {port} ({error}); choose another --port or --host") from error
-    return listener

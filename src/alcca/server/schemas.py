@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "Cut",
     "Evaluation",
     "EvaluationRow",
     "Facet",
@@ -34,6 +35,7 @@ SONG: dict[str, Any] = {
     "label": "Praise",
     "language": "en",
     "seconds": 91.5,
+    "cut": {"start": 61.0, "end": 152.5},
     "has_audio": True,
     "has_lyrics": True,
     "line": "Holy, holy, holy! Lord God Almighty!",
@@ -61,6 +63,13 @@ class Model(_Sayable):
     model_config = ConfigDict(extra="forbid")
 
 
+class Cut(Model):
+    """Where a song begins and ends in its audio file."""
+
+    start: Annotated[float, Field(description="In seconds.")]
+    end: Annotated[float | None, Field(description="In seconds; null for the end of the file.")]
+
+
 class Song(Model):
     """A song of the library, as a card shows it."""
 
@@ -73,6 +82,13 @@ class Song(Model):
     label: Annotated[str | None, Field(description="The song's category: its genre, or the label from a table.")]
     language: Annotated[str | None, Field(description="ISO 639-1 code.")]
     seconds: Annotated[float | None, Field(description="Duration of the recording, in seconds.")]
+    cut: Annotated[
+        Cut | None,
+        Field(
+            description="The song's part of its audio file, if a cue sheet makes several songs of the file: play "
+            "`/songs/{id}/audio#t=start,end`. All other times count from the beginning of the song."
+        ),
+    ]
     has_audio: Annotated[bool, Field(description="Whether the recording could be used.")]
     has_lyrics: Annotated[bool, Field(description="Whether there are lyrics.")]
     line: Annotated[str, Field(description="A line of the lyrics: the first, or the first with a searched word.")]

@@ -2,8 +2,6 @@
 
 import base64
 import binascii
-import os
-import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +36,8 @@ from alcca.server.schemas import (
     TimedLine,
 )
 from alcca.server.search_schemas import Line, LyricsQuery, Near, Neighbours, Passages, PassagesQuery, SearchResult
+from alcca.server.served_file import ServedFile, open_recording
+from alcca.songs.cut import file_of
 from alcca.store.records import Song as StoredSong
 from alcca.store.transcripts import StoredTranscript, Transcripts
 
@@ -158,28 +158,16 @@ class Service:
             heard=self._heard(song),
             lyrics=song.lyrics,
             lyrics_source=song.lyrics_source and Path(song.lyrics_source).name,
-            file=Path(song.paths[0]).name if song.paths else None,
+            file=Path(file_of(song.paths[0])).name if song.paths else None,
             notes=list(song.notes),
             reasons=list(song.reasons),
         )
 
-    def recording(self, song: StoredSong) -> tuple[Path, Path] | None:
-        """Return the path and the resolved path of a song's recording; None if every copy was moved or changed.
-
-        Symbolic links are followed only to the file that they led to when the song was added.
-        """
+    def recording(self, song: StoredSong) -> ServedFile | None:
+        """Open a song's recording, as `open_recording`; None if every copy was moved or changed."""
         with self.library.store() as store:
-            stamps = store.stamps_of(song.id)
-        for stamp in stamps:
-            here = Path(os.path.realpath(stamp.path))
-            try:
-                now = here.stat()
-            except OSError:
-                continue
-            same = (now.st_size, now.st_mtime_ns) == (stamp.size, stamp.modified)
-            if stat.S_ISREG(now.st_mode) and same and not stamp.unreadable:
-                return Path(stamp.path), here
-        return None
+            stamps, places = store.stamps_of(song.id), store.setting("places", [])
+        return open_recording(song, stamps, places)
 
     def _heard(self, song: StoredSong) -> SongHeard | None:
         with self.library.store() as store:

@@ -87,7 +87,8 @@ async function* eventsOf(stream) {
     text += read.value;
     const whole = text.split("\n\n");
     text = whole.pop();
-    for (const one of whole) yield readEvent(one);
+    // A comment is a sign of life.
+    for (const one of whole) if (!one.startsWith(":")) yield readEvent(one);
   }
 }
 

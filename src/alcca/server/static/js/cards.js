@@ -55,7 +55,7 @@ function score(hit) {
 
 /** The player of a song. */
 export const songPlayer = (song, place) =>
-  player(audioOf(song.id), { name: named(song), id: `${place}-${song.id}`, seconds: song.seconds });
+  player(audioOf(song.id), { name: named(song), id: `${place}-${song.id}`, seconds: song.seconds, cut: song.cut });
 
 /** A player, or a hint that there is no recording. */
 export const recording = (sound) => sound?.element ?? h("p", { class: "hint no-audio" }, "No recording");

@@ -76,9 +76,9 @@ export function timedLyrics({ lyrics, heard }, sound) {
   return element;
 }
 
-function lightUp({ audio }, lines) {
+function lightUp({ audio, at }, lines) {
   const show = () => {
-    const now = audio.currentTime;
+    const now = at();
     const playing = !audio.paused || now > 0;
     for (const { start, end, element } of lines) element.classList.toggle("lit", playing && start <= now && now < end);
   };

@@ -17,13 +17,17 @@ document.addEventListener(
 
 /**
  * @param {string} source address of the recording
- * @param {{name: string, id: string, seconds: ?number, behind: ?Node}} options `behind` is drawn under the position,
- *   such as a waveform; `seconds` is the duration, where it is known before the recording is loaded
+ * @param {{name: string, id: string, seconds: ?number, behind: ?Node, cut: ?{start: number, end: ?number}}} options
+ *   `behind` is drawn under the position, such as a waveform; `seconds` is the duration, where it is known before the
+ *   recording is loaded; `cut` is the part of the recording that is played, from which all times count
  * @returns {{element: HTMLElement, audio: HTMLAudioElement, setDuration: (seconds: number) => void,
- *   playFrom: (seconds: number) => void}}
+ *   playFrom: (seconds: number) => void, at: () => number}} `at` tells the time in what is played
  */
-export function player(source, { name, id, seconds = null, behind = null }) {
-  const audio = h("audio", { src: source, preload: "none", id: `${id}-audio`, "data-testid": "audio" });
+export function player(source, { name, id, seconds = null, behind = null, cut = null }) {
+  const start = cut?.start ?? 0;
+  const end = cut?.end ?? Infinity;
+  const part = cut ? `#t=${[cut.start, cut.end].filter((time) => time !== null).join(",")}` : "";
+  const audio = h("audio", { src: source + part, preload: "none", id: `${id}-audio`, "data-testid": "audio" });
   const button = h("button", {
     type: "button",
     class: "play",
@@ -57,14 +61,18 @@ export function player(source, { name, id, seconds = null, behind = null }) {
     else audio.pause();
   }
 
-  function playFrom(at) {
-    audio.currentTime = at;
+  function at() {
+    return Math.max(0, audio.currentTime - start);
+  }
+
+  function playFrom(time) {
+    audio.currentTime = start + time;
     show();
     audio.play().catch(() => {});
   }
 
   function seek() {
-    audio.currentTime = Number(position.value);
+    audio.currentTime = start + Number(position.value);
     show();
   }
 
@@ -78,13 +86,20 @@ export function player(source, { name, id, seconds = null, behind = null }) {
   }
 
   function show() {
-    const now = Math.min(audio.currentTime, duration || Infinity);
+    const now = Math.min(at(), duration || Infinity);
     position.max = duration || 1;
     position.value = now;
     position.disabled = !duration;
     position.setAttribute("aria-valuetext", `${spoken(now)} of ${spoken(duration)}`);
     element.style.setProperty("--played", duration ? now / duration : 0);
     time.textContent = `${clock(now)} / ${duration ? clock(duration) : "–:––"}`;
+  }
+
+  // Browsers stop at the end of a part, but go on from there when they are asked to play.
+  function stopAtEnd() {
+    if (audio.currentTime < end) return;
+    audio.pause();
+    audio.currentTime = start;
   }
 
   function setDuration(given) {
@@ -98,8 +113,9 @@ export function player(source, { name, id, seconds = null, behind = null }) {
   }
 
   for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, showButton);
+  if (cut) audio.addEventListener("timeupdate", stopAtEnd);
   audio.addEventListener("timeupdate", show);
-  audio.addEventListener("durationchange", () => setDuration(audio.duration));
+  audio.addEventListener("durationchange", () => setDuration(Math.min(audio.duration, end) - start));
   audio.addEventListener("error", () => {
     replace(
       element,
@@ -108,7 +124,7 @@ export function player(source, { name, id, seconds = null, behind = null }) {
   });
   showButton();
   show();
-  return { element, audio, setDuration, playFrom };
+  return { element, audio, setDuration, playFrom, at };
 }
 
 function cannotPlay({ error }) {

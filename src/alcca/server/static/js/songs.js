@@ -63,8 +63,8 @@ export async function songsView({ parameters }) {
     h(
       "p",
       { class: "hint", id: "songs-hint" },
-      "Finds exactly these words in titles, artists and lyrics, regardless of meaning and sound; the Search " +
-        "page does.",
+      "Finds these words in titles, artists and lyrics, whatever their case and accents; the beginning of the last " +
+        "word is enough. The Search page also finds lines that are nearly right, and sound.",
     ),
     narrow.element,
   );
@@ -77,7 +77,7 @@ function render(list, query) {
   if (!list.total) {
     return notice(
       "No song fits.",
-      "Songs must contain every word exactly as written. Try fewer words, or clear the filters.",
+      "Songs must contain every word; only case and accents may differ. Try fewer words, or clear the filters.",
     );
   }
   const cards = h(
