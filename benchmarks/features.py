@@ -23,7 +23,7 @@ import soundfile
 from alcca.features.mfcc import mfcc
 from alcca.library.library import Library
 from alcca.songs.audio import SAMPLE_RATE, SLICE_SECONDS, read_slice
-from alcca.songs.decoders import PyavDecoder
+from alcca.songs.ffmpeg import PyavDecoder
 from alcca.songs.scan import find_audio
 from benchmarks.measuring import Row, Table, in_turns, make_parser, publish
 

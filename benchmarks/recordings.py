@@ -16,7 +16,7 @@ from alcca import HeardWords, transcribe
 from alcca.matching.passages import find_passages
 from alcca.matching.posterior import certainty, posterior
 from alcca.retrieval import chance_mrr1, mrr1
-from alcca.songs.lyrics import read_lyrics_file
+from alcca.texts.encodings import read_lyrics_file
 
 
 def main() -> None:

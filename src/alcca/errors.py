@@ -21,6 +21,7 @@ __all__ = [
     "MissingExtraError",
     "NoLibraryError",
     "NotFittedError",
+    "SlowQueryError",
     "SpeechModelError",
     "TranscriptionError",
     "UntrainedError",
@@ -38,6 +39,10 @@ class UsageError(AlccaError, ValueError):
     """An invalid call: an option is out of range, or a folder does not exist."""
 
     exit_code = 2
+
+
+class SlowQueryError(UsageError):
+    """A query was interrupted because it took longer than queries may."""
 
 
 class AudioError(AlccaError):

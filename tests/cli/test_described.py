@@ -7,12 +7,16 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 import pytest
+from tests.strangers import stranger
 
 from alcca import Results
 from alcca.cli.arguments import make_parser
 from alcca.cli.described import complete
 from alcca.cli.main import main
 from alcca.datasets import make_songs
+from alcca.persistence.trusted import trust
+
+__all__ = ["stranger"]
 
 
 @pytest.fixture(autouse=True)
@@ -175,10 +179,51 @@ def test_songs_and_cluster_of_the_command_line_beat_those_of_the_file_and_these_
 ):
     monkeypatch.setenv("ALCCA_LIBRARY", "default")
     monkeypatch.setenv("ALCCA_CLUSTER", "tcp://environment:1")
+    monkeypatch.setenv("ALCCA_CONFIG", str(tmp_path / "config"))
+    trust("cluster:tcp://file:1")
     file = describe(tmp_path, 'data = "here.npz"\ncluster = "tcp://file:1"\n')
     options = make_parser(defaultdict(lambda: print)).parse_args(["evaluate", *arguments, "--config", str(file)])
     complete(options)
     assert (options.data and options.data.name, options.library.name, options.cluster) == (data, library, cluster)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('methods = "cca,stranger.Method"', "stranger"),
+        ('methods = ["fused:stranger.Method:ridge=1.5"]', "stranger"),
+        ("[methods.'stranger.Method']", "stranger"),
+        ("[methods.mine]\nclass = 'stranger.Method'", "stranger"),
+        ('lyrics_encoders = "sentence:owner/model,tfidf"', "sentence:owner/model"),
+        ('audio_encoders = ["mfcc", "clap:owner/model"]', "clap:owner/model"),
+        ('cluster = "tcp://stranger:8786"', "cluster:tcp://stranger:8786"),
+        ('log = "mlflow:http://stranger"', "mlflow:http://stranger"),
+    ],
+)
+def test_what_a_file_names_of_others_runs_only_with_permission(songs, run, stranger, tmp_path, monkeypatch, text, name):
+    monkeypatch.setenv("ALCCA_CONFIG", str(tmp_path / "config"))
+    file = describe(tmp_path, f'data = "{songs}"\nfolds = 2\ncomponents = 2\n{text}\n')
+    monkeypatch.chdir(stranger.parent)
+    err = run("--config", file, code=2)
+    assert f"{file}: names {name}, which runs code of others or connects to them only with" in err
+    assert err.strip().endswith(f"with --trust {name}")
+    assert not (stranger / "IMPORTED").exists()
+    if name == "stranger" and "fused" not in text:
+        run("--config", file, "--trust", "stranger")
+        assert (stranger / "IMPORTED").exists()
+        assert not (stranger / "PROOF").exists()
+
+
+def test_what_the_command_line_names_needs_no_permission_and_replaces_what_the_file_names(songs, run, tmp_path):
+    file = describe(tmp_path, f'data = "{songs}"\nfolds = 2\ncomponents = 2\nmethods = "stranger.Method"\n')
+    run("--config", file, "--methods", "cca")
+
+
+@pytest.mark.parametrize("name", ["subprocess.Popen", "os.system", "stranger.Nothing", "stranger.factory"])
+def test_what_is_no_method_is_not_called(songs, run, stranger, name, tmp_path):
+    err = run(songs, "--methods", f"{name}:args=x", code=2)
+    assert f"method '{name}' is no class of estimators" in err
+    assert not (stranger / "PROOF").exists()
 
 
 def test_without_a_file_the_environment_counts(monkeypatch):

@@ -2,14 +2,16 @@
 
 import errno
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from alcca.cleaning.lyrics import clean_lyrics
+from alcca.cleaning.timed_lines import timed_lines
 from alcca.cli import lyrics
 from alcca.errors import DiskError
 from alcca.library.lyrics_proposals import Proposal
-from alcca.songs.lrc import read_lrc, sung_text
 from alcca.store.records import Song, SongAudio
 from alcca.transcripts import Segment, Transcript
 
@@ -26,7 +28,7 @@ PLAIN = (
 def proposal(folder, content, duration=40.0):
     audio = SongAudio(None, 0.0, 30.0, 0.0, duration, "soundfile")
     song = Song("h", "harbour", audio=audio, paths=(str(folder / "harbour.wav"),))
-    return Proposal(song, HEARD, folder / "a.lrc", sung_text(content), 50.0, 1.0, "sure", content)
+    return Proposal(song, HEARD, folder / "a.lrc", clean_lyrics(content), 50.0, 1.0, "sure", content)
 
 
 def written(folder, kind, content, **about):
@@ -38,6 +40,12 @@ def written(folder, kind, content, **about):
 @pytest.mark.parametrize("content", [SYNCED, PLAIN, PLAIN.replace("\n", "\r\n"), "\ufeff" + SYNCED])
 def test_a_txt_holds_the_words_alone(tmp_path, content):
     assert [line for line in written(tmp_path, "txt", content) if line] == LINES
+
+
+def test_the_words_of_a_track_are_named_after_it(tmp_path):
+    track = proposal(tmp_path, PLAIN)
+    track = replace(track, song=replace(track.song, paths=(str(tmp_path / "album.flac#03"),)))
+    assert lyrics._write(track, "txt", dry_run=False) == f"wrote {tmp_path / 'album.03.txt'}"
 
 
 def test_verses_stay_apart(tmp_path):
@@ -79,7 +87,7 @@ def test_a_section_has_no_time_and_a_line_without_stamp_stands_between_its_neigh
 def test_where_a_text_has_no_good_times_they_are_those_of_what_was_heard(tmp_path, content):
     lines = written(tmp_path, "lrc", content)
     assert lines == [f"[00:{10 * i + 2:02d}.00]{line}" for i, line in enumerate(LINES)]
-    assert read_lrc("\n".join(lines)) == [(10.0 * i + 2, line) for i, line in enumerate(LINES)]
+    assert timed_lines("\n".join(lines)) == [(10.0 * i + 2, line) for i, line in enumerate(LINES)]
 
 
 def test_no_file_is_replaced_not_even_a_link_to_nowhere(tmp_path):

@@ -157,7 +157,7 @@ def test_hearing_is_told_and_what_was_heard_is_searched(tmp_path, music, capsys,
     class Fake:
         name = "fake"
 
-        def hear(self, samples, *, language=None, start=0.0):
+        def hear(self, samples, *, language=None, start=0.0, hints=()):
             segment = Segment(start + 1, start + 3, "in the bleak midwinter frosty wind made moan")
             return Transcript((segment,), "en", 0.9, self.name, start, 4.0)
 
@@ -264,6 +264,8 @@ def test_a_library_may_be_named_as_data_and_takes_a_table_of_descriptors(shelf, 
         (["search", "--audio", "nowhere.mp3"], 1, "nowhere.mp3"),
         (["search", "--audio", "two\nlines.mp3"], 1, "two lines.mp3"),
         (["search", "--lyrics-file", "nowhere.txt"], 1, "nowhere.txt"),
+        (["search", "--words", "river", "--encoding", "gbk"], 2, "--encoding is that of the text of --lyrics-file"),
+        (["search", "--lyrics-file", "x.txt", "--encoding", "klingon"], 2, "'klingon' is unknown"),
         (["add", "nowhere"], 2, "nowhere"),
         (["evaluate", "--methods", "magic"], 2, "magic"),
         (["evaluate", "nowhere.npz"], 2, "nowhere.npz: no such file"),

@@ -14,9 +14,11 @@ from alcca.datasets import chorales, espeak, singing
 from alcca.datasets.chorales import make_chorales
 from alcca.datasets.scores import Chorale
 from alcca.errors import MissingExtraError, UsageError
+from alcca.metadata.sidecars import SongTables
+from alcca.metadata.song_text import read_song_text
 from alcca.songs.audio import read_slice
 from alcca.songs.lyrics import normalise_lyrics
-from alcca.songs.scan import SongTables, find_audio, read_song_text
+from alcca.songs.scan import find_audio
 
 # With this seed, four songs are of four formats, the first of them WAV, and keep their words in all three places.
 LIMIT, SEED = 4, 1

@@ -12,7 +12,7 @@ __all__ = ["make_parser"]
 DEFAULT_LIBRARY = "alcca-library"
 
 
-def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argparse.ArgumentParser:
+def make_parser(run: Mapping[str, Callable[[argparse.Namespace], int | None]]) -> argparse.ArgumentParser:
     """Make the parser for the command line.
 
     Parameters
@@ -29,7 +29,9 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     every = argparse.ArgumentParser(add_help=False)
     every.add_argument("--quiet", action="store_true", help="show no progress")
-    every.add_argument("--debug", action="store_true", help="show a traceback when something fails")
+    every.add_argument(
+        "--debug", action="store_true", help="show a traceback when something fails, and the warnings of libraries"
+    )
     common = argparse.ArgumentParser(add_help=False, parents=[every])
     common.add_argument(
         "--library",
@@ -97,6 +99,11 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
     add.add_argument("--retry", action="store_true", help="retry files whose audio could not be used")
     add.add_argument(
+        "--encoding",
+        metavar="NAME",
+        help="of lyric files and tables that are not Unicode, such as gbk or cp1251 (default: detected for each file)",
+    )
+    add.add_argument(
         "--jobs",
         type=int,
         metavar="N",
@@ -126,6 +133,15 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     )
 
     verb("status", "show what the library holds, which files were rejected and why, and which model is trained")
+
+    check = verb("check", "check that a whole library is as alcca wrote it, and repair it")
+    check.add_argument(
+        "--repair", action="store_true",
+        help="rebuild indexes, vectors and the map, and remove damaged rows, which the next add reads again",
+    )  # fmt: skip
+    check.add_argument(
+        "--music", action="store_true", help="also read all music files, and compare them with what was added"
+    )
 
     train = verb("train", "learn the space from the library's songs and rebuild the index", common, workers)
     train.add_argument(
@@ -275,6 +291,24 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     served = verb("serve", "serve a library: a search page and a REST API", common, index)
     served.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to bind (default: 127.0.0.1)")
     served.add_argument("--port", type=int, default=8000, metavar="N", help="0 picks a free port (default: 8000)")
+    served.add_argument("--uds", type=Path, metavar="SOCKET", help="bind a Unix socket instead, for a proxy")
+    served.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also answer to this host name, of a proxy; NAME:PORT and *.NAME too; may be given several times",
+    )
+    served.add_argument(
+        "--root-path", default="", metavar="PATH", help="path below which a proxy makes the server available: /lyrics"
+    )
+    served.add_argument(
+        "--trusted-proxy",
+        action="append",
+        metavar="ADDRESS",
+        help="proxy, or network of proxies, whose X-Forwarded headers are believed (default: this machine); may be "
+        "given several times",
+    )
     served.add_argument(
         "--token",
         default=os.environ.get("ALCCA_TOKEN"),
@@ -299,6 +333,11 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
         metavar="FILE",
         help="like --lyrics, with the text from a file (- for standard input)",
     )
+    search.add_argument(
+        "--encoding",
+        metavar="NAME",
+        help="of --lyrics-file, if it is not Unicode, such as gbk or cp1251 (default: detected)",
+    )
     query.add_argument("--words", metavar="TEXT", help="find songs with exactly these words in title, artist or lyrics")
     search.add_argument(
         "--by",
@@ -321,6 +360,11 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], None]]) -> argp
     lyrics = verb("lyrics", "match recordings without lyrics to lyrics files, by their transcripts")
     lyrics.add_argument("folder", type=Path, metavar="FOLDER", help="a folder of lyrics, as .txt or .lrc files")
     lyrics.add_argument("--all", action="store_true", help="also show proposals that are not sure")
+    lyrics.add_argument(
+        "--encoding",
+        metavar="NAME",
+        help="of texts that are not Unicode, such as gbk or cp1251 (default: detected for each file)",
+    )
     lyrics.add_argument(
         "--write",
         choices=("lrc", "txt"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from alcca.experiments.comparison_file import KEYS, read_comparison_file
 from alcca.experiments.described_methods import listed_methods
+from alcca.experiments.described_trust import check_description
 from alcca.experiments.tuning import tuning_of
 
 __all__ = ["complete", "description"]
@@ -30,7 +31,7 @@ def complete(options: argparse.Namespace) -> None:
     Raises
     ------
     UsageError
-        The file cannot be read, or has a key or a value that is wrong.
+        The file cannot be read, has a key or a value that is wrong, or names code or addresses that are not trusted.
     """
     described = {} if options.config is None else read_comparison_file(options.config)
     given = vars(options)
@@ -47,9 +48,11 @@ def complete(options: argparse.Namespace) -> None:
         described.pop("data", None)
     if "cluster" in described and given["cluster"] is given["environment"]["cluster"]:
         given["cluster"] = None
+    used = {key: value for key, value in described.items() if given.get(key) is None}
+    check_description(options.config, used)
     for key in KEYS:
         if given.get(key) is None:
-            given[key] = described.get(key, DEFAULTS.get(key))
+            given[key] = used.get(key, DEFAULTS.get(key))
 
 
 def description(options: argparse.Namespace, methods: list[str]) -> dict[str, Any]:

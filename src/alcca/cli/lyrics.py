@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from alcca.cleaning.timed_lines import timed_lines
 from alcca.errors import DiskError, UsageError
 from alcca.library.library import Library
 from alcca.library.lyrics_proposals import Proposal
 from alcca.matching.folding import fold
 from alcca.matching.timed_lyrics import TimedLine, fill_times, time_lines, to_lrc
-from alcca.persistence import disk_error
-from alcca.songs.lrc import read_lrc
+from alcca.persistence import create_file, disk_error
+from alcca.songs.cut import track_texts
 from alcca.songs.remote import is_address
 
 __all__ = ["propose"]
@@ -27,7 +28,16 @@ SECONDS_APART = 5.0
 MIN_HEARD = 3
 
 
-def propose(library: Library, folder: Path, *, all_: bool, write: str | None, dry_run: bool, as_json: bool) -> None:
+def propose(
+    library: Library,
+    folder: Path,
+    *,
+    all_: bool,
+    write: str | None,
+    dry_run: bool,
+    as_json: bool,
+    encoding: str | None = None,
+) -> None:
     """Print proposals, and write sidecar files for those that are shown.
 
     Parameters
@@ -38,11 +48,14 @@ def propose(library: Library, folder: Path, *, all_: bool, write: str | None, dr
     all_ : bool
         Include proposals that are not sure.
     write : str, optional
-        "txt" or "lrc": write NAME.txt or NAME.lrc beside each recording. Existing files are never overwritten.
+        "txt" or "lrc": write NAME.txt or NAME.lrc beside each recording, ALBUM.02.lrc for a track of ALBUM.flac.
+        Existing files are never overwritten.
     dry_run : bool
         Print what would be written, without writing it.
     as_json : bool
         Print JSON instead of text.
+    encoding : str, optional
+        Of texts that are not in Unicode; by default, it is detected for each file.
 
     Raises
     ------
@@ -53,7 +66,7 @@ def propose(library: Library, folder: Path, *, all_: bool, write: str | None, dr
     """
     if dry_run and write is None:
         raise UsageError("--dry-run needs --write: give --write lrc or --write txt with it")
-    proposals = library.propose_lyrics(folder)
+    proposals = library.propose_lyrics(folder, encoding=encoding)
     shown = [proposal for proposal in proposals.made if all_ or proposal.certainty == "sure"]
     outcomes: list[str] = []
     try:
@@ -93,7 +106,7 @@ def _write(proposal: Proposal, kind: str, dry_run: bool) -> str:
     """Write one sidecar file; return what was done, or why not. Raises DiskError if the disk is full."""
     if is_address(proposal.song.paths[0]):
         return f"not written: {proposal.song.paths[0]} is not on this machine; put the lyrics beside it yourself"
-    target = proposal.recording.with_suffix(f".{kind}")
+    target = track_texts(proposal.song.paths[0]).with_suffix(f".{kind}")
     if kind == "lrc":
         lines = _timed(proposal)
         timed = sum(time is not None for time, _ in lines)
@@ -110,16 +123,9 @@ def _write(proposal: Proposal, kind: str, dry_run: bool) -> str:
     if dry_run:
         return f"would write {target}"
     try:
-        # "x": do not overwrite a file that another program has just created.
-        file = target.open("x", encoding="utf-8")
-    except OSError as error:
-        return _not_written(target, error)
-    try:
-        with file:
-            file.write(content)
-    except OSError as error:
         # The next alcca add would take half a text for all of it.
-        target.unlink(missing_ok=True)
+        create_file(target, content.encode())
+    except OSError as error:
         return _not_written(target, error)
     return f"wrote {target}"
 
@@ -133,7 +139,7 @@ def _not_written(target: Path, error: OSError) -> str:
 
 def _timed(proposal: Proposal) -> list[TimedLine]:
     """Lines with times: the text's own times if they fit the recording, else times from aligning the transcript."""
-    own = [(time, line) for time, line in read_lrc(proposal.content) if line]
+    own = [(time, line) for time, line in timed_lines(proposal.content) if line]
     if _fits(own, proposal):
         return fill_times(own)
     return time_lines(proposal.transcript, proposal.lyrics)

@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alcca.cli.arguments import make_parser
+from alcca.cli.plain import plain, plain_output
 from alcca.cli.printing import print_heard, print_heard_clip, print_hearing, print_hits, print_pairs
-from alcca.errors import AlccaError, UsageError
+from alcca.cli.warned import quiet_libraries
+from alcca.errors import AlccaError, LyricsError, UsageError
 from alcca.models.processes import world_size
 
 if TYPE_CHECKING:
@@ -40,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"alcca commands run in one process, but torchrun has started {world_size()}; use torchrun for scripts "
                 "that call a model's fit"
             )
-        with _interrupted_when_told_to_end():
+        with plain_output(), quiet_libraries(options.debug), _interrupted_when_told_to_end():
             _trust(getattr(options, "trust", []))
-            options.run(options)
+            code = options.run(options)
         sys.stdout.flush()
     except AlccaError as error:
         if options.debug:
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if full := disk_error(error):
             return _fail(str(full), full.exit_code)
         return _fail(f"unexpected {type(error).__name__}: {error}; run with --debug to see where", 1)
-    return 0
+    return code or 0
 
 
 @contextlib.contextmanager
@@ -83,7 +85,7 @@ def _interrupted_when_told_to_end() -> Iterator[None]:
 
 
 def _fail(message: str, code: int) -> int:
-    print("alcca: " + " ".join(message.split()), file=sys.stderr)
+    print(plain("alcca: " + " ".join(message.split())), file=sys.stderr)
     return code
 
 
@@ -114,11 +116,14 @@ def _print_json(value: Any) -> None:
 
 
 def _add(options: argparse.Namespace) -> None:
+    from alcca.songs.kinds import passed_over
+
     with _open(options, make=True) as library:
         report = library.add(
             options.folder,
             offset=options.offset,
             retry=options.retry,
+            encoding=options.encoding,
             jobs=options.jobs,
             hear=options.hear,
             speech_model=options.speech_model,
@@ -131,6 +136,10 @@ def _add(options: argparse.Namespace) -> None:
             f"{report.found} audio files: {report.added} added, {report.changed} changed, {report.moved} moved, "
             f"{report.duplicates} duplicates, {report.unchanged} unchanged"
         )
+        if report.tracks:
+            print(f"{report.tracks} songs are tracks of files that cue sheets divide")
+        if (others := passed_over(report.passed_over)) is not None:
+            print(others)
         print_pairs("cannot be used for training", report.rejects)
         print_pairs("notes", report.notes)
         if report.hearing is not None:
@@ -192,6 +201,18 @@ def _status(options: argparse.Namespace) -> None:
             f"such as {status['missing_files'][0]}"
         )
     print_pairs("cannot be used for training", [(r["file"], r["reason"]) for r in status["rejects"]])
+
+
+def _check(options: argparse.Namespace) -> int:
+    from alcca.cli.check import check
+
+    return check(
+        options.library,
+        repair=options.repair,
+        music=options.music,
+        as_json=options.json,
+        progress=not options.quiet,
+    )
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -269,7 +290,11 @@ def _serve(options: argparse.Namespace) -> None:
         options.library,
         host=options.host,
         port=options.port,
+        uds=options.uds,
         token=options.token,
+        allowed_hosts=options.allowed_host,
+        root_path=options.root_path,
+        trusted_proxies=options.trusted_proxy,
         api_only=options.api_only,
         max_upload=int(options.max_upload * 10**6),
         browse=options.open,
@@ -280,6 +305,8 @@ def _serve(options: argparse.Namespace) -> None:
 def _search(options: argparse.Namespace) -> None:
     if options.careful and options.words is not None:
         raise UsageError("--careful listens to recordings, and --words only looks for words; give --audio or --lyrics")
+    if options.encoding is not None and options.lyrics_file is None:
+        raise UsageError("--encoding is that of the text of --lyrics-file; give this with it")
     which = {"k": options.k, "label": options.label, "artist": options.artist}
     with _open(options, index=options.index) as library:
         if options.words is not None:
@@ -306,17 +333,22 @@ def _propose(options: argparse.Namespace) -> None:
             write=options.write,
             dry_run=options.dry_run,
             as_json=options.json,
+            encoding=options.encoding,
         )
 
 
 def _lyrics(options: argparse.Namespace) -> str | None:
-    from alcca.songs.lyrics import decode_text, read_lyrics_file
+    from alcca.texts.encodings import checked_encoding, decode_text, read_lyrics_file
 
+    encoding = checked_encoding(options.encoding)
     if options.lyrics_file is None:
         return str(options.lyrics) if options.lyrics is not None else None
     if str(options.lyrics_file) == "-":
-        return decode_text(sys.stdin.buffer.read())
-    return read_lyrics_file(options.lyrics_file)
+        try:
+            return decode_text(sys.stdin.buffer.read(), encoding=encoding)
+        except LyricsError as error:
+            raise LyricsError(f"standard input: {error}") from error
+    return read_lyrics_file(options.lyrics_file, encoding=encoding)
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -325,10 +357,11 @@ def _demo(options: argparse.Namespace) -> None:
     run_demo(options.into, songs=options.songs, progress=not options.quiet)
 
 
-VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
+VERBS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "add": _add,
     "hear": _hear,
     "status": _status,
+    "check": _check,
     "train": _train,
     "evaluate": _evaluate,
     "serve": _serve,

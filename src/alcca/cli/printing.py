@@ -72,6 +72,7 @@ def print_hearing(report: "TranscriptionReport") -> None:
             f"({report.heard / minutes if minutes else 0:.0f} per minute), {report.without_words} of them without words"
         )
     print_pairs("could not be transcribed", report.failures)
+    print_pairs("transcripts with notes", report.notes)
 
 
 def print_heard(hearing: Mapping[str, Any]) -> None:
