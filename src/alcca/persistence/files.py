@@ -235,11 +235,10 @@ def _expected(folder: Path) -> dict[str, str]:
     return {name: digest for digest, _, name in pairs if name == Path(name).name and name.isprintable()}
 
 
-def digest_of(path: Path, *, again: bool = False) -> str:
+def digest_of(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal.
 
-    The file is read only once in a process while its inode, size and modification time stay the same, or with
-    ``again`` in any case: two changes within milliseconds may have the same time.
+    The file is read only once in a process while its inode, size and modification time stay the same.
 
     Raises
     ------
@@ -247,16 +246,11 @@ def digest_of(path: Path, *, again: bool = False) -> str:
         The file cannot be read, or is a pipe or a device.
     """
     status = _require_file(path)
-    stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
-    return _digest(path) if again else _digest_at(path, stamp)
+    return _digest_at(path, (status.st_ino, status.st_size, status.st_mtime_ns))
 
 
 @lru_cache(maxsize=256)
 def _digest_at(path: Path, stamp: tuple[int, int, int]) -> str:
-    return _digest(path)
-
-
-def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from alcca.errors import DiskError
 from alcca.persistence import replace_file
-from alcca.persistence.files import digest_of, flush
+from alcca.persistence.files import flush
+from alcca.store.file_bytes import digest_apart
 from alcca.store.sqlite_errors import DATABASE
 
 __all__ = ["MAX_SEALED", "SEAL", "break_seal", "is_sealed", "seal_is_broken", "write_seal"]
@@ -28,7 +29,7 @@ def write_seal(folder: Path) -> None:
     """Seal the database in a folder, unless it is too large or its disk is full."""
     if (folder / DATABASE).stat().st_size > MAX_SEALED:
         return
-    line = f"{digest_of(folder / DATABASE, again=True)}  {DATABASE}\n"
+    line = f"{digest_apart(folder / DATABASE, again=True)}  {DATABASE}\n"
     with contextlib.suppress(OSError, DiskError):
         replace_file(folder / SEAL, lambda part: part.write_text(line, encoding="ascii"))
 
@@ -57,7 +58,7 @@ def seal_is_broken(folder: Path) -> bool:
         if (folder / DATABASE).stat().st_size > MAX_SEALED:
             return True
         for again in (False, True):
-            if sealed == f"{digest_of(folder / DATABASE, again=again)}  {DATABASE}\n".encode():
+            if sealed == f"{digest_apart(folder / DATABASE, again=again)}  {DATABASE}\n".encode():
                 return False
         # Another process may have begun to write meanwhile.
         return (folder / SEAL).read_bytes() == sealed

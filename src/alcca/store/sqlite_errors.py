@@ -9,6 +9,7 @@ from pathlib import Path
 
 from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.persistence import DISK_FULL
+from alcca.store.file_bytes import head_apart
 
 __all__ = [
     "BEYOND_REPAIR",
@@ -45,8 +46,7 @@ def hindrance_to_writing(folder: Path) -> str | None:
 
 def header_is_damaged(folder: Path) -> bool:
     """Whether the first bytes of a database that was written are not those of all libraries."""
-    with (folder / DATABASE).open("rb") as file:
-        head = file.read(100)
+    head = head_apart(folder / DATABASE)
     return len(head) == 100 and any(head[at : at + len(data)] != data for at, data in HEADER.items())
 
 
