@@ -260,8 +260,9 @@ def test_no_other_module_makes_keys_or_remembers_values(name):
 # processes, draw, show progress, encode what enters a comparison as data, or search approximately, which no comparison
 # does.
 NOT_COMPUTING = {
-    "av", "distributed", "filelock", "fsspec", "huggingface_hub", "joblib", "librosa", "openTSNE",
-    "pandas", "pyarrow", "safetensors", "sentence_transformers", "soundfile", "soxr", "threadpoolctl", "tinytag",
+    "av", "chardet", "distributed", "filelock", "fsspec", "huggingface_hub", "joblib", "librosa", "openTSNE",
+    "pandas", "pyarrow", "safetensors", "sentence_transformers", "soundfile", "soxr", "sudachipy", "threadpoolctl",
+    "tinytag",
     "tqdm", "transformers", "cloudpickle", "h5py", "grpc", "pymilvus", "milvus_lite", "faiss",
     "tomli_w", "mlflow", "wandb",
 }  # fmt: skip

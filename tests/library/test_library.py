@@ -161,7 +161,7 @@ def test_labels_filter(tmp_path):
         ({}, UsageError, "exactly one"),
         ({"audio": "a.mp3", "lyrics": "b"}, UsageError, "exactly one"),
         ({"lyrics": "river", "k": 0}, UsageError, "k is 0"),
-        ({"lyrics": "[Chorus]"}, LyricsError, "empty"),
+        ({"lyrics": "[Chorus]"}, LyricsError, "no word is known to the model"),
         ({"lyrics": "xyzzy plugh"}, LyricsError, "no word is known to the model"),
         ({"audio": "nowhere.mp3"}, AudioError, "nowhere.mp3"),
     ],

@@ -48,11 +48,11 @@ ARTISTS = ("Ada", "Bela", "Cleo", "Dora")
 LABELS = ("Praise", "Ballad", "R&B", "Folk")
 HOSTILE_TITLE = "<script>window.pwned=1</script>"
 HOSTILE_ARTIST = '"><img src=x onerror=window.pwned=1>'
-# Cleaning cuts the first line down to "bold"; the other two stay as they are, because no browser writes tags so.
+# Cleaning cuts the first line down to "bold"; the other two stay as they are, because no page of lyrics has such tags.
 HOSTILE_LYRICS = (
     "<b>bold</b><script>window.pwned=2</script>",
     "<img/src=x/onerror=window.pwned=3> morning",
-    "<details open ontoggle=window.pwned=4>garden</details>",
+    "<xss autofocus tabindex=1 onfocus=window.pwned=4>garden</xss>",
 )
 SECONDS_BEFORE_IT_HANGS = 120
 # Playwright gives Chromium half a minute to end, then ends it.

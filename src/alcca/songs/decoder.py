@@ -5,15 +5,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.songs.downmix import Downmix
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 __all__ = ["Decoder", "FilePart", "check_header", "plausible"]
 
@@ -102,7 +99,7 @@ class FilePart(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Read at most as many bytes as the buffer has."""
         view = memoryview(buffer).cast("B")
         wanted = min(len(view), max(0, len(self._span) - self._at))
