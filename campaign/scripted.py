@@ -56,7 +56,7 @@ def main() -> int:
     from alcca.cli.main import main as alcca
     from alcca.speech import recogniser, weights
 
-    recogniser.Recogniser = Recogniser  # type: ignore[misc, assignment]
+    recogniser.Recogniser = Recogniser  # type: ignore[misc, assignment]  # the stand-in
     weights.find_weights = lambda *_, **__: Path()
     return alcca(sys.argv[1:])
 

@@ -145,7 +145,7 @@ class Disk:
             return True
         if is_address(path):
             return exists(path)
-        if path.startswith(os.path.join(self.root, "")):  # noqa: PTH118
+        if path.startswith(os.path.join(self.root, "")):  # noqa: PTH118 - a text
             return False
         if self._pool is None:
             self._pool = local.process_pool(1)
@@ -203,9 +203,9 @@ def _music(
     found = walk(folder, reached=reached, without=without)
     place = folder.parent if found.files == [folder] else folder
     # resolve() would follow links.
-    root = Path(os.path.abspath(place))  # noqa: PTH100
+    root = Path(os.path.abspath(place))  # noqa: PTH100 - also without ".."
     tables = SongTables(root, encoding=encoding)
-    files = [Path(os.path.abspath(path)) for path in found.files]  # noqa: PTH100
+    files = [Path(os.path.abspath(path)) for path in found.files]  # noqa: PTH100 - the same
     sheets = find_sheets([Path(os.path.abspath(path)) for path in found.sheets], files, encoding)  # noqa: PTH100
     stamps: list[FileStamp] = []
     for file, path in zip(files, found.files, strict=True):

@@ -75,7 +75,7 @@ class _Used:
     def __init__(self, songs: Iterable[Song]) -> None:
         self._folders: dict[str, set[str]] = {}
         for song in songs:
-            if song.lyrics_source and os.path.splitext(song.lyrics_source)[1].lower() in PRIORITY:  # noqa: PTH122
+            if song.lyrics_source and os.path.splitext(song.lyrics_source)[1].lower() in PRIORITY:  # noqa: PTH122 - a text
                 folders = self._folders.setdefault(song.lyrics_source, set())
                 folders |= {os.path.dirname(path) for path in song.paths}  # noqa: PTH120 - a path or an address
 

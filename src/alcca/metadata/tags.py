@@ -115,6 +115,7 @@ def _ffmpeg(path: Path, found: TagFields) -> None:
     import av
 
     allowed = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(FFMPEG_FORMATS))}
+    # An absolute path cannot be read as a protocol.
     with av.open(os.path.abspath(path), options=allowed, metadata_errors="replace") as container:  # noqa: PTH100
         for metadata in (container.metadata, *(stream.metadata for stream in container.streams.audio[:1])):
             for name, value in metadata.items():

@@ -64,7 +64,7 @@ class LimitedProtocol(H11Protocol):
     How long the server takes to respond is not limited here.
     """
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP and Unix sockets alone
         """Accept a connection; make room for it, or refuse its requests."""
         super().connection_made(transport)
         self._received = 0

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import av  # noqa: F401 - imported before the memory limit is set, so that it takes none of the memory for a file
-import soundfile  # noqa: F401
-import soxr  # noqa: F401
+import soundfile  # noqa: F401 - the same
+import soxr  # noqa: F401 - the same
 
 from alcca.errors import AlccaError, AudioError
 from alcca.songs.audio import content_hash, read_slices

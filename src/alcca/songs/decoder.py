@@ -99,7 +99,7 @@ class FilePart(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # as PyAV calls it
         """Read at most as many bytes as the buffer has."""
         view = memoryview(buffer).cast("B")
         wanted = min(len(view), max(0, len(self._span) - self._at))
