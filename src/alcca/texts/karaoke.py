@@ -3,7 +3,8 @@
 import html
 import re
 
-from alcca.texts.lines import Piece, TimedLine, TimedLyrics, line_of, lines_of
+from alcca.texts.lines import Piece, TimedLine, line_of, lines_of
+from alcca.texts.timed_lyrics import TimedLyrics
 
 __all__ = ["is_karaoke", "read_karaoke"]
 

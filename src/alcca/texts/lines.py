@@ -4,13 +4,12 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 __all__ = [
     "Piece",
     "TimedLine",
-    "TimedLyrics",
     "TimedWord",
     "line_of",
     "lines_from_pieces",
@@ -30,17 +29,23 @@ MANY_PIECES = 4
 
 @dataclass(frozen=True)
 class TimedWord:
-    """A word, or a character of a script without spaces, and when it begins.
+    """A word, or a character of a script without spaces, and when it is sung.
 
     Parameters
     ----------
-    start : float
-        In seconds.
+    start : float or None
+        In seconds; None where it is not sung.
     text : str
+    end : float or None
+        In seconds; None where it is not known.
+    confidence : float or None
+        That it is sung at this time, in [0, 1]; None where nothing was heard of the recording.
     """
 
-    start: float
+    start: float | None
     text: str
+    end: float | None = field(default=None, repr=False)
+    confidence: float | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -54,32 +59,16 @@ class TimedLine:
     start, end : float or None
         In seconds; None where the file does not say it.
     words : tuple of TimedWord
-        Those whose times the file has.
+        Those whose times the file has; all of them where the times were heard in a recording.
+    confidence : float or None
+        That it is sung at this time, in [0, 1]; None where nothing was heard of the recording.
     """
 
     text: str
     start: float | None = None
     end: float | None = None
     words: tuple[TimedWord, ...] = ()
-
-
-@dataclass(frozen=True)
-class TimedLyrics:
-    """What a file of lyrics says.
-
-    Parameters
-    ----------
-    format : str
-        "text" where there are no times, else "lrc", "srt", "ttml" and others.
-    lines : tuple of TimedLine
-        In the order in which they are sung.
-    problem : str or None
-        What of the file was not read and why, as the end of a sentence.
-    """
-
-    format: str
-    lines: tuple[TimedLine, ...]
-    problem: str | None = None
+    confidence: float | None = field(default=None, repr=False)
 
 
 def seconds(numbers: Sequence[str], fraction: str = "") -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from alcca.texts.headers import MAX_HEADERS, header_of, is_known_header, split_headers
-from alcca.texts.lines import Piece, TimedLine, TimedLyrics, TimedWord, line_of, lines_of, with_spaces
+from alcca.texts.lines import Piece, TimedLine, TimedWord, line_of, lines_of, with_spaces
 from alcca.texts.stamps import (
     CLOSE,
     COLON,
@@ -22,6 +22,7 @@ from alcca.texts.stamps import (
     is_clock,
     leading_stamps,
 )
+from alcca.texts.timed_lyrics import TimedLyrics
 
 __all__ = ["has_stamps", "read_lrc_file"]
 
@@ -249,7 +250,7 @@ def _timed(line: _Line, offset: float) -> list[TimedLine]:
             whole.text,
             _moved(time, offset),
             None if line.end is None else _moved(line.end + time - own, offset),
-            tuple(TimedWord(_moved(word.start + time - own, offset), word.text) for word in whole.words),
+            tuple(TimedWord(_moved((word.start or 0.0) + time - own, offset), word.text) for word in whole.words),
         )
         for time in base
     ]

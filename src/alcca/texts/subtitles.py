@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from alcca.texts.lines import Piece, TimedLine, TimedLyrics, line_of, lines_of, seconds
+from alcca.texts.lines import Piece, TimedLine, line_of, lines_of, seconds
+from alcca.texts.timed_lyrics import TimedLyrics
 
 __all__ = ["is_ass", "is_cues", "read_ass", "read_cues"]
 

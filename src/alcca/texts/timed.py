@@ -3,9 +3,10 @@
 from alcca.texts.bare_stamps import with_brackets
 from alcca.texts.headers import without_headers
 from alcca.texts.karaoke import is_karaoke, read_karaoke
-from alcca.texts.lines import TimedLine, TimedLyrics, TimedWord, lines_from_pieces
+from alcca.texts.lines import TimedLine, TimedWord, lines_from_pieces
 from alcca.texts.lrc import has_stamps, read_lrc_file
 from alcca.texts.subtitles import is_ass, is_cues, read_ass, read_cues
+from alcca.texts.timed_lyrics import TimedLyrics
 from alcca.texts.translations import without_translations
 from alcca.texts.ttml import is_ttml, read_ttml
 from alcca.texts.ultrastar import is_ultrastar, read_ultrastar

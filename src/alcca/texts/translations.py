@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from alcca.texts.lines import TimedLine, TimedLyrics
+from alcca.texts.lines import TimedLine
 from alcca.texts.plausible import main_script
+from alcca.texts.timed_lyrics import TimedLyrics
 
 __all__ = ["without_translations"]
 

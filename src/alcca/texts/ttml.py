@@ -3,7 +3,8 @@
 import re
 import xml.etree.ElementTree as ET
 
-from alcca.texts.lines import Piece, TimedLine, TimedLyrics, line_of, lines_of, seconds
+from alcca.texts.lines import Piece, TimedLine, line_of, lines_of, seconds
+from alcca.texts.timed_lyrics import TimedLyrics
 
 __all__ = ["is_ttml", "read_ttml"]
 
