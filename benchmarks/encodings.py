@@ -20,6 +20,7 @@ from benchmarks.encoding_texts import TEXTS
 
 Detector = Callable[[bytes, str], str | None]
 SIZES = (1, 2, 4, 8)
+SILENT = "alcca, wrong without a note"
 
 
 def samples(text: str, size: int) -> list[str]:
@@ -110,6 +111,7 @@ def main() -> None:
     detectors = _detectors()
     right: dict[tuple[str, object], Counter[str]] = defaultdict(Counter)
     total: Counter[tuple[str, object]] = Counter()
+    silent: Counter[tuple[str, object]] = Counter()
 
     def count(keys: list[tuple[str, object]], text: str, data: bytes, language: str) -> None:
         total.update(keys)
@@ -118,6 +120,7 @@ def main() -> None:
             is_right = read is not None and unicodedata.normalize("NFC", read) == unicodedata.normalize("NFC", text)
             for key in keys:
                 right[key][name] += is_right
+                silent[key] += name == "alcca" and read is not None and not is_right
 
     for language, encoding, size, text, data in _cases():
         keys: list[tuple[str, object]] = [("lines", size)]
@@ -127,10 +130,10 @@ def main() -> None:
     if options.data is not None:
         for encoding, text, data in _real(options.data):
             count([("songbook in", encoding)], text, data, "")
-    print(f"{'':28}{'texts':>7}" + "".join(f"{name:>26}" for name in detectors))
+    print(f"{'':28}{'texts':>7}" + "".join(f"{name:>26}" for name in detectors) + f"{SILENT:>28}")
     for key, texts in sorted(total.items(), key=lambda one: str(one[0])):
         shares = "".join(f"{right[key][name] / texts:26.1%}" for name in detectors)
-        print(f"{key[0]} {key[1]!s}".ljust(28) + f"{texts:7}" + shares)
+        print(f"{key[0]} {key[1]!s}".ljust(28) + f"{texts:7}" + shares + f"{silent[key] / texts:28.1%}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from alcca.features.mfcc import mfcc
 from alcca.library.library import Library
 from alcca.songs.audio import SAMPLE_RATE, SLICE_SECONDS, read_slice
 from alcca.songs.ffmpeg import PyavDecoder
-from alcca.songs.scan import find_audio
+from alcca.songs.scan import walk
 from benchmarks.measuring import Row, Table, in_turns, make_parser, publish
 
 CODECS = {"mp3": "libmp3lame", "flac": "flac", "m4a": "aac", "opus": "libopus", "wav": "pcm_s16le"}
@@ -145,7 +145,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         if options.audio is None:
             make_songs(Path(made))
-        files = find_audio(options.audio or Path(made))
+        files = walk(options.audio or Path(made)).files
         started = time.perf_counter()
         mfcc(read_slice(files[0]).samples)
         first = time.perf_counter() - started

@@ -225,7 +225,10 @@ def trials(library: Path, work: Path, count: int, seed: int = 0) -> Iterator[Tri
     for number in range(count):
         copy = work / "library"
         made = damage(library, copy, Random(f"{seed} {number}"))
-        yield replace(made, wrong=judged(before, copy))
+        bad = judged(before, copy)
+        if problem := added(before, copy, library.parent / "music"):
+            bad["add"] = problem
+        yield replace(made, wrong=bad)
         shutil.rmtree(copy)
 
 
@@ -242,3 +245,17 @@ def judged(before: dict[str, Answer], copy: Path) -> dict[str, str]:
         if problem:
             bad[name] = problem
     return bad
+
+
+def added(before: dict[str, Answer], copy: Path, music: Path) -> str | None:
+    """What is wrong with ``add`` on a damaged library, and with a search after it."""
+    try:
+        now = answer(copy, ["add", str(music), "--hear", "off", "--jobs", "1"])
+    except Exception as error:  # noqa: BLE001 - which is what must not come
+        return f"{type(error).__name__}: {error}"
+    if now.code != 0:
+        return wrong(before["status"], now)
+    if "unexpected" in now.out + now.errors:
+        return f"not a clear line: {now.out[:500]} {now.errors[:500]}"
+    problem = wrong(before["exact words"], answer(copy, COMMANDS["exact words"]))
+    return f"a search after it: {problem}" if problem else None

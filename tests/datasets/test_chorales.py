@@ -18,7 +18,7 @@ from alcca.metadata.sidecars import SongTables
 from alcca.metadata.song_text import read_song_text
 from alcca.songs.audio import read_slice
 from alcca.songs.lyrics import normalise_lyrics
-from alcca.songs.scan import find_audio
+from alcca.songs.scan import walk
 
 # With this seed, four songs are of four formats, the first of them WAV, and keep their words in all three places.
 LIMIT, SEED = 4, 1
@@ -40,7 +40,7 @@ def test_a_music_folder_is_made(made):
     assert (made.songs, made.rendered, made.failed) == (LIMIT, LIMIT, ())
     assert f"{LIMIT} chorales" in str(made)
     assert "voice is synthetic" in str(made)
-    files = find_audio(made.folder)
+    files = walk(made.folder).files
     assert [path.relative_to(made.folder).as_posix() for path in files] == sorted(r["file"] for r in rows(made.folder))
     assert len({path.suffix for path in files}) == LIMIT
     assert not [path for path in made.folder.rglob("*") if path.name.startswith(".")]
@@ -50,7 +50,7 @@ def test_a_music_folder_is_made(made):
 def test_every_song_is_real_audio_with_its_words(made):
     tables = SongTables(made.folder)
     sources = set()
-    for path in find_audio(made.folder):
+    for path in walk(made.folder).files:
         piece = read_slice(path)
         assert piece.padded == 0
         assert np.abs(piece.samples).max() > 0.1
@@ -67,11 +67,11 @@ def test_every_song_is_real_audio_with_its_words(made):
 
 @pytest.mark.slow
 def test_what_is_there_is_not_made_again(made):
-    before = {path: path.stat().st_mtime_ns for path in find_audio(made.folder)}
+    before = {path: path.stat().st_mtime_ns for path in walk(made.folder).files}
     table = rows(made.folder)
     again = make_chorales(made.folder, limit=LIMIT, jobs=1, seed=SEED, progress=False)
     assert (again.songs, again.rendered) == (LIMIT, 0)
-    assert {path: path.stat().st_mtime_ns for path in find_audio(made.folder)} == before
+    assert {path: path.stat().st_mtime_ns for path in walk(made.folder).files} == before
     # A run that was broken before its table was written goes on from the files alone.
     (made.folder / "songs.csv").unlink()
     lost = next(iter(before))

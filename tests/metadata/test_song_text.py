@@ -9,7 +9,7 @@ from tests.metadata.files import read, write
 from alcca.errors import UsageError
 from alcca.metadata.sidecars import SongTables
 from alcca.metadata.song_text import fingerprint, read_song_text
-from alcca.songs.scan import find_audio
+from alcca.songs.scan import walk
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def test_fingerprint_does_not_change_with_anything_else(song):
 @pytest.mark.parametrize("start", [".", "audio"])
 def test_real_recordings(data_folder, start):
     root = data_folder / "cc_songs" / start
-    songs = find_audio(root)
+    songs = walk(root).files
     assert len(songs) == 20
     tables = SongTables(root)
     texts = {path.stem: read_song_text(path, root, tables) for path in songs}

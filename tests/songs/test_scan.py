@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alcca.errors import UsageError
-from alcca.songs.scan import find_audio, walk
+from alcca.songs.scan import walk
 
 
 def write(path, text="", encoding="utf-8"):
@@ -15,29 +15,29 @@ def write(path, text="", encoding="utf-8"):
     return path
 
 
-def test_find_audio_takes_every_case_and_leaves_hidden_files(tmp_path):
+def test_walk_takes_every_case_and_leaves_hidden_files(tmp_path):
     for name in ("b.MP3", "a/z.Flac", "a/b/c.opus", "ü/é.m4a", "x.wav"):
         write(tmp_path / name)
     for name in ("cover.jpg", "._b.mp3", ".hidden/d.mp3", "a/.e.ogg", "notes.txt", "mp3"):
         write(tmp_path / name)
     (tmp_path / "folder.mp3").mkdir()
-    found = [path.relative_to(tmp_path).as_posix() for path in find_audio(tmp_path)]
+    found = [path.relative_to(tmp_path).as_posix() for path in walk(tmp_path).files]
     assert found == sorted(found, key=lambda name: name.split("/"))
     assert set(found) == {"b.MP3", "a/z.Flac", "a/b/c.opus", "ü/é.m4a", "x.wav"}
-    assert find_audio(str(tmp_path)) == find_audio(tmp_path)
+    assert walk(str(tmp_path)).files == walk(tmp_path).files
 
 
 def test_a_hidden_folder_can_be_asked_for(tmp_path):
     write(tmp_path / ".music" / "a.mp3")
-    assert len(find_audio(tmp_path / ".music")) == 1
+    assert len(walk(tmp_path / ".music").files) == 1
 
 
 def test_a_single_file(tmp_path):
-    assert find_audio(write(tmp_path / "a.MP3")) == [tmp_path / "a.MP3"]
+    assert walk(write(tmp_path / "a.MP3")).files == [tmp_path / "a.MP3"]
     with pytest.raises(UsageError, match=r"a\.txt: not an audio file; expected a folder or .*\.mp3"):
-        find_audio(write(tmp_path / "a.txt"))
+        walk(write(tmp_path / "a.txt"))
     with pytest.raises(UsageError, match="none: no such folder"):
-        find_audio(tmp_path / "none")
+        walk(tmp_path / "none")
 
 
 def test_links_are_followed_once_and_not_in_circles(tmp_path):
@@ -52,7 +52,7 @@ def test_links_are_followed_once_and_not_in_circles(tmp_path):
     (elsewhere / "back").symlink_to(root)
     (root / "gone.mp3").symlink_to(tmp_path / "nothing")
     (root / "linked song.mp3").symlink_to(elsewhere / "2.mp3")
-    names = [path.name for path in find_audio(root)]
+    names = [path.name for path in walk(root).files]
     assert sorted(names) == ["1.mp3", "2.mp3", "linked song.mp3"]
 
 
@@ -69,15 +69,15 @@ def test_what_is_no_file_is_told_and_passed_over(tmp_path):
         place = os.open(tmp_path, os.O_RDONLY)
         listener.bind(f"/proc/self/fd/{place}/socket.ogg" if Path("/proc").exists() else str(tmp_path / "socket.ogg"))
         os.close(place)
-    problems = []
-    assert [path.name for path in find_audio(tmp_path, onerror=problems.append)] == ["1.mp3"]
-    told = {problem.partition(": ")[0]: problem for problem in problems}
+    found = walk(tmp_path)
+    assert [path.name for path in found.files] == ["1.mp3"]
+    told = {problem.partition(": ")[0]: problem for problem in found.problems}
     names = ("a/loop.mp3", "gone.flac", "loop", "pipe.mp3", "socket.ogg", "zero.wav")
     assert sorted(told) == [str(tmp_path / name) for name in names]
     assert "symbolic links" in told[str(tmp_path / "loop")]
     assert "is a pipe, not a file" in told[str(tmp_path / "pipe.mp3")]
     assert "holds the system's own files" in told[str(tmp_path / "zero.wav")]
-    assert find_audio(tmp_path) == [tmp_path / "a" / "1.mp3"]
+    assert walk(tmp_path).files == [tmp_path / "a" / "1.mp3"]
 
 
 def relative(paths, folder):
@@ -183,9 +183,9 @@ def test_what_cannot_be_looked_at_is_told_and_passed_over(tmp_path, monkeypatch,
         is_file = is_symlink = stat = is_dir
 
     monkeypatch.setattr(os, "scandir", lambda path: Entries([*real(path), Bad()]))
-    problems = []
-    assert [path.name for path in find_audio(tmp_path, onerror=problems.append)] == ["a.mp3"]
-    (problem,) = problems
+    found = walk(tmp_path)
+    assert [path.name for path in found.files] == ["a.mp3"]
+    (problem,) = found.problems
     assert "bad.mp3: cannot be read" in problem
     assert os.strerror(error) in problem
 
@@ -209,7 +209,7 @@ def test_a_single_thing_that_is_neither_file_nor_folder(tmp_path, what):
     else:
         path.symlink_to("song.mp3" if what == "loop" else "/dev/zero")
     with pytest.raises(UsageError, match=r"song.mp3: (is a|cannot be read)"):
-        find_audio(path)
+        walk(path)
 
 
 def test_a_subfolder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
@@ -223,9 +223,9 @@ def test_a_subfolder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    problems = []
-    assert [path.name for path in find_audio(tmp_path, onerror=problems.append)] == ["a.mp3"]
-    assert len(problems) == 1
-    assert "closed: cannot be read (Permission denied)" in problems[0]
+    found = walk(tmp_path)
+    assert [path.name for path in found.files] == ["a.mp3"]
+    (problem,) = found.problems
+    assert "closed: cannot be read (Permission denied)" in problem
     with pytest.raises(UsageError, match=r"closed: cannot be read \(Permission denied\)"):
-        find_audio(tmp_path / "closed")
+        walk(tmp_path / "closed")

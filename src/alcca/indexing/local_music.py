@@ -90,7 +90,7 @@ def check_place(folder: Path) -> None:
 
 
 def look_through(folder: Path, encoding: str | None = None) -> LocalMusic:
-    """Find the recordings below a folder, or a single file, and read the tables beside them; errors as `find_audio`.
+    """Find the recordings below a folder, or a single file, and read the tables beside them; errors as `walk`.
 
     ``encoding`` is that of the tables, as of `alcca.texts.encodings.decode_text`.
     """

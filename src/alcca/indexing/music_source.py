@@ -77,7 +77,7 @@ class Source:
 
 @contextlib.contextmanager
 def music_at(folder: str | os.PathLike[str], encoding: str | None = None) -> Iterator[Source]:
-    """Find the recordings below a folder or an address, or a single file; errors as `find_audio`, `find_remote`.
+    """Find the recordings below a folder or an address, or a single file; errors as `walk`, `find_remote`.
 
     ``encoding`` is that of the tables and, at an address, of the lyric files.
     """

@@ -108,7 +108,7 @@ def read_folder(folder: Path) -> Folder:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        # `find_audio` reports it.
+        # `alcca.songs.scan.walk` reports it.
         return content
     tables: dict[str, Path] = {}
     for entry in entries:

@@ -11,7 +11,7 @@ from alcca.errors import UsageError
 from alcca.songs.hidden import is_hidden
 from alcca.songs.kinds import AUDIO_SUFFIXES, CUE_SHEET, is_audio, kind_of, strange_suffix
 
-__all__ = ["Found", "find_audio", "walk"]
+__all__ = ["Found", "walk"]
 
 # A link into these leads to no music: reading some of the files there never ends, or has effects.
 SYSTEM_FOLDERS = tuple(Path(place) for place in ("/proc", "/sys", "/dev"))
@@ -45,8 +45,10 @@ class Found:
     problems: list[str] = field(default_factory=list)
 
 
-def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = None) -> list[Path]:
-    """Find the audio files below a folder, in the order of their paths.
+def walk(
+    folder: Path | str, *, reached: Callable[[Path], object] = lambda path: None, without: frozenset[Path] = frozenset()
+) -> Found:
+    """Find the audio files below a folder, and say what was passed over.
 
     Hidden files and folders are skipped. Links to folders are followed, and each folder is entered once.
 
@@ -54,9 +56,10 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
     ----------
     folder : path
         A folder, or a single audio file.
-    onerror : callable, optional
-        Called with a line of text for each subfolder that cannot be read, each broken link, each link into the
-        system's own files, and each pipe, socket or device with the name of an audio file; these are skipped.
+    reached : callable
+        Called with each path before it is looked at, for a watch over disks that no longer respond.
+    without : set of Path
+        Paths that are not looked at.
 
     Raises
     ------
@@ -69,29 +72,8 @@ def find_audio(folder: Path | str, *, onerror: Callable[[str], None] | None = No
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> for name in ("b.MP3", "a.flac", "cover.jpg", "._a.flac"):
     ...     (folder / name).touch()
-    >>> [path.name for path in find_audio(folder)]
+    >>> [path.name for path in walk(folder).files]
     ['a.flac', 'b.MP3']
-    """
-    found = walk(folder)
-    if onerror is not None:
-        for problem in found.problems:
-            onerror(problem)
-    return found.files
-
-
-def walk(
-    folder: Path | str, *, reached: Callable[[Path], object] = lambda path: None, without: frozenset[Path] = frozenset()
-) -> Found:
-    """Find the audio files below a folder, and say what was passed over; errors as `find_audio`.
-
-    Parameters
-    ----------
-    folder : path
-        A folder, or a single audio file.
-    reached : callable
-        Called with each path before it is looked at, for a watch over disks that no longer respond.
-    without : set of Path
-        Paths that are not looked at.
     """
     folder = Path(folder)
     reached(folder)
