@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["clock", "print_heard", "print_heard_clip", "print_hearing", "print_hits", "print_pairs"]
 
+# Files shown of those that have the same notes, if there are other notes.
+ALIKE = 3
 # Matching lines shown for each song: more would push the next song out of sight.
 PASSAGES = 2
 
@@ -93,11 +95,45 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def print_pairs(heading: str, pairs: Iterable[tuple[str, str]], most: int = 10) -> None:
-    """Print at most ``most`` files with their reasons."""
-    pairs = list(pairs)
-    if pairs:
-        print(f"{len(pairs)} {heading}:")
-        for file, reason in pairs[:most]:
-            print(f"  {file}\n    {reason}")
-        if len(pairs) > most:
-            print(f"  … and {len(pairs) - most} more; list all with --json")
+    r"""Print at most ``most`` files with their reasons; files with the same ones share them.
+
+    Examples
+    --------
+    >>> print_pairs("notes", [("a.mp3", "short"), ("b.mp3", "short"), ("b.mp3", "quiet"), ("c.mp3", "short")])
+    3 notes:
+      a.mp3
+      c.mp3
+        short
+      b.mp3
+        short
+        quiet
+    """
+    reasons: dict[str, list[str]] = {}
+    for file, reason in pairs:
+        reasons.setdefault(file, []).append(reason)
+    if not reasons:
+        return
+    print(f"{len(reasons)} {heading}:")
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for file, given in reasons.items():
+        alike.setdefault(tuple(given), []).append(file)
+    shown = told = 0
+    for given, files in alike.items():
+        if shown == most:
+            break
+        # Of many that are alike, a few are enough to see which.
+        first = files[: min(most - shown, ALIKE if len(alike) > 1 else most)]
+        shown, told = shown + len(first), told + len(files)
+        for file in first:
+            print(f"  {_one_line(file)}")
+        if len(files) > len(first):
+            print(f"  … and {len(files) - len(first)} more with the same; list all with --json")
+        for reason in given:
+            print(f"    {_one_line(reason)}")
+    if told < len(reasons):
+        print(f"  … and {len(reasons) - told} more; list all with --json")
+
+
+def _one_line(text: str) -> str:
+    # Names of files may hold line breaks.
+    return text.replace("\n", "␊")
