@@ -118,7 +118,7 @@ def print_pairs(heading: str, pairs: Iterable[tuple[str, str]], most: int = 10) 
     for file, given in reasons.items():
         alike.setdefault(tuple(given), []).append(file)
     shown = told = 0
-    for given, files in alike.items():
+    for shared, files in alike.items():
         if shown == most:
             break
         # Of many that are alike, a few are enough to see which.
@@ -128,7 +128,7 @@ def print_pairs(heading: str, pairs: Iterable[tuple[str, str]], most: int = 10) 
             print(f"  {_one_line(file)}")
         if len(files) > len(first):
             print(f"  … and {len(files) - len(first)} more with the same; list all with --json")
-        for reason in given:
+        for reason in shared:
             print(f"    {_one_line(reason)}")
     if told < len(reasons):
         print(f"  … and {len(reasons) - told} more; list all with --json")
