@@ -100,13 +100,18 @@ def _seconds(groups: tuple[str | None, ...]) -> float:
 
 
 def _without_rolling(cues: list[Cue]) -> list[Cue]:
-    """YouTube's captions show each line again above the next one: keep it once."""
+    """YouTube's captions show each line again above the next one: keep it once.
+
+    Other files repeat a line where it is sung again.
+    """
     plain = [[INNER.sub("", MARKUP.sub("", line)).strip() for line in lines] for *_, lines in cues]
-    kept = cues[:1]
-    for (before, now), (start, end, lines) in zip(pairwise(plain), cues[1:], strict=True):
-        count = max((n for n in range(len(now) + 1) if now[:n] == before[len(before) - n :]), default=0)
-        kept.append((start, end, lines[count:]))
-    return kept
+    counts = [
+        max((n for n in range(len(now) + 1) if now[:n] == before[len(before) - n :]), default=0)
+        for before, now in pairwise(plain)
+    ]
+    if not any(0 < count < len(now) for count, now in zip(counts, plain[1:], strict=True)):
+        return cues
+    return cues[:1] + [(start, end, lines[count:]) for count, (start, end, lines) in zip(counts, cues[1:], strict=True)]
 
 
 def _cue_pieces(line: str, start: float) -> list[Piece]:

@@ -70,6 +70,8 @@ class _Document:
         self._around: list[tuple[str, float | None]] = []
         self._silent = 0
         self._last = 0.0
+        # The parser cuts a text at its entities.
+        self._goes_on = False
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
         """Refuse a document with a type declaration."""
@@ -77,6 +79,7 @@ class _Document:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Begin an element."""
+        self._goes_on = False
         name = tag.rpartition("}")[2]
         about = {key.rpartition("}")[2]: value for key, value in attributes.items()}
         begin, role = _time(about.get("begin")), about.get("role", "")
@@ -93,6 +96,7 @@ class _Document:
 
     def end(self, tag: str) -> None:
         """End an element."""
+        self._goes_on = False
         name, _ = self._around.pop() if self._around else ("", None)
         if name in ("p", "x-bg"):
             self._finish()
@@ -102,11 +106,16 @@ class _Document:
         """Read text between elements: spaces between spans tell words from syllables."""
         if self._silent or not any(name == "p" for name, _ in self._around):
             return
+        if self._goes_on:
+            time, before = self._pieces.pop()
+            self._pieces.append((time, SPACES.sub(" ", before + text)))
+            return
         name, begin = self._around[-1]
         if begin is not None and begin < (self._begin or 0.0):
             # The standard counts from the paragraph's start, Apple from the song's.
             begin += self._begin or 0.0
-        self._pieces.append((begin if name == "span" and text.strip() else None, SPACES.sub(" ", text)))
+        self._pieces.append((begin if name == "span" else None, SPACES.sub(" ", text)))
+        self._goes_on = True
 
     def close(self) -> None:
         """End the document."""
