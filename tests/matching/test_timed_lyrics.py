@@ -1,8 +1,8 @@
-"""Times of lines: in order, interpolated, and written as LRC."""
+"""Times of lines: in order, and interpolated."""
 
 import pytest
 
-from alcca.matching.timed_lyrics import time_lines, to_lrc
+from alcca.matching.timed_lyrics import time_lines
 from alcca.transcripts import Segment, Transcript
 
 LYRICS = "Oh Shenandoah, I long to hear you\nAway, you rolling river\nAcross the wide Missouri\nAway, I'm bound away"
@@ -50,8 +50,3 @@ def test_line_ends_of_windows_and_empty_lines_are_no_lines():
 def test_nothing_heard_times_nothing(heard):
     assert time_lines(heard, LYRICS) == [(None, line) for line in LYRICS.split("\n")]
     assert time_lines(segments((0, 1, "river")), "") == []
-
-
-def test_lrc_holds_lines_with_times_only():
-    assert to_lrc([(None, "a"), (0.0, "b"), (59.99, "c"), (600.125, "d")]) == "[00:00.00]b\n[00:59.99]c\n[10:00.12]d\n"
-    assert to_lrc([]) == ""

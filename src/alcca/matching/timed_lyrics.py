@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from alcca.matching.folding import fold
 from alcca.transcripts import Transcript
 
-__all__ = ["TimedLine", "fill_times", "time_lines", "to_lrc"]
+__all__ = ["TimedLine", "fill_times", "letter_times", "time_lines"]
 
 TimedLine = tuple[float | None, str]
 # A line counts as matched if this share of its letters is aligned with equal ones.
@@ -47,32 +47,30 @@ def time_lines(heard: Transcript, lyrics: str) -> list[TimedLine]:
     """
     lines = [line.strip() for line in lyrics.splitlines() if fold(line).letters]
     letters = [fold(line).letters for line in lines]
-    spoken, times = _spoken(heard)
-    if not spoken or not lines:
-        return [(None, line) for line in lines]
-    opposite = _opposite("".join(letters), spoken)
+    times = letter_times(heard, "".join(letters))
     starts = np.cumsum([0, *map(len, letters)])
     line_times: list[float | None] = []
     for begin, end in pairwise(starts.tolist()):
-        aligned = opposite[begin:end]
-        matched = aligned[aligned >= 0]
-        line_times.append(float(times[matched[0]]) if len(matched) >= SHARE_HEARD * len(aligned) else None)
+        found = times[begin:end]
+        matched = found[np.isfinite(found)]
+        line_times.append(float(matched[0]) if 0 < SHARE_HEARD * len(found) <= len(matched) else None)
     return list(zip(_between(line_times), lines, strict=True))
 
 
-def to_lrc(lines: list[TimedLine]) -> str:
-    r"""Format lines with their times as an LRC file; lines without a time are omitted.
+def letter_times(heard: Transcript, letters: str) -> NDArray[np.float64]:
+    """The second at which each letter of folded lyrics is sung, NaN where none that was heard is aligned with it.
 
     Examples
     --------
-    >>> to_lrc([(61.5, "Hello"), (None, "again")])
-    '[01:01.50]Hello\n'
-    >>> to_lrc([(59.996, "Hello")])
-    '[01:00.00]Hello\n'
+    >>> from alcca.transcripts import Segment
+    >>> letter_times(Transcript((Segment(10.0, 14.0, "oh la"),)), "ohmyla")
+    array([10., 11., nan, nan, 12., 13.])
     """
-    # Rounded to hundredths first; otherwise 59.996 s would become 60 s of the same minute.
-    stamped = ((divmod(round(100 * time), 6000), line) for time, line in lines if time is not None)
-    return "".join(f"[{minutes:02d}:{rest / 100:05.2f}]{line}\n" for (minutes, rest), line in stamped)
+    spoken, times = _spoken(heard)
+    if not spoken or not letters:
+        return np.full(len(letters), np.nan)
+    opposite = _opposite(letters, spoken)
+    return np.where(opposite >= 0, times[opposite], np.nan)
 
 
 def _spoken(heard: Transcript) -> tuple[str, NDArray[np.float64]]:

@@ -1,0 +1,73 @@
+"""Lyrics as words to be timed: what of each word is sung, and which are marks that are not."""
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from alcca.cleaning.lyrics import clean_lines
+from alcca.matching.folding import fold_letters
+from alcca.texts.timed import parse
+
+__all__ = ["LyricLine", "LyricWord", "lyric_lines"]
+
+
+@dataclass(frozen=True)
+class LyricWord:
+    """A word of lyrics, as white space separates them.
+
+    Parameters
+    ----------
+    text : str
+        As it stands in the lyrics.
+    sung : str
+        What of it is sung: "" of marks such as "[Chorus]" and "(x2)", and where it holds no letters.
+    """
+
+    text: str
+    sung: str
+
+
+@dataclass(frozen=True)
+class LyricLine:
+    """A line of lyrics that holds letters.
+
+    Parameters
+    ----------
+    text : str
+    words : tuple of LyricWord
+    """
+
+    text: str
+    words: tuple[LyricWord, ...]
+
+
+def lyric_lines(lyrics: str) -> tuple[LyricLine, ...]:
+    r"""The lines of lyrics that hold letters, of a text in any format, and what of each word is sung.
+
+    Examples
+    --------
+    >>> [[(word.text, word.sung) for word in line.words] for line in lyric_lines("[Chorus]\n[Am]Oh la (x2)\n♪")]
+    [[('[Chorus]', '')], [('[Am]Oh', 'Oh'), ('la', 'la'), ('(x2)', '')]]
+    """
+    lines = [" ".join(line.text.split()) for line in parse(lyrics).lines]
+    cleaned = [" ".join(rows) for rows in clean_lines(lines)]
+    return tuple(
+        LyricLine(line, _words(line, sung)) for line, sung in zip(lines, cleaned, strict=True) if fold_letters(line)
+    )
+
+
+def _words(line: str, cleaned: str) -> tuple[LyricWord, ...]:
+    words, sung = line.split(), cleaned.split()
+    if words == sung:
+        return tuple(LyricWord(word, word if fold_letters(word) else "") for word in words)
+    found = [""] * len(words)
+    for kind, first, last, begin, end in SequenceMatcher(None, words, sung, autojunk=False).get_opcodes():
+        if kind == "equal":
+            found[first:last] = sung[begin:end]
+        elif kind == "replace" and last - first == end - begin:
+            # Of a word with something around it that is not sung: [Am]Oh.
+            found[first:last] = sung[begin:end]
+        elif kind == "replace":
+            # What is sung of them comes at the end, behind marks.
+            kept = min(last - first, end - begin)
+            found[last - kept : last] = sung[end - kept : end]
+    return tuple(LyricWord(word, part if fold_letters(part) else "") for word, part in zip(words, found, strict=True))
