@@ -35,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
             command = [sys.executable, "-m", "benchmarks", one, "--json", folder / f"{one}.json"]
             subprocess.run(command, check=True, env=os.environ | threads)
         return 0
+    name = name.replace("-", "_")
     if name not in known:
         print(f"no benchmark is called {name!r}; there are {', '.join(known)}, and all", file=sys.stderr)
         return 2
