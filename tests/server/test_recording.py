@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from alcca import Library
+from alcca.media.recording import ServedFile, open_recording
+from alcca.media.sending import send_recording
 from alcca.server.application import create_app
-from alcca.server.audio_file import send_recording
-from alcca.server.served_file import ServedFile, open_recording
 from alcca.server.service import Service
 from alcca.songs.audio import content_hash
 from alcca.store.records import FileStamp

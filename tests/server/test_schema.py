@@ -18,6 +18,7 @@ OPERATIONS = {
     "/passages": "post",
     "/songs": "get",
     "/songs/{song}": "get",
+    "/songs/{song}/lyrics": "get",
     "/songs/{song}/neighbours": "get",
     "/songs/{song}/audio": "get",
     "/map": "get",
@@ -76,6 +77,7 @@ def test_what_is_found_is_as_described(described, client, music_once):
         },
         "/songs": {"query": {"words": "river"}},
         "/songs/{song}": {"path_parameters": one},
+        "/songs/{song}/lyrics": {"path_parameters": one, "query": {"format": "text"}},
         "/songs/{song}/neighbours": {"path_parameters": one, "query": like},
         "/songs/{song}/audio": {"path_parameters": one},
     }

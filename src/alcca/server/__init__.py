@@ -1,5 +1,5 @@
-"""The server: a search page and a REST API over one library.
+"""The server: a search page, a REST API and OpenSubsonic over one library.
 
-Imports from: _version, errors, experiments, library, matching, persistence, sandbox, search, songs,
-store, transcripts.
+Imports from: _version, errors, experiments, library, matching, media, persistence, sandbox, search, songs, store,
+subsonic, texts, transcripts.
 """

@@ -13,15 +13,16 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from alcca._version import __version__
+from alcca.media.sending import send_recording
 from alcca.search.filters import Filter
 from alcca.search.fusion import BOTH
-from alcca.server.audio_file import send_recording
 from alcca.server.clip_search import ClipSearch
 from alcca.server.evaluation import is_evaluated, read_evaluation
 from alcca.server.events import EVENT, SearchEvents
 from alcca.server.lanes import Lanes
+from alcca.server.lyrics_file import MEDIA_TYPES, described_lyrics, lyrics_file
 from alcca.server.problems import documented
-from alcca.server.schemas import Evaluation, LibraryStatus, SongDetails, SongList, SongMap
+from alcca.server.schemas import Evaluation, LibraryStatus, SongDetails, SongList, SongLyrics, SongMap
 from alcca.server.search_schemas import (
     MAX_HITS,
     MAX_LYRICS_CHARACTERS,
@@ -79,7 +80,7 @@ Count = Annotated[int, Query(ge=1, le=MAX_HITS, description="Number of songs.")]
 
 
 def _song(song: Annotated[int, Path(ge=1, le=MAX_ID, examples=[1])], service: Asked) -> StoredSong:
-    found = service.song(song)
+    found = service.files.song(song)
     if found is None:
         raise HTTPException(404, f"this library has no song {song}")
     return found
@@ -237,6 +238,35 @@ def song_details(found: OneSong, service: Asked) -> SongDetails:
 
 
 @router.get(
+    "/songs/{song}/lyrics",
+    tags=["songs"],
+    summary="A song's lyrics, as a file of lyrics or as JSON",
+    response_model=SongLyrics,
+    responses={
+        200: {"description": "The lyrics", "content": {media: {} for media in sorted(set(MEDIA_TYPES.values()))}},
+        **documented(404, 409),
+    },
+    dependencies=IN_TURN,
+)
+def song_lyrics(
+    found: OneSong,
+    service: Asked,
+    format: Annotated[
+        Literal["json", "lrc", "elrc", "srt", "vtt", "ttml", "text"],
+        Query(description="elrc is LRC with the times of words; vtt and ttml have them too, where they are known."),
+    ] = "json",
+) -> SongLyrics | Response:
+    """Return the lyrics with their times: those of a lyric file beside the recording, or of the transcript.
+
+    Lines that are not sung are in the formats json and text alone.
+    """
+    lyrics = service.files.lyrics(found)
+    if lyrics is None:
+        raise HTTPException(404, "the song has no lyrics")
+    return described_lyrics(lyrics) if format == "json" else lyrics_file(found, lyrics, format)
+
+
+@router.get(
     "/songs/{song}/neighbours",
     tags=["songs"],
     summary="Songs like this one",
@@ -273,7 +303,7 @@ def song_audio(request: Request, found: OneSong, service: Asked) -> Response:
     """
     if found.audio is None:
         raise HTTPException(404, "the song's file has no usable audio")
-    recording = service.recording(found)
+    recording = service.files.recording(found)
     if recording is None:
         raise HTTPException(404, "the song's file was moved, deleted or changed; run alcca add on its folder again")
     return send_recording(request, recording)

@@ -12,6 +12,7 @@ from alcca.server.lanes import Lanes
 from alcca.server.methods import AnswerHead
 from alcca.server.names import Allowed, HostNames, parse_allowed
 from alcca.server.pages import add_api_page, add_search_page
+from alcca.server.players import add_players
 from alcca.server.problems import add_problem_handlers
 from alcca.server.schemas import Problem
 from alcca.server.service import Service
@@ -81,6 +82,7 @@ def create_app(
     )
     app.state.service, app.state.lanes = service, Lanes()
     app.include_router(router)
+    add_players(app, service, secret)
     add_api_page(app)
     if not api_only:
         add_search_page(app, secret)

@@ -17,7 +17,7 @@ __all__ = ["LOOPBACK", "BehindProxy", "Outside", "Proxies", "check_root_path", "
 
 LOOPBACK = ("127.0.0.1", "::1")
 # The server's own paths. A root path that begins with one of them could not be told from it.
-OWN_PATHS = frozenset({"api", "docs", "login", "openapi.json", "static"})
+OWN_PATHS = frozenset({"api", "docs", "login", "openapi.json", "rest", "static"})
 ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 # One element of a Forwarded header (RFC 7239, section 4), and one parameter of it.
 ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')

@@ -137,7 +137,7 @@ def _follows_link(request: Request) -> bool:
     """Whether the request opens one of the pages by a link; not the API, and not in a frame."""
     return (
         request.method in ("GET", "HEAD")
-        and not _path(request).startswith("/api/")
+        and not _path(request).startswith(("/api/", "/rest/"))
         and "origin" not in request.headers
         and request.headers.get("sec-fetch-mode") == "navigate"
         and request.headers.get("sec-fetch-dest", "document") == "document"

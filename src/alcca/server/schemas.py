@@ -12,6 +12,8 @@ __all__ = [
     "Heard",
     "HearingStatus",
     "LibraryStatus",
+    "LyricsLine",
+    "LyricsWord",
     "Model",
     "ModelStatus",
     "Neighbourhood",
@@ -23,6 +25,7 @@ __all__ = [
     "SongDetails",
     "SongHeard",
     "SongList",
+    "SongLyrics",
     "SongMap",
     "TimedLine",
 ]
@@ -149,6 +152,38 @@ class SongDetails(Song):
     file: Annotated[str | None, Field(description="Name of the audio file, without folders.")]
     notes: Annotated[list[str], Field(description="Repairs and doubts.")]
     reasons: Annotated[list[str], Field(description="Why the song cannot be used for training; empty if it can.")]
+
+
+class LyricsWord(Model):
+    """A word of lyrics, or a character of a script without spaces, and when it is sung."""
+
+    text: str
+    start: Annotated[float | None, Field(description="In seconds; null if it is not sung.")]
+    end: Annotated[float | None, Field(description="In seconds; null if it is not known.")]
+    confidence: Annotated[
+        float | None, Field(description="That it is sung at this time, 0 to 1; null for times of a file.")
+    ]
+
+
+class LyricsLine(LyricsWord):
+    """A line of lyrics, and when it is sung."""
+
+    words: Annotated[list[LyricsWord], Field(description="Those whose times are known.")]
+
+
+class SongLyrics(Model):
+    """The lyrics of a song, with the times that are known."""
+
+    source: Annotated[
+        str,
+        Field(
+            description="The format of the file that the times come from, such as lrc; aligned if they come from the "
+            "transcript; text if there are none."
+        ),
+    ]
+    language: Annotated[str | None, Field(description="ISO 639-1 code.")]
+    synced: Annotated[bool, Field(description="Whether most lines have a time.")]
+    lines: list[LyricsLine]
 
 
 class SongList(Model):

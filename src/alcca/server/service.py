@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from alcca.errors import UsageError
 from alcca.library.status import count_library
 from alcca.matching.timed_lyrics import time_lines
+from alcca.media.song_files import SongFiles
 from alcca.sandbox.clip_reader import ClipReader
 from alcca.sandbox.transcriber import NoTranscription, TranscriptionQueue, transcription_queue_for
 from alcca.search.best_lines import best_passage
@@ -36,10 +37,8 @@ from alcca.server.schemas import (
     TimedLine,
 )
 from alcca.server.search_schemas import Line, LyricsQuery, Near, Neighbours, Passages, PassagesQuery, SearchResult
-from alcca.server.served_file import ServedFile, open_recording
 from alcca.songs.cut import file_of
 from alcca.store.records import Song as StoredSong
-from alcca.store.transcripts import StoredTranscript, Transcripts
 
 __all__ = ["Service"]
 
@@ -71,11 +70,13 @@ class Service:
         self.clips = ClipReader(encoder=self.library.snapshot.space.sound_encoder_folder)
         with self.library.store() as store:
             self.transcriber = transcriber or transcription_queue_for(store)
+        self.files = SongFiles(self.library)
         self._map: tuple[Snapshot | None, bytes] = None, b""
 
     def close(self) -> None:
         """Stop the workers and close the database."""
         self.transcriber.close()
+        self.files.close()
         self.clips.close()
         self.library.close()
 
@@ -146,11 +147,6 @@ class Service:
 
     # Songs
 
-    def song(self, number: int) -> StoredSong | None:
-        """Return the song with this id, or None."""
-        with self.library.store() as store:
-            return next(iter(store.songs([number])), None)
-
     def details(self, song: StoredSong) -> SongDetails:
         """Return the details of a song, without the paths of its files."""
         return SongDetails(
@@ -163,15 +159,8 @@ class Service:
             reasons=list(song.reasons),
         )
 
-    def recording(self, song: StoredSong) -> ServedFile | None:
-        """Open a song's recording, as `open_recording`; None if every copy was moved or changed."""
-        with self.library.store() as store:
-            stamps, places = store.stamps_of(song.id), store.setting("places", [])
-        return open_recording(song, stamps, places)
-
     def _heard(self, song: StoredSong) -> SongHeard | None:
-        with self.library.store() as store:
-            stored: StoredTranscript | None = store.tables(Transcripts).of([song.id]).get(song.id)
+        stored = self.files.transcript(song)
         if stored is None:
             return None
         heard = stored.transcript

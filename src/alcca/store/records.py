@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from alcca.songs.recording_slice import RecordingSlice
 
-__all__ = ["WORDS", "FileStamp", "Song", "SongAudio", "SongSummary"]
+__all__ = ["WORDS", "FileStamp", "Song", "SongAudio", "SongRecording", "SongSummary"]
 
 # The fields of Song that hold its words and tags.
 WORDS = ("title", "artist", "album", "label", "language", "group", "lyrics", "lyrics_source", "lyrics_reason")
@@ -89,6 +89,17 @@ class SongSummary(NamedTuple):
     language: str | None
     has_audio: bool
     has_lyrics: bool
+
+
+class SongRecording(NamedTuple):
+    """A song's album and the first of its files: ``size`` in bytes, ``modified`` in nanoseconds since 1970."""
+
+    id: int
+    album: str | None
+    seconds: float | None
+    path: str
+    size: int
+    modified: int
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from alcca.store.database import Database, checksum, path_from_key, path_key, st
 from alcca.store.embeddings import Embeddings
 from alcca.store.exact_words import ExactWords
 from alcca.store.readings import Readings
-from alcca.store.records import WORDS, FileStamp, Song, SongAudio, SongSummary
+from alcca.store.records import WORDS, FileStamp, Song, SongAudio, SongRecording, SongSummary
 from alcca.store.tables import FOLDING, PartTables
 from alcca.store.transcripts import Transcripts
 
@@ -185,6 +185,19 @@ class Store(Database):
                 "FROM songs ORDER BY id"
             ).fetchall()
         return [SongSummary._make([*tags, bool(audio), bool(lyrics)]) for *tags, audio, lyrics in rows]
+
+    def recordings(self) -> list[SongRecording]:
+        """Where the songs with a recording belong, in the order of their ids."""
+        with self.named_errors():
+            rows = self._db.execute(
+                "SELECT id, album, iif(json_valid(audio), json_extract(audio, '$.duration'), NULL), path, size, "
+                "modified FROM songs JOIN files ON files.song = songs.id "
+                "WHERE audio IS NOT NULL AND files.unreadable IS NULL ORDER BY id, path"
+            ).fetchall()
+        first: dict[int, SongRecording] = {}
+        for number, album, seconds, path, size, modified in rows:
+            first.setdefault(number, SongRecording(number, album, seconds, path_from_key(path), size, modified))
+        return list(first.values())
 
     def _select(self, where: str, values: tuple[Any, ...]) -> Iterator[Song]:
         with self.named_errors():

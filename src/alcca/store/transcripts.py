@@ -3,13 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alcca.matching.folding import fold_letters
+from alcca.songs.recording_slice import RecordingSlice
 from alcca.speech.doubt import can_be_heard_better
 from alcca.store.database import checksum
 from alcca.store.ngram_index import KINDS, LYRICS, NgramIndex
@@ -23,6 +24,8 @@ __all__ = ["SLICE", "SONG", "StoredTranscript", "Transcripts"]
 
 # How much of a recording was transcribed.
 SLICE, SONG = "slice", "song"
+# Starts of slices that differ by less, in seconds, are the same.
+SAME_PLACE = 0.01
 # Whether a transcript is in doubt; NULL for transcripts from before doubt was recorded. It has an index, because
 # extracting it from all transcripts would take as long as reading them.
 DOUBTFUL = "CASE WHEN json_valid(heard) THEN json_extract(heard, '$.doubtful') ELSE 0 END"
@@ -112,6 +115,24 @@ CREATE INDEX IF NOT EXISTS transcripts_doubtful ON transcripts ({DOUBTFUL});
             for song, *values, stored in rows
             if checksum(*values) == stored
         }
+
+    def recordings(self, songs: "Sequence[Song]") -> list[RecordingSlice | None]:
+        """The 30 s of each song's recording in which to listen for words; None without one.
+
+        Those that were transcribed; of a song that was transcribed as a whole, or not at all, those that its features
+        describe.
+        """
+        stored = self.of([song.id for song in songs])
+        starts = {number: one.transcript.start for number, one in stored.items() if one.extent == SLICE}
+
+        def place(song: "Song") -> RecordingSlice | None:
+            described = song.recording
+            if song.audio is None or described is None:
+                return None
+            start = starts.get(song.id, song.audio.start)
+            return described if abs(start - song.audio.start) < SAME_PLACE else replace(described, offset=start)
+
+        return [place(song) for song in songs]
 
     def extents(self) -> dict[int, tuple[str, bool, str | None, str]]:
         """For every transcribed song: the extent, whether there are words, their language and the model."""

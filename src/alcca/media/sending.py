@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import NotModifiedResponse
 from starlette.types import Receive, Scope, Send
 
-from alcca.server.served_file import ServedFile
+from alcca.media.recording import ServedFile
 
 __all__ = ["MEDIA_TYPES", "send_recording"]
 
