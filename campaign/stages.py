@@ -53,7 +53,7 @@ class Stages:
             "add": ["add", str(self.music), "--hear", "off"],
             "hear": ["hear"],
             "train": ["train", "--components", "4"],
-            "lyrics": ["lyrics", str(self.work / "texts"), "--write", "lrc"],
+            "lyrics": ["lyrics", "--from", str(self.work / "texts"), "--missing", "--offline"],
             "index": ["search", "--lyrics", line(3), "--by", "space", "--index", FAISS],
         }[stage]
 

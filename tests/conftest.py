@@ -13,7 +13,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = os.environ[
 import pytest
 from tests.making import write_music
 
-pytest_plugins = ["tests.libraries"]
+pytest_plugins = ["tests.libraries", "tests.lyrics.fakes"]
 
 # Nobody sings in most of the songs that tests make, and transcribing each takes a second: tests that transcribe say so.
 os.environ["ALCCA_HEAR"] = "off"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from alcca.experiments.protocol import cross_validate
     from alcca.experiments.results import Results
     from alcca.library.library import Library
+    from alcca.lyrics.collection import write_lyrics
     from alcca.matching.heard_words import HeardWords
     from alcca.models.acmr import ACMR
     from alcca.models.alcca import ALCCA
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from alcca.persistence.trusted import trust
     from alcca.search.hits import Hit
     from alcca.speech.transcribe_file import transcribe
+    from alcca.texts.timed_lyrics import TimedLyrics
+    from alcca.timing.align_lyrics import align_lyrics
     from alcca.transcripts import Segment, Transcript
 
 _HOMES = {
@@ -60,10 +63,13 @@ _HOMES = {
     "Results": "alcca.experiments.results",
     "Segment": "alcca.transcripts",
     "SpotifyDCCA": "alcca.models.dcca",
+    "TimedLyrics": "alcca.texts.timed_lyrics",
     "Transcript": "alcca.transcripts",
+    "align_lyrics": "alcca.timing.align_lyrics",
     "cross_validate": "alcca.experiments.protocol",
     "transcribe": "alcca.speech.transcribe_file",
     "trust": "alcca.persistence.trusted",
+    "write_lyrics": "alcca.lyrics.collection",
 }
 
 __all__ = [
@@ -87,11 +93,14 @@ __all__ = [
     "Results",
     "Segment",
     "SpotifyDCCA",
+    "TimedLyrics",
     "Transcript",
     "__version__",
+    "align_lyrics",
     "cross_validate",
     "transcribe",
     "trust",
+    "write_lyrics",
 ]
 
 

@@ -1,114 +1,233 @@
-"""What is written beside a recording: the words alone, each line with one time."""
+"""The verb ``lyrics`` as a person calls it: what is printed, what is written, and which calls are wrong."""
 
-import errno
+import csv
 import io
-from dataclasses import replace
-from pathlib import Path
+import json
+import os
+import re
+import signal
+import time
 
 import pytest
+from tests.lyrics.fakes import HARBOUR, ORCHARD, heard
 
-from alcca.cleaning.lyrics import clean_lyrics
-from alcca.cleaning.timed_lines import timed_lines
-from alcca.cli import lyrics
-from alcca.errors import DiskError
-from alcca.library.lyrics_proposals import Proposal
-from alcca.store.records import Song, SongAudio
-from alcca.transcripts import Segment, Transcript
-
-LINES = ["copper lanterns swing along the quay", "you were always singing out of key", "salt upon the window"]
-HEARD = Transcript(tuple(Segment(10.0 * i + 2, 10.0 * i + 6, line) for i, line in enumerate(LINES)))
-SYNCED = "[ar:Ana]\n[ti:Harbour]\n[offset:+0]\n[re:tool]\n" + "\n".join(
-    f"[00:{10 * i + 2:02d}.50]{line}" for i, line in enumerate(LINES)
-)
-PLAIN = (
-    "[Verse 1: Ana]\n" + LINES[0] + "\n" + LINES[1] + "\n\n[Chorus]\n" + LINES[2] + "\n\nYou might also like\n12Embed"
-)
+from alcca import Library
+from alcca.cli.main import main
+from alcca.store.transcripts import SONG, Transcripts
+from alcca.timing.windows import Windows
 
 
-def proposal(folder, content, duration=40.0):
-    audio = SongAudio(None, 0.0, 30.0, 0.0, duration, "soundfile")
-    song = Song("h", "harbour", audio=audio, paths=(str(folder / "harbour.wav"),))
-    return Proposal(song, HEARD, folder / "a.lrc", clean_lyrics(content), 50.0, 1.0, "sure", content)
+@pytest.fixture
+def place(ear, tmp_path, monkeypatch):
+    """Four recordings: one with lyrics, one whose lyrics are of another song, one without, and one without words."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALCCA_LIBRARY", str(tmp_path / "shelf"))
+    music = tmp_path / "music"
+    for name, words in {"bare": ORCHARD, "harbour": HARBOUR, "hum": "", "wrong": ORCHARD}.items():
+        ear.record(music / "Ana" / f"{name}.wav", heard(words))
+    (music / "Ana" / "harbour.txt").write_text(f"{HARBOUR}\nNobody sings this line at all")
+    (music / "Ana" / "wrong.txt").write_text(HARBOUR)
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "some words.txt").write_text(ORCHARD)
+    return tmp_path
 
 
-def written(folder, kind, content, **about):
-    said = lyrics._write(proposal(folder, content, **about), kind, dry_run=False)
-    assert said == f"wrote {folder / 'harbour'}.{kind}"
-    return (folder / f"harbour.{kind}").read_text().splitlines()
+def run(capsys, *options):
+    code = main(["lyrics", *map(str, options), "--quiet"])
+    return code, *capsys.readouterr()
 
 
-@pytest.mark.parametrize("content", [SYNCED, PLAIN, PLAIN.replace("\n", "\r\n"), "\ufeff" + SYNCED])
-def test_a_txt_holds_the_words_alone(tmp_path, content):
-    assert [line for line in written(tmp_path, "txt", content) if line] == LINES
+def test_what_is_shown_fits_a_terminal_and_says_everything_once(place, capsys):
+    code, out, err = run(capsys, "music", "--from", "texts")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "found         Ana/bare.wav",
+        "              some words.txt, sure (100.0%)",
+        "              wrote bare.lrc",
+        "timed         Ana/harbour.wav",
+        "              wrote harbour.lrc",
+        "              1 of 4 lines were not found in the recording",
+        "instrumental  Ana/hum.wav",
+        "              no words were heard in it",
+        "found         Ana/wrong.wav",
+        "              some words.txt, sure (100.0%)",
+        "              wrote wrong.lrc",
+        "              those of wrong.txt are of another song",
+        "",
+        "       1  timed        lyrics that were known, now with times",
+        "       2  found        lyrics found in a source, now with times",
+        "       1  instrumental no words are sung",
+        "       4  in all       3 files written",
+    ]
+    assert max(map(len, out.splitlines())) <= 80
 
 
-def test_the_words_of_a_track_are_named_after_it(tmp_path):
-    track = proposal(tmp_path, PLAIN)
-    track = replace(track, song=replace(track.song, paths=(str(tmp_path / "album.flac#03"),)))
-    assert lyrics._write(track, "txt", dry_run=False) == f"wrote {tmp_path / 'album.03.txt'}"
+def test_without_a_source_what_does_not_fit_is_named_and_advice_is_given(place, capsys):
+    code, out, _ = run(capsys, "music")
+    assert code == 0
+    assert "doubtful      Ana/wrong.wav\n              these lyrics do not fit this recording: 0% of the words" in out
+    assert "bare.wav" not in out
+    assert "2  nothing" in out
+    assert "--from SOURCE" in out
 
 
-def test_verses_stay_apart(tmp_path):
-    assert written(tmp_path, "txt", PLAIN) == [LINES[0], LINES[1], "", LINES[2]]
+def test_a_dry_run_needs_no_other_option_and_writes_nothing(place, capsys):
+    before = sorted((place / "music").rglob("*"))
+    code, out, _ = run(capsys, "music", "--dry-run", "--from", "texts")
+    assert code == 0
+    assert "would write harbour.lrc" in out
+    assert "3 files would be written" in out
+    assert sorted((place / "music").rglob("*")) == before
 
 
-def test_the_times_of_a_synced_text_are_kept(tmp_path):
-    assert written(tmp_path, "lrc", SYNCED) == [f"[00:{10 * i + 2:02d}.50]{line}" for i, line in enumerate(LINES)]
+def test_json_has_every_recording_once_with_its_lines(place, capsys):
+    _, out, _ = run(capsys, "music", "--json")
+    said = json.loads(out)
+    assert said["counts"] == {"timed": 1, "doubtful": 1, "nothing": 2}
+    assert [row["recording"].rsplit("/", 1)[1] for row in said["results"]] == [
+        "bare.wav", "harbour.wav", "hum.wav", "wrong.wav",
+    ]  # fmt: skip
+    assert said["results"][1]["unsung"] == ["Nobody sings this line at all"]
 
 
-def test_an_offset_lets_lines_come_sooner(tmp_path):
-    lines = written(tmp_path, "lrc", SYNCED.replace("+0", "+500"))
-    assert [line[:10] for line in lines] == ["[00:02.00]", "[00:12.00]", "[00:22.00]"]
+def test_a_table_has_a_row_for_each_recording(place, capsys):
+    _, out, _ = run(capsys, "music", "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert sorted(row["status"] for row in rows) == ["doubtful", "nothing", "nothing", "timed"]
+    code, out, _ = run(capsys, "music", "--csv", "table.csv")
+    assert code == 0
+    assert "in all" in out
+    assert len(list(csv.DictReader((place / "table.csv").open()))) == 4
+    assert run(capsys, "music", "--csv", "table.csv")[0] == 0
+    (place / "mine.csv").write_text("my own table\n")
+    code, _, err = run(capsys, "music", "--csv", "mine.csv")
+    assert (code, (place / "mine.csv").read_text()) == (2, "my own table\n")
+    assert "mine.csv: is there already" in err
 
 
-def test_a_line_with_several_stamps_stands_at_each_of_them(tmp_path):
-    content = f"[00:22.50][00:02.50]{LINES[0]}\n[00:12.50] <00:12.50>{LINES[1]}\n"
-    both = [LINES[0], LINES[1], LINES[0]]
-    assert written(tmp_path, "lrc", content) == [f"[00:{10 * i + 2:02d}.50]{line}" for i, line in enumerate(both)]
-    assert written(tmp_path, "txt", content) == both
+def test_verbose_shows_all_recordings_and_the_lines(place, capsys):
+    _, out, _ = run(capsys, "music", "--verbose")
+    assert "nothing       Ana/bare.wav" in out
+    assert "not found: Nobody sings this line at all" in out
 
 
-def test_a_section_has_no_time_and_a_line_without_stamp_stands_between_its_neighbours(tmp_path):
-    content = f"[00:02.00]{LINES[0]}\n[00:05.00][Chorus]\n{LINES[1]}\n[00:22.00]{LINES[2]}\n"
-    assert written(tmp_path, "lrc", content) == [f"[00:{10 * i + 2:02d}.00]{line}" for i, line in enumerate(LINES)]
+def test_words_and_formats(place, capsys):
+    _, out, _ = run(capsys, "music", "--write", "srt,txt", "--words")
+    assert "wrote harbour.srt" in out
+    assert (place / "music" / "Ana" / "harbour.srt").read_text().startswith("1\n00:00:01,000 --> ")
+
+
+def test_a_library_is_the_default_and_keeps_what_was_heard(place, capsys, ear):
+    assert main(["add", "music", "--quiet"]) == 0
+    capsys.readouterr()
+    code, out, _ = run(capsys)
+    assert code == 0
+    assert "timed         music/Ana/harbour.wav" in out
+    assert "Run alcca add on the music folder again" in out
+    assert ear.times == 2
+    code, out, _ = run(capsys, "--from", "texts")
+    assert "found         music/Ana/bare.wav" in out
+    assert ear.times == 4
+    # In the library's folder, with transcripts that its search uses too.
+    assert not (place / "cache" / "lyrics").exists()
+    with Library(place / "shelf", progress=False) as library:
+        assert [one.extent for one in library._store.tables(Transcripts).of([1, 2, 3, 4]).values()] == [SONG] * 4
+    # A folder that the library knows needs no second transcription either.
+    run(capsys, "music", "--from", "texts", "--write", "elrc")
+    assert ear.times == 4
+
+
+def test_the_verb_as_it_was_called_before(place, capsys):
+    main(["add", "music", "--quiet"])
+    capsys.readouterr()
+    code, out, _ = run(capsys, "texts", "--write", "lrc")
+    assert code == 0
+    assert "wrote bare.lrc" in out
+    assert "texts: holds texts but no music; taken as --missing --from texts" in out
+    assert not (place / "music" / "Ana" / "harbour.lrc").exists()
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("options", "told"),
     [
-        PLAIN,
-        "\n".join(f"[00:00.00]{line}" for line in LINES),
-        "\n".join(f"[01:{10 * i:02d}.00]{line}" for i, line in enumerate(LINES)),
-        "\n".join(f"[00:{10 * i + 19:02d}.00]{line}" for i, line in enumerate(LINES)),
-        f"[00:02.50]{LINES[0]}\n{LINES[1]}\n{LINES[2]}",
+        ([], "no FOLDER was named, and there is no library"),
+        (["texts"], "texts: holds texts but no music; to look in it .* alcca lyrics MUSIC --from texts"),
+        (["nowhere"], "nowhere: no such folder"),
+        (["music", "--from", "nowhere"], "nowhere: no such file or folder"),
+        (["music", "--write", "pdf"], "unknown format of lyrics 'pdf'; choose one or more of lrc"),
+        (["music", "--jobs", "0"], "--jobs is 0"),
+        (["music", "--csv", "--json"], "give one of them"),
+        (["--csv", "music"], "--csv takes a FILE, not music"),
+        (["--watch"], "--watch needs a FOLDER"),
+        (["music", "--poll", "1"], "--poll .* needs --watch"),
+        (["s3://bucket/music"], "on this machine"),
     ],
-    ids=["no stamps", "all the same", "beyond the end", "of another recording", "one line alone"],
 )
-def test_where_a_text_has_no_good_times_they_are_those_of_what_was_heard(tmp_path, content):
-    lines = written(tmp_path, "lrc", content)
-    assert lines == [f"[00:{10 * i + 2:02d}.00]{line}" for i, line in enumerate(LINES)]
-    assert timed_lines("\n".join(lines)) == [(10.0 * i + 2, line) for i, line in enumerate(LINES)]
+def test_wrong_calls_say_what_to_do(place, capsys, options, told):
+    code, _, err = run(capsys, *options)
+    assert code == 2
+    assert re.search(told, err)
+    assert err.count("\n") == 1
 
 
-def test_no_file_is_replaced_not_even_a_link_to_nowhere(tmp_path):
-    (tmp_path / "harbour.txt").symlink_to(tmp_path / "nowhere.txt")
-    assert "already exists" in lyrics._write(proposal(tmp_path, PLAIN), "txt", dry_run=False)
-    assert not (tmp_path / "nowhere.txt").exists()
+def test_no_recordings_at_all(place, capsys):
+    (place / "empty").mkdir()
+    code, out, _ = run(capsys, "empty")
+    assert (code, out) == (0, "There are no recordings.\n")
 
 
-class Full(io.StringIO):
-    def write(self, text):
-        raise OSError(errno.ENOSPC, "No space left on device")
+def test_files_that_cannot_be_written_are_a_failure(place, capsys, monkeypatch):
+    def refuse(path, data):
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr("alcca.lyrics.files.create_file", refuse)
+    code, out, err = run(capsys, "music")
+    assert code == 1
+    assert "unwritten     Ana/harbour.wav\n              harbour.lrc was not written: the disk is read-only" in out
+    assert "0 files written" in out
+    assert err == "alcca: 1 files could not be written, such as harbour.lrc was not written: the disk is read-only\n"
 
 
-def test_a_full_disk_is_told_and_leaves_no_half_of_a_text(tmp_path, monkeypatch):
-    opened = Path.open
+def test_a_full_disk_is_told_after_what_was_done(place, capsys, monkeypatch):
+    from alcca.lyrics import files
 
-    def open_full(path, *arguments, **how):
-        opened(path, *arguments, **how).close()
-        return Full()
+    create = files.create_file
 
-    monkeypatch.setattr(Path, "open", open_full)
-    with pytest.raises(DiskError, match=r"harbour\.txt: the disk is full; make room and run it again"):
-        lyrics._write(proposal(tmp_path, PLAIN), "txt", dry_run=False)
-    assert list(tmp_path.iterdir()) == []
+    def full(path, data):
+        if path.name == "harbour.lrc":
+            raise OSError(28, "No space left on device", str(path))
+        create(path, data)
+
+    monkeypatch.setattr(files, "create_file", full)
+    code, out, err = run(capsys, "music", "--from", "texts", "--jobs", "1")
+    assert code == 1
+    assert "the disk is full" in err
+    assert "1  found" in out
+
+
+def test_ctrl_c_ends_within_a_window_and_keeps_what_is_done(place, capsys, monkeypatch, ear):
+    hear, kept = ear.hear, []
+
+    def long(samples, *, at_window, **how):
+        if ear.times:
+            end = time.monotonic() + 30
+            while not any(place.rglob("*.lrc")) and time.monotonic() < end:
+                time.sleep(0.05)
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGINT)
+            while time.monotonic() < end:
+                time.sleep(0.05)
+                at_window(0.0, None)
+            kept.append("to the end")
+        return hear(samples, at_window=at_window, **how)
+
+    monkeypatch.setattr(ear, "hear", long)
+    monkeypatch.setattr(Windows, "keep", lambda *_: None)
+    code, out, err = run(capsys, "music", "--from", "texts", "--jobs", "1")
+    assert (code, kept) == (130, [])
+    assert "interrupted; finished work is saved" in err
+    assert out.count("wrote") == out.count(" files written") == 1
+    monkeypatch.setattr(ear, "hear", hear)
+    code, out, _ = run(capsys, "music", "--from", "texts", "--jobs", "1")
+    assert code == 0
+    assert "1  done" in out

@@ -1,6 +1,5 @@
-"""Which lyrics belong to which recordings, and the files that are written beside them."""
+"""Which lyrics belong to which recordings."""
 
-import json
 import os
 
 import pytest
@@ -8,9 +7,8 @@ from tests.making import write_song
 from tests.search.conftest import SUNG, heard
 
 from alcca import Library
-from alcca.cli.main import main
 from alcca.errors import UsageError
-from alcca.library import lyrics_texts
+from alcca.lyrics import folder_texts
 from alcca.store.transcripts import SLICE, Transcripts
 
 # Songs are read in this process, where the processes are not what is tested.
@@ -49,11 +47,6 @@ def place(tmp_path):
     return tmp_path
 
 
-def run(place, capsys, *options):
-    code = main(["lyrics", str(place / "texts"), "--library", str(place / "shelf"), "--quiet", *options])
-    return code, *capsys.readouterr()
-
-
 def test_each_recording_gets_its_own_text_and_no_text_goes_to_two(place):
     with Library(place / "shelf", progress=False) as library:
         found = library.propose_lyrics(place / "texts")
@@ -65,53 +58,7 @@ def test_each_recording_gets_its_own_text_and_no_text_goes_to_two(place):
     assert any("in 1 recordings without lyrics no words" in note for note in found.notes)
 
 
-def test_the_table_shows_what_is_sure_and_json_the_same(place, capsys):
-    code, out, _ = run(place, capsys)
-    assert code == 0
-    assert "bleak.wav" in out
-    assert "sure" in out
-    _, out, _ = run(place, capsys, "--json", "--all")
-    rows = json.loads(out)["proposals"]
-    assert {row["title"] for row in rows} >= {"bleak", "danny"}
-    assert all(0 <= row["probability"] <= 1 for row in rows)
-
-
-def test_files_are_written_once_and_never_over_another(place, capsys):
-    target = place / "music" / "bleak.txt"
-    _, out, _ = run(place, capsys, "--all", "--write", "txt", "--dry-run")
-    assert f"would write {target}" in out
-    assert not target.exists()
-    _, out, _ = run(place, capsys, "--all", "--write", "txt")
-    assert f"wrote {target}" in out
-    assert target.read_text().startswith("In the bleak midwinter")
-    target.write_text("mine")
-    _, out, _ = run(place, capsys, "--all", "--write", "txt")
-    assert "already exists" in out
-    assert target.read_text() == "mine"
-    with Library(place / "shelf", progress=False) as library:
-        library.add(place / "music")
-        assert library.status()["usable"] >= 2
-
-
-def test_timed_lyrics_have_the_times_of_what_was_heard(place, capsys):
-    _, out, _ = run(place, capsys, "--all", "--write", "lrc")
-    assert (place / "music" / "danny.lrc").read_text().splitlines() == [
-        "[00:05.00]Oh Danny boy, the pipes, the pipes are calling",
-        "[00:09.00]from glen to glen",
-    ]
-    assert "wrote" in out
-
-
-def test_lines_that_were_not_heard_are_not_timed_by_guessing(place, capsys):
-    (place / "texts" / "zwei.txt").write_text(TEXTS["zwei.txt"] + "\nAnd down the mountain side" * 6)
-    _, out, _ = run(place, capsys, "--all", "--write", "lrc")
-    assert "the transcript has only 2 of 8 lines, too few" in out
-    assert not (place / "music" / "danny.lrc").exists()
-
-
-def test_wrong_calls_say_what_to_do(place, capsys, tmp_path):
-    code, _, err = run(place, capsys, "--dry-run")
-    assert (code, "--write" in err) == (2, True)
+def test_wrong_calls_say_what_to_do(place, tmp_path):
     (tmp_path / "empty").mkdir()
     with Library(place / "shelf", progress=False) as library:
         with pytest.raises(UsageError, match=r"no lyrics in \.txt or \.lrc"):
@@ -143,9 +90,9 @@ def test_hidden_files_and_what_is_no_file_are_left_out(place):
 
 def test_an_encoding_that_is_given(place, monkeypatch):
     asked = []
-    read = lyrics_texts.read_lyrics_file
+    read = folder_texts.read_lyrics_file
     monkeypatch.setattr(
-        lyrics_texts, "read_lyrics_file", lambda path, encoding: asked.append(encoding) or read(path, encoding=encoding)
+        folder_texts, "read_lyrics_file", lambda path, encoding: asked.append(encoding) or read(path, encoding=encoding)
     )
     with Library(place / "shelf", progress=False) as library:
         library.propose_lyrics(place / "texts", encoding="GBK")

@@ -17,6 +17,7 @@ from alcca.errors import AudioError, DiskError, UsageError
 from alcca.songs import apart
 from alcca.songs.apart import read_slices_apart, write_whole_apart
 from alcca.songs.audio import content_hash, read_slices
+from alcca.songs.cut import Cut
 from alcca.workers import process
 
 SECONDS_BEFORE_IT_HANGS = 120
@@ -56,8 +57,8 @@ def obey(path, **how):
 
 decode, write = apart_process.read_slices, apart_process.write_whole
 apart_process.read_slices = obey
-apart_process.write_whole = lambda path, target, rate, reached: (
-    obey(path, rates=(rate,), reached=reached) and write(path, target, rate, reached)
+apart_process.write_whole = lambda path, target, rate, reached, cut: (
+    obey(path, rates=(rate,), reached=reached) and write(path, target, rate, reached, cut)
 )
 apart_process.work()
 """
@@ -106,6 +107,8 @@ def test_the_slices_are_those_of_reading_here(tmp_path, suffix):
 def test_all_of_a_recording_is_written(song, tmp_path):
     write_whole_apart(song, tmp_path / "samples", 16_000)
     assert (tmp_path / "samples").stat().st_size == 4 * 3 * 16_000
+    write_whole_apart(song, tmp_path / "samples", 16_000, Cut(0.5, 2.0))
+    assert (tmp_path / "samples").stat().st_size == 4 * 1.5 * 16_000
 
 
 def test_what_is_wrong_is_told_as_here(tmp_path, song):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from alcca._version import __version__
+from alcca.cli.lyrics_arguments import add_lyrics_options
 
 __all__ = ["make_parser"]
 
@@ -95,7 +96,7 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], int | None]]) -
         "--offset",
         type=float,
         metavar="SECONDS",
-        help="start of the 30 s slice of each song (default: the slice from the middle)",
+        help="start of the 30 s slice of each song (default: the middle; transcribed is where most is sung)",
     )
     add.add_argument("--retry", action="store_true", help="retry files whose audio could not be used")
     add.add_argument(
@@ -112,7 +113,8 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], int | None]]) -
     add.add_argument(
         "--hear",
         choices=("slice", "song", "off"),
-        help="transcribe the 30 s slice of each song, whole songs, or nothing (default: $ALCCA_HEAR, else slice)",
+        help="transcribe 30 s of each song (where most is sung), whole songs, or nothing "
+        "(default: $ALCCA_HEAR, else slice)",
     )
 
     hear = verb(
@@ -357,20 +359,11 @@ def make_parser(run: Mapping[str, Callable[[argparse.Namespace], int | None]]) -
     search.add_argument("--label", metavar="NAME", help="only songs with this label")
     search.add_argument("--artist", metavar="NAME", help="only songs by this artist")
 
-    lyrics = verb("lyrics", "match recordings without lyrics to lyrics files, by their transcripts")
-    lyrics.add_argument("folder", type=Path, metavar="FOLDER", help="a folder of lyrics, as .txt or .lrc files")
-    lyrics.add_argument("--all", action="store_true", help="also show proposals that are not sure")
-    lyrics.add_argument(
-        "--encoding",
-        metavar="NAME",
-        help="of texts that are not Unicode, such as gbk or cp1251 (default: detected for each file)",
-    )
-    lyrics.add_argument(
-        "--write",
-        choices=("lrc", "txt"),
-        help="write NAME.lrc (with times) or NAME.txt beside each recording; existing files are never overwritten",
-    )
-    lyrics.add_argument("--dry-run", action="store_true", help="show what --write would do, without writing files")
+    lyrics = verb(
+        "lyrics", "write lyrics with times beside recordings: those that are known, and those found in a source",
+        common, workers, speech,
+    )  # fmt: skip
+    add_lyrics_options(lyrics)
 
     demo = verb("demo", "run all steps on real songs: get a music folder, add, train, evaluate, search", every)
     demo.add_argument(

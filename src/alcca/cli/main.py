@@ -322,19 +322,12 @@ def _search(options: argparse.Namespace) -> None:
         print_hits(hits, explain=options.explain)
 
 
-def _propose(options: argparse.Namespace) -> None:
-    from alcca.cli.lyrics import propose
+def _write_lyrics(options: argparse.Namespace) -> None:
+    from alcca.cli.lyrics import run_lyrics
 
-    with _open(options) as library:
-        propose(
-            library,
-            options.folder,
-            all_=options.all,
-            write=options.write,
-            dry_run=options.dry_run,
-            as_json=options.json,
-            encoding=options.encoding,
-        )
+    # Folders need no library.
+    with _open(options, make=True) as library:
+        run_lyrics(options, library)
 
 
 def _lyrics(options: argparse.Namespace) -> str | None:
@@ -366,6 +359,6 @@ VERBS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "evaluate": _evaluate,
     "serve": _serve,
     "search": _search,
-    "lyrics": _propose,
+    "lyrics": _write_lyrics,
     "demo": _demo,
 }

@@ -1,5 +1,5 @@
 """The library: one class that delegates to indexing, training, search and evaluation.
 
-Imports from: cleaning, encoders, errors, experiments, indexing, matching, metadata, models, persistence, progress,
-search, songs, space, specification, speech, store, texts, training, transcripts, workers.
+Imports from: cleaning, encoders, errors, experiments, indexing, lyrics, matching, metadata, models, persistence,
+progress, search, songs, space, specification, speech, store, texts, training, transcripts, workers.
 """

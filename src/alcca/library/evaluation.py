@@ -235,7 +235,7 @@ def make_dataset(
         ids=[song.title for song in songs],
         audio_descriptors=outputs.pop(DescriptorsEncoder().key, None) if table is None else table,
         transcripts=_transcripts(store, songs),
-        recordings=[song.recording for song in songs],
+        recordings=store.tables(Transcripts).recordings(songs),
         encoded=outputs,
         name=folder.name,
     )

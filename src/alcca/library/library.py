@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from alcca.experiments.results import Results
     from alcca.indexing.reports import TranscriptionReport
     from alcca.library.lyrics_proposals import Proposals
+    from alcca.lyrics.results import Result
     from alcca.training.train import TrainReport
     from alcca.transcripts import Transcript
 
@@ -167,7 +168,8 @@ class Library:
             Number of worker processes, and of songs that are transcribed at the same time. Default: the number of
             processors. Ignored on a cluster.
         hear : str, optional
-            What to transcribe: "slice" (the 30 s that the features describe), "song" (whole recordings) or "off".
+            What to transcribe: "slice" (the 30 s in which most is sung, or those from ``offset`` on), "song" (whole
+            recordings) or "off".
             Default: $ALCCA_HEAR, else "slice"; if that is impossible, a note in the report gives the reason.
         speech_model, offline
             As in `hear`.
@@ -226,7 +228,8 @@ class Library:
         Parameters
         ----------
         extent : str
-            "slice" (the 30 s that a song's features describe) or "song" (the whole recording).
+            "slice" (the 30 s in which most is sung; if the library has an offset, those from there on) or "song" (the
+            whole recording).
         again : bool
             Transcribe all songs, including those with a transcript: with another model, or in another language.
         doubtful : bool
@@ -580,3 +583,51 @@ class Library:
         snapshot = self._snapshot
         with self._store.named_errors():
             return propose_lyrics(self._store, snapshot, Path(folder).expanduser(), encoding)
+
+    def write_lyrics(
+        self,
+        places: Sequence[str | os.PathLike[str]] = (),
+        *,
+        formats: Sequence[str] = ("lrc",),
+        sources: Sequence[str | os.PathLike[str]] = (),
+        speech_model: str | os.PathLike[str] | None = None,
+        jobs: int | None = None,
+        notes: list[str] | None = None,
+        **wishes: Any,
+    ) -> "Iterator[Result]":
+        """Write lyrics with times beside recordings, and yield what came of each as soon as it is done.
+
+        The same as `alcca.write_lyrics`, with the transcripts of whole songs that the library has.
+
+        Parameters
+        ----------
+        places : sequence of path
+            Folders and files, which need not be in the library. Default: all recordings of the library; transcripts of
+            them that are made on the way are stored in it.
+        formats, sources, jobs, notes, **wishes
+            As of `alcca.write_lyrics`.
+        speech_model : str or path, optional
+            As in `hear`.
+
+        Raises
+        ------
+        UsageError, MissingExtraError, SpeechModelError, DiskError
+            As `alcca.write_lyrics`.
+        LibraryError
+            If another process is writing to the library.
+        """
+        from alcca.library.lyrics_run import write_library_lyrics
+
+        if jobs is not None and jobs < 1:
+            raise UsageError(f"jobs is {jobs}; expected how many recordings to listen to at the same time, 1 or more")
+        return write_library_lyrics(
+            self._opened,
+            places,
+            formats=formats,
+            sources=sources,
+            speech_model=speech_model,
+            workers=self._workers(jobs),
+            progress=self._progress,
+            notes=[] if notes is None else notes,
+            wishes=wishes,
+        )

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.errors import UsageError
-from alcca.library.lyrics_texts import read_texts
+from alcca.library.lyrics_texts import UsedTexts
+from alcca.lyrics.folder_texts import read_texts
 from alcca.matching.bits import bits
 from alcca.matching.posterior import certainty, posterior
 from alcca.store.records import Song
@@ -116,7 +117,7 @@ def propose_lyrics(store: Store, snapshot: "Snapshot", folder: Path, encoding: s
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; name the one that holds the lyrics")
     notes: list[str] = []
-    texts = read_texts(folder, store.songs(), notes, encoding)
+    texts = read_texts(folder, UsedTexts(store.songs()).has, notes, encoding)
     if not texts:
         raise UsageError(f"{folder}: no lyrics in .txt or .lrc files that are not a song's already")
     # What is matched is what would be written: a stamp would be digits to compare, a header words.

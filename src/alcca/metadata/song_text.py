@@ -68,6 +68,10 @@ class SongText:
         dictionary, if there is one (`alcca.metadata.kanji`). None without any.
     notes : tuple of str
         What was skipped, as sentences for users.
+    lyrics_text : str or None
+        The text that the lyrics are from as it stands there, with its times; without lyrics, the one that says so.
+    lyrics_path : str or None
+        The file of that text; None for a tag or a table.
     """
 
     title: str = ""
@@ -81,6 +85,8 @@ class SongText:
     lyrics_reason: str | None = None
     lyrics_aloud: str | None = None
     notes: tuple[str, ...] = ()
+    lyrics_text: str | None = None
+    lyrics_path: str | None = None
 
 
 def read_song_text(
@@ -144,6 +150,8 @@ def read_song_text(
         lyrics_reason=lyrics.reason,
         lyrics_aloud=lyrics.aloud,
         notes=(*lyrics.notes, *tags.notes),
+        lyrics_text=lyrics.text,
+        lyrics_path=lyrics.path,
     )
 
 
@@ -173,7 +181,8 @@ def _cell(rows: Rows, columns: tuple[str, ...]) -> str | None:
 class _Lyrics(NamedTuple):
     """Lyrics, their source and the language that it names, or why there are none; notes on what was passed over.
 
-    ``aloud`` are the lyrics as they are read aloud, if that is known.
+    ``aloud`` are the lyrics as they are read aloud, if that is known; ``text`` is what they were cleaned from, or what
+    says that there are none, and ``path`` its file.
     """
 
     words: str | None
@@ -182,6 +191,8 @@ class _Lyrics(NamedTuple):
     language: str | None
     reason: str | None
     notes: list[str]
+    text: str | None = None
+    path: str | None = None
 
 
 class _Candidate(NamedTuple):
@@ -192,23 +203,30 @@ class _Candidate(NamedTuple):
     language: str | None = None
     # Said if it is used.
     note: str | None = None
+    path: str | None = None
 
 
 def _lyrics(
     path: Path, rows: Rows, tables: SongTables, tags: Tags, language: str | None, also: Path | None, artist: str
 ) -> _Lyrics:
     skipped: list[str] = []
+    first: _Candidate | None = None
     for candidate in _candidates(path, rows, tables, tags, language, also, artist, skipped):
+        first = first or candidate
         if damage := damage_in(candidate.text):
             skipped.append(f"{candidate.source}: {damage}")
         if words := clean_lyrics(candidate.text):
             notes = [*skipped, candidate.note] if candidate.note else skipped
             with_readings = read_aloud(candidate.text)
             aloud = in_kana(clean_lyrics(with_readings) if with_readings != candidate.text else words)
-            return _Lyrics(words, aloud if aloud != words else None, candidate.source, candidate.language, None, notes)
+            said = aloud if aloud != words else None
+            return _Lyrics(
+                words, said, candidate.source, candidate.language, None, notes, candidate.text, candidate.path
+            )
         skipped.append(WHY_EMPTY[placeholder_in(candidate.text)].format(source=candidate.source))
     reason = skipped[0] if skipped else NO_LYRICS.format(name=_readable(path.stem))
-    return _Lyrics(None, None, None, None, reason, skipped[1:])
+    text, place = (first.text, first.path) if first is not None else (None, None)
+    return _Lyrics(None, None, None, None, reason, skipped[1:], text, place)
 
 
 def _candidates(
@@ -235,7 +253,7 @@ def _candidates(
         except LyricsError as error:
             skipped.append(str(error))
             continue
-        yield _Candidate(text, _readable(file.path.name), file.language, file.note)
+        yield _Candidate(text, _readable(file.path.name), file.language, file.note, os.fspath(file.path))
     skipped += notes
     yield from (_Candidate(one.text, "tag", note=note) for one, note in _in_order(tags.lyrics, code))
 

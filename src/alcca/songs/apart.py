@@ -23,7 +23,7 @@ from alcca.songs.audio import SLICE_SECONDS, AudioSlice
 from alcca.songs.cut import Cut
 from alcca.workers.process import SECONDS_TO_START, Process
 
-__all__ = ["get_ready", "read_slices_apart", "write_whole_apart"]
+__all__ = ["get_ready", "read_slices_apart", "write_pieces_apart", "write_whole_apart"]
 
 # Decoding has a budget after which it fails with a reason; this limit ends a decoder that hangs in native code.
 SECONDS_AFTER_BUDGET = 10.0
@@ -82,9 +82,27 @@ def read_slices_apart(
     return _ask(Path(path), options, budget + SECONDS_AFTER_BUDGET)
 
 
-def write_whole_apart(path: Path | str, target: Path, rate: int) -> None:
+def write_whole_apart(path: Path | str, target: Path, rate: int, cut: Cut | None = None) -> None:
     """Do the same as `alcca.songs.whole.write_whole`, safely for files that crash the decoder; AudioError."""
-    options = {"target": os.path.abspath(target), "rate": rate}  # noqa: PTH100 - a name as it is
+    options = {
+        "target": os.path.abspath(target),  # noqa: PTH100 - a name as it is
+        "rate": rate,
+        "cut": None if cut is None else vars(cut),
+    }
+    _ask(Path(path), options, SECONDS_FOR_A_PIECE)
+
+
+def write_pieces_apart(
+    path: Path | str, target: Path, *, starts: Sequence[float], seconds: float, rate: int, cut: Cut | None = None
+) -> None:
+    """Do the same as `alcca.songs.pieces.write_pieces`, safely for files that crash the decoder; AudioError."""
+    options = {
+        "target": os.path.abspath(target),  # noqa: PTH100 - a name as it is
+        "starts": [float(start) for start in starts],
+        "seconds": float(seconds),
+        "rate": rate,
+        "cut": None if cut is None else vars(cut),
+    }
     _ask(Path(path), options, SECONDS_FOR_A_PIECE)
 
 

@@ -13,6 +13,7 @@ import soxr  # noqa: F401 - the same
 from alcca.errors import AlccaError, AudioError
 from alcca.songs.audio import content_hash, read_slices
 from alcca.songs.cut import Cut
+from alcca.songs.pieces import write_pieces
 from alcca.songs.whole import write_whole
 from alcca.workers.memory import MEMORY, MemoryLimit, ran_out
 from alcca.workers.patience import ends_when_stuck, tell_deadlines
@@ -47,16 +48,20 @@ def _answer(
     path = Path(question.pop("path"))
     header: dict[str, Any] = {"fit": True}
     samples: list[bytes] = []
+    said = question.pop("cut")
+    cut = None if said is None else Cut(**said)
     try:
         with limit:
-            if "target" in question:
-                write_whole(path, Path(question["target"]), question["rate"], reached)
+            if "starts" in question:
+                target = Path(question.pop("target"))
+                write_pieces(path, target, **question, reached=reached, cut=cut)
+            elif "target" in question:
+                write_whole(path, Path(question["target"]), question["rate"], reached, cut)
             else:
                 content = question.pop("content")
                 if content is not None and content_hash(path, reached) != content:
                     raise AudioError(f"{path}: has changed since it was added; run alcca add on its folder again")
-                cut = question.pop("cut")
-                slices = read_slices(path, **question, cut=None if cut is None else Cut(**cut))
+                slices = read_slices(path, **question, cut=cut)
                 header["slices"] = [{k: v for k, v in vars(one).items() if k != "samples"} for one in slices]
                 samples = [one.samples.tobytes() for one in slices]
     except Exception as error:  # noqa: BLE001 - an error of one file must not end the process

@@ -1,0 +1,172 @@
+"""The files of lyrics beside recordings: which there are, which alcca wrote itself, and how new ones are written."""
+
+import errno
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from alcca._version import __version__
+from alcca.lyrics.memory import Memory
+from alcca.lyrics.wishes import writer_of
+from alcca.persistence import create_file, disk_error, replace_file
+from alcca.songs.cut import track_texts
+from alcca.texts.timed_lyrics import TimedLyrics
+from alcca.texts.writing import FORMATS
+
+__all__ = [
+    "Outcome",
+    "content",
+    "is_ours",
+    "is_transcribed",
+    "path_of",
+    "program",
+    "replace_lyrics",
+    "transcriber",
+    "write_lyrics_file",
+]
+
+# What `program` and `transcriber` put into a file.
+OURS = re.compile(r"^\[re:\s*alcca\b", re.MULTILINE)
+TRANSCRIBED = re.compile(r"^\[by:.*, transcribed\]", re.MULTILINE)
+# Of what a person made, so many copies are kept at most.
+MOST_BACKUPS = 100
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a file: exactly one of these is given.
+
+    Parameters
+    ----------
+    written, kept, failed : str or None
+        The path that was written; the one that was there already and stays; why it could not be written.
+    """
+
+    written: str | None = None
+    kept: str | None = None
+    failed: str | None = None
+
+
+def program(model: str | None = None) -> str:
+    """How files say what has made them; with the speech model that was used.
+
+    Examples
+    --------
+    >>> program("base").startswith("alcca "), bool(OURS.search(f"[re:{program()}]"))
+    (True, True)
+    """
+    return f"alcca {__version__}" + (f" (Whisper {model})" if model else "")
+
+
+def is_ours(text: str) -> bool:
+    """Whether an LRC file says that alcca has made it."""
+    return OURS.search(text) is not None
+
+
+def transcriber(model: str) -> str:
+    """Who has made lyrics that are what was heard.
+
+    Examples
+    --------
+    >>> transcriber("base")
+    'Whisper base, transcribed'
+    """
+    return f"Whisper {model}, transcribed"
+
+
+def is_transcribed(text: str) -> bool:
+    r"""Whether an LRC file says that its words are what alcca has heard.
+
+    Examples
+    --------
+    >>> is_transcribed(f"[by:{transcriber('base')}]\n[re:{program('base')}]\n")
+    True
+    """
+    return is_ours(text) and TRANSCRIBED.search(text) is not None
+
+
+def path_of(recording: str, format: str) -> Path:
+    """The file of a recording's lyrics in a format.
+
+    Examples
+    --------
+    >>> path_of("/m/song.flac", "lrc").name, path_of("/m/album.flac#02", "txt").name
+    ('song.lrc', 'album.02.txt')
+    """
+    return track_texts(recording).with_suffix(FORMATS[writer_of(format)].suffix)
+
+
+def content(lyrics: TimedLyrics, format: str, *, words: bool, **headers: str | float | None) -> bytes:
+    """What is written of lyrics, in UTF-8."""
+    name = "elrc" if format == "lrc" and words else writer_of(format)
+    return lyrics.to(name, **headers).encode("utf-8", "replace")  # type: ignore[arg-type]  # the headers of a file
+
+
+def write_lyrics_file(path: Path, data: bytes, memory: Memory | None) -> Outcome:
+    """Write a new file; nothing is ever replaced. Without a memory, nothing is written.
+
+    Raises
+    ------
+    DiskError
+        The disk is full.
+    """
+    if os.path.lexists(path):
+        return Outcome(kept=str(path))
+    if memory is None:
+        return Outcome(written=str(path))
+    try:
+        # A program that reads half a file would take it for all of it.
+        create_file(path, data)
+    except FileExistsError:
+        return Outcome(kept=str(path))
+    except OSError as error:
+        return _failed(path, error)
+    memory.wrote(path, data)
+    return Outcome(written=str(path))
+
+
+def replace_lyrics(path: Path, data: bytes, memory: Memory | None) -> Outcome:
+    """Write a file in the place of an older one, of which a copy is kept unless alcca wrote it and no one changed it.
+
+    The copy is ``NAME.lrc.bak``, or has a number behind that. Without a memory, nothing is written.
+
+    Raises
+    ------
+    DiskError
+        The disk is full.
+    """
+    if memory is None:
+        return Outcome(written=str(path))
+    try:
+        before = path.read_bytes()
+        if not memory.has_written(path, before):
+            _keep_copy(path, before)
+        # A link stays one.
+        replace_file(path.resolve(), lambda part: part.write_bytes(data))
+    except OSError as error:
+        return _failed(path, error)
+    memory.wrote(path, data)
+    return Outcome(written=str(path))
+
+
+def _keep_copy(path: Path, data: bytes) -> None:
+    for number in range(MOST_BACKUPS):
+        copy = path.with_name(f"{path.name}.bak{number or ''}")
+        try:
+            if not os.path.lexists(copy):
+                create_file(copy, data)
+                return
+            if copy.is_file() and copy.read_bytes() == data:
+                return
+        except FileExistsError:
+            continue
+    raise OSError(errno.EEXIST, f"there are {MOST_BACKUPS} copies already", str(path))
+
+
+def _failed(path: Path, error: OSError) -> Outcome:
+    full = disk_error(error, path)
+    if full is not None and error.errno != errno.EROFS:
+        raise full from error
+    why = "the disk is read-only" if error.errno == errno.EROFS else error.strerror or str(error)
+    return Outcome(failed=f"{path.name} was not written: {why}")
