@@ -36,7 +36,8 @@ def trials(settings: Settings, place: Path, outcome: Outcome) -> Iterator[int]:
         stages = Stages(place, place / "disk")
         for number in settings.trials(range(1, len(STAGES))):
             stages.reset(STAGES[number])
-            reading = [*READING, *(TRAINED if number > STAGES.index("train") else [])]
+            # These come first: the search in faiss files builds them, and a status counts them.
+            reading = [*(TRAINED if number > STAGES.index("train") else []), *READING]
             before = [_run(stages, command) for command in reading]
             files = _files(stages.work)
             remount(stages.work, "ro")
