@@ -17,9 +17,11 @@ import soundfile
 from alcca import Library
 from alcca.errors import SpeechModelError, UntrainedError, UsageError
 from alcca.indexing import transcription_settings
+from alcca.indexing.add import add_folder
 from alcca.indexing.speech_samples import SpeechSamples
 from alcca.indexing.transcribe import songs_to_transcribe, transcribe_songs
 from alcca.songs.audio import read_slice
+from alcca.speech import place
 from alcca.speech.recogniser import Recogniser
 from alcca.store.transcripts import SLICE, SONG, Transcripts
 from alcca.transcripts import Segment, Transcript
@@ -264,6 +266,82 @@ def test_slices_that_add_has_decoded_are_not_decoded_again(tmp_path, music, inli
         assert not (tmp_path / "shelf" / "unheard").exists()
         assert report.to_dict()["hearing"]["heard"] == 12
         assert library.add(music, hear="slice").hearing.heard == 0
+
+
+@pytest.fixture
+def late_voice(tmp_path, monkeypatch):
+    """A folder with a song of 150 s, of which the half minute from 100 s is sung: it is louder."""
+    samples = 0.05 * np.random.default_rng(3).standard_normal(150 * RATE)
+    samples[100 * RATE : 130 * RATE] *= 8
+    folder = tmp_path / "late"
+    folder.mkdir()
+    soundfile.write(folder / "late.wav", samples.clip(-1, 1), RATE)
+    monkeypatch.setattr(place, "voices", lambda pieces: np.where(pieces.std(axis=1) > 0.2, 0.8, 0.02))
+    return folder
+
+
+@pytest.fixture
+def with_ear(monkeypatch):
+    fake = Fake()
+    monkeypatch.setattr("alcca.speech.weights.find_weights", lambda model, offline: None)
+    monkeypatch.setattr(transcription_settings.LoadRecogniser, "__call__", lambda self, room: fake)
+    return fake
+
+
+def test_the_half_minute_in_which_most_is_sung_is_heard_also_later(tmp_path, late_voice, with_ear):
+    with Library(tmp_path / "shelf", progress=False) as library:
+        library.add(late_voice, hear="slice")
+        (song,) = library.songs()
+        # The features stay those of the middle.
+        assert song.audio.start == pytest.approx(60.0)
+        assert library.hear(again=True).heard == 1
+        (stored,) = library.transcripts([song.id]).values()
+        assert abs(stored.start - 100.0) <= 2.0
+        assert stored.seconds == 30.0
+        assert not (tmp_path / "shelf" / "unheard").exists()
+    expected = read_slice(late_voice / "late.wav", offset=stored.start, rate=RATE).decoded
+    assert [start for _, _, start in with_ear.given] == [stored.start, stored.start]
+    for samples, _, _ in with_ear.given:
+        np.testing.assert_array_equal(samples, expected)
+
+
+def test_a_start_that_the_owner_has_chosen_is_heard(tmp_path, late_voice, with_ear):
+    with Library(tmp_path / "shelf", progress=False) as library:
+        library.add(late_voice, hear="slice", offset=5.0)
+        library.hear(again=True)
+        assert [start for _, _, start in with_ear.given] == [5.0, 5.0]
+        assert library.songs()[0].recording.offset == 5.0
+
+
+def test_what_was_left_to_be_heard_is_found_by_its_place(tmp_path, late_voice, with_ear, monkeypatch):
+    with Library(tmp_path / "shelf", progress=False) as library, library._opened.writing() as store:
+        add_folder(store, late_voice, offset=None, retry=False, encoding=None, keep_sound=True, progress=False,
+                   workers=LocalWorkers(1))  # fmt: skip
+        (song,) = store.songs()
+        (kept,) = SpeechSamples(store.folder).place.iterdir()
+        monkeypatch.setattr(SpeechSamples, "_decode", lambda *given: pytest.fail("decoded again"))
+        recording = SpeechSamples(store.folder).read(song, SLICE)
+        assert recording.path == kept
+        assert abs(recording.start - 100.0) <= 2.0
+        # A start that was chosen since has not been kept.
+        chosen = replace(song, audio=replace(song.audio, offset=5.0, start=5.0))
+        assert SpeechSamples(store.folder)._kept(chosen) is None
+        SpeechSamples(store.folder).remove(song)
+        assert not kept.exists()
+
+
+def test_a_second_listening_is_where_the_words_were_heard(tmp_path, late_voice, with_ear):
+    with Library(tmp_path / "shelf", progress=False) as library:
+        library.add(late_voice, hear="off")
+        songs, transcripts = library.songs(), library._store.tables(Transcripts)
+        assert transcripts.recordings(songs) == [songs[0].recording]
+        library.hear()
+        (place_heard,) = transcripts.recordings(songs)
+        assert place_heard.offset == library.transcripts([songs[0].id])[songs[0].id].start
+        np.testing.assert_array_equal(place_heard.samples(), with_ear.given[0][0])
+        library.hear(extent="song", again=True)
+        assert transcripts.recordings(songs) == [songs[0].recording]
+        assert transcripts.recordings([replace(songs[0], audio=None)]) == [None]
 
 
 def test_a_library_remembers_what_it_was_heard_with(library, monkeypatch):

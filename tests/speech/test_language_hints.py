@@ -17,6 +17,7 @@ def recogniser(monkeypatch, tmp_path):
     monkeypatch.setattr(hearing, "find_weights", lambda model, *, offline: tmp_path)
     monkeypatch.setattr(faster_whisper, "WhisperModel", Whisper)
     monkeypatch.setattr(hearing, "is_doubtful", lambda *given: False)
+    monkeypatch.setattr(hearing, "has_voice", lambda samples: True)
     return Recogniser()
 
 

@@ -2,6 +2,7 @@
 
 from itertools import combinations
 from math import log2
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,12 +32,13 @@ def recogniser(monkeypatch, tmp_path):
     monkeypatch.delenv("ALCCA_SPEECH_MODEL", raising=False)
     monkeypatch.setattr(hearing, "find_weights", lambda model, *, offline: tmp_path)
     monkeypatch.setattr(faster_whisper, "WhisperModel", Whisper)
+    monkeypatch.setattr(hearing, "has_voice", lambda samples: True)
     return Recogniser()
 
 
 @pytest.fixture
 def decoder():
-    return Decoder(Whisper("nowhere"))
+    return Decoder(Whisper("nowhere"), Path("nowhere"))
 
 
 def believes(recogniser, *sung, over_silence=1 / 8):

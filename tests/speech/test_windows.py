@@ -20,6 +20,7 @@ def recogniser(monkeypatch, tmp_path):
     monkeypatch.setattr(faster_whisper, "WhisperModel", Whisper)
     # What is read a second time stands in test_second_reading.py.
     monkeypatch.setattr(hearing, "is_doubtful", lambda *given: False)
+    monkeypatch.setattr(hearing, "has_voice", lambda samples: True)
     return Recogniser()
 
 
@@ -47,6 +48,23 @@ def test_half_a_minute_after_the_other(recogniser, seconds, windows):
     recogniser.hear(sound(seconds))
     assert [place for place, _ in whisper.places] == [30.0 * number for number in range(windows)]
     assert whisper.places[0][1] == pytest.approx(min(seconds, 30), abs=1e-4)
+
+
+def test_windows_without_a_voice_are_passed_over(recogniser, monkeypatch):
+    asked, encoded = [], []
+    # The second window of the three has none.
+    monkeypatch.setattr(hearing, "has_voice", lambda samples: asked.append(len(samples) / RATE) or samples[0] != 30.0)
+    whisper = script(recogniser, [0.0, "hello darkness my old friend", 29.0], [0.0, "with you again", 5.0])
+    heard = recogniser.hear(sound(80), at_window=lambda start, _: encoded.append(start))
+    assert [place for place, _ in whisper.places] == encoded == [0.0, 60.0]
+    assert said(heard) == [(0.0, 29.0, "hello darkness my old friend"), (60.0, 65.0, "with you again")]
+    assert (asked, heard.seconds) == ([30.0, 30.0, 20.0], 80.0)
+
+
+def test_a_clip_of_half_a_minute_is_read_in_any_case(recogniser, monkeypatch):
+    monkeypatch.setattr(hearing, "has_voice", lambda samples: False)
+    script(recogniser, [0.0, "hello darkness my old friend", 12.0])
+    assert recogniser.hear(sound(30)).has_words
 
 
 def test_what_the_end_of_a_window_cuts_is_heard_again(recogniser):

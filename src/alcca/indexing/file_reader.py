@@ -177,7 +177,11 @@ def _read_sound(read: FileRead, path: Path, settled: frozenset[str]) -> FileRead
         else:
             with within_memory(path.name):
                 audio, speech = read_slices(path, rates=(SAMPLE_RATE, SPEECH_RATE), offset=task.offset, cut=cut)
-            SpeechSamples(task.keep_sound).keep(content, speech.start, speech.decoded)
+            kept = SpeechSamples(task.keep_sound)
+            if task.offset is None:
+                kept.keep(path, content, speech, cut)
+            else:
+                kept.keep_slice(content, task.offset, speech)
         features = mfcc(audio.samples)
     except DiskError:
         raise

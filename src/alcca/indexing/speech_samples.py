@@ -1,7 +1,7 @@
 """Samples of recordings that are still to be transcribed, in a folder of the library.
 
-The worker that extracts a song's features has decoded its slice already, and leaves it here at the recogniser's rate.
-What is missing, because it was heard before or the folder is full, is decoded again.
+The worker that extracts a song's features leaves here what is to be transcribed of it, at the recogniser's rate. What
+is missing, because it was heard before or the folder is full, is decoded again.
 """
 
 import contextlib
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from alcca.errors import AlccaError, DiskError, LibraryError
 from alcca.indexing.song_files import crash_reason
-from alcca.persistence import disk_error, replace_file
-from alcca.songs.audio import content_hash
-from alcca.songs.cut import file_of, split_content
+from alcca.persistence import disk_error
+from alcca.songs.audio import SPEECH_RATE, AudioSlice, content_hash, read_slice
+from alcca.songs.cut import Cut, file_of, split_content
 from alcca.songs.remote import at_hand
-from alcca.speech.samples import read_samples, write_slice, write_song
+from alcca.speech.place import read_most_sung
+from alcca.speech.samples import read_samples, write_samples, write_song
 from alcca.store.records import Song
 from alcca.store.transcripts import SLICE
 from alcca.workers.patience import SECONDS_BEFORE_KILL, ends_when_stuck
@@ -32,6 +33,8 @@ __all__ = ["MAX_KEPT", "Recording", "SpeechSamples", "crashed_recording", "read_
 
 # A slice takes 1.9 MB, so these take a gigabyte; decoding again takes a thirtieth of the time of transcription.
 MAX_KEPT = 500
+# In the names of files, before the start of a slice that was chosen by what is sung.
+SUNG = "-sung-"
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,19 @@ class SpeechSamples:
         """Where the samples are."""
         return self.folder / "unheard"
 
-    def keep(self, content: str, start: float, samples: "NDArray[np.float32]") -> None:
-        """Keep a slice for the recogniser; on a full disk it is not kept, but decoded again later."""
+    def keep(self, path: Path, content: str, middle: AudioSlice, cut: Cut | None) -> None:
+        """Keep the 30 s of a song in which most is sung; on a full disk they are not kept, but decoded again later."""
+        chosen = read_most_sung(path, middle, cut)
+        self._keep(self._sung(content, chosen.start), chosen)
+
+    def keep_slice(self, content: str, offset: float, slice_: AudioSlice) -> None:
+        """Keep a slice that begins where its owner has chosen; as `keep`."""
+        self._keep(self._from(content, offset), slice_)
+
+    def _keep(self, target: Path, chosen: AudioSlice) -> None:
         with contextlib.suppress(OSError, DiskError):
             self.place.mkdir(exist_ok=True)
-            replace_file(self._slice(content, start), lambda part: samples.astype("<f4").tofile(part), durable=False)
+            write_samples(chosen.decoded, target)
 
     def remove(self, song: Song) -> None:
         """Remove the samples of a song that was transcribed."""
@@ -103,23 +114,46 @@ class SpeechSamples:
         if all(path.name.startswith(".") for path in self.place.glob("*.f32")):
             shutil.rmtree(self.place, ignore_errors=True)
 
-    def _slice(self, content: str, start: float) -> Path:
-        return self.place / f"{_name(content)}-{start:.3f}.f32"
+    def _from(self, content: str, offset: float) -> Path:
+        return self.place / f"{_name(content)}-{offset:.3f}.f32"
+
+    def _sung(self, content: str, start: float) -> Path:
+        # Found by the song alone, so that the place is not chosen a second time.
+        return self.place / f"{_name(content)}{SUNG}{start:.3f}.f32"
 
     # In worker processes
 
     def read(self, song: Song, extent: str) -> Recording:
-        """Decode a song's slice, or all of it, unless its samples are here; DiskError if the disk is full."""
-        assert song.audio is not None
-        if extent == SLICE:
-            kept = self._slice(song.hash, song.audio.start)
-            if kept.is_file():
-                return Recording(song, extent, kept, song.audio.start)
+        """Decode what is to be transcribed of a song, unless it is here; DiskError if the disk is full."""
+        if extent == SLICE and (kept := self._kept(song)) is not None:
+            return kept
         with ends_when_stuck(SECONDS_BEFORE_KILL) as reached:
             return self._decode(song, extent, reached)
 
-    def _decode(self, song: Song, extent: str, reached: Callable[[], object] = lambda: None) -> Recording:
+    def _kept(self, song: Song) -> Recording | None:
         assert song.audio is not None
+        if song.audio.offset is not None:
+            path = self._from(song.hash, song.audio.offset)
+            return Recording(song, SLICE, path, song.audio.start) if path.is_file() else None
+        for path in self.place.glob(f"{_name(song.hash)}{SUNG}*.f32"):
+            return Recording(song, SLICE, path, float(path.stem.rpartition(SUNG)[2]))
+        return None
+
+    def _decode_slice(self, here: Path, song: Song, cut: Cut | None) -> Recording:
+        assert song.audio is not None
+        offset = song.audio.offset
+        with within_memory(here.name):
+            found = read_slice(here, offset=offset, rate=SPEECH_RATE, cut=cut)
+        if offset is not None:
+            target, start = self._from(song.hash, offset), song.audio.start
+        else:
+            found = read_most_sung(here, found, cut)
+            # As in the name of the file, by which it may be found the next time.
+            target, start = self._sung(song.hash, found.start), round(found.start, 3)
+        write_samples(found.decoded, target)
+        return Recording(song, SLICE, target, start)
+
+    def _decode(self, song: Song, extent: str, reached: Callable[[], object] = lambda: None) -> Recording:
         reason = "the library knows no file of it"
         try:
             self.place.mkdir(exist_ok=True)
@@ -135,10 +169,7 @@ class SpeechSamples:
                         reason = f"{path}: has changed since it was added; run alcca add on its folder again"
                         continue
                     if extent == SLICE:
-                        target = self._slice(song.hash, song.audio.start)
-                        with within_memory(here.name):
-                            write_slice(here, song.audio.offset, target, cut)
-                        return Recording(song, extent, target, song.audio.start)
+                        return self._decode_slice(here, song, cut)
                     target = self.place / f"{_name(song.hash)}.f32"
                     with within_memory(here.name):
                         write_song(here, target, reached, cut)

@@ -72,8 +72,8 @@ def transcribe_songs(
     store : Store
         Nothing else may write to it meanwhile.
     songs : mapping of str to sequence of Song
-        By how much of each song is transcribed: "slice", the 30 s that its features describe, or "song". The workers
-        see their files.
+        By how much of each song is transcribed: "slice", 30 s (`alcca.speech.place`), or "song". The workers see
+        their files.
     recogniser : callable
         Loads the speech model, `alcca.speech.recogniser.Recogniser`, where it has room.
     workers : Workers

@@ -15,6 +15,7 @@ from alcca.search.snapshot import Snapshot
 from alcca.speech.recording_listener import RecordingListener
 from alcca.store.songs import Store
 from alcca.store.speech_model import speech_model_of
+from alcca.store.transcripts import Transcripts
 
 if TYPE_CHECKING:
     from alcca.search.clip import Clip
@@ -175,7 +176,12 @@ def query_of(
         _needed(snapshot, by, careful)
         if careful:
             model = speech_model_of(store)
-            query = replace(query, listen_to=lambda song: RecordingListener(model, song.recording), progress=progress)
+            transcripts = store.tables(Transcripts)
+            query = replace(
+                query,
+                listen_to=lambda song: RecordingListener(model, transcripts.recordings([song])[0]),
+                progress=progress,
+            )
         return query, ()
     path = Path(audio).expanduser()
 

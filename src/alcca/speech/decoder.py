@@ -2,17 +2,21 @@
 
 import math
 import threading
+import unicodedata
 from collections import OrderedDict
+from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alcca.speech.cross_attention import CrossAttention
 from alcca.speech.level import at_speech_level
 
-__all__ = ["RATE", "WINDOW_SECONDS", "Decoder", "Encoded", "Piece", "Reading"]
+__all__ = ["RATE", "SECONDS_A_STEP", "WINDOW_SECONDS", "Attended", "Decoder", "Encoded", "Piece", "Reading"]
 
 RATE = 16_000
 WINDOW_SECONDS = 30.0
@@ -91,6 +95,21 @@ class Reading(NamedTuple):
     guesses: tuple[str, ...] = ()
 
 
+class Attended(NamedTuple):
+    """Where the decoder looks when it writes given words.
+
+    Parameters
+    ----------
+    attention : array of shape (n_tokens, n_steps), float32
+        Of each token over the encoder's steps of 20 ms; rows sum to 1.
+    words : array of shape (n_tokens,), int64
+        The number of the word that each token is of.
+    """
+
+    attention: NDArray[np.float32]
+    words: NDArray[np.int64]
+
+
 class _Speech(NamedTuple):
     """The inputs for decoding in one language."""
 
@@ -105,10 +124,13 @@ class Decoder:
     Parameters
     ----------
     whisper : faster_whisper.WhisperModel
+    folder : path
+        Of its weights.
     """
 
-    def __init__(self, whisper: Any) -> None:
+    def __init__(self, whisper: Any, folder: Path) -> None:
         self._whisper = whisper
+        self._cross_attention = CrossAttention(folder)
         self._languages: dict[str, _Speech] = {}
         self._encoded: OrderedDict[tuple[bytes, bool], Encoded] = OrderedDict()
         # Guards the tokeniser, whose Rust core may not allow two callers at once, and what is kept.
@@ -217,6 +239,24 @@ class Decoder:
         result = self._whisper.model.align(encoded.features, speech.prompt, [tokens], FEWEST_FRAMES)[0]
         return np.log2(np.maximum(np.asarray(result.text_token_probs, dtype=np.float64), IMPOSSIBLE))
 
+    def attend(self, encoded: Encoded, language: str, words: Sequence[str]) -> Attended:
+        """Where the decoder looks in a window when it has to write these words.
+
+        Words beyond the model's limit, some 440 tokens, are left out.
+        """
+        speech = self._speech(language)
+        with self._lock:
+            # With the space that the model writes before words, of scripts that have one.
+            spelt = [speech.tokenizer.encode(word if _is_spaceless(word) else f" {word}") for word in words]
+        numbers = np.repeat(np.arange(len(spelt)), [len(tokens) for tokens in spelt])
+        prompt = [*speech.prompt, speech.tokenizer.no_timestamps]
+        tokens = [token for one in spelt for token in one][: self._whisper.max_length - len(prompt)]
+        features = np.asarray(_on_cpu(encoded.features))[0]
+        if not tokens:
+            return Attended(np.empty((0, len(features)), np.float32), numbers)
+        attention = self._cross_attention.attend(features, tokens, prompt)
+        return Attended(attention, numbers[: len(tokens)])
+
     def _generate(self, encoded: Encoded, speech: _Speech, prompt: list[int], **options: Any) -> Any:
         most = min(self._whisper.max_length, len(prompt) + TOKENS_AT_LEAST + round(TOKENS_A_SECOND * encoded.seconds))
         return self._whisper.model.generate(
@@ -306,6 +346,21 @@ class Decoder:
         with self._lock:
             text: str = tokenizer.decode(tokens)
         return text.strip()
+
+
+def _is_spaceless(word: str) -> bool:
+    return unicodedata.category(word[0]) == "Lo" and not unicodedata.bidirectional(word[0]).startswith(("R", "AL"))
+
+
+def _on_cpu(features: Any) -> Any:
+    """The encoder's output where NumPy can read it, as float32."""
+    from ctranslate2 import DataType, Device
+
+    if not hasattr(features, "device"):
+        return features
+    if features.device != "cpu":
+        features = features.to_device(Device.cpu)
+    return features if features.dtype == DataType.float32 else features.to(DataType.float32)
 
 
 def _best(result: Any) -> tuple[list[int], float]:

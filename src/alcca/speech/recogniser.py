@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from alcca.errors import DataError, MissingExtraError, SpeechModelError
 from alcca.languages import check_language
 from alcca.songs.audio_slice import SILENCE
-from alcca.speech.decoder import RATE, WINDOW_SECONDS, Decoder, Encoded, Piece, Reading
+from alcca.speech.decoder import RATE, WINDOW_SECONDS, Attended, Decoder, Encoded, Piece, Reading
 from alcca.speech.doubt import SECOND_LOG_PROBABILITY, is_doubtful
 from alcca.speech.hallucinations import clean_second_reading, clean_segments, stands_alone
 from alcca.speech.language_hints import SURE_OF_ANOTHER, by_hints, noted
 from alcca.speech.second_listening import SecondListening
+from alcca.speech.voice import has_voice
 from alcca.speech.weights import find_weights, model_that_is_meant, name_of_model
 from alcca.transcripts import Listened, Segment, Transcript
 
@@ -146,7 +147,7 @@ class Recogniser:
             raise SpeechModelError(
                 f"{folder}: the speech model cannot be loaded ({' '.join(str(error).split())[:160]}); download it again"
             ) from error
-        self._decoder = Decoder(self._whisper)
+        self._decoder = Decoder(self._whisper, folder)
         self._second = SecondListening(self._decoder)
 
     def hear(
@@ -157,8 +158,11 @@ class Recogniser:
         hints: Sequence[str] = (),
         start: float = 0.0,
         at_first: Callable[[Transcript], object] | None = None,
+        at_window: Callable[[float, Encoded], object] | None = None,
     ) -> Transcript:
         """Transcribe a recording, or a part of it.
+
+        Of more than 30 s, windows without a voice (`alcca.speech.voice.has_voice`) are passed over.
 
         Parameters
         ----------
@@ -175,6 +179,9 @@ class Recogniser:
         at_first : callable, optional
             Called with the transcript of the first reading if some of it is in doubt and is read again, which takes
             longer. Meanwhile the encodings of all windows stay in memory, 3 MB for half a minute with the base model.
+        at_window : callable, optional
+            Called with the start, in seconds of the samples, and the encoding of each window that is read; for
+            `attend`. Silence is not read, nor, if there are more than 30 s, a window in which no voice is found.
 
         Returns
         -------
@@ -190,9 +197,9 @@ class Recogniser:
         """
         hints = () if language is not None else self._usable(hints)
         if at_first is None:
-            windows = map(self._settled, self._first_readings(samples, language, start, hints))
+            windows = map(self._settled, self._first_readings(samples, language, start, hints, at_window))
             return noted(self._transcript(windows, samples, start), hints)
-        firsts = list(self._first_readings(samples, language, start, hints))
+        firsts = list(self._first_readings(samples, language, start, hints, at_window))
         if any(first.window.doubtful for first in firsts):
             at_first(noted(self._transcript((first.window for first in firsts), samples, start), hints))
         return noted(self._transcript(map(self._settled, firsts), samples, start), hints)
@@ -231,6 +238,37 @@ class Recogniser:
         encoded = self._decoder.encode(piece)
         return self._second.listen(encoded, (known or self._decoder.detect(encoded))[0], texts)
 
+    def encode(self, samples: NDArray[np.float32], *, is_short: bool = False) -> Encoded | None:
+        """Encode at most 30 s of a recording for `attend`; None of silence.
+
+        A short part of a recording takes less time than half a minute if it is told.
+        """
+        piece = np.asarray(_checked(samples)[: round(WINDOW_SECONDS * RATE)], dtype=np.float32)
+        _check_finite(piece, 0.0)
+        return None if np.ptp(piece) < SILENCE else self._decoder.encode(piece, goes_on=is_short)
+
+    def attend(self, encoded: Encoded, words: Sequence[str], *, language: str | None) -> Attended:
+        """Where the model looks in an encoded window when it has to write given words.
+
+        Parameters
+        ----------
+        encoded : Encoded
+            Of `encode` or `hear`.
+        words : sequence of str
+            In the order in which they are sung, not empty.
+        language : str or None
+            As for `hear`.
+
+        Raises
+        ------
+        UsageError
+            The language is unknown.
+        SpeechModelError
+            The decoder's weights cannot be read.
+        """
+        known = self._known(check_language(language))
+        return self._decoder.attend(encoded, (known or self._decoder.detect(encoded))[0], words)
+
     def _transcript(self, windows: Iterable[Window], samples: NDArray[np.float32], start: float) -> Transcript:
         segments: list[Segment] = []
         alternatives: list[Segment] = []
@@ -267,7 +305,12 @@ class Recogniser:
         return map(self._settled, self._first_readings(samples, language, start))
 
     def _first_readings(
-        self, samples: NDArray[np.float32], language: str | None, start: float, hints: tuple[str, ...] = ()
+        self,
+        samples: NDArray[np.float32],
+        language: str | None,
+        start: float,
+        hints: tuple[str, ...] = (),
+        at_window: Callable[[float, Encoded], object] | None = None,
     ) -> Iterator[_FirstReading]:
         """Yield each window with its first reading, as soon as it is done."""
         samples = _checked(samples)
@@ -277,11 +320,14 @@ class Recogniser:
             first = round(place * RATE)
             piece = np.asarray(samples[first : first + round(WINDOW_SECONDS * RATE)], dtype=np.float32)
             _check_finite(piece, place)
-            if np.ptp(piece) < SILENCE:
+            # A short clip is read in any case: it takes little time, and was chosen by somebody.
+            if np.ptp(piece) < SILENCE or (total > WINDOW_SECONDS and not has_voice(piece)):
                 reading = _FirstReading(Window((), None, 0.0, WINDOW_SECONDS), piece, start + place)
             else:
                 is_last = place + WINDOW_SECONDS >= total
                 reading = self._read(piece, known, start + place, hints, is_last=is_last, goes_on=goes_on)
+            if at_window is not None and reading.encoded is not None:
+                at_window(place, reading.encoded)
             window = reading.window
             if hints and window.segments and reading.likeliest[1] >= SURE_OF_ANOTHER:
                 # The language that was heard last is more telling than tags.

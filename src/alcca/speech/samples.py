@@ -7,19 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alcca.persistence import replace_file
-from alcca.songs.audio import SPEECH_RATE, read_slice
+from alcca.songs.audio import SPEECH_RATE
 from alcca.songs.cut import Cut
 from alcca.songs.whole import write_whole
 
-__all__ = ["read_samples", "write_slice", "write_song"]
+__all__ = ["read_samples", "write_samples", "write_song"]
 
 
-def write_slice(path: Path, offset: float | None, target: Path, cut: Cut | None = None) -> None:
-    """Write the slice of a recording that `read_slice` decodes at 16 kHz to a file for `read_samples`.
-
-    Raises AudioError for a fault of the recording, and DiskError, as `replace_file`, for a fault of the disk.
-    """
-    samples = read_slice(path, offset=offset, rate=SPEECH_RATE, cut=cut).decoded
+def write_samples(samples: NDArray[np.float32], target: Path) -> None:
+    """Write samples (n,) to a file for `read_samples`; DiskError, as `replace_file`."""
     replace_file(target, lambda part: samples.astype("<f4").tofile(part), durable=False)
 
 
