@@ -38,3 +38,15 @@ def test_errors_pass_through(capsys):
     with pytest.raises(KeyError), Progress("adding songs", total=2):
         raise KeyError
     assert "0/2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_name_of_a_stranger_moves_no_cursor_and_breaks_no_line(capsys, monkeypatch, is_terminal):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    with Progress("listening", total=1) as bar:
+        bar.say("é\x1b[2J\nb")
+        bar.update(note="é\x1b[2J\nb")
+    said = capsys.readouterr().err
+    assert "é�[2J�b" in said
+    assert "\x1b[2J" not in said

@@ -54,17 +54,17 @@ class Progress:
 
     def say(self, note: str) -> None:
         """Show a short note beside the count, such as the current step."""
-        self.note = note
+        self.note = _shown(note)
         if self._terminal:
-            self._bar.set_postfix_str(note)
+            self._bar.set_postfix_str(self.note)
 
     def update(self, n: int = 1, note: str = "") -> None:
         """Count ``n`` more units as done, and show ``note`` beside the count."""
         self.done += n
-        self.note = note
+        self.note = _shown(note)
         if self._terminal:
             if note:
-                self._bar.set_postfix_str(note, refresh=False)
+                self._bar.set_postfix_str(self.note, refresh=False)
             self._bar.update(n)
         elif self._show and time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
             self._line()
@@ -86,3 +86,8 @@ class Progress:
             self._bar.close()
         elif self._show:
             self._line()
+
+
+def _shown(note: str) -> str:
+    # A file's name may hold line breaks, and codes that move a terminal's cursor.
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in note)

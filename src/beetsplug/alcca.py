@@ -7,6 +7,7 @@ for what was transcribed, "doubtful" for lyrics that do not fit, "instrumental",
 docs/lyrics-for-a-collection.md.
 """
 
+import contextlib
 import optparse
 import os
 from collections.abc import Iterable, Sequence
@@ -175,14 +176,30 @@ class AlccaPlugin(BeetsPlugin):
 
     def _keep(self, item: Any, result: "Result") -> None:
         certainty = result.certainty if result.status == "found" else CERTAINTIES.get(result.status)
+        if result.status == "done" and (item.get(CERTAINTY) or _is_heard(result)):
+            certainty = item.get(CERTAINTY) or "heard"
         if certainty is None:
             return
         item[CERTAINTY] = certainty
-        if result.lyrics is not None and not item.lyrics and result.status != "doubtful":
+        # A tag cannot say that its words are what was heard.
+        if result.lyrics is not None and not item.lyrics and result.status not in ("doubtful", "transcribed"):
             item.lyrics = result.lyrics.to_text().rstrip()
             if ui.should_write():
                 item.try_write()
         item.store()
+
+
+def _is_heard(result: "Result") -> bool:
+    """Whether the files that are there say that their words are what was heard."""
+    from alcca.errors import LyricsError
+    from alcca.lyrics.files import is_transcribed
+    from alcca.texts.encodings import read_lyrics_file
+
+    for path in result.kept:
+        with contextlib.suppress(LyricsError):
+            if is_transcribed(read_lyrics_file(Path(path))):
+                return True
+    return False
 
 
 def _known(recording: "Recording", item: Any) -> "Recording":

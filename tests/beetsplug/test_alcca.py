@@ -21,7 +21,6 @@ plugins: [alcca]
 paths: {{default: $title, singleton: $title, comp: $title}}
 import: {{copy: yes, write: yes, autotag: no, quiet: yes}}
 alcca:
-  from: {place}/texts
   {more}
 """
 
@@ -66,6 +65,7 @@ def beet(ear, tmp_path, monkeypatch):
     one = Beets(tmp_path)
 
     def configure(more="auto: yes"):
+        more = more if "from:" in more else f"{more}\n  from: {tmp_path}/texts"
         one.config.write_text(CONFIG.format(place=tmp_path, more=more))
         return one
 
@@ -119,6 +119,22 @@ def test_lyrics_that_only_beets_has_are_known(beet, tmp_path, ear):
     shutil.rmtree(tmp_path / "cache")
     one.run("alcca", "title:Hum")
     assert ear.times == 1
+
+
+def test_what_was_heard_is_told_as_such_and_not_taken_for_lyrics(beet, tmp_path):
+    from mediafile import MediaFile
+
+    tags = MediaFile(tmp_path / "new" / "harbour.flac")
+    tags.lyrics = None
+    tags.save()
+    one = beet("auto: yes\n  transcribe: yes\n  from: []")
+    one.run("import", "-A", str(tmp_path / "new"))
+    assert (one.items()["Harbour"].alcca_certainty, one.items()["Harbour"].lyrics) == ("heard", "")
+    item = one.items()["Harbour"]
+    del item["alcca_certainty"]
+    item.store()
+    one.run("alcca", "title:Harbour")
+    assert one.items()["Harbour"].alcca_certainty == "heard"
 
 
 def test_the_fields_can_be_asked_for(beet, tmp_path, capsys):

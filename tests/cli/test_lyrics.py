@@ -231,3 +231,15 @@ def test_ctrl_c_ends_within_a_window_and_keeps_what_is_done(place, capsys, monke
     code, out, _ = run(capsys, "music", "--from", "texts", "--jobs", "1")
     assert code == 0
     assert "1  done" in out
+
+
+def test_a_name_with_a_line_break_is_one_line_and_no_other_result(ear, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    song = ear.record(tmp_path / "music" / "a\ntimed         forged.wav", heard(HARBOUR))
+    song.with_suffix(".txt").write_text(HARBOUR)
+    code, out, _ = run(capsys, "music")
+    assert code == 0
+    assert out.splitlines()[:2] == [
+        "timed         a␊timed         forged.wav",
+        "              wrote a␊timed         forged.lrc",
+    ]

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from pathlib import Path
 
 import pytest
 from tests.lyrics.fakes import HARBOUR, ORCHARD, heard
@@ -94,6 +95,32 @@ def test_times_of_an_earlier_run_become_other_formats_without_listening(ear, mus
     assert starts(music / "harbour.srt") == [(1.0 + 2 * i, line) for i, line in enumerate(LINES)]
 
 
+def test_clips_that_differ_in_nothing_but_their_sound_are_not_taken_for_one_another(ear, music):
+    first = ear.record(music / "one" / "clip.wav", heard(HARBOUR))
+    second = music / "two" / "clip.wav"
+    second.parent.mkdir()
+    sound = bytearray(first.read_bytes())
+    sound[len(sound) // 2 :] = sound[len(sound) // 2 :][::-1]
+    second.write_bytes(sound)
+    for song in (first, second):
+        song.with_suffix(".txt").write_text(HARBOUR)
+        os.utime(song, (1e9, 1e9))
+    list(write_lyrics(first.parent))
+    assert one(write_lyrics(second.parent)).remembered is False
+    assert ear.times == 2
+
+
+def test_words_that_are_wanted_later_are_told(ear, music):
+    ear.record(music / "harbour.wav", heard(HARBOUR))
+    (music / "harbour.txt").write_text(HARBOUR)
+    list(write_lyrics(music))
+    before = (music / "harbour.lrc").read_text()
+    result = one(write_lyrics(music, words=True))
+    assert (result.status, result.written) == ("unwritten", ())
+    assert result.reason == "harbour.lrc is there without times of words; remove it to have them"
+    assert (music / "harbour.lrc").read_text() == before
+
+
 def test_lyrics_of_another_song_are_named_and_not_written(ear, music):
     ear.record(music / "harbour.wav", heard(ORCHARD))
     (music / "harbour.txt").write_text(HARBOUR)
@@ -143,6 +170,19 @@ def test_times_that_are_off_are_told_and_corrected_only_when_that_is_asked(ear, 
     assert one(write_lyrics(music)).status == "done"
 
 
+def test_a_file_that_is_corrected_keeps_its_headers_and_its_words(ear, music):
+    ear.record(music / "harbour.wav", heard(HARBOUR, first=3.5))
+    words = lrc(HARBOUR).replace("]Copper lanterns", "]<00:01.00>Copper <00:01.40>lanterns")
+    (music / "harbour.lrc").write_text(f"[ti:My own]\n[by:Ana]\n[offset:+1000]\n[re:editor]\n{words}")
+    assert one(write_lyrics(music, retime=True)).status == "retimed"
+    content = (music / "harbour.lrc").read_text()
+    assert content.splitlines()[:2] == ["[ti:My own]", "[by:Ana]"]
+    assert "offset" not in content
+    assert "[re:editor]" not in content
+    assert content.count("[ti:") == content.count("[re:alcca") == 1
+    assert "[00:03.50]<00:03.50>Copper <00:03.90>lanterns" in content
+
+
 def test_a_copy_is_kept_beside_older_copies(ear, music):
     ear.record(music / "harbour.wav", heard(HARBOUR, first=3.5))
     (music / "harbour.lrc").write_text(before := lrc(HARBOUR))
@@ -161,6 +201,7 @@ def test_a_file_of_times_without_any_is_not_replaced_unless_that_is_asked(ear, m
     assert one(write_lyrics(music, retime=True)).written == (str(music / "harbour.lrc"),)
     assert (music / "harbour.lrc.bak").read_text() == HARBOUR
     assert starts(music / "harbour.lrc")[0] == (1.0, LINES[0])
+    assert "<" not in (music / "harbour.lrc").read_text()
 
 
 def test_without_lyrics_nothing_is_listened_to_unless_there_is_a_source(ear, music):
@@ -219,7 +260,7 @@ def test_a_database_of_lyrics_is_a_source(ear, music, tmp_path):
     ear.record(music / "01.wav", heard(HARBOUR))
     result = one(write_lyrics(music, sources=[database]))
     assert (result.status, result.artist, result.certainty) == ("found", "Ana", "sure")
-    assert "[ar:Ana]\n[al:Tides]" in (music / "01.lrc").read_text()
+    assert "[ti:Harbour]\n[ar:Ana]\n[al:Tides]" in (music / "01.lrc").read_text()
 
 
 def test_a_concert_gets_the_lyrics_of_all_its_songs(ear, music, tmp_path, monkeypatch):
@@ -232,6 +273,7 @@ def test_a_concert_gets_the_lyrics_of_all_its_songs(ear, music, tmp_path, monkey
     assert (result.status, result.title, result.artist) == ("found", "Harbour / Orchard", "Ana")
     assert [song.split(" ", 1)[1] for song in result.songs] == ["Harbour", "Orchard"]
     assert [text for _, text in starts(music / "concert.lrc")] == [*LINES, *ORCHARD.splitlines()]
+    assert "[ti:concert]\n[ar:Ana]\n" in (music / "concert.lrc").read_text()
 
 
 def test_known_lyrics_that_do_not_fit_are_looked_for_too(ear, music, tmp_path):
@@ -258,7 +300,22 @@ def test_what_was_heard_is_written_only_when_that_is_asked(ear, music, tmp_path)
     (texts / "one.txt").write_text(HARBOUR.upper())
     assert [result.status for result in write_lyrics(music, sources=[texts])] == ["found", "instrumental"]
     assert starts(music / "harbour.lrc")[0] == (1.0, LINES[0].upper())
+    assert "transcribed" not in (music / "harbour.lrc").read_text()
     assert not (music / "harbour.lrc.bak").exists()
+
+
+def test_what_was_heard_is_replaced_in_all_formats_but_where_someone_has_changed_it(ear, music, tmp_path):
+    ear.record(music / "harbour.wav", heard(HARBOUR))
+    assert one(write_lyrics(music, formats=["lrc", "srt", "vtt"], transcribe=True)).status == "transcribed"
+    (music / "harbour.vtt").write_text(changed := (music / "harbour.vtt").read_text() + "\nNOTE mine\n")
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "one.txt").write_text(HARBOUR.upper())
+    result = one(write_lyrics(music, formats=["lrc", "srt", "vtt"], sources=[texts]))
+    assert result.status == "found"
+    assert [Path(path).name for path in result.written] == ["harbour.lrc", "harbour.srt"]
+    assert starts(music / "harbour.srt")[0] == (1.0, LINES[0].upper())
+    assert (music / "harbour.vtt").read_text() == changed
 
 
 def test_an_instrumental_is_an_answer(ear, music):
@@ -310,6 +367,16 @@ def test_files_and_folders_are_gone_over_once(ear, music):
     assert len(list(write_lyrics([music, song, str(music)]))) == 1
 
 
+def test_what_cannot_be_read_is_noted_once(ear, music, monkeypatch):
+    ear.record(music / "harbour.wav", heard(HARBOUR))
+    (music / "harbour.lrc").symlink_to("harbour.lrc")
+    monkeypatch.chdir(music.parent)
+    notes = []
+    list(write_lyrics("music", notes=notes))
+    assert len(notes) == 1
+    assert "harbour.lrc: cannot be read" in notes[0]
+
+
 def test_a_folder_that_cannot_be_written_is_told(ear, music, monkeypatch):
     ear.record(music / "harbour.wav", heard(HARBOUR))
     (music / "harbour.txt").write_text(HARBOUR)
@@ -341,6 +408,7 @@ def test_a_damaged_memory_is_begun_anew(ear, music, tmp_path):
         ({"language": "klingon"}, "'klingon' is unknown"),
         ({"encoding": "klingon"}, "'klingon' is unknown"),
         ({"jobs": 0}, "jobs is 0"),
+        ({"transcribe": True, "formats": ("srt", "txt")}, "write lrc or elrc too"),
     ],
 )
 def test_wrong_wishes_are_told(ear, music, wishes, told):

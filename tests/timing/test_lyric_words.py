@@ -32,3 +32,12 @@ def test_marks_are_not_sung():
 @pytest.mark.parametrize("text", ["[00:01.00]Hello you\n[00:02.00]again", "Hello you\r\nagain\r\n"])
 def test_any_format_of_lyrics_is_read(text):
     assert [line.text for line in lyric_lines(text)] == ["Hello you", "again"]
+
+
+def test_how_often_a_line_is_sung_is_not_sung():
+    found = [line.sung for line in lyric_lines("Oh la x2\nla 3x\nx 4\nat 10\n2x2 is four")]
+    assert found == ["Oh la", "la", "", "at 10", "2x2 is four"]
+
+
+def test_blank_lines_part_stanzas():
+    assert [line.stanza for line in lyric_lines("\none\ntwo\n\n\nsix\n♪\n\n[Verse]")] == [1, 1, 2, 3]

@@ -45,7 +45,20 @@ def test_a_line_that_was_not_found_keeps_no_time():
     assert [(word.start, word.end, word.confidence) for word in line.words] == [(None, None, 0.0)] * 2
 
 
-def test_words_that_are_not_sung_have_neither_time_nor_confidence():
-    (mark, line) = lines("[Chorus]\nOh (x2) my", [1.0, 2.0])
-    assert (mark.start, mark.confidence) == (None, None)
-    assert [word.start for word in line.words] == [1.0, None, 2.0]
+def test_a_mark_alone_has_neither_time_nor_confidence():
+    mark, line = lines("[Chorus]\nOh my", [1.0, 2.0])
+    assert (mark.start, mark.confidence, mark.words[0].start) == (None, None, None)
+    assert line.start == 1.0
+
+
+def test_what_is_not_sung_inside_of_a_line_has_the_time_of_the_word_beside_it():
+    (line,) = lines("♪ Oh (x2) my - ♪", [1.0, 2.0])
+    oh, my = line.words[1], line.words[3]
+    assert [word.start for word in line.words] == [1.0, 1.0, 2.0, 2.0, my.end, my.end]
+    assert [word.end for word in line.words] == [1.0, oh.end, 2.0, my.end, my.end, my.end]
+    assert {word.confidence for word in line.words} == {0.9}
+    assert line.end == my.end
+    (line,) = lines("Oh - my", [1.0, None])
+    assert line.words[1].start == line.words[0].end
+    (line,) = lines("Oh - my", [None, None])
+    assert line.words[1].start is None

@@ -234,7 +234,7 @@ class _Told:
             print(line, flush=True)
 
     def _lines(self, result: Result) -> Iterator[str]:
-        yield f"{result.status:<{INDENT}}{self._name(result.recording)}"
+        yield f"{result.status:<{INDENT}}{_in_one_line(self._name(result.recording))}"
         more: list[str] = []
         if result.source is not None and result.probability is not None and result.status != "nothing":
             more.append(f"{self._source(result)}, {result.certainty} ({result.probability:.1%})")
@@ -245,7 +245,7 @@ class _Told:
         more += result.failed
         if result.unsung and result.status in ("timed", "found", "checked", "off", "retimed"):
             more.append(f"{len(result.unsung)} of {result.lines} lines were not found in the recording")
-        yield from (f"{' ' * INDENT}{one}" for one in more)
+        yield from (f"{' ' * INDENT}{_in_one_line(one)}" for one in more)
         if self._options.verbose:
             yield from (f"{' ' * INDENT}  not found: {line}" for line in result.unsung)
 
@@ -285,7 +285,7 @@ class _Told:
         if notes:
             print(f"{len(notes)} notes:" if len(notes) > 1 else "1 note:")
             for note in notes[:MOST]:
-                print(f"  {note}")
+                print(f"  {_in_one_line(note)}")
             if len(notes) > MOST:
                 print(f"  … and {len(notes) - MOST} more; list all with --json")
         for line in self._advice(counts):
@@ -324,3 +324,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " | ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+def _in_one_line(text: str) -> str:
+    # Names of files may hold line breaks, which would look like other results.
+    return text.translate({0x0A: "\N{SYMBOL FOR LINE FEED}", 0x2028: " ", 0x2029: " "})

@@ -11,6 +11,7 @@ from alcca.lyrics.memory import Memory
 from alcca.lyrics.wishes import writer_of
 from alcca.persistence import create_file, disk_error, replace_file
 from alcca.songs.cut import track_texts
+from alcca.texts.headers import header_of, is_known_header
 from alcca.texts.timed_lyrics import TimedLyrics
 from alcca.texts.writing import FORMATS
 
@@ -23,12 +24,15 @@ __all__ = [
     "program",
     "replace_lyrics",
     "transcriber",
+    "with_headers_of",
     "write_lyrics_file",
 ]
 
 # What `program` and `transcriber` put into a file.
 OURS = re.compile(r"^\[re:\s*alcca\b", re.MULTILINE)
 TRANSCRIBED = re.compile(r"^\[by:.*, transcribed\]", re.MULTILINE)
+# What an older file says that is not so any more: its times are others, and another program has made them.
+OUTDATED = {"offset", "length", "re", "ve", "version", "tool", "editor"}
 # Of what a person made, so many copies are kept at most.
 MOST_BACKUPS = 100
 
@@ -101,6 +105,28 @@ def content(lyrics: TimedLyrics, format: str, *, words: bool, **headers: str | f
     """What is written of lyrics, in UTF-8."""
     name = "elrc" if format == "lrc" and words else writer_of(format)
     return lyrics.to(name, **headers).encode("utf-8", "replace")  # type: ignore[arg-type]  # the headers of a file
+
+
+def with_headers_of(before: str, data: bytes) -> bytes:
+    r"""An LRC file with the headers of the one that it replaces: who made the words, and what they are called.
+
+    Examples
+    --------
+    >>> with_headers_of("[ti:Mine]\n[offset:90]\n[00:01.00]Copper\n", b"[ti:a]\n[re:alcca]\n[00:02.00]Copper\n")
+    b'[ti:Mine]\n[re:alcca]\n[00:02.00]Copper\n'
+    """
+    if is_transcribed(before):
+        return data
+    lines = [line.strip(" \t\ufeff") for line in before.splitlines()]
+    kept = {_header(line): line for line in lines if is_known_header(line) and _header(line) not in OUTDATED}
+    new = data.decode("utf-8").splitlines(keepends=True)
+    others = [line for line in new if not (is_known_header(line.strip()) and _header(line) in kept)]
+    return ("".join(f"{line}\n" for line in kept.values()) + "".join(others)).encode("utf-8", "replace")
+
+
+def _header(line: str) -> str:
+    header = header_of(line)
+    return "" if header is None else header[0]
 
 
 def write_lyrics_file(path: Path, data: bytes, memory: Memory | None) -> Outcome:

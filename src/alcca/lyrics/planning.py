@@ -94,6 +94,9 @@ def plan(recording: Recording, wishes: Wishes) -> Result | Plan:
     there = _there(recording, wishes)
     whole = len(there) == len(wishes.formats)
     if given is not None and given.ours and not wishes.again:
+        if whole and wishes.words and "lrc" in wishes.formats and not (given.lyrics.words or given.transcribed):
+            name = path_of(recording.path, "lrc").name
+            return _as(said, "unwritten", f"{name} is there without times of words; remove it to have them", there)
         if whole:
             return _as(said, "done", None, there)
         if given.lyrics.words or not (wishes.words or set(wishes.formats) & WITH_WORDS):

@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from alcca.errors import UsageError
@@ -96,9 +97,11 @@ def find_music(
             raise UsageError(f"{place}: lyrics are written beside files on this machine; name a folder that is on it")
         folder = Path(place).expanduser()
         check_place(folder)
+        # Absolute, so that the same is said of a file by whoever reads it; links stay.
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100
         found = look_through(folder, encoding)
         problems += found.problems
-        roots.append(os.path.abspath(folder if folder.is_dir() else folder.parent))  # noqa: PTH100 - keeps links
+        roots.append(str(folder if folder.is_dir() else folder.parent))
         for stamp in found.stamps:
             tasks.setdefault(
                 stamp.path,
@@ -107,7 +110,13 @@ def find_music(
                     sheet=found.sheets.get(stamp.path),
                 ),
             )  # fmt: skip
-    return Music(list(tasks.values()), list(dict.fromkeys(problems)), roots)
+    return Music(list(tasks.values()), _once(problems), roots)
+
+
+def _once(problems: Sequence[str]) -> list[str]:
+    """Sentences without those that another one begins with: looking for words meets what looking for music has met."""
+    said = {one for one, following in pairwise(sorted(set(problems))) if following.startswith(one)}
+    return [one for one in dict.fromkeys(problems) if one not in said]
 
 
 def read_recordings(tasks: Sequence[FileTask], workers: Workers) -> Iterator[tuple[Recording, ...]]:

@@ -5,13 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from alcca.cleaning.lyrics import clean_lines
+from alcca.errors import LyricsError
 from alcca.lyrics.files import (
     Outcome,
     content,
+    is_transcribed,
     path_of,
     program,
     replace_lyrics,
     transcriber,
+    with_headers_of,
     write_lyrics_file,
 )
 from alcca.lyrics.heard import Found, Heard, Times
@@ -20,6 +23,7 @@ from alcca.lyrics.planning import Given, Plan
 from alcca.lyrics.results import Result
 from alcca.lyrics.wishes import Wishes
 from alcca.matching.folding import fold_letters
+from alcca.texts.encodings import read_lyrics_file
 from alcca.texts.lines import TimedLine
 from alcca.texts.timed import parse
 from alcca.texts.timed_lyrics import TimedLyrics
@@ -135,6 +139,9 @@ class _Settling:
             told = replace(told, songs=found.songs, reason=f"holds {len(found.songs)} songs")
         elif self._heard.known is not None:
             told = replace(told, reason=f"those of {self._said.source} are of another song")
+        if found.songs and self._said.title:
+            # A concert has a title of its own.
+            return self._written(told, lyrics, artist=found.artist)
         return self._written(told, lyrics, title=found.title, artist=found.artist, album=found.album)
 
     def _transcribed(self, transcript: Transcript) -> Result:
@@ -183,23 +190,45 @@ class _Settling:
         text, heard, path = self._plan.recording.text, self._heard, self._plan.recording.path
         model = heard.transcript.model if heard.transcript else None
         headers = {
-            "title": text.title or title,
-            "artist": text.artist or artist,
+            # Of a source that was sure: without tags, the title is the file's name, and tags may be another song's.
+            "title": title or text.title,
+            "artist": artist or text.artist,
             "album": text.album or album,
             "length": heard.duration,
             "by": by,
             "program": program(model),
         }
         over = over or self._plan.over
+        was_transcribed = over is not None and is_transcribed(self._before(over))
         outcomes: list[Outcome] = []
         for name in self._wishes.formats:
             target = path_of(path, name)
-            data = content(lyrics, name, words=self._wishes.words, **headers)
+            # A file with words stays one.
+            had_words = target == over and self._plan.given is not None and bool(self._plan.given.lyrics.words)
+            words = self._wishes.words or had_words
+            data = content(lyrics, name, words=words, **headers)
             if over is not None and target == over:
+                if target.suffix in (".lrc", ".elrc"):
+                    data = with_headers_of(self._before(target), data)
+                outcomes.append(replace_lyrics(target, data, self._memory))
+            elif was_transcribed and self._is_untouched(target):
                 outcomes.append(replace_lyrics(target, data, self._memory))
             else:
                 outcomes.append(write_lyrics_file(target, data, self._memory))
         return _with_outcomes(told, outcomes, keep)
+
+    def _is_untouched(self, path: Path) -> bool:
+        try:
+            return self._memory is not None and self._memory.has_written(path, path.read_bytes())
+        except OSError:
+            return False
+
+    def _before(self, path: Path) -> str:
+        try:
+            return read_lyrics_file(path, encoding=self._wishes.encoding)
+        except LyricsError:
+            # Why it cannot be read is told when it is replaced.
+            return ""
 
 
 def _with_outcomes(told: Result, outcomes: Sequence[Outcome], keep: Path | None) -> Result:

@@ -12,6 +12,8 @@ __all__ = ["FORMAT_NAMES", "Wishes", "formats_named"]
 
 # By the names that people type; "txt" is the suffix of "text".
 FORMAT_NAMES = ("lrc", "elrc", "srt", "vtt", "ttml", "txt")
+# Those that can say that their words are what was heard.
+MARKED = {"lrc", "elrc"}
 
 
 def formats_named(names: str) -> tuple[str, ...]:
@@ -73,7 +75,8 @@ class Wishes:
     Raises
     ------
     UsageError
-        A format, the language or the encoding is unknown, or a source does not exist.
+        A format, the language or the encoding is unknown, a source does not exist, or what is transcribed could not be
+        marked.
     """
 
     formats: tuple[str, ...] = ("lrc",)
@@ -92,6 +95,11 @@ class Wishes:
 
     def __post_init__(self) -> None:
         formats_named(",".join(self.formats))
+        if self.transcribe and not MARKED.intersection(self.formats):
+            raise UsageError(
+                f"what is transcribed is marked as such, for which {' and '.join(self.formats)} "
+                "has no place; write lrc or elrc too, such as --write lrc,srt"
+            )
         object.__setattr__(self, "sources", tuple(Path(source).expanduser() for source in self.sources))
         object.__setattr__(self, "language", check_language(self.language))
         encoding = checked_encoding(self.encoding)

@@ -1,6 +1,7 @@
 """The time at which each line of lyrics is sung, from a global alignment of the lyrics with a transcript."""
 
-from itertools import pairwise
+from itertools import compress, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +9,15 @@ from numpy.typing import NDArray
 from alcca.matching.folding import fold
 from alcca.transcripts import Transcript
 
-__all__ = ["TimedLine", "fill_times", "letter_times", "time_lines"]
+__all__ = ["MatchingPart", "TimedLine", "fill_times", "left_letters", "letter_times", "matching_part", "time_lines"]
 
 TimedLine = tuple[float | None, str]
 # A line counts as matched if this share of its letters is aligned with equal ones.
 SHARE_HEARD = 0.5
 MATCH, MISMATCH, GAP_OPEN, GAP_EXTEND = 2, -1, 3, 1
+# Of a part of a text: unlike letters end it, so that other words are no part.
+PART_MISMATCH, PART_GAP_OPEN, PART_GAP_EXTEND = -2, 4, 2
+LETTERS_BESIDE = 3
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -71,6 +75,73 @@ def letter_times(heard: Transcript, letters: str) -> NDArray[np.float64]:
         return np.full(len(letters), np.nan)
     opposite = _opposite(letters, spoken)
     return np.where(opposite >= 0, times[opposite], np.nan)
+
+
+def left_letters(spoken: str, written: str) -> str:
+    """Folded letters that were heard, without those that are aligned with folded letters of a text.
+
+    Examples
+    --------
+    >>> left_letters("copperlanternsswingalong", "lanternswing")
+    'copperalong'
+    """
+    if not spoken or not written:
+        return spoken
+    aligned = np.zeros(len(spoken) + 2 * LETTERS_BESIDE)
+    opposite = _opposite(written, spoken)
+    aligned[opposite[opposite >= 0] + LETTERS_BESIDE] = 1.0
+    # A letter is taken if most of those around it are: single ones are equal by chance, or were misheard.
+    taken = np.convolve(aligned, np.ones(2 * LETTERS_BESIDE + 1), "valid") > LETTERS_BESIDE
+    return "".join(compress(spoken, ~taken))
+
+
+class MatchingPart(NamedTuple):
+    """A part of what was heard that is like a part of a text.
+
+    Parameters
+    ----------
+    begin, end : int
+        In the letters that were heard; the end is behind the last one.
+    equal : array of int64
+        The places in the written letters that have an equal one.
+    """
+
+    begin: int
+    end: int
+    equal: NDArray[np.int64]
+
+
+def matching_part(written: str, spoken: str) -> MatchingPart:
+    """The part of folded letters that were heard that is most like a part of folded lyrics; empty if none is.
+
+    References
+    ----------
+    Smith, Waterman: Identification of common molecular subsequences. Journal of Molecular Biology 147(1), 1981.
+
+    Examples
+    --------
+    >>> begin, end, equal = matching_part("coppersingoutofkey", "xxsingout")
+    >>> begin, end, equal.tolist()
+    (2, 9, [6, 7, 8, 9, 10, 11, 12])
+    """
+    import parasail
+
+    nothing = MatchingPart(0, 0, np.empty(0, dtype=np.int64))
+    if not written or not spoken:
+        return nothing
+    matrix = parasail.matrix_create(ALPHABET, MATCH, PART_MISMATCH)
+    found = parasail.sw_trace_striped_32(written, spoken, PART_GAP_OPEN, PART_GAP_EXTEND, matrix)
+    if found.score <= 0:
+        return nothing
+    trace = found.traceback
+    row = found.end_query + 1 - sum(left != "-" for left in trace.query)
+    begin = found.end_ref + 1 - sum(right != "-" for right in trace.ref)
+    equal = []
+    for left, right in zip(trace.query, trace.ref, strict=True):
+        if left == right:
+            equal.append(row)
+        row += left != "-"
+    return MatchingPart(begin, found.end_ref + 1, np.array(equal, dtype=np.int64))
 
 
 def _spoken(heard: Transcript) -> tuple[str, NDArray[np.float64]]:

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from alcca.texts.timed import TimedLyrics
 from alcca.timing.confidence import FOUND, without_doubtful, word_confidences
 from alcca.timing.lyric_words import LyricLine, lyric_lines
 from alcca.timing.placed_words import place_words
+from alcca.timing.repeats import Turn, asked_turns, found_turns, heard_turns
 from alcca.timing.timed_words import WordTimes, timed_lines
 from alcca.timing.unfound_lines import fill_lines
 from alcca.timing.windows import Windows
@@ -65,6 +67,7 @@ def align_lyrics(
     *,
     model: str | os.PathLike[str] = "base",
     language: str | None = None,
+    repeats: bool = False,
 ) -> TimedLyrics:
     """When each line and word of lyrics is sung in a recording.
 
@@ -78,12 +81,16 @@ def align_lyrics(
         As for `alcca.transcribe`.
     language : str, optional
         ISO 639-1 code; detected if not given.
+    repeats : bool
+        Lines that are written once and sung again, such as a chorus, stand in the result for each time: where marks ask
+        for it ("(Chorus)", "x2", "bis"), and where they were heard though no line of the text is there.
 
     Returns
     -------
     TimedLyrics
-        Every line that holds letters, and every word of it, in the order of the text. ``start`` is None of what is not
-        sung.
+        Every line that holds letters, and every word of it, once and in the order of the text. ``start`` is None of
+        what is not sung. With ``repeats`` the lines are in the order in which they are sung: those of the text in its
+        order, and between them, again, those that were found once more.
 
     Raises
     ------
@@ -96,7 +103,7 @@ def align_lyrics(
     """
     check_language(language)
     get_ready()
-    return align_recording(path, lyrics, recogniser=shared_recogniser(model), language=language).lyrics
+    return align_recording(path, lyrics, recogniser=shared_recogniser(model), language=language, repeats=repeats).lyrics
 
 
 def align_recording(
@@ -107,12 +114,13 @@ def align_recording(
     language: str | None = None,
     transcript: Transcript | None = None,
     again: bool = False,
+    repeats: bool = False,
 ) -> Alignment:
     """Do the same as `align_lyrics` with a loaded recogniser, and say how well the lyrics fit.
 
     Parameters
     ----------
-    path, lyrics, language
+    path, lyrics, language, repeats
         As for `align_lyrics`.
     recogniser : Recogniser
     transcript : Transcript, optional
@@ -124,7 +132,13 @@ def align_recording(
         decoded = Path(folder) / "samples.f32"
         write_whole_apart(path, decoded, SPEECH_RATE)
         return align_samples(
-            read_samples(decoded), lyrics, recogniser=recogniser, language=language, transcript=transcript, again=again
+            read_samples(decoded),
+            lyrics,
+            recogniser=recogniser,
+            language=language,
+            transcript=transcript,
+            again=again,
+            repeats=repeats,
         )
 
 
@@ -138,6 +152,7 @@ def align_samples(
     transcript: Transcript | None = None,
     windows: Windows | None = None,
     again: bool = False,
+    repeats: bool = False,
 ) -> Alignment:
     """Do the same for a recording that is decoded already.
 
@@ -145,7 +160,7 @@ def align_samples(
     ----------
     samples : array of shape (n,), float32
         Of the whole recording, mono, 16 kHz; may be memory-mapped.
-    lyrics, recogniser, language, transcript, again
+    lyrics, recogniser, language, transcript, again, repeats
         As for `align_recording`.
     hints : sequence of str
         As for `Recogniser.hear`.
@@ -161,29 +176,54 @@ def align_samples(
     heard = transcript
     if heard is None or again or not _covers(heard, windows.seconds):
         heard = recogniser.hear(samples, language=language, hints=hints, at_window=windows.keep)
-    return _aligned(lines, heard, windows, sung_in or heard.language)
+    spoken = sung_in or heard.language
+    if not repeats:
+        return _aligned([Turn(number) for number in range(len(lines))], lines, heard, windows, spoken)[1]
+    turns, found = _aligned(asked_turns(lines), lines, heard, windows, spoken)
+    more = heard_turns(turns, found.lyrics.lines, lines, heard) if found.fits else turns
+    return found if len(more) == len(turns) else _aligned(more, lines, heard, windows, spoken)[1]
 
 
 def _covers(heard: Transcript, seconds: float) -> bool:
     return heard.start <= SECONDS_MISSING and heard.start + heard.seconds >= seconds - SECONDS_MISSING
 
 
-def _aligned(lines: tuple[LyricLine, ...], heard: Transcript, windows: Windows, language: str | None) -> Alignment:
-    sung = [words for line in lines if (words := [word.sung for word in line.words if word.sung])]
-    number = sum(map(len, sung))
+def _aligned(
+    turns: Sequence[Turn], lines: Sequence[LyricLine], heard: Transcript, windows: Windows, language: str | None
+) -> tuple[list[Turn], Alignment]:
+    """The turns of lines without those that are not sung, of lines that have others, and the times of the lines."""
+    rows = [lines[turn.line] for turn in turns]
+    words = [[word.sung for word in row.words if word.sung] for row in rows]
+    sung = [row for row in words if row]
+    parts = [slice(*bounds) for bounds in pairwise(np.cumsum([0, *map(len, words)]).tolist())]
+    number = parts[-1].stop
     if not heard.has_words:
         nothing = WordTimes(*(np.full(number, value) for value in (np.nan, np.nan, 0.0)))
-        timed = timed_lines(lines, nothing, np.zeros(number), windows.seconds)
-        return Alignment(TimedLyrics("aligned", timed, None, heard.language), heard, 0.0, False, SILENT)
+        timed = timed_lines(rows, nothing, np.zeros(number), windows.seconds)
+        kept = [not turn.again for turn in turns]
+        silent = TimedLyrics("aligned", tuple(compress(timed, kept)), None, heard.language)
+        return list(compress(turns, kept)), Alignment(silent, heard, 0.0, False, SILENT)
     placed = place_words(sung, heard, windows, language)
     confidences = word_confidences(placed)
-    share = float(np.mean(confidences[placed.sought] >= FOUND)) if placed.sought.any() else 0.0
+    starts = without_doubtful(placed, confidences)
+    found = [
+        bool(np.isfinite(starts[part]).any() and (not turn.again or confidences[part].mean() >= FOUND))
+        for turn, part in zip(turns, parts, strict=True)
+    ]
+    left = found_turns(turns, found)
+    kept = [turn is not None for turn in left]
+    in_kept = np.repeat(kept, [len(row) for row in words])
+    starts[~in_kept] = np.nan
+    counted = placed.sought & in_kept
+    share = float(np.mean(confidences[counted] >= FOUND)) if counted.any() else 0.0
     fits = share >= LEAST_SHARE
     reason = None if fits else f"these lyrics do not fit this recording: {share:.0%} of the words were found"
-    letters = np.array([len(fold_letters(word)) for words in sung for word in words])
-    starts = without_doubtful(placed, confidences)
+    letters = np.array([len(fold_letters(word)) for row in sung for word in row])
     lasts = np.where(np.isfinite(starts), placed.times.lasts, np.nan)
     starts = fill_lines(starts, lasts, placed.line_of, letters, heard)
+    # What is left out leaves no time to the others either.
+    starts[~in_kept] = np.nan
     times = replace(placed.times, starts=starts, lasts=lasts)
-    timed = timed_lines(lines, times, confidences, windows.seconds)
-    return Alignment(TimedLyrics("aligned", timed, None, language), heard, share, fits, reason)
+    timed = timed_lines(rows, times, confidences, windows.seconds)
+    lyrics = TimedLyrics("aligned", tuple(compress(timed, kept)), None, language)
+    return [turn for turn in left if turn is not None], Alignment(lyrics, heard, share, fits, reason)

@@ -1,13 +1,18 @@
 """Lyrics as words to be timed: what of each word is sung, and which are marks that are not."""
 
+import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import accumulate
 
 from alcca.cleaning.lyrics import clean_lines
 from alcca.matching.folding import fold_letters
 from alcca.texts.timed import parse
 
 __all__ = ["LyricLine", "LyricWord", "lyric_lines"]
+
+# At the end of a line without brackets, as cleaning leaves it.
+HOW_OFTEN = re.compile(r"(?:^|\s)(?:[x×]\s?\d{1,2}|\d{1,2}\s?[x×])$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,23 @@ class LyricLine:
     ----------
     text : str
     words : tuple of LyricWord
+    stanza : int
+        How many blank lines, one or more together, stand above it.
     """
 
     text: str
     words: tuple[LyricWord, ...]
+    stanza: int = 0
+
+    @property
+    def sung(self) -> str:
+        """The words that are sung, with spaces between them; "" of a mark."""
+        return " ".join(word.sung for word in self.words if word.sung)
+
+    @property
+    def is_sung(self) -> bool:
+        """Whether any of it is sung."""
+        return any(word.sung for word in self.words)
 
 
 def lyric_lines(lyrics: str) -> tuple[LyricLine, ...]:
@@ -50,8 +68,12 @@ def lyric_lines(lyrics: str) -> tuple[LyricLine, ...]:
     """
     lines = [" ".join(line.text.split()) for line in parse(lyrics).lines]
     cleaned = [" ".join(rows) for rows in clean_lines(lines)]
+    blank = [not line for line in lines]
+    stanzas = accumulate(above and not here for above, here in zip([False, *blank], blank, strict=False))
     return tuple(
-        LyricLine(line, _words(line, sung)) for line, sung in zip(lines, cleaned, strict=True) if fold_letters(line)
+        LyricLine(line, _words(line, HOW_OFTEN.sub("", sung)), stanza)
+        for line, sung, stanza in zip(lines, cleaned, stanzas, strict=True)
+        if fold_letters(line)
     )
 
 

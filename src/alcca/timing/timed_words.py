@@ -140,7 +140,7 @@ def _timed_line(
     number = 0
     for word in line.words:
         if not word.sung:
-            words.append(TimedWord(None, word.text))
+            words.append(_beside(word.text, words, starts[number:], confidences[number:]))
             continue
         start = float(starts[number])
         timed = np.isfinite(start)
@@ -157,3 +157,15 @@ def _timed_line(
     ended = [word.end for word in words if word.end is not None]
     confidence = round(float(np.mean(confidences)), 2) if len(confidences) else None
     return TimedLine(line.text, begun[0] if begun else None, max(ended) if ended else None, tuple(words), confidence)
+
+
+def _beside(
+    text: str, before: Sequence[TimedWord], starts: NDArray[np.float64], confidences: NDArray[np.float64]
+) -> TimedWord:
+    """What is not sung inside of a line, with the time of the word behind it; at its end, when that before it ends."""
+    if len(starts) and np.isfinite(starts[0]):
+        start = round(float(starts[0]), 2)
+        return TimedWord(start, text, start, round(float(confidences[0]), 2))
+    if before and before[-1].end is not None:
+        return TimedWord(before[-1].end, text, before[-1].end, before[-1].confidence)
+    return TimedWord(None, text)
