@@ -257,5 +257,13 @@ def added(before: dict[str, Answer], copy: Path, music: Path) -> str | None:
         return wrong(before["status"], now)
     if "unexpected" in now.out + now.errors:
         return f"not a clear line: {now.out[:500]} {now.errors[:500]}"
-    problem = wrong(before["exact words"], answer(copy, COMMANDS["exact words"]))
+    found = answer(copy, COMMANDS["exact words"])
+    if found.code == 0 and _found(found) == _found(before["exact words"]):
+        return None
+    problem = wrong(before["exact words"], found)
     return f"a search after it: {problem}" if problem else None
+
+
+def _found(of: Answer) -> list[tuple[str, str]]:
+    """The songs of an answer: those that were read again have other ids, and so another place among their like."""
+    return sorted((hit["title"], hit["line"]) for hit in json.loads(of.out)["hits"])
