@@ -192,8 +192,8 @@ class AlccaPlugin(BeetsPlugin):
 def _is_heard(result: "Result") -> bool:
     """Whether the files that are there say that their words are what was heard."""
     from alcca.errors import LyricsError
-    from alcca.lyrics.files import is_transcribed
     from alcca.texts.encodings import read_lyrics_file
+    from alcca.texts.origin import is_transcribed
 
     for path in result.kept:
         with contextlib.suppress(LyricsError):

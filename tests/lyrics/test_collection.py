@@ -304,6 +304,19 @@ def test_what_was_heard_is_written_only_when_that_is_asked(ear, music, tmp_path)
     assert not (music / "harbour.lrc.bak").exists()
 
 
+def test_lyrics_that_come_later_take_the_place_of_what_was_heard(ear, music):
+    ear.record(music / "harbour.wav", heard(HARBOUR))
+    formats = ["lrc", "srt"]
+    assert one(write_lyrics(music, formats=formats, transcribe=True)).status == "transcribed"
+    assert one(write_lyrics(music, formats=formats)).status == "done"
+    (music / "harbour.txt").write_text(HARBOUR.upper())
+    result = one(write_lyrics(music, formats=formats))
+    assert result.status == "timed"
+    assert starts(music / "harbour.lrc")[0] == (1.0, LINES[0].upper())
+    assert starts(music / "harbour.srt")[0] == (1.0, LINES[0].upper())
+    assert one(write_lyrics(music, formats=formats)).status == "done"
+
+
 def test_what_was_heard_is_replaced_in_all_formats_but_where_someone_has_changed_it(ear, music, tmp_path):
     ear.record(music / "harbour.wav", heard(HARBOUR))
     assert one(write_lyrics(music, formats=["lrc", "srt", "vtt"], transcribe=True)).status == "transcribed"

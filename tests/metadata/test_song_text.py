@@ -10,6 +10,7 @@ from alcca.errors import UsageError
 from alcca.metadata.sidecars import SongTables
 from alcca.metadata.song_text import fingerprint, read_song_text
 from alcca.songs.scan import walk
+from alcca.texts.origin import program, transcriber
 
 
 @pytest.fixture
@@ -66,6 +67,22 @@ def test_a_source_without_words_falls_through(song, empty):
 def test_a_placeholder_is_no_lyrics_and_the_reason_says_so(song, text, reason):
     write(song.with_suffix(".lrc"), text)
     assert (read(song).lyrics, read(song).lyrics_reason) == (None, reason)
+
+
+def test_what_was_heard_is_no_lyrics(song):
+    """Else an evaluation would compare transcripts with themselves."""
+    heard = f"[by:{transcriber('base')}]\n[re:{program('base')}]\n[00:01.00]what was heard\n"
+    write(song.with_suffix(".lrc"), heard)
+    found = read(song)
+    assert (found.lyrics, found.lyrics_text) == (None, heard)
+    assert found.lyrics_reason == "no lyrics: Name.lrc holds what alcca has heard"
+    write(song.with_suffix(".srt"), "1\n00:00:01,000 --> 00:00:02,000\nwhat was heard\n")
+    assert read(song).lyrics is None
+    write(song.with_suffix(".txt"), "words")
+    found = read(song)
+    assert (found.lyrics, found.lyrics_source) == ("words", "Name.txt")
+    write(song.with_suffix(".lrc"), heard.replace(", transcribed", ""))
+    assert read(song).lyrics == "what was heard"
 
 
 def test_no_lyrics_says_where_it_looked(song):

@@ -3,6 +3,6 @@
 ``recordings`` reads what is there, ``planning`` says what is to be done with it, ``listening`` hears it, ``settling``
 decides and writes, ``run`` is all of it in order; ``memory`` keeps what was heard.
 
-Imports from: _version, cleaning, errors, indexing, languages, lyric_databases, matching, metadata, models, persistence,
+Imports from: cleaning, errors, indexing, languages, lyric_databases, matching, metadata, models, persistence,
 progress, songs, speech, store, texts, timing, transcripts, workers.
 """

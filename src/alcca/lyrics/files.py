@@ -2,35 +2,27 @@
 
 import errno
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from alcca._version import __version__
 from alcca.lyrics.memory import Memory
 from alcca.lyrics.wishes import writer_of
 from alcca.persistence import create_file, disk_error, replace_file
 from alcca.songs.cut import track_texts
 from alcca.texts.headers import header_of, is_known_header
+from alcca.texts.origin import is_transcribed
 from alcca.texts.timed_lyrics import TimedLyrics
 from alcca.texts.writing import FORMATS
 
 __all__ = [
     "Outcome",
     "content",
-    "is_ours",
-    "is_transcribed",
     "path_of",
-    "program",
     "replace_lyrics",
-    "transcriber",
     "with_headers_of",
     "write_lyrics_file",
 ]
 
-# What `program` and `transcriber` put into a file.
-OURS = re.compile(r"^\[re:\s*alcca\b", re.MULTILINE)
-TRANSCRIBED = re.compile(r"^\[by:.*, transcribed\]", re.MULTILINE)
 # What an older file says that is not so any more: its times are others, and another program has made them.
 OUTDATED = {"offset", "length", "re", "ve", "version", "tool", "editor"}
 # Of what a person made, so many copies are kept at most.
@@ -50,44 +42,6 @@ class Outcome:
     written: str | None = None
     kept: str | None = None
     failed: str | None = None
-
-
-def program(model: str | None = None) -> str:
-    """How files say what has made them; with the speech model that was used.
-
-    Examples
-    --------
-    >>> program("base").startswith("alcca "), bool(OURS.search(f"[re:{program()}]"))
-    (True, True)
-    """
-    return f"alcca {__version__}" + (f" (Whisper {model})" if model else "")
-
-
-def is_ours(text: str) -> bool:
-    """Whether an LRC file says that alcca has made it."""
-    return OURS.search(text) is not None
-
-
-def transcriber(model: str) -> str:
-    """Who has made lyrics that are what was heard.
-
-    Examples
-    --------
-    >>> transcriber("base")
-    'Whisper base, transcribed'
-    """
-    return f"Whisper {model}, transcribed"
-
-
-def is_transcribed(text: str) -> bool:
-    r"""Whether an LRC file says that its words are what alcca has heard.
-
-    Examples
-    --------
-    >>> is_transcribed(f"[by:{transcriber('base')}]\n[re:{program('base')}]\n")
-    True
-    """
-    return is_ours(text) and TRANSCRIBED.search(text) is not None
 
 
 def path_of(recording: str, format: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from alcca.cleaning.lyrics import placeholder_in
 from alcca.cleaning.placeholders import placeholder_kind
 from alcca.errors import LyricsError
-from alcca.lyrics.files import is_ours, is_transcribed, path_of
+from alcca.lyrics.files import path_of
 from alcca.lyrics.listening import Listening
 from alcca.lyrics.recordings import Recording
 from alcca.lyrics.results import Result
@@ -15,6 +15,7 @@ from alcca.lyrics.sources import About
 from alcca.lyrics.wishes import Wishes
 from alcca.songs.remote import is_address
 from alcca.texts.encodings import read_lyrics_file
+from alcca.texts.origin import is_ours, is_transcribed
 from alcca.texts.timed import parse
 from alcca.texts.timed_lyrics import TimedLyrics
 
@@ -89,6 +90,9 @@ def plan(recording: Recording, wishes: Wishes) -> Result | Plan:
         return Plan(recording, _listening(recording, None, wishes))
     if given is not None and given.transcribed and wishes.sources and given.path is not None:
         return Plan(recording, _listening(recording, None, wishes), over=given.path)
+    if given is not None and given.transcribed and text.lyrics is not None:
+        # Lyrics that have come since are better than what was heard.
+        return Plan(recording, _listening(recording, text.lyrics, wishes), over=given.path)
     if wishes.missing:
         return _as(said, "left")
     there = _there(recording, wishes)
@@ -131,7 +135,7 @@ def _there(recording: Recording, wishes: Wishes) -> tuple[str, ...]:
 def _given(recording: Recording, wishes: Wishes) -> Given | None:
     """The lyrics of a recording if they have times, in what says its words, or else in its LRC file."""
     text = recording.text
-    if text.lyrics is not None and text.lyrics_text is not None:
+    if text.lyrics_text is not None and (text.lyrics is not None or is_transcribed(text.lyrics_text)):
         read = parse(text.lyrics_text)
         if _has_times(read):
             path = None if text.lyrics_path is None else Path(text.lyrics_path)

@@ -9,11 +9,8 @@ from alcca.errors import LyricsError
 from alcca.lyrics.files import (
     Outcome,
     content,
-    is_transcribed,
     path_of,
-    program,
     replace_lyrics,
-    transcriber,
     with_headers_of,
     write_lyrics_file,
 )
@@ -25,6 +22,7 @@ from alcca.lyrics.wishes import Wishes
 from alcca.matching.folding import fold_letters
 from alcca.texts.encodings import read_lyrics_file
 from alcca.texts.lines import TimedLine
+from alcca.texts.origin import is_transcribed, program, transcriber
 from alcca.texts.timed import parse
 from alcca.texts.timed_lyrics import TimedLyrics
 from alcca.timing.given_times import GivenTimes, check_times, retime

@@ -23,6 +23,7 @@ from alcca.metadata.kanji import has_dictionary, in_kana
 from alcca.metadata.sidecars import SongTables
 from alcca.metadata.tags import TagLyrics, Tags, read_tags
 from alcca.texts.encodings import read_lyrics_file
+from alcca.texts.origin import is_transcribed
 from alcca.texts.timed import damage_in
 
 __all__ = ["SongText", "fingerprint", "read_song_text"]
@@ -211,11 +212,18 @@ def _lyrics(
 ) -> _Lyrics:
     skipped: list[str] = []
     first: _Candidate | None = None
+    transcribed: set[str] = set()
     for candidate in _candidates(path, rows, tables, tags, language, also, artist, skipped):
         first = first or candidate
+        words = clean_lyrics(candidate.text)
+        # Formats without headers, which are written with it, hold the same words and no mark.
+        if words and (is_transcribed(candidate.text) or words in transcribed):
+            transcribed.add(words)
+            skipped.append(f"no lyrics: {candidate.source} holds what alcca has heard")
+            continue
         if damage := damage_in(candidate.text):
             skipped.append(f"{candidate.source}: {damage}")
-        if words := clean_lyrics(candidate.text):
+        if words:
             notes = [*skipped, candidate.note] if candidate.note else skipped
             with_readings = read_aloud(candidate.text)
             aloud = in_kana(clean_lyrics(with_readings) if with_readings != candidate.text else words)
