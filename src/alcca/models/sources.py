@@ -27,9 +27,15 @@ WITHOUT = (
     "library/evaluation.py",
     "library/library.py",
     "library/lyrics_proposals.py",
+    "library/lyrics_run.py",
     "library/status.py",
+    "lyric_databases",
+    "lyrics",
+    "media",
     "sandbox",
     "server",
+    "subsonic",
+    "timing",
 )
 INSTALLED = {"site-packages", "dist-packages"}
 CODE = (".py", ".so", ".pyd")
