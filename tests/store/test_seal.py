@@ -121,6 +121,26 @@ def test_indexes_of_a_damaged_file_are_built_anew_by_who_writes(sealed):
     assert not broken(sealed)
 
 
+def test_who_writes_builds_sqlites_own_indexes_anew_too(sealed):
+    with sqlite3.connect(sealed / "songs.sqlite") as other:
+        # An index that lacks a row, as a flipped bit leaves it.
+        other.execute("PRAGMA writable_schema = ON")
+        (made,) = other.execute("SELECT sql FROM sqlite_master WHERE name = 'files_of_song'").fetchone()
+        other.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'files_of_song'", (made + " WHERE song <> 2",))
+    other.close()
+    with sqlite3.connect(sealed / "songs.sqlite") as other:
+        other.execute("REINDEX")
+        other.execute("PRAGMA writable_schema = ON")
+        other.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'files_of_song'", (made,))
+    other.close()
+    opened = OpenStore(sealed)
+    assert opened.store.structural_damage()
+    with opened.writing() as store:
+        assert store.structural_damage() == []
+    opened.close()
+    assert not broken(sealed)
+
+
 def test_opening_a_damaged_file_that_lacks_a_table_does_not_hide_the_damage(sealed, caplog):
     with sqlite3.connect(sealed / "songs.sqlite") as other:
         other.execute("DROP TABLE candidates_lyrics_fresh")

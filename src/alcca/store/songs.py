@@ -290,7 +290,9 @@ class Store(Database):
             return True
 
     def rebuild_indexes(self) -> None:
-        """Derive the indexes of the parts of a search, and of exact words, anew from the songs."""
+        """Derive SQLite's own indexes, those of the parts of a search, and of exact words, anew from the songs."""
+        # First: a row that is missing from one of SQLite's indexes is not found, and so in none of the others.
+        self._db.execute("REINDEX")
         for tables in self._part_tables.values():
             tables.rebuild()
 
