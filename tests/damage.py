@@ -48,7 +48,7 @@ def make_library(place: Path) -> Path:
 FAISS = "faiss:least=4:lists=2"
 COMMANDS = {
     "status": ["status", "--json"],
-    "exact words": ["search", "--words", "river", "--json"],
+    "exact words": ["search", "--words", "river", "-k", "20", "--json"],
     "words": ["search", "--lyrics", LINE, "--by", "words", "--json"],
     "space": ["search", "--lyrics", LINE, "--by", "space", "--json"],
     "both": ["search", "--lyrics", LINE, "--json"],
@@ -225,7 +225,10 @@ def trials(library: Path, work: Path, count: int, seed: int = 0) -> Iterator[Tri
     for number in range(count):
         copy = work / "library"
         made = damage(library, copy, Random(f"{seed} {number}"))
-        yield replace(made, wrong=judged(before, copy))
+        bad = judged(before, copy)
+        if problem := added(before, copy, library.parent / "music"):
+            bad["add"] = problem
+        yield replace(made, wrong=bad)
         shutil.rmtree(copy)
 
 
@@ -242,3 +245,25 @@ def judged(before: dict[str, Answer], copy: Path) -> dict[str, str]:
         if problem:
             bad[name] = problem
     return bad
+
+
+def added(before: dict[str, Answer], copy: Path, music: Path) -> str | None:
+    """What is wrong with ``add`` on a damaged library, and with a search after it."""
+    try:
+        now = answer(copy, ["add", str(music), "--hear", "off", "--jobs", "1"])
+    except Exception as error:  # noqa: BLE001 - which is what must not come
+        return f"{type(error).__name__}: {error}"
+    if now.code != 0:
+        return wrong(before["status"], now)
+    if "unexpected" in now.out + now.errors:
+        return f"not a clear line: {now.out[:500]} {now.errors[:500]}"
+    found = answer(copy, COMMANDS["exact words"])
+    if found.code == 0 and _found(found) == _found(before["exact words"]):
+        return None
+    problem = wrong(before["exact words"], found)
+    return f"a search after it: {problem}" if problem else None
+
+
+def _found(of: Answer) -> list[tuple[str, str]]:
+    """The songs of an answer: those that were read again have other ids, and so another place among their like."""
+    return sorted((hit["title"], hit["line"]) for hit in json.loads(of.out)["hits"])
